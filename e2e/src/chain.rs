@@ -1,0 +1,107 @@
+//! The chain as a wallet sees it: signed extrinsics in, runtime API out.
+
+use anyhow::{Context, Result};
+use codec::{Decode, Encode};
+use subxt::{OnlineClient, PolkadotConfig};
+use subxt_signer::sr25519::Keypair;
+use weir_primitives::{
+	api::ProviderInfo, chain::Balance, Caps, Claim, Endpoint, EpochIndex, ExitClass, ProbeKey, Region, Role, SlotOffset,
+};
+
+/// Indices of pallets and calls: part of the wire format, see `runtime/src/lib.rs`.
+mod index {
+	pub(super) const BALANCES_TRANSFER_KEEP_ALIVE: [u8; 2] = [4, 3];
+	pub(super) const NODE_STAKING_BOND: [u8; 2] = [50, 0];
+	pub(super) const PROVIDERS_REGISTER: [u8; 2] = [52, 0];
+	pub(super) const PROOF_OF_BANDWIDTH_TAKE_SEAT: [u8; 2] = [53, 0];
+}
+
+/// A provider's row as the runtime API hands it out.
+pub type Provider = ProviderInfo<[u8; 32], Balance>;
+
+/// An extrinsic's call, encoded.
+pub struct Call(Vec<u8>);
+
+impl Call {
+	fn new(index: [u8; 2], arguments: impl Encode) -> Self {
+		Self((index, arguments).encode())
+	}
+
+	/// Sends `amount` to `to`.
+	pub fn transfer(to: [u8; 32], amount: Balance) -> Self {
+		const BY_ID: u8 = 0;
+		Self::new(index::BALANCES_TRANSFER_KEEP_ALIVE, (BY_ID, to, codec::Compact(amount)))
+	}
+
+	/// Bonds `amount` in `role`.
+	pub fn bond(role: Role, amount: Balance) -> Self {
+		Self::new(index::NODE_STAKING_BOND, (role, codec::Compact(amount)))
+	}
+
+	/// Registers a line.
+	pub fn register(claim: Claim, endpoint: Endpoint, peer_id: &[u8], region: Region, price: u64, key: ProbeKey) -> Self {
+		let caps = Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 };
+		let terms = (endpoint, peer_id, region, ExitClass::Web, price, caps);
+		Self::new(index::PROVIDERS_REGISTER, (claim, terms, Some(key)))
+	}
+
+	/// Takes a seat.
+	pub fn take_seat(key: ProbeKey, endpoint: Endpoint, uplink_kbps: u32) -> Self {
+		Self::new(index::PROOF_OF_BANDWIDTH_TAKE_SEAT, (key, endpoint, uplink_kbps))
+	}
+}
+
+/// A connection to one node.
+pub struct Chain {
+	client: OnlineClient<PolkadotConfig>,
+}
+
+impl Chain {
+	/// Connects to the node's JSON-RPC.
+	pub async fn connect(url: &str) -> Result<Self> {
+		let client = OnlineClient::from_insecure_url(url).await.with_context(|| format!("connecting to {url}"))?;
+		Ok(Self { client })
+	}
+
+	/// Hash of the first block.
+	pub fn genesis(&self) -> [u8; 32] {
+		self.client.genesis_hash().0
+	}
+
+	/// Number of the last finalised block.
+	pub async fn finalized(&self) -> Result<u64> {
+		Ok(self.client.at_current_block().await?.block_number())
+	}
+
+	/// Sends the calls of one signer in their order and waits until the last is in a finalised block. The first that
+	/// fails is the error.
+	pub async fn submit(&self, signer: &Keypair, calls: &[Call]) -> Result<()> {
+		for Call(bytes) in calls {
+			let at = self.client.at_current_block().await?;
+			let payload = at.transactions().from_call_data_bytes(bytes)?;
+			at.transactions()
+				.sign_and_submit_then_watch_default(&payload, signer)
+				.await?
+				.wait_for_finalized_success()
+				.await?;
+		}
+		Ok(())
+	}
+
+	/// Running epoch, slot in it, and the slot number of its first slot.
+	pub async fn clock(&self) -> Result<(EpochIndex, SlotOffset, u64)> {
+		self.read("clock", ()).await
+	}
+
+	/// All providers.
+	pub async fn providers(&self) -> Result<Vec<Provider>> {
+		self.read("providers", (0u32, 100u32)).await
+	}
+
+	async fn read<Answer: Decode>(&self, method: &str, arguments: impl Encode) -> Result<Answer> {
+		let at = self.client.at_current_block().await?;
+		let name = format!("ProofOfBandwidthApi_{method}");
+		let answer = at.runtime_apis().call_raw(&name, Some(&arguments.encode())).await?;
+		Answer::decode(&mut &answer[..]).with_context(|| format!("decoding the answer of {name}"))
+	}
+}

@@ -1,0 +1,38 @@
+//! Weir's decisions as pure integer algorithms: no FRAME, no I/O, no floats, no allocation.
+//!
+//! Whatever chain, sidecar and simulator must compute identically is one function here.
+//!
+//! * [`timing`]: the clock of a network, from which every phase follows.
+//! * [`permutation`]: a keyed permutation of `0..n` and its inverse in constant work.
+//! * [`committee`]: who is tested in an epoch, by whom, at which load.
+//! * [`schedule`]: when a test runs, for how long, and when a seat submits.
+//! * [`estimate`]: what a committee's reports mean, and how far liars can bend them.
+//! * [`verdict`]: what follows from an estimate, over several tests, and what it costs.
+//! * [`score`]: how reliably a seat attests.
+//! * [`region`]: which country codes exist.
+//!
+//! `cargo run --example bounds` prints the estimator's bounds for every committee size; `golden/` pins outputs for
+//! second implementations.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(missing_docs)]
+#![cfg_attr(
+	not(test),
+	deny(
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::indexing_slicing,
+		clippy::arithmetic_side_effects
+	)
+)]
+
+pub mod committee;
+pub mod estimate;
+pub mod permutation;
+pub mod region;
+pub mod schedule;
+pub mod score;
+pub mod timing;
+pub mod verdict;
+
+pub use timing::Timing;

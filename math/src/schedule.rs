@@ -1,0 +1,92 @@
+//! When a test runs, for how long, and when a seat submits.
+//!
+//! The measuring part of an epoch has [`GROUPS`] slot groups. Block randomness ρ recorded at the first block of group j
+//! decides which of the tests not yet run do so in that group; those left run in the last one. So nobody, the target
+//! included, knows a test's time before its group begins, and every group expects equally many.
+
+use crate::{
+	committee::{ListKind, CLASSES},
+	timing::{Timing, GROUPS},
+};
+use blake2::{digest::consts::U32, Blake2b, Digest};
+
+const TAG: &[u8] = b"weir/schedule/v1";
+/// One ordinal in this many is a long test.
+const LONG_EVERY: u32 = 16;
+/// Window of a test, milliseconds.
+const WINDOW_MILLIS: u32 = 3_000;
+/// Window of a long test, milliseconds: it outlasts token buckets that a short one does not.
+const LONG_WINDOW_MILLIS: u32 = 20_000;
+/// What must remain of the epoch after the last T0 for long tests to be held: two windows, their ramps and as much
+/// again for their receipts.
+const LONG_TEST_MILLIS: u64 = 60_000;
+/// Lists of tests: three kinds in each class.
+const LISTS: u64 = 3 * CLASSES as u64;
+
+/// First eight bytes as a little-endian number.
+fn leading_word(hash: &[u8]) -> u64 {
+	hash.iter().take(8).rev().fold(0, |word, byte| (word << 8) | u64::from(*byte))
+}
+
+/// Whether a test that has not run in an earlier group runs in `group`:
+/// `blake2b-256(tag ‖ ρ ‖ kind ‖ class ‖ ordinal) mod (24 − group) = 0`, the first eight bytes taken as a little-endian
+/// number. Always true in the last group, never after it.
+pub fn runs_in_group(rho: &[u8; 32], group: u32, kind: ListKind, class: u8, ordinal: u32) -> bool {
+	let hash = Blake2b::<U32>::new()
+		.chain_update(TAG)
+		.chain_update(rho)
+		.chain_update([kind.tag(), class])
+		.chain_update(ordinal.to_le_bytes())
+		.finalize();
+	let groups_left = u64::from(GROUPS.saturating_sub(group));
+	leading_word(&hash).checked_rem(groups_left) == Some(0)
+}
+
+/// Slot of the epoch at whose start T0 falls, for a test that runs in `group`: the group's first slot, the lead, and a
+/// slot of the group in turn by ordinal. The lists begin at different slots of the group, so that equal ordinals of
+/// two lists do not meet. Below `epoch_slots` for every timing that [`Timing::validate`] accepts.
+pub fn start_slot(timing: &Timing, group: u32, kind: ListKind, class: u8, ordinal: u32) -> u32 {
+	// Saturating throughout: a validated timing keeps every sum below `epoch_slots`.
+	let list = u32::from(kind.tag()).saturating_mul(u32::from(CLASSES)).saturating_add(u32::from(class));
+	let list_offset = u64::from(list).saturating_mul(u64::from(timing.group_slots)) / LISTS;
+	let turn = u64::from(ordinal).saturating_add(list_offset);
+	let within = turn.checked_rem(u64::from(timing.group_slots)).unwrap_or(0) as u32;
+	group
+		.min(GROUPS.saturating_sub(1))
+		.saturating_mul(timing.group_slots)
+		.saturating_add(timing.measure_from)
+		.saturating_add(timing.lead_slots)
+		.saturating_add(within)
+}
+
+/// Whether the ordinal is drawn for a long test: one in sixteen.
+pub const fn is_long(ordinal: u32) -> bool {
+	ordinal.is_multiple_of(LONG_EVERY)
+}
+
+/// Length of the measured window, milliseconds: 3,000, or 20,000 for a long test. Where the epoch ends too soon after
+/// the last T0 to hold a long test, as on a local network, every test is short.
+pub fn window_millis(timing: &Timing, ordinal: u32) -> u32 {
+	let starts_end = timing
+		.group_slots
+		.saturating_mul(GROUPS)
+		.saturating_add(timing.measure_from)
+		.saturating_add(timing.lead_slots);
+	let tail_millis =
+		u64::from(timing.epoch_slots.saturating_sub(starts_end)).saturating_mul(timing.slot_millis);
+	if is_long(ordinal) && tail_millis >= LONG_TEST_MILLIS {
+		LONG_WINDOW_MILLIS
+	} else {
+		WINDOW_MILLIS
+	}
+}
+
+/// Slot at which a seat submits in the window `(first, first after)`, drawn by a hash of seat and epoch from the first
+/// three quarters: the rest is for retries. `first` if the window is empty.
+pub fn submit_offset((from, until): (u32, u32), seat_hash: &[u8; 32]) -> u32 {
+	let width = u64::from(until.saturating_sub(from));
+	let spread = width.saturating_mul(3).div_ceil(4);
+	let offset = leading_word(seat_hash).checked_rem(spread).unwrap_or(0);
+	// Below `until`, because the offset is below the width.
+	from.saturating_add(offset as u32)
+}

@@ -1,0 +1,95 @@
+//! Pinned outputs for second implementations: one line each in `golden/*.txt`, columns named by the comment above it.
+
+use weir_math::{
+	committee::{members, ordinal, seat_permutation, ListKind},
+	permutation::Permutation,
+	schedule::{runs_in_group, start_slot, submit_offset},
+	Timing,
+};
+
+fn lines(text: &'static str) -> Vec<Vec<&'static str>> {
+	let lines: Vec<_> = text
+		.lines()
+		.filter(|line| !line.starts_with('#'))
+		.map(|line| line.split_whitespace().collect::<Vec<_>>())
+		.collect();
+	assert!(lines.len() > 50, "a golden file is truncated");
+	lines
+}
+
+fn hash(hex: &str) -> [u8; 32] {
+	hex::decode(hex).unwrap().try_into().unwrap()
+}
+
+fn number<T: core::str::FromStr<Err = core::num::ParseIntError>>(text: &str) -> T {
+	text.parse().unwrap()
+}
+
+fn kind(text: &str) -> ListKind {
+	match text {
+		"test" => ListKind::Test,
+		"admission" => ListKind::Admission,
+		"escalation" => ListKind::Escalation,
+		other => panic!("no list is called {other}"),
+	}
+}
+
+#[test]
+fn permutation_should_match_its_golden_file() {
+	for line in lines(include_str!("../golden/permutation.txt")) {
+		let domain = hex::decode(line[1].trim_start_matches('-')).unwrap();
+		let permutation = Permutation::new(&hash(line[0]), &domain, number(line[2]));
+		let (x, image) = (number(line[3]), number(line[4]));
+		assert_eq!(permutation.forward(x), Some(image), "{line:?}");
+		assert_eq!(permutation.inverse(image), Some(x), "{line:?}");
+	}
+}
+
+#[test]
+fn committee_should_match_its_golden_file() {
+	for line in lines(include_str!("../golden/committee.txt")) {
+		let (seed, kind, class) = (hash(line[1]), kind(line[2]), number(line[3]));
+		match line[0] {
+			"ordinal" => {
+				let drawn = ordinal(&seed, kind, class, number(line[4]), number(line[5]));
+				assert_eq!(drawn, Some(number(line[6])), "{line:?}");
+			}
+			"members" => {
+				let seats = seat_permutation(&seed, kind, class, number(line[4]), number(line[5]));
+				let committee: Vec<u32> = members(&seats, number(line[7]), number(line[6])).collect();
+				let expected: Vec<u32> = line[8].split(',').map(number).collect();
+				assert_eq!(committee, expected, "{line:?}");
+			}
+			other => panic!("unknown vector {other}"),
+		}
+	}
+}
+
+#[test]
+fn schedule_should_match_its_golden_file() {
+	for line in lines(include_str!("../golden/schedule.txt")) {
+		match line[0] {
+			"runs" => {
+				let runs = runs_in_group(
+					&hash(line[1]),
+					number(line[2]),
+					kind(line[3]),
+					number(line[4]),
+					number(line[5]),
+				);
+				assert_eq!(runs, line[6] == "1", "{line:?}");
+			}
+			"start" => {
+				let timing = if line[1] == "public" { Timing::public() } else { Timing::local() };
+				let slot =
+					start_slot(&timing, number(line[2]), kind(line[3]), number(line[4]), number(line[5]));
+				assert_eq!(slot, number::<u32>(line[6]), "{line:?}");
+			}
+			"submit" => {
+				let slot = submit_offset((number(line[1]), number(line[2])), &hash(line[3]));
+				assert_eq!(slot, number::<u32>(line[4]), "{line:?}");
+			}
+			other => panic!("unknown vector {other}"),
+		}
+	}
+}

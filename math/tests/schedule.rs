@@ -1,0 +1,100 @@
+//! Every test runs once, in time, and about as many in each group.
+
+use proptest::prelude::*;
+use weir_math::{committee::ListKind, schedule::*, timing::GROUPS, Timing};
+
+const KINDS: [ListKind; 3] = [ListKind::Test, ListKind::Admission, ListKind::Escalation];
+
+fn group_of(rho: &[[u8; 32]], kind: ListKind, class: u8, ordinal: u32) -> u32 {
+	(0..GROUPS).find(|group| runs_in_group(&rho[*group as usize], *group, kind, class, ordinal)).unwrap()
+}
+
+fn randomness(epoch: u8) -> Vec<[u8; 32]> {
+	(0..GROUPS as u8).map(|group| [epoch.wrapping_mul(31) ^ group.wrapping_mul(7); 32]).collect()
+}
+
+#[test]
+fn every_group_should_run_an_equal_share() {
+	let rho = randomness(1);
+	let tests = 48_000u32;
+	let mut counts = [0u32; GROUPS as usize];
+	for ordinal in 0..tests {
+		counts[group_of(&rho, ListKind::Test, 0, ordinal) as usize] += 1;
+	}
+	let expected = f64::from(tests / GROUPS);
+	let statistic: f64 = counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
+	// 23 degrees of freedom: five deviations above the mean.
+	assert!(statistic < 23.0 + 5.0 * 46f64.sqrt(), "{statistic}: {counts:?}");
+}
+
+#[test]
+fn groups_of_two_lists_should_be_unrelated() {
+	let rho = randomness(2);
+	let equal = (0..4_800)
+		.filter(|ordinal| {
+			group_of(&rho, ListKind::Test, 0, *ordinal) == group_of(&rho, ListKind::Admission, 0, *ordinal)
+		})
+		.count();
+	// 200 expected, standard deviation 14.
+	assert!((130..270).contains(&equal), "{equal}");
+}
+
+#[test]
+fn last_group_should_run_what_is_left_and_none_should_follow() {
+	for ordinal in 0..100 {
+		assert!(runs_in_group(&[ordinal as u8; 32], GROUPS - 1, ListKind::Test, 0, ordinal));
+		assert!(!runs_in_group(&[ordinal as u8; 32], GROUPS, ListKind::Test, 0, ordinal));
+	}
+}
+
+#[test]
+fn starts_should_lie_between_the_lead_and_the_end_of_the_epoch() {
+	for timing in [Timing::public(), Timing::local()] {
+		for group in 0..GROUPS {
+			let first = timing.measure_from + group * timing.group_slots;
+			for kind in KINDS {
+				for (class, ordinal) in [(0, 0), (1, 5), (0, 147), (1, 1_000_003), (0, u32::MAX)] {
+					let slot = start_slot(&timing, group, kind, class, ordinal);
+					assert!(slot >= first + timing.lead_slots, "a test starts before its group is known");
+					assert!(slot < first + timing.lead_slots + timing.group_slots);
+					assert!(slot < timing.epoch_slots);
+				}
+			}
+		}
+	}
+}
+
+#[test]
+fn starts_should_use_every_slot_of_a_group_equally() {
+	let timing = Timing::public();
+	let mut counts = vec![0; timing.group_slots as usize];
+	for ordinal in 0..timing.group_slots * 3 {
+		let slot = start_slot(&timing, 4, ListKind::Admission, 1, ordinal);
+		counts[(slot - timing.measure_from - timing.lead_slots - 4 * timing.group_slots) as usize] += 1;
+	}
+	assert!(counts.iter().all(|count| *count == 3));
+}
+
+#[test]
+fn one_test_in_sixteen_should_be_long_where_the_epoch_holds_it() {
+	let (public, local) = (Timing::public(), Timing::local());
+	assert_eq!((0..1_600).filter(|ordinal| is_long(*ordinal)).count(), 100);
+	assert_eq!([0, 1, 15, 16].map(|ordinal| window_millis(&public, ordinal)), [20_000, 3_000, 3_000, 20_000]);
+	assert_eq!([0, 1, 15, 16].map(|ordinal| window_millis(&local, ordinal)), [3_000; 4]);
+}
+
+proptest! {
+	#[test]
+	fn submissions_should_leave_a_quarter_of_the_window_for_retries(
+		from in 0u32..10_000, width in 1u32..5_000, hash: [u8; 32],
+	) {
+		let slot = submit_offset((from, from + width), &hash);
+		prop_assert!(slot >= from && slot < from + (width * 3).div_ceil(4));
+	}
+
+	#[test]
+	fn submissions_should_fall_on_the_first_slot_when_the_window_is_empty(from: u32, until: u32, hash: [u8; 32]) {
+		prop_assume!(until <= from);
+		prop_assert_eq!(submit_offset((from, until), &hash), from);
+	}
+}

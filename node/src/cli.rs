@@ -1,0 +1,56 @@
+//! The command line.
+
+use polkadot_sdk::*;
+use std::path::PathBuf;
+
+/// Runs a Weir node: a validator, a full node, or a tool on its data.
+#[derive(Debug, clap::Parser)]
+pub(crate) struct Cli {
+	#[command(subcommand)]
+	pub(crate) subcommand: Option<Subcommand>,
+
+	#[clap(flatten)]
+	pub(crate) run: sc_cli::RunCmd,
+
+	#[clap(flatten)]
+	pub(crate) sidecar: SidecarParams,
+}
+
+/// Where the node's off-chain worker finds the sidecar that measures for it.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
+pub(crate) struct SidecarParams {
+	/// Address of the local `weir-tunnel attest`, such as http://127.0.0.1:9700. Loopback only.
+	#[arg(long, value_name = "URL", requires = "tunnel_token_file")]
+	pub(crate) tunnel_url: Option<String>,
+
+	/// File with the token that `weir-tunnel` expects; readable by its owner alone (mode 0600).
+	#[arg(long, value_name = "FILE", requires = "tunnel_url")]
+	pub(crate) tunnel_token_file: Option<PathBuf>,
+}
+
+/// What the node does besides running.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Subcommand {
+	/// Key management.
+	#[command(subcommand)]
+	Key(sc_cli::KeySubcommand),
+	/// Print a chain specification (use export-chain-spec in scripts).
+	BuildSpec(sc_cli::BuildSpecCmd),
+	/// Write the chain specification of a preset.
+	ExportChainSpec(sc_cli::ExportChainSpecCmd),
+	/// Validate blocks.
+	CheckBlock(sc_cli::CheckBlockCmd),
+	/// Export blocks.
+	ExportBlocks(sc_cli::ExportBlocksCmd),
+	/// Export the state of a block as a chain specification.
+	ExportState(sc_cli::ExportStateCmd),
+	/// Import blocks.
+	ImportBlocks(sc_cli::ImportBlocksCmd),
+	/// Remove the chain's data.
+	PurgeChain(sc_cli::PurgeChainCmd),
+	/// Revert the chain to an earlier state.
+	Revert(sc_cli::RevertCmd),
+	/// Print metadata of the database.
+	ChainInfo(sc_cli::ChainInfoCmd),
+}

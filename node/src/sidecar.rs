@@ -1,0 +1,171 @@
+//! The node's end of the link to its sidecar: a forwarder on the loopback that adds the bearer token.
+//!
+//! The runtime's off-chain worker speaks HTTP, but its database and client log what they see at debug level, so the
+//! token must be in neither. The worker knows only the forwarder's address. That address carries a random path, drawn
+//! anew at each start, so that no other local user can borrow the token through the forwarder.
+
+use crate::cli::SidecarParams;
+use axum::{
+	body::Body,
+	extract::{DefaultBodyLimit, State},
+	http::{header::AUTHORIZATION, HeaderValue, Request, StatusCode, Uri},
+	response::{IntoResponse, Response},
+	Router,
+};
+use hyper_util::{
+	client::legacy::{connect::HttpConnector, Client},
+	rt::TokioExecutor,
+};
+use polkadot_sdk::*;
+use sc_service::{error::Error as ServiceError, Configuration, SpawnTaskHandle};
+use sp_core::offchain::{OffchainStorage, STORAGE_PREFIX};
+use sp_keystore::KeystorePtr;
+use std::{net::IpAddr, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use weir_primitives::{
+	sidecar::{to_hex, MAX_BODY_BYTES, URL_KEY},
+	SEAT_KEY_TYPE,
+};
+
+/// Longer than the off-chain worker waits, so that it is the worker who gives up first.
+const UPSTREAM_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A sidecar named on the command line.
+pub(crate) struct Sidecar {
+	origin: String,
+	authorization: HeaderValue,
+}
+
+impl Sidecar {
+	/// Reads `--tunnel-url` and `--tunnel-token-file`; none if neither is given.
+	pub(crate) fn from_params(params: &SidecarParams) -> sc_cli::Result<Option<Self>> {
+		let (Some(url), Some(file)) = (&params.tunnel_url, &params.tunnel_token_file) else { return Ok(None) };
+		let origin = loopback_origin(url).map_err(|reason| format!("--tunnel-url {url}: {reason}"))?;
+		let token = read_token(file).map_err(|reason| format!("--tunnel-token-file {}: {reason}", file.display()))?;
+		let mut authorization = HeaderValue::from_str(&format!("Bearer {token}"))
+			.map_err(|_| format!("--tunnel-token-file {}: the token has characters no header may carry", file.display()))?;
+		authorization.set_sensitive(true);
+		Ok(Some(Self { origin, authorization }))
+	}
+
+	/// Starts the forwarder and tells the off-chain worker where it listens.
+	pub(crate) fn link(&self, spawner: &SpawnTaskHandle, mut storage: impl OffchainStorage) -> Result<(), ServiceError> {
+		let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+		listener.set_nonblocking(true)?;
+		let path = format!("/{}", to_hex(&rand::random::<[u8; 16]>()));
+		let url = format!("http://{}{path}", listener.local_addr()?);
+		let forwarder = Forwarder {
+			origin: self.origin.clone(),
+			authorization: self.authorization.clone(),
+			client: Client::builder(TokioExecutor::new()).build_http(),
+		};
+		let router = Router::new()
+			.nest(&path, Router::new().fallback(forward).with_state(forwarder))
+			.layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+		spawner.spawn("sidecar-forwarder", Some("offchain-worker"), async move {
+			let served = match tokio::net::TcpListener::from_std(listener) {
+				Ok(listener) => axum::serve(listener, router).await,
+				Err(error) => Err(error),
+			};
+			if let Err(error) = served {
+				log::error!("the link to the sidecar ended: {error}; measurements stop until the node is restarted");
+			}
+		});
+		storage.set(STORAGE_PREFIX, URL_KEY, url.as_bytes());
+		log::info!("measuring through the sidecar at {}", self.origin);
+		Ok(())
+	}
+}
+
+#[derive(Clone)]
+struct Forwarder {
+	origin: String,
+	authorization: HeaderValue,
+	client: Client<HttpConnector, Body>,
+}
+
+async fn forward(State(forwarder): State<Forwarder>, mut request: Request<Body>) -> Response {
+	let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+	let Ok(uri) = Uri::try_from(format!("{}{path}", forwarder.origin)) else {
+		return StatusCode::BAD_REQUEST.into_response();
+	};
+	*request.uri_mut() = uri;
+	request.headers_mut().remove("host");
+	request.headers_mut().insert(AUTHORIZATION, forwarder.authorization);
+	match tokio::time::timeout(UPSTREAM_DEADLINE, forwarder.client.request(request)).await {
+		Ok(Ok(response)) => {
+			if response.status() == StatusCode::UNAUTHORIZED {
+				log::warn!("the sidecar refuses the token: give node and weir-tunnel the same token file");
+			}
+			response.map(Body::new)
+		},
+		Ok(Err(_)) => StatusCode::BAD_GATEWAY.into_response(),
+		Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
+	}
+}
+
+/// `http://ADDRESS:PORT` of a loopback URL without path.
+fn loopback_origin(url: &str) -> Result<String, String> {
+	let uri: Uri = url.trim_end_matches('/').parse().map_err(|error| format!("not a URL: {error}"))?;
+	let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+	if uri.scheme_str() != Some("http") || uri.port().is_none() || !matches!(uri.path(), "" | "/") {
+		return Err("must look like http://127.0.0.1:9700".into());
+	}
+	if host != "localhost" && !host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
+		return Err("must be a loopback address: the token travels unencrypted".into());
+	}
+	Ok(url.trim_end_matches('/').into())
+}
+
+/// The token in `file`, which only its owner may read.
+fn read_token(file: &Path) -> Result<String, String> {
+	let mode = std::fs::metadata(file).map_err(|error| error.to_string())?.permissions().mode();
+	if mode & 0o077 != 0 {
+		return Err(format!("others may read it (mode {:o}): run chmod 600", mode & 0o777));
+	}
+	let token = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+	let token = token.trim();
+	if token.is_empty() {
+		return Err("it is empty: let 'weir-tunnel key generate' write one".into());
+	}
+	Ok(token.into())
+}
+
+/// With `--alice` and its like, the keystore also gets that account's seat key, as the development presets name it.
+pub(crate) fn insert_dev_seat_key(config: &Configuration, keystore: &KeystorePtr) -> Result<(), ServiceError> {
+	if let Some(seed) = &config.dev_key_seed {
+		keystore
+			.sr25519_generate_new(SEAT_KEY_TYPE, Some(seed))
+			.map_err(|error| ServiceError::Other(format!("the seat key could not be stored: {error:?}")))?;
+	}
+	Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn origin_should_be_refused_when_not_on_the_loopback() {
+		assert!(loopback_origin("http://192.0.2.1:9700").unwrap_err().contains("loopback"));
+		assert!(loopback_origin("https://127.0.0.1:9700").is_err());
+		assert!(loopback_origin("http://127.0.0.1").is_err());
+		assert!(loopback_origin("http://127.0.0.1:9700/path").is_err());
+	}
+
+	#[test]
+	fn origin_should_lose_its_trailing_slash() {
+		assert_eq!(loopback_origin("http://127.0.0.1:9700/").unwrap(), "http://127.0.0.1:9700");
+		assert_eq!(loopback_origin("http://[::1]:9700").unwrap(), "http://[::1]:9700");
+	}
+
+	#[test]
+	fn token_should_be_refused_when_others_may_read_it() {
+		let folder = tempfile::tempdir().unwrap();
+		let file = folder.path().join("token");
+		std::fs::write(&file, "secret\n").unwrap();
+		std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+		assert!(read_token(&file).unwrap_err().contains("chmod 600"));
+		std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+		assert_eq!(read_token(&file).unwrap(), "secret");
+	}
+}

@@ -1,0 +1,295 @@
+//! What the calls, the hook and the seams do.
+
+use crate::{
+	types::{Ledger, QueuedSlash, UnbondError},
+	BalanceOf, Config, Error, Event, FirstSlash, HoldReason, Ledgers, NextSlash, Pallet, QueuedSlashOf,
+	Slashes, SlashesOf, WeightInfo,
+};
+use frame_support::{
+	defensive, ensure,
+	traits::{
+		fungible::{hold::Balanced as _, InspectHold, MutateHold},
+		tokens::Precision,
+		Imbalance,
+	},
+	weights::WeightMeter,
+};
+use polkadot_sdk::*;
+use sp_runtime::{
+	traits::{CheckedAdd, CheckedDiv, Get, One, Saturating, Zero},
+	DispatchError, DispatchResult, Perbill, TryRuntimeError,
+};
+use weir_primitives::{
+	seams::{Bonds, EpochClock, OnBondChange, OnSlashDecided, RoleDuty, SlashQueue, SlashSink},
+	Kbps, Role, SlashReason,
+};
+
+type HoldReasonOf<T> =
+	<<T as Config>::Currency as InspectHold<<T as frame_system::Config>::AccountId>>::Reason;
+
+/// Kbps in the unit of [`Config::BondPerMbps`].
+const KBPS_PER_MBPS: u32 = 1_000;
+
+impl<T: Config> Pallet<T> {
+	/// The reason under which a bond in `role` is on hold.
+	pub fn hold_reason(role: Role) -> HoldReasonOf<T> {
+		match role {
+			Role::Validator => HoldReason::ValidatorBond.into(),
+			Role::Provider => HoldReason::ProviderBond.into(),
+		}
+	}
+
+	/// The least active bond in `role` with a claim of `claimed_kbps`: a provider needs
+	/// max(`MinProviderBond`, ⌈`BondPerMbps` · kbps ÷ 1,000⌉), a validator `MinValidatorBond`.
+	pub fn minimum_for(role: Role, claimed_kbps: Kbps) -> BalanceOf<T> {
+		match role {
+			Role::Validator => T::MinValidatorBond::get(),
+			Role::Provider => {
+				// Saturating: a minimum no balance reaches refuses, as it should.
+				let thousandfold = T::BondPerMbps::get().saturating_mul(claimed_kbps.into());
+				let rounded_up =
+					thousandfold.saturating_add(KBPS_PER_MBPS.into()).saturating_sub(BalanceOf::<T>::one());
+				let grown = rounded_up.checked_div(&KBPS_PER_MBPS.into()).unwrap_or(rounded_up);
+				T::MinProviderBond::get().max(grown)
+			}
+		}
+	}
+
+	/// The least active bond `who` needs in `role` for what it claims now.
+	pub fn minimum_of(who: &T::AccountId, role: Role) -> BalanceOf<T> {
+		Self::minimum_for(role, T::Duty::claimed_kbps(who, role))
+	}
+
+	pub(crate) fn do_bond(who: &T::AccountId, role: Role, amount: BalanceOf<T>) -> DispatchResult {
+		let ledger = Ledgers::<T>::get(who, role).unwrap_or_default();
+		ensure!(ledger.active.is_zero(), Error::<T>::AlreadyBonded);
+		ensure!(amount >= Self::minimum_of(who, role), Error::<T>::BelowMinimum);
+		Self::add(who, role, ledger, amount)?;
+		T::OnBondChange::bond_changed(who, role);
+		Ok(())
+	}
+
+	pub(crate) fn do_bond_more(who: &T::AccountId, role: Role, amount: BalanceOf<T>) -> DispatchResult {
+		ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
+		let ledger = Self::bonded(who, role)?;
+		Self::add(who, role, ledger, amount)?;
+		T::OnBondChange::bond_changed(who, role);
+		Ok(())
+	}
+
+	/// Bonds at genesis: the owners of the roles are not built yet, so none of them is asked or told.
+	pub(crate) fn bond_at_genesis(who: &T::AccountId, role: Role, amount: BalanceOf<T>) -> DispatchResult {
+		ensure!(!Ledgers::<T>::contains_key(who, role), Error::<T>::AlreadyBonded);
+		ensure!(amount >= Self::minimum_for(role, 0), Error::<T>::BelowMinimum);
+		Self::add(who, role, Ledger::default(), amount)
+	}
+
+	pub(crate) fn do_unbond(who: &T::AccountId, role: Role, amount: BalanceOf<T>) -> DispatchResult {
+		ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
+		let mut ledger = Self::bonded(who, role)?;
+		let free_at = T::Clock::epoch().saturating_add(T::Timing::get().unbonding_epochs);
+		ledger.unbond(amount, free_at).map_err(|error| match error {
+			UnbondError::ExceedsActive => Error::<T>::ExceedsActiveBond,
+			UnbondError::TooManyChunks => Error::<T>::TooManyChunks,
+		})?;
+		let active = ledger.active;
+		if T::Duty::in_service(who, role) {
+			ensure!(active >= Self::minimum_of(who, role), Error::<T>::BelowMinimumInService);
+		} else {
+			ensure!(active.is_zero() || active >= Self::minimum_for(role, 0), Error::<T>::RemainderTooSmall);
+		}
+		Self::store(who, role, ledger);
+		Self::deposit_event(Event::Unbonding { who: who.clone(), role, amount, active, free_at });
+		T::OnBondChange::bond_changed(who, role);
+		Ok(())
+	}
+
+	pub(crate) fn do_withdraw(who: &T::AccountId, role: Role) -> DispatchResult {
+		let now = T::Clock::epoch();
+		let mut ledger = Ledgers::<T>::get(who, role).ok_or(Error::<T>::NothingFree)?;
+		ensure!(!ledger.free(now).is_zero(), Error::<T>::NothingFree);
+		let amount = ledger.withdraw(now);
+		ensure!(!amount.is_zero(), Error::<T>::WithheldForSlashes);
+		T::Currency::release(&Self::hold_reason(role), who, amount, Precision::Exact)?;
+		let left = ledger.total();
+		Self::store(who, role, ledger);
+		Self::deposit_event(Event::Withdrawn { who: who.clone(), role, amount, left });
+		Ok(())
+	}
+
+	/// Removes the slash from the queue and frees what it withheld.
+	pub(crate) fn do_cancel_slash(id: u32) -> DispatchResult {
+		let slash = Self::dequeue(id).ok_or(Error::<T>::NoSuchSlash)?;
+		let QueuedSlash { who, role, amount, reason, .. } = slash;
+		let mut ledger = Ledgers::<T>::get(&who, role).unwrap_or_default();
+		ledger.pending = ledger.pending.saturating_sub(amount);
+		Self::store(&who, role, ledger);
+		T::OnSlashDecided::slash_cancelled(&who, &reason);
+		Self::deposit_event(Event::SlashCancelled { id, who, role, amount });
+		Ok(())
+	}
+
+	/// Applies the slashes that are due, oldest first, while `meter` and the bound per block allow.
+	pub(crate) fn apply_due_slashes(meter: &mut WeightMeter) {
+		if meter.try_consume(T::WeightInfo::on_idle_base()).is_err() {
+			return;
+		}
+		let now = T::Clock::epoch();
+		let (first, end) = (FirstSlash::<T>::get(), NextSlash::<T>::get());
+		let mut cursor = first;
+		for _ in 0..T::MaxSlashesPerBlock::get() {
+			if cursor >= end || meter.try_consume(T::WeightInfo::apply_slash()).is_err() {
+				break;
+			}
+			match Slashes::<T>::get(cursor) {
+				Some(slash) if slash.due > now => break,
+				Some(_) => Self::apply(cursor),
+				None => {}
+			}
+			cursor = cursor.saturating_add(1);
+		}
+		if cursor != first {
+			FirstSlash::<T>::put(cursor);
+		}
+	}
+
+	/// Takes what the slash asks for, or what is left, and hands it to the sink.
+	fn apply(id: u32) {
+		let Some(QueuedSlash { who, role, amount, reason, .. }) = Self::dequeue(id) else { return };
+		let mut ledger = Ledgers::<T>::get(&who, role).unwrap_or_default();
+		let reachable = amount.min(ledger.total());
+		let (credit, missing) = T::Currency::slash(&Self::hold_reason(role), &who, reachable);
+		if !missing.is_zero() {
+			defensive!("less on hold than the ledger says");
+		}
+		let taken = credit.peek();
+		ledger.take(taken);
+		ledger.pending = ledger.pending.saturating_sub(amount);
+		let active = ledger.active;
+		Self::store(&who, role, ledger);
+		T::SlashSink::receive(credit);
+		T::OnBondChange::bond_changed(&who, role);
+		T::OnSlashDecided::slash_applied(&who, &reason);
+		Self::deposit_event(Event::SlashApplied { id, who, role, amount, taken, active });
+	}
+
+	fn dequeue(id: u32) -> Option<QueuedSlashOf<T>> {
+		let slash = Slashes::<T>::take(id)?;
+		SlashesOf::<T>::remove(&slash.who, id);
+		Some(slash)
+	}
+
+	fn add(who: &T::AccountId, role: Role, mut ledger: Ledger<T>, amount: BalanceOf<T>) -> DispatchResult {
+		ledger.active = ledger.active.checked_add(&amount).ok_or(Error::<T>::Overflow)?;
+		T::Currency::hold(&Self::hold_reason(role), who, amount)?;
+		let active = ledger.active;
+		Self::store(who, role, ledger);
+		Self::deposit_event(Event::Bonded { who: who.clone(), role, amount, active });
+		Ok(())
+	}
+
+	fn bonded(who: &T::AccountId, role: Role) -> Result<Ledger<T>, Error<T>> {
+		Ledgers::<T>::get(who, role).filter(|ledger| !ledger.active.is_zero()).ok_or(Error::<T>::NotBonded)
+	}
+
+	fn store(who: &T::AccountId, role: Role, ledger: Ledger<T>) {
+		if ledger.is_empty() {
+			Ledgers::<T>::remove(who, role);
+		} else {
+			Ledgers::<T>::insert(who, role, ledger);
+		}
+	}
+
+	/// Checks the numbered invariants of the pallet's documentation.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		for (who, role, ledger) in Ledgers::<T>::iter() {
+			ensure!(
+				T::Currency::balance_on_hold(&Self::hold_reason(role), &who) == ledger.total(),
+				"1: on hold differs from the ledger's total"
+			);
+			ensure!(!ledger.is_empty(), "2: empty ledger stored");
+			ensure!(ledger.chunks.iter().all(|chunk| !chunk.amount.is_zero()), "2: empty chunk");
+			ensure!(
+				ledger.chunks.iter().zip(ledger.chunks.iter().skip(1)).all(|(a, b)| a.free_at < b.free_at),
+				"2: chunks out of order"
+			);
+			let queued = SlashesOf::<T>::iter_key_prefix(&who)
+				.filter_map(Slashes::<T>::get)
+				.filter(|slash| slash.role == role)
+				.fold(BalanceOf::<T>::zero(), |sum, slash| sum.saturating_add(slash.amount));
+			ensure!(ledger.pending == queued, "3: pending differs from the queued slashes");
+		}
+		for role in [Role::Validator, Role::Provider] {
+			let unaccounted = frame_system::Account::<T>::iter_keys()
+				.filter(|who| !Ledgers::<T>::contains_key(who, role))
+				.any(|who| !T::Currency::balance_on_hold(&Self::hold_reason(role), &who).is_zero());
+			ensure!(!unaccounted, "1: on hold without a ledger");
+		}
+		for (who, id) in SlashesOf::<T>::iter_keys() {
+			ensure!(
+				Slashes::<T>::get(id).is_some_and(|slash| slash.who == who),
+				"4: index names no slash of its account"
+			);
+		}
+		let (first, end) = (FirstSlash::<T>::get(), NextSlash::<T>::get());
+		for (id, slash) in Slashes::<T>::iter() {
+			ensure!(SlashesOf::<T>::contains_key(&slash.who, id), "4: slash missing from the index");
+			ensure!(Ledgers::<T>::contains_key(&slash.who, slash.role), "3: slash without a ledger");
+			ensure!((first..end).contains(&id), "5: slash outside the cursors");
+		}
+		let mut latest = 0;
+		for due in (first..end).filter_map(Slashes::<T>::get).map(|slash| slash.due) {
+			ensure!(due >= latest, "5: slash due before an older one");
+			latest = due;
+		}
+		Ok(())
+	}
+}
+
+impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
+	type Balance = BalanceOf<T>;
+
+	fn active_bond(who: &T::AccountId, role: Role) -> BalanceOf<T> {
+		Ledgers::<T>::get(who, role).map(|ledger| ledger.active).unwrap_or_default()
+	}
+
+	fn is_sufficient(who: &T::AccountId, role: Role) -> bool {
+		Self::active_bond(who, role) >= Self::minimum_of(who, role)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn bond_for_benchmark(who: &T::AccountId, role: Role) {
+		use frame_support::traits::fungible::{Inspect, Mutate};
+		let minimum = Self::minimum_of(who, role);
+		let funded = T::Currency::mint_into(who, minimum.saturating_add(T::Currency::minimum_balance()));
+		let bonded = Self::do_bond(who, role, minimum);
+		assert!(funded.is_ok() && bonded.is_ok(), "benchmark bond: {funded:?} {bonded:?}");
+	}
+}
+
+impl<T: Config> SlashQueue<T::AccountId> for Pallet<T> {
+	/// Fails with [`Error::ZeroFraction`], [`Error::NothingToSlash`] or [`Error::SlashNumbersExhausted`].
+	fn queue_slash(
+		who: &T::AccountId,
+		role: Role,
+		fraction: Perbill,
+		reason: SlashReason,
+	) -> Result<u32, DispatchError> {
+		ensure!(!fraction.is_zero(), Error::<T>::ZeroFraction);
+		let mut ledger = Ledgers::<T>::get(who, role).unwrap_or_default();
+		let base = ledger.total();
+		ensure!(!base.is_zero(), Error::<T>::NothingToSlash);
+		let amount = fraction.mul_ceil(base);
+		let id = NextSlash::<T>::get();
+		let next = id.checked_add(1).ok_or(Error::<T>::SlashNumbersExhausted)?;
+		ledger.pending = ledger.pending.checked_add(&amount).ok_or(Error::<T>::Overflow)?;
+		let due = T::Clock::epoch().saturating_add(T::Timing::get().slash_delay_epochs);
+
+		Ledgers::<T>::insert(who, role, ledger);
+		Slashes::<T>::insert(id, QueuedSlash { who: who.clone(), role, amount, fraction, reason, due });
+		SlashesOf::<T>::insert(who, id, ());
+		NextSlash::<T>::put(next);
+		Self::deposit_event(Event::SlashQueued { id, who: who.clone(), role, fraction, amount, reason, due });
+		Ok(id)
+	}
+}

@@ -1,0 +1,429 @@
+//! # Node staking
+//!
+//! Bonds, unbonding, and slashes that wait and can be appealed.
+//!
+//! ## Overview
+//!
+//! A node bonds tokens in a [`Role`]. Each role has its own hold reason and its own ledger, so that what a node does as
+//! a provider never costs its bond as a validator. The bond stays in the account, on hold.
+//!
+//! * **Bonding.** [`bond`](Pallet::bond) needs at least the minimum of the role; a provider's grows with its claim.
+//!   [`bond_more`](Pallet::bond_more) adds to it.
+//! * **Unbonding.** [`unbond`](Pallet::unbond) moves tokens to a chunk that is free `timing.unbonding_epochs` later;
+//!   [`withdraw`](Pallet::withdraw) releases what is free. While the role is in use (registered or a candidate) the
+//!   active bond may not fall below its minimum.
+//! * **Slashing.** [`SlashQueue::queue_slash`] queues a slash for `timing.slash_delay_epochs` epochs. Its amount is the
+//!   fraction of everything bonded in the role at that moment, chunks included, rounded up: unbonding or withdrawing
+//!   afterwards cannot shrink it, and a withdrawal leaves behind what the queued slashes will take. When it is due it
+//!   takes that amount, or what is left. Chunks stay within reach until they are withdrawn.
+//! * **Appeal.** Until it is applied, [`Config::CancelOrigin`] may cancel a slash. [`Config::OnSlashDecided`] hears of
+//!   either end.
+//! * **Order.** The delay is the same for every slash, so the queue is first in, first out: a cursor in `on_idle`
+//!   applies at most [`Config::MaxSlashesPerBlock`] slashes per block, as weight allows. The queue has no length at
+//!   which it refuses: small offences could otherwise be used to shut out a large one. It grows by proven offences
+//!   only, and each entry is one storage item that the cursor removes.
+//!
+//! ## Invariants
+//!
+//! 1. The balance an account has on hold for a role is the total of its ledger in that role.
+//! 2. A stored ledger has something bonded or a slash queued against it; its chunks are not empty and become free in
+//!    strictly rising epochs.
+//! 3. A ledger's `pending` is the sum of the queued slashes against it.
+//! 4. The index of an account's slashes names exactly the queued slashes against it.
+//! 5. Queued slashes lie between the queue's cursors, and none is due before an older one.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(missing_docs)]
+#![cfg_attr(
+	not(test),
+	deny(
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::indexing_slicing,
+		clippy::arithmetic_side_effects
+	)
+)]
+
+extern crate alloc;
+
+use polkadot_sdk::*;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod impls;
+#[cfg(test)]
+mod mock;
+mod sink;
+#[cfg(test)]
+mod tests;
+mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use sink::SplitSink;
+pub use types::{Chunk, Ledger, QueuedSlash};
+pub use weights::WeightInfo;
+
+/// Most rows a view returns.
+pub const MAX_VIEW_ROWS: usize = 100;
+
+// The macro looks up its own name with `expect`: a runtime without this pallet does not call it.
+#[allow(clippy::expect_used)]
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+	use alloc::vec::Vec;
+	use frame_support::{
+		pallet_prelude::*,
+		traits::fungible::{self, Credit},
+		weights::WeightMeter,
+	};
+	use frame_system::pallet_prelude::*;
+	use sp_runtime::Perbill;
+	#[cfg(doc)]
+	use weir_primitives::seams::SlashQueue;
+	use weir_primitives::{
+		seams::{EpochClock, OnBondChange, OnSlashDecided, RoleDuty, SlashSink},
+		EpochIndex, Role, SlashReason,
+	};
+
+	/// Token amount in grains.
+	pub type BalanceOf<T> =
+		<<T as Config>::Currency as fungible::Inspect<<T as frame_system::Config>::AccountId>>::Balance;
+	/// A queued slash of this runtime.
+	pub type QueuedSlashOf<T> = QueuedSlash<<T as frame_system::Config>::AccountId, BalanceOf<T>>;
+
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config: polkadot_sdk::frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+		/// The token that is bonded.
+		type Currency: fungible::Mutate<Self::AccountId>
+			+ fungible::hold::Mutate<Self::AccountId, Reason: From<HoldReason>>
+			+ fungible::hold::Balanced<Self::AccountId>;
+
+		/// Delays of this network.
+		type Timing: Get<weir_primitives::Timing>;
+
+		/// The running epoch.
+		type Clock: EpochClock;
+
+		/// Knows which roles are in use, and what a provider claims.
+		type Duty: RoleDuty<Self::AccountId>;
+
+		/// Told when an active bond changed.
+		type OnBondChange: OnBondChange<Self::AccountId>;
+
+		/// Told when a queued slash was applied or cancelled.
+		type OnSlashDecided: OnSlashDecided<Self::AccountId>;
+
+		/// Receives what slashes take.
+		type SlashSink: SlashSink<Credit<Self::AccountId, Self::Currency>>;
+
+		/// May cancel a queued slash.
+		type CancelOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+		/// Least bond of a validator.
+		#[pallet::constant]
+		type MinValidatorBond: Get<BalanceOf<Self>>;
+
+		/// Least bond of a provider, whatever it claims.
+		#[pallet::constant]
+		type MinProviderBond: Get<BalanceOf<Self>>;
+
+		/// Bond a provider needs for each 1,000 kbps it claims, if that is more than its least bond.
+		#[pallet::constant]
+		type BondPerMbps: Get<BalanceOf<Self>>;
+
+		/// Chunks a ledger holds, that is epochs in which a node unbonded and has not withdrawn yet.
+		#[pallet::constant]
+		type MaxUnbondingChunks: Get<u32>;
+
+		/// Slashes applied in one block at most.
+		#[pallet::constant]
+		type MaxSlashesPerBlock: Get<u32>;
+
+		/// Weights of this pallet's calls and hooks.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Why tokens are on hold.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// Bonded, or unbonding, as a validator.
+		#[codec(index = 0)]
+		ValidatorBond,
+		/// Bonded, or unbonding, as a provider.
+		#[codec(index = 1)]
+		ProviderBond,
+	}
+
+	/// The bonds of an account, by role.
+	#[pallet::storage]
+	pub type Ledgers<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, Role, Ledger<T>, OptionQuery>;
+
+	/// The slashes that wait, by number.
+	#[pallet::storage]
+	pub type Slashes<T: Config> = StorageMap<_, Twox64Concat, u32, QueuedSlashOf<T>, OptionQuery>;
+
+	/// Numbers of the slashes that wait against an account.
+	#[pallet::storage]
+	pub type SlashesOf<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, u32, (), OptionQuery>;
+
+	/// The oldest number that may still be queued: all before it are decided.
+	#[pallet::storage]
+	pub type FirstSlash<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+	/// The number the next slash gets.
+	#[pallet::storage]
+	pub type NextSlash<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+	#[pallet::genesis_config]
+	#[derive(frame_support::DefaultNoBound)]
+	pub struct GenesisConfig<T: Config> {
+		/// Initial bonds: account, role, amount in grains.
+		pub bonds: Vec<(T::AccountId, Role, BalanceOf<T>)>,
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			for (who, role, amount) in &self.bonds {
+				if let Err(error) = Pallet::<T>::bond_at_genesis(who, *role, *amount) {
+					panic!("genesis bond of {who:?} as {role:?}: {error:?}");
+				}
+			}
+		}
+	}
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// Tokens were added to a bond.
+		Bonded {
+			/// Account.
+			who: T::AccountId,
+			/// Role.
+			role: Role,
+			/// What was added.
+			amount: BalanceOf<T>,
+			/// The active bond now.
+			active: BalanceOf<T>,
+		},
+		/// Tokens left the active bond.
+		Unbonding {
+			/// Account.
+			who: T::AccountId,
+			/// Role.
+			role: Role,
+			/// What left.
+			amount: BalanceOf<T>,
+			/// The active bond now.
+			active: BalanceOf<T>,
+			/// First epoch in which it may be withdrawn.
+			free_at: EpochIndex,
+		},
+		/// Free tokens were released to their account.
+		Withdrawn {
+			/// Account.
+			who: T::AccountId,
+			/// Role.
+			role: Role,
+			/// What was released.
+			amount: BalanceOf<T>,
+			/// Bonded or unbonding still.
+			left: BalanceOf<T>,
+		},
+		/// A slash was queued.
+		SlashQueued {
+			/// Its number.
+			id: u32,
+			/// Whose bond.
+			who: T::AccountId,
+			/// Role.
+			role: Role,
+			/// Fraction that was asked for.
+			fraction: Perbill,
+			/// What it will take.
+			amount: BalanceOf<T>,
+			/// Why.
+			reason: SlashReason,
+			/// First epoch in which it applies.
+			due: EpochIndex,
+		},
+		/// A slash took tokens.
+		SlashApplied {
+			/// Its number.
+			id: u32,
+			/// Whose bond.
+			who: T::AccountId,
+			/// Role.
+			role: Role,
+			/// What it was to take.
+			amount: BalanceOf<T>,
+			/// What it took.
+			taken: BalanceOf<T>,
+			/// The active bond now.
+			active: BalanceOf<T>,
+		},
+		/// A slash was cancelled.
+		SlashCancelled {
+			/// Its number.
+			id: u32,
+			/// Whose bond.
+			who: T::AccountId,
+			/// Role.
+			role: Role,
+			/// What it would have taken.
+			amount: BalanceOf<T>,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The account has an active bond in this role: add to it instead.
+		AlreadyBonded,
+		/// The account has no active bond in this role.
+		NotBonded,
+		/// A bond must reach the minimum of its role.
+		BelowMinimum,
+		/// While the role is in use, what stays must reach the minimum for what is claimed.
+		BelowMinimumInService,
+		/// What stays active must be nothing or reach the minimum of the role.
+		RemainderTooSmall,
+		/// More than the active bond.
+		ExceedsActiveBond,
+		/// An amount of zero changes nothing.
+		ZeroAmount,
+		/// Withdraw what is free before unbonding in one more epoch.
+		TooManyChunks,
+		/// No unbonded tokens are free yet.
+		NothingFree,
+		/// All that is free is withheld for queued slashes.
+		WithheldForSlashes,
+		/// A slash needs something bonded to take from.
+		NothingToSlash,
+		/// A slash of a zero fraction takes nothing.
+		ZeroFraction,
+		/// No slash with this number is queued.
+		NoSuchSlash,
+		/// The queue's numbers are used up.
+		SlashNumbersExhausted,
+		/// The sum does not fit a balance.
+		Overflow,
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Bonds `amount` in `role`.
+		///
+		/// Fails with [`Error::AlreadyBonded`], [`Error::BelowMinimum`], or when the account cannot hold that much.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::bond())]
+		pub fn bond(
+			origin: OriginFor<T>,
+			role: Role,
+			#[pallet::compact] amount: BalanceOf<T>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_bond(&who, role, amount)
+		}
+
+		/// Adds `amount` to the active bond in `role`.
+		///
+		/// Fails with [`Error::ZeroAmount`], [`Error::NotBonded`], or when the account cannot hold that much.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::bond_more())]
+		pub fn bond_more(
+			origin: OriginFor<T>,
+			role: Role,
+			#[pallet::compact] amount: BalanceOf<T>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_bond_more(&who, role, amount)
+		}
+
+		/// Puts `amount` of the active bond aside: free after the unbonding time, slashable until withdrawn.
+		///
+		/// Fails with [`Error::ZeroAmount`], [`Error::NotBonded`], [`Error::ExceedsActiveBond`],
+		/// [`Error::BelowMinimumInService`], [`Error::RemainderTooSmall`] or [`Error::TooManyChunks`].
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::unbond())]
+		pub fn unbond(
+			origin: OriginFor<T>,
+			role: Role,
+			#[pallet::compact] amount: BalanceOf<T>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_unbond(&who, role, amount)
+		}
+
+		/// Releases what is free, but for what queued slashes will take.
+		///
+		/// Fails with [`Error::NothingFree`] or [`Error::WithheldForSlashes`].
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::withdraw())]
+		pub fn withdraw(origin: OriginFor<T>, role: Role) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_withdraw(&who, role)
+		}
+
+		/// Cancels the queued slash with number `id`.
+		///
+		/// Only [`Config::CancelOrigin`]. Fails with [`Error::NoSuchSlash`].
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::cancel_slash())]
+		pub fn cancel_slash(origin: OriginFor<T>, #[pallet::compact] id: u32) -> DispatchResult {
+			T::CancelOrigin::ensure_origin(origin)?;
+			Self::do_cancel_slash(id)
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// The bond of `who` in `role`.
+		pub fn ledger(who: T::AccountId, role: Role) -> Option<Ledger<T>> {
+			Ledgers::<T>::get(who, role)
+		}
+
+		/// The least active bond `who` needs in `role` for what it claims now, in grains.
+		pub fn minimum_bond(who: T::AccountId, role: Role) -> BalanceOf<T> {
+			Self::minimum_of(&who, role)
+		}
+
+		/// The slashes queued against `who` with their numbers, at most [`MAX_VIEW_ROWS`].
+		pub fn pending_slashes(who: T::AccountId) -> Vec<(u32, QueuedSlashOf<T>)> {
+			SlashesOf::<T>::iter_key_prefix(&who)
+				.take(MAX_VIEW_ROWS)
+				.filter_map(|id| Slashes::<T>::get(id).map(|slash| (id, slash)))
+				.collect()
+		}
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
+			let mut meter = WeightMeter::with_limit(remaining);
+			Self::apply_due_slashes(&mut meter);
+			meter.consumed()
+		}
+
+		fn integrity_test() {
+			assert!(T::MaxUnbondingChunks::get() > 0, "a bond could never be left");
+			assert!(T::MaxSlashesPerBlock::get() > 0, "a slash could never be applied");
+			assert!(T::MinValidatorBond::get() > BalanceOf::<T>::default(), "a validator could bond nothing");
+			assert!(T::MinProviderBond::get() > BalanceOf::<T>::default(), "a provider could bond nothing");
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+}

@@ -1,0 +1,196 @@
+//! A runtime of balances and this pallet, with roles, clock and listeners the tests set.
+
+use crate::{self as pallet_node_staking, SplitSink};
+use frame_support::{derive_impl, parameter_types, traits::Hooks, weights::Weight};
+use polkadot_sdk::*;
+use sp_runtime::{BuildStorage, Perbill};
+use weir_primitives::{
+	seams::{EpochClock, OnBondChange, OnSlashDecided, RoleDuty},
+	EpochIndex, Kbps, Role, SlashReason, SlotOffset, Timing,
+};
+
+pub(crate) type AccountId = u64;
+pub(crate) type Balance = u128;
+type Block = frame_system::mocking::MockBlock<Test>;
+
+pub(crate) const ALICE: AccountId = 1;
+pub(crate) const BOB: AccountId = 2;
+pub(crate) const CAROL: AccountId = 3;
+pub(crate) const TREASURY: AccountId = 100;
+pub(crate) const APPEALS: AccountId = 101;
+pub(crate) const ED: Balance = 10;
+pub(crate) const FUNDS: Balance = 1_000_000;
+pub(crate) const MIN_VALIDATOR: Balance = 1_000;
+pub(crate) const MIN_PROVIDER: Balance = 100;
+pub(crate) const PER_MBPS: Balance = 10;
+pub(crate) const UNBONDING: EpochIndex = 16;
+pub(crate) const DELAY: EpochIndex = 2;
+
+frame_support::construct_runtime!(
+	pub enum Test {
+		System: frame_system,
+		Balances: pallet_balances,
+		NodeStaking: pallet_node_staking,
+	}
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = Block;
+	type AccountData = pallet_balances::AccountData<Balance>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type Balance = Balance;
+	type ExistentialDeposit = ExistentialDeposit;
+	type AccountStore = System;
+	type RuntimeHoldReason = RuntimeHoldReason;
+}
+
+parameter_types! {
+	pub const ExistentialDeposit: Balance = ED;
+	pub const MinValidatorBond: Balance = MIN_VALIDATOR;
+	pub const MinProviderBond: Balance = MIN_PROVIDER;
+	pub const BondPerMbps: Balance = PER_MBPS;
+	pub const MaxUnbondingChunks: u32 = 4;
+	pub const MaxSlashesPerBlock: u32 = 3;
+	pub const Treasury: AccountId = TREASURY;
+	pub const BurnShare: Perbill = Perbill::from_percent(60);
+	pub const Appeals: AccountId = APPEALS;
+	pub TestTiming: Timing =
+		Timing { unbonding_epochs: UNBONDING, slash_delay_epochs: DELAY, ..Timing::local() };
+	pub static Epoch: EpochIndex = 10;
+	pub static InService: Vec<(AccountId, Role)> = vec![];
+	pub static Claims: Vec<(AccountId, Kbps)> = vec![];
+	pub static BondChanges: Vec<(AccountId, Role)> = vec![];
+	pub static Decided: Vec<(AccountId, bool)> = vec![];
+}
+
+pub struct TestClock;
+impl EpochClock for TestClock {
+	fn epoch() -> EpochIndex {
+		Epoch::get()
+	}
+	fn slot_in_epoch() -> SlotOffset {
+		0
+	}
+}
+
+pub struct TestDuty;
+impl RoleDuty<AccountId> for TestDuty {
+	fn claimed_kbps(who: &AccountId, role: Role) -> Kbps {
+		let claims = Claims::get();
+		let claim = claims.iter().find(|(account, _)| account == who).map(|(_, kbps)| *kbps);
+		claim.filter(|_| role == Role::Provider && Self::in_service(who, role)).unwrap_or(0)
+	}
+	fn in_service(who: &AccountId, role: Role) -> bool {
+		InService::get().contains(&(*who, role))
+	}
+}
+
+pub struct Listener;
+impl OnBondChange<AccountId> for Listener {
+	fn bond_changed(who: &AccountId, role: Role) {
+		BondChanges::mutate(|changes| changes.push((*who, role)));
+	}
+}
+impl OnSlashDecided<AccountId> for Listener {
+	fn slash_applied(who: &AccountId, _: &SlashReason) {
+		Decided::mutate(|decided| decided.push((*who, true)));
+	}
+	fn slash_cancelled(who: &AccountId, _: &SlashReason) {
+		Decided::mutate(|decided| decided.push((*who, false)));
+	}
+}
+
+impl pallet_node_staking::Config for Test {
+	type Currency = Balances;
+	type Timing = TestTiming;
+	type Clock = TestClock;
+	type Duty = TestDuty;
+	type OnBondChange = Listener;
+	type OnSlashDecided = Listener;
+	type SlashSink = SplitSink<AccountId, Balances, Treasury, BurnShare>;
+	type CancelOrigin = frame_system::EnsureSignedBy<AppealsOnly, AccountId>;
+	type MinValidatorBond = MinValidatorBond;
+	type MinProviderBond = MinProviderBond;
+	type BondPerMbps = BondPerMbps;
+	type MaxUnbondingChunks = MaxUnbondingChunks;
+	type MaxSlashesPerBlock = MaxSlashesPerBlock;
+	type WeightInfo = ();
+}
+
+pub struct AppealsOnly;
+impl frame_support::traits::SortedMembers<AccountId> for AppealsOnly {
+	fn sorted_members() -> Vec<AccountId> {
+		vec![APPEALS]
+	}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn add(_: &AccountId) {}
+}
+
+/// Sets the epoch and runs the hook with unlimited weight.
+pub(crate) fn enter(epoch: EpochIndex) {
+	Epoch::set(epoch);
+	idle();
+}
+
+/// Runs the hook with unlimited weight.
+pub(crate) fn idle() {
+	NodeStaking::on_idle(System::block_number(), Weight::MAX);
+}
+
+pub(crate) fn serve(who: AccountId, role: Role, claim_kbps: Kbps) {
+	InService::mutate(|roles| roles.push((who, role)));
+	Claims::mutate(|claims| {
+		claims.retain(|(account, _)| *account != who);
+		claims.push((who, claim_kbps));
+	});
+}
+
+#[derive(Default)]
+pub(crate) struct ExtBuilder {
+	bonds: Vec<(AccountId, Role, Balance)>,
+}
+
+impl ExtBuilder {
+	pub(crate) fn bond(mut self, who: AccountId, role: Role, amount: Balance) -> Self {
+		self.bonds.push((who, role, amount));
+		self
+	}
+
+	pub(crate) fn build(self) -> sp_io::TestExternalities {
+		Epoch::set(10);
+		InService::set(vec![]);
+		Claims::set(vec![]);
+		BondChanges::set(vec![]);
+		Decided::set(vec![]);
+		let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+		pallet_balances::GenesisConfig::<Test> {
+			balances: [ALICE, BOB, CAROL, APPEALS].map(|who| (who, FUNDS)).to_vec(),
+			..Default::default()
+		}
+		.assimilate_storage(&mut storage)
+		.unwrap();
+		pallet_node_staking::GenesisConfig::<Test> { bonds: self.bonds }
+			.assimilate_storage(&mut storage)
+			.unwrap();
+		let mut ext = sp_io::TestExternalities::new(storage);
+		ext.execute_with(|| System::set_block_number(1));
+		ext
+	}
+
+	/// Runs the test, then checks the invariants.
+	pub(crate) fn build_and_execute(self, test: impl FnOnce()) {
+		self.build().execute_with(|| {
+			test();
+			NodeStaking::do_try_state().unwrap();
+		});
+	}
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
+	ExtBuilder::default().build()
+}

@@ -1,0 +1,119 @@
+//! Random call sequences: the invariants hold after each step, and no token appears or vanishes.
+
+use super::*;
+use crate::{FirstSlash, NextSlash};
+use frame_support::{
+	traits::{fungible::Inspect, Hooks},
+	weights::Weight,
+};
+use proptest::prelude::*;
+use sp_runtime::Perbill;
+use weir_primitives::seams::SlashQueue;
+
+#[derive(Clone, Debug)]
+enum Step {
+	Bond(AccountId, Role, Balance),
+	BondMore(AccountId, Role, Balance),
+	Unbond(AccountId, Role, Balance),
+	Withdraw(AccountId, Role),
+	Queue(AccountId, Role, u32),
+	Cancel(u32),
+	Serve(AccountId, Role, u32),
+	Leave,
+	Epochs(u32),
+	Idle(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	let who = ALICE..=CAROL;
+	let role = prop_oneof![Just(Role::Validator), Just(Role::Provider)];
+	let amount = prop_oneof![0..3_000u128, Just(FUNDS)];
+	let node = (who, role);
+	prop_oneof![
+		3 => (node.clone(), amount.clone()).prop_map(|((who, role), amount)| Step::Bond(who, role, amount)),
+		2 => (node.clone(), amount.clone()).prop_map(|((who, role), amount)| Step::BondMore(who, role, amount)),
+		4 => (node.clone(), amount).prop_map(|((who, role), amount)| Step::Unbond(who, role, amount)),
+		3 => node.clone().prop_map(|(who, role)| Step::Withdraw(who, role)),
+		3 => (node.clone(), 1..=1_000_000_000u32).prop_map(|((who, role), ppb)| Step::Queue(who, role, ppb)),
+		1 => (0..8u32).prop_map(Step::Cancel),
+		1 => (node, 0..100_000u32).prop_map(|((who, role), kbps)| Step::Serve(who, role, kbps)),
+		1 => Just(Step::Leave),
+		2 => (1..6u32).prop_map(Step::Epochs),
+		3 => (0..4_000_000_000u64).prop_map(Step::Idle),
+	]
+}
+
+fn run(step: Step) {
+	// Refusals are part of the sequence: what matters is the state they leave.
+	let _ = match step {
+		Step::Bond(who, role, amount) => NodeStaking::bond(signed(who), role, amount),
+		Step::BondMore(who, role, amount) => NodeStaking::bond_more(signed(who), role, amount),
+		Step::Unbond(who, role, amount) => NodeStaking::unbond(signed(who), role, amount),
+		Step::Withdraw(who, role) => NodeStaking::withdraw(signed(who), role),
+		Step::Queue(who, role, ppb) => {
+			NodeStaking::queue_slash(&who, role, Perbill::from_parts(ppb), LIE).map(|_| ())
+		}
+		Step::Cancel(back) => {
+			NodeStaking::cancel_slash(signed(APPEALS), NextSlash::<Test>::get().saturating_sub(back))
+		}
+		Step::Serve(who, role, kbps) => {
+			serve(who, role, kbps);
+			Ok(())
+		}
+		Step::Leave => {
+			InService::set(vec![]);
+			Ok(())
+		}
+		Step::Epochs(count) => {
+			Epoch::mutate(|epoch| *epoch += count);
+			Ok(())
+		}
+		Step::Idle(ref_time) => {
+			NodeStaking::on_idle(1, Weight::from_parts(ref_time, u64::MAX));
+			Ok(())
+		}
+	};
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(96))]
+
+	#[test]
+	fn invariants_should_hold_after_any_sequence(steps in prop::collection::vec(step(), 1..80)) {
+		ExtBuilder::default().build_and_execute(|| {
+			for step in steps {
+				run(step);
+				NodeStaking::do_try_state().unwrap();
+				let sum: Balance =
+					[ALICE, BOB, CAROL, TREASURY, APPEALS].iter().map(Balances::total_balance).sum();
+				assert_eq!(Balances::total_issuance(), sum);
+			}
+		});
+	}
+
+	#[test]
+	fn slash_should_take_its_share_whatever_the_node_does_meanwhile(
+		percent in 1..=100u32,
+		steps in prop::collection::vec((0..3u8, 1..1_000u128, 0..2u32), 0..12),
+	) {
+		ExtBuilder::default().bond(ALICE, Role::Provider, 1_000).build_and_execute(|| {
+			assert!(NodeStaking::unbond(signed(ALICE), Role::Provider, 400).is_ok());
+			Epoch::mutate(|epoch| *epoch += UNBONDING);
+			let before = Balances::total_balance(&ALICE);
+			let fraction = Perbill::from_percent(percent);
+			assert!(NodeStaking::queue_slash(&ALICE, Role::Provider, fraction, LIE).is_ok());
+			for (call, amount, epochs) in steps {
+				let _ = match call {
+					0 => NodeStaking::unbond(signed(ALICE), Role::Provider, amount),
+					1 => NodeStaking::withdraw(signed(ALICE), Role::Provider),
+					_ => NodeStaking::bond_more(signed(ALICE), Role::Provider, amount),
+				};
+				Epoch::mutate(|epoch| *epoch += epochs);
+			}
+			Epoch::mutate(|epoch| *epoch += DELAY);
+			idle();
+			assert_eq!(FirstSlash::<Test>::get(), 1);
+			assert_eq!(before - Balances::total_balance(&ALICE), fraction.mul_ceil(1_000));
+		});
+	}
+}

@@ -1,0 +1,209 @@
+//! What a verdict does: admission, lower claims, strikes, escalations, slashes.
+
+use crate::{assignment::Test, *};
+use polkadot_sdk::*;
+
+use sp_runtime::Perbill;
+use weir_math::{
+	committee::{class_of, MIN_CLAIM_KBPS},
+	verdict::{sanction, Outcome, Sanction},
+};
+use weir_primitives::{
+	api::{TestKind, VerdictRecord},
+	seams::{EpochClock, ProviderRegistry, SlashQueue},
+	Admission, Claim, EpochIndex, ProviderIndex, Role, SlashReason,
+};
+
+/// Tests to pass, each in another epoch, before a provider is admitted.
+pub const ADMISSION_TESTS: u8 = 3;
+
+impl<T: Config> Pallet<T> {
+	/// Applies a verdict to the provider it is about.
+	pub(crate) fn discipline(test: &Test<T::AccountId>, verdict: &VerdictRecord) {
+		match verdict.kind {
+			TestKind::Escalation => Self::conclude_escalation(test, verdict),
+			TestKind::Admission | TestKind::Scheduled => Self::conclude_test(test, verdict),
+		}
+	}
+
+	fn conclude_test(test: &Test<T::AccountId>, verdict: &VerdictRecord) {
+		let strike = match verdict.outcome {
+			// Nothing was measured: neither a pass nor a strike, and what was owed stays owed.
+			Outcome::Void | Outcome::Unreachable => return,
+			Outcome::Strike => true,
+			Outcome::Good | Outcome::PaidAsMeasured | Outcome::ClaimLowered => false,
+		};
+		Self::note_test(test, strike);
+		Self::change_standing(test.provider, Standing::Owing, Standing::Admitted);
+		match verdict.outcome {
+			Outcome::ClaimLowered => Self::lower_claim(test.provider, verdict),
+			Outcome::Good | Outcome::PaidAsMeasured if verdict.kind == TestKind::Admission => {
+				Self::note_passed(test.provider);
+			},
+			_ => {},
+		}
+	}
+
+	/// Counts a test of the bond account, and opens an escalation on the third strike in five.
+	fn note_test(test: &Test<T::AccountId>, strike: bool) {
+		let due = Conducts::<T>::mutate(&test.account, |stored| {
+			let conduct = stored.get_or_insert_default();
+			conduct.window.push(strike, test.claim.down_kbps, test.claim.up_kbps);
+			if strike {
+				conduct.last_strike = Self::epoch();
+			}
+			let (down_kbps, up_kbps) = conduct.window.highest_claim();
+			(strike && conduct.window.should_escalate()).then_some(Claim { down_kbps, up_kbps })
+		});
+		if let Some(claim) = due {
+			Self::open_escalation(test.provider, claim);
+		}
+	}
+
+	fn open_escalation(provider: ProviderIndex, claim: Claim) {
+		let due = Self::epoch().saturating_add(1);
+		let Some(mut target) = Targets::<T>::get(provider).filter(|target| target.escalation.is_none()) else {
+			return;
+		};
+		target.escalation = Some(Escalation { due, claim, attempts: 0 });
+		let account = target.account.clone();
+		let current = target.terms.latest().map_or(claim, |terms| terms.claim);
+		Targets::<T>::insert(provider, target);
+		// A provider that left meanwhile stays on its list until the escalation is decided.
+		if !(0..CLASSES).any(|list| epochs::ProviderIndices::<T>::is_wanted(list, &provider)) {
+			Self::list_in(provider, class_of(current.largest_kbps()));
+		}
+		Self::deposit_event(Event::EscalationOpened { provider, account, due, claim });
+	}
+
+	fn conclude_escalation(test: &Test<T::AccountId>, verdict: &VerdictRecord) {
+		if matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable) {
+			return Self::retry_escalation(test);
+		}
+		let agreed = verdict.outcome == Outcome::Strike;
+		let offences = Self::recent_offences(&test.account);
+		match sanction(verdict.ratio_ppm, agreed, offences) {
+			Sanction::None => {
+				Self::close_escalation(test);
+				if verdict.outcome == Outcome::ClaimLowered {
+					Self::lower_claim(test.provider, verdict);
+				}
+				let (provider, account) = (test.provider, test.account.clone());
+				let ratio_ppm = verdict.ratio_ppm;
+				Self::deposit_event(Event::EscalationRefuted { provider, account, ratio_ppm });
+			},
+			Sanction::ResetClaim => Self::punish(test, verdict, None),
+			Sanction::Slash { parts_per_billion, jail } => {
+				Self::punish(test, verdict, Some((Perbill::from_parts(parts_per_billion), jail)));
+			},
+		}
+	}
+
+	/// Counts an escalation without result, and lets it lapse when nobody will be able to tell.
+	fn retry_escalation(test: &Test<T::AccountId>) {
+		let lapsed = Targets::<T>::mutate_extant(test.provider, |target| {
+			target.escalation.as_mut().is_some_and(|escalation| {
+				escalation.attempts = escalation.attempts.saturating_add(1);
+				escalation.attempts >= ESCALATION_ATTEMPTS
+			})
+		});
+		if lapsed {
+			Self::close_escalation(test);
+			Self::set_admission(test.provider, Admission::Pending { passed: 0 });
+			let (provider, account) = (test.provider, test.account.clone());
+			Self::deposit_event(Event::EscalationLapsed { provider, account });
+		}
+	}
+
+	/// Ends the escalation and voids the strikes that led to it.
+	fn close_escalation(test: &Test<T::AccountId>) {
+		Conducts::<T>::mutate_extant(&test.account, |conduct| conduct.window.clear());
+		let out = Targets::<T>::mutate_extant(test.provider, |target| {
+			target.escalation = None;
+			target.terms.latest().is_some_and(|terms| terms.standing == Standing::Out)
+		});
+		if out {
+			Self::list_in(test.provider, None);
+		}
+	}
+
+	fn punish(test: &Test<T::AccountId>, verdict: &VerdictRecord, slash: Option<(Perbill, bool)>) {
+		let (provider, account) = (test.provider, test.account.clone());
+		let ratio_ppm = verdict.ratio_ppm;
+		let reason = SlashReason::FalseClaim { epoch: verdict.epoch, ratio_ppm };
+		let fraction = slash.map_or(Perbill::zero(), |(fraction, _)| fraction);
+		let queued = match slash {
+			None => None,
+			Some((fraction, _)) => match T::Slashes::queue_slash(&account, Role::Provider, fraction, reason) {
+				Ok(number) => Some(number),
+				Err(_) => {
+					// The escalation stays open: the next one tries again.
+					Self::deposit_event(Event::Unexpected { expectation: Expectation::SlashQueued });
+					return;
+				},
+			},
+		};
+		Self::note_offence(&account, verdict.epoch);
+		Self::close_escalation(test);
+		Self::lower_claim(provider, verdict);
+		let standing = match slash {
+			Some((_, true)) => {
+				Admission::Jailed { until: Self::epoch().saturating_add(Self::epochs_in_days(JAIL_DAYS)) }
+			},
+			_ => Admission::Pending { passed: 0 },
+		};
+		Self::set_admission(provider, standing);
+		Self::deposit_event(Event::FalseClaimConfirmed { provider, account, ratio_ppm, fraction, slash: queued });
+	}
+
+	/// Offences of the account that still count.
+	fn recent_offences(who: &T::AccountId) -> u8 {
+		let since = Self::epoch().saturating_sub(Self::epochs_in_days(OFFENCE_DAYS));
+		let recent = Conducts::<T>::get(who)
+			.map_or(0, |conduct| conduct.offences.iter().filter(|epoch| **epoch >= since).count());
+		u8::try_from(recent).unwrap_or(u8::MAX)
+	}
+
+	fn note_offence(who: &T::AccountId, epoch: EpochIndex) {
+		Conducts::<T>::mutate(who, |stored| {
+			let conduct = stored.get_or_insert_default();
+			if conduct.offences.is_full() {
+				conduct.offences.remove(0);
+			}
+			// Room was just made.
+			let _ = conduct.offences.try_push(epoch);
+		});
+	}
+
+	fn note_passed(provider: ProviderIndex) {
+		let Some(facts) = T::Registry::facts(provider) else { return };
+		let Admission::Pending { passed } = facts.admission else { return };
+		let passed = passed.saturating_add(1);
+		if passed < ADMISSION_TESTS {
+			Self::set_admission(provider, Admission::Pending { passed });
+			return;
+		}
+		let since = Self::epoch().saturating_add(1);
+		Self::set_admission(provider, Admission::Admitted { since });
+		Self::deposit_event(Event::ProviderAdmitted { provider, since });
+	}
+
+	fn set_admission(provider: ProviderIndex, admission: Admission) {
+		if T::Registry::set_admission(provider, admission).is_err() {
+			Self::deposit_event(Event::Unexpected { expectation: Expectation::AdmissionSet });
+		}
+		Self::follow(provider);
+	}
+
+	/// Makes what was measured the claim, where it is less.
+	fn lower_claim(provider: ProviderIndex, verdict: &VerdictRecord) {
+		let claim = Claim {
+			down_kbps: verdict.claim.down_kbps.min(verdict.down_kbps).max(MIN_CLAIM_KBPS),
+			up_kbps: verdict.claim.up_kbps.min(verdict.up_kbps).max(MIN_CLAIM_KBPS),
+		};
+		if T::Registry::lower_claim(provider, claim).is_err() {
+			Self::deposit_event(Event::Unexpected { expectation: Expectation::ClaimLowered });
+		}
+		Self::follow(provider);
+	}
+}

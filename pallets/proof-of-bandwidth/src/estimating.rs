@@ -1,0 +1,307 @@
+//! The estimate cursor: what stands when the reveals have closed becomes estimates and verdicts, a few per block.
+
+use crate::{
+	assignment::{is_barred, Draw, Test},
+	dense_index::Moment,
+	epochs::{ProviderIndices, SeatIndices},
+	*,
+};
+use polkadot_sdk::*;
+
+use alloc::vec::Vec;
+use frame_support::{pallet_prelude::*, weights::WeightMeter};
+use weir_math::{
+	estimate::{self, Estimate, Kind, Measurement, Member},
+	verdict::{judge, Outcome, Reason},
+};
+use weir_primitives::{
+	api::{TestKind, VerdictRecord},
+	report::{Entry, EntryKind},
+	seams::{EpochClock, OnVerdict, ProviderRegistry},
+	Admission, EpochIndex, ProviderIndex,
+};
+
+/// The hook uses at most one part in this many of a block.
+pub const IDLE_SHARE: u64 = 10;
+/// Waiting list changes tried per list and block.
+const QUEUE_STEPS: u32 = 4;
+/// Old records removed per map and block.
+const SWEEP_LIMIT: u32 = 32;
+/// Epochs for which reports are kept after the one that took them.
+const REPORTS_KEPT: EpochIndex = 2;
+
+impl<T: Config> Pallet<T> {
+	/// Moves the cursor as far as `meter` allows.
+	pub(crate) fn estimate(meter: &mut WeightMeter) {
+		if meter.try_consume(T::WeightInfo::estimate_open()).is_err() {
+			return;
+		}
+		let Some(mut cursor) = Self::open_cursor() else { return };
+		let Some(mut draw) = Draw::<T>::of(cursor.epoch) else {
+			cursor.stage = Stage::Done;
+			EstimateCursor::<T>::put(cursor);
+			return;
+		};
+		while cursor.stage != Stage::Done {
+			let step = match cursor.stage {
+				Stage::Judge { .. } => T::WeightInfo::estimate_test(MAX_MEMBERS),
+				_ => T::WeightInfo::score_seat(),
+			};
+			if !meter.can_consume(step) {
+				break;
+			}
+			let used = Self::advance(&mut cursor, &mut draw);
+			meter.consume(used.min(step));
+		}
+		EstimateCursor::<T>::put(cursor);
+	}
+
+	/// The cursor with work to do, if there is any.
+	fn open_cursor() -> Option<Cursor> {
+		let now = Self::epoch();
+		let last = now.checked_sub(1)?;
+		let cursor = EstimateCursor::<T>::get();
+		if let Some(cursor) = cursor.filter(|cursor| cursor.stage != Stage::Done) {
+			return Some(cursor);
+		}
+		let is_due = last >= FIRST_TESTED_EPOCH
+			&& cursor.is_none_or(|cursor| cursor.epoch < last)
+			&& Self::slot_in_epoch() >= Self::timing().reveal_until;
+		let stage = Stage::Judge { class: 0, position: 0 };
+		is_due.then_some(Cursor { epoch: last, stage, tests: 0, voids: 0, strikes: 0 })
+	}
+
+	pub(crate) fn advance(cursor: &mut Cursor, draw: &mut Draw<T>) -> Weight {
+		match cursor.stage {
+			Stage::Judge { class, .. } if class >= CLASSES => {
+				cursor.stage = Stage::Score { position: 0 };
+				Weight::zero()
+			},
+			Stage::Judge { class, position } if position >= draw.providers_in(class) => {
+				cursor.stage = Stage::Judge { class: class.saturating_add(1), position: 0 };
+				Weight::zero()
+			},
+			Stage::Judge { class, position } => {
+				cursor.stage = Stage::Judge { class, position: position.saturating_add(1) };
+				Self::judge_position(cursor, draw, class, position)
+			},
+			Stage::Score { position } if position >= draw.seats_in(SMALLEST_TIER) => {
+				let Cursor { epoch, tests, voids, strikes, .. } = *cursor;
+				cursor.stage = Stage::Done;
+				Self::deposit_event(Event::EpochConcluded { epoch, tests, voids, strikes });
+				Weight::zero()
+			},
+			Stage::Score { position } => {
+				cursor.stage = Stage::Score { position: position.saturating_add(1) };
+				Self::score_position(draw.epoch, position);
+				T::WeightInfo::score_seat()
+			},
+			Stage::Done => Weight::zero(),
+		}
+	}
+
+	fn judge_position(cursor: &mut Cursor, draw: &mut Draw<T>, class: u8, position: u32) -> Weight {
+		let test = draw.provider_at(class, position).and_then(|provider| draw.test_of(provider));
+		// A provider in two lists has its test from one of them.
+		let Some(test) = test.filter(|test| test.class == class) else { return T::WeightInfo::estimate_skip() };
+		let verdict = Self::verdict_on(draw, &test);
+		cursor.tests = cursor.tests.saturating_add(1);
+		match verdict.outcome {
+			Outcome::Void => cursor.voids = cursor.voids.saturating_add(1),
+			Outcome::Strike => cursor.strikes = cursor.strikes.saturating_add(1),
+			_ => {},
+		}
+		Self::publish(&test, verdict);
+		T::WeightInfo::estimate_test(u32::from(test.committee.members))
+	}
+
+	/// Turns what the committee filed into a verdict.
+	pub(crate) fn verdict_on(draw: &mut Draw<T>, test: &Test<T::AccountId>) -> VerdictRecord {
+		let filed = Filings::<T>::take(draw.epoch, test.provider);
+		let in_service = T::Registry::facts(test.provider).is_some_and(|facts| {
+			facts.account == test.account && !matches!(facts.admission, Admission::Jailed { .. })
+		});
+		let started = draw.was_started(test);
+		let members = Self::gather(draw, test, &filed, started && in_service);
+		let size = test.committee.members;
+		let present = members.iter().filter(|member| !matches!(member, Member::Absent)).count();
+		let result = estimate::estimate(&members, test.claim.down_kbps, test.claim.up_kbps);
+		let (outcome, reason) = match (in_service, started) {
+			(true, true) => judge(&result, size, test.kind == TestKind::Escalation),
+			(true, false) => (Outcome::Void, Reason::NotStarted),
+			(false, _) => (Outcome::Void, Reason::NotInService),
+		};
+		let mut verdict = VerdictRecord {
+			epoch: draw.epoch,
+			kind: test.kind,
+			claim: test.claim,
+			down_kbps: 0,
+			up_kbps: 0,
+			ratio_ppm: 0,
+			members: size,
+			// A committee has at most 51 members.
+			present: u16::try_from(present).unwrap_or(u16::MAX),
+			rtt_10us: 0,
+			loss_pptt: 0,
+			alive_parts: 0,
+			outcome,
+			reason,
+		};
+		if let (Ok(estimate), true) = (result, started && in_service) {
+			let Estimate { down_kbps, up_kbps, ratio_ppm, rtt_10us, loss_pptt, alive_parts, .. } = estimate;
+			verdict = VerdictRecord { down_kbps, up_kbps, ratio_ppm, rtt_10us, loss_pptt, alive_parts, ..verdict };
+		}
+		verdict
+	}
+
+	/// What each member of the committee has to say, by place. A member that a rule bars or whose reveal does not
+	/// stand is absent; one that revealed without this target counts as having measured nothing. Whoever owed an entry
+	/// to a test that was `held` is noted.
+	fn gather(draw: &mut Draw<T>, test: &Test<T::AccountId>, filed: &Results, held: bool) -> Vec<Member> {
+		let epoch = draw.epoch;
+		let voice = |(place, node): (u8, Option<T::AccountId>)| {
+			if let Some(filed) = filed.iter().find(|filed| filed.place == place) {
+				return Member::Reported(measurement(&filed.entry));
+			}
+			let Some(node) = node else { return Member::Absent };
+			let prefix = Seats::<T>::get(&node).and_then(|seat| seat.endpoint.prefix());
+			if is_barred(test, &node, prefix) {
+				return Member::Absent;
+			}
+			if held {
+				Missed::<T>::mutate(epoch, &node, |missed| *missed = missed.saturating_add(1));
+			}
+			match Reports::<T>::get(epoch, &node).and_then(|report| report.accepted) {
+				Some(_) => Member::Silent,
+				None => Member::Absent,
+			}
+		};
+		(0u8..).zip(draw.members_of(test)).map(voice).collect()
+	}
+
+	fn publish(test: &Test<T::AccountId>, verdict: VerdictRecord) {
+		Verdicts::<T>::mutate(test.provider, |verdicts| {
+			if verdicts.is_full() {
+				verdicts.remove(0);
+			}
+			// Room was just made.
+			let _ = verdicts.try_push(verdict);
+		});
+		let (provider, account) = (test.provider, test.account.clone());
+		Self::deposit_event(Event::VerdictReached { provider, account, verdict });
+		Self::discipline(test, &verdict);
+		T::OnVerdict::verdict(&test.account, provider, verdict.epoch, &verdict);
+	}
+
+	fn score_position(epoch: EpochIndex, position: u32) {
+		let Some(node) = SeatIndices::<T>::occupant_within(SMALLEST_TIER, position, epoch) else { return };
+		let accepted = Reports::<T>::get(epoch, &node).and_then(|report| report.accepted).unwrap_or(0);
+		let missed = Missed::<T>::take(epoch, &node);
+		let assigned = u32::from(accepted).saturating_add(u32::from(missed));
+		if assigned > 0 {
+			Self::score_seat(&node, assigned, u32::from(accepted));
+		}
+	}
+
+	/// Retries waiting changes of the lists.
+	pub(crate) fn work_queues(meter: &mut WeightMeter) {
+		let moment = Self::moment();
+		type Work = fn(u8, u32, Moment) -> u32;
+		let lists = (0..TIERS)
+			.map(|tier| (SeatIndices::<T>::queue_len as fn(u8) -> u32, SeatIndices::<T>::work as Work, tier))
+			.chain((0..CLASSES).map(|class| {
+				(ProviderIndices::<T>::queue_len as fn(u8) -> u32, ProviderIndices::<T>::work as Work, class)
+			}));
+		for (queue_len, work, list) in lists {
+			if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
+				return;
+			}
+			for _ in 0..queue_len(list).min(QUEUE_STEPS) {
+				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
+					return;
+				}
+				work(list, 1, moment);
+			}
+		}
+	}
+
+	/// Clears what no rule can ask for any more.
+	pub(crate) fn sweep(meter: &mut WeightMeter) {
+		if !meter.can_consume(T::WeightInfo::sweep(SWEEP_LIMIT)) {
+			return;
+		}
+		let now = Self::epoch();
+		let mut swept = Swept::<T>::get();
+		let before = swept;
+		let mut removed = 0u32;
+		let judged = EstimateCursor::<T>::get().map_or(0, |cursor| cursor.epoch);
+		if swept.reports.saturating_add(REPORTS_KEPT) < now && swept.reports < judged {
+			removed = Self::clear_reports(&mut swept);
+		}
+		if swept.leavers <= now && removed == 0 {
+			removed = Self::forget_leavers(&mut swept, now);
+		}
+		if swept != before {
+			Swept::<T>::put(swept);
+		}
+		meter.consume(T::WeightInfo::sweep(removed.min(SWEEP_LIMIT)));
+	}
+
+	/// Removes reports and results of the first epoch that has any, one map at a time.
+	fn clear_reports(swept: &mut Sweep) -> u32 {
+		let epoch = swept.reports;
+		let filings = Filings::<T>::clear_prefix(epoch, SWEEP_LIMIT, None);
+		if filings.loops > 0 {
+			return filings.loops;
+		}
+		let missed = Missed::<T>::clear_prefix(epoch, SWEEP_LIMIT, None);
+		if missed.loops > 0 {
+			return missed.loops;
+		}
+		let reports = Reports::<T>::clear_prefix(epoch, SWEEP_LIMIT, None);
+		if reports.maybe_cursor.is_none() {
+			swept.reports = epoch.saturating_add(1);
+		}
+		reports.loops
+	}
+
+	fn forget_leavers(swept: &mut Sweep, now: EpochIndex) -> u32 {
+		let leavers: Vec<Leaver<T::AccountId>> =
+			Leavers::<T>::iter_key_prefix(swept.leavers).take(SWEEP_LIMIT as usize).collect();
+		if leavers.is_empty() {
+			swept.leavers = swept.leavers.saturating_add(1);
+		}
+		let looked_at = leavers.len() as u32;
+		for leaver in leavers {
+			Leavers::<T>::remove(swept.leavers, &leaver);
+			let released = match &leaver {
+				Leaver::Seat(who) => Self::release_seat(who),
+				Leaver::Provider(index) => Self::release_provider(*index),
+			};
+			if !released {
+				Leavers::<T>::insert(now.saturating_add(1), leaver, ());
+			}
+		}
+		looked_at
+	}
+
+	/// The last verdicts on a provider, oldest first.
+	pub fn verdicts_of(provider: ProviderIndex) -> Vec<VerdictRecord> {
+		Verdicts::<T>::get(provider).into_inner()
+	}
+}
+
+fn measurement(entry: &Entry) -> Measurement {
+	Measurement {
+		kind: match entry.kind {
+			EntryKind::Measured => Kind::Measured,
+			EntryKind::Limited => Kind::Limited,
+			EntryKind::Unreachable => Kind::Unreachable,
+		},
+		down_kbps: entry.down_kbps,
+		up_kbps: entry.up_kbps,
+		rtt_10us: entry.rtt_10us,
+		loss_pptt: entry.loss_pptt,
+		liveness: entry.liveness,
+	}
+}

@@ -1,0 +1,172 @@
+//! Following the registry: which providers tests are drawn from, and by which terms.
+
+use crate::{dense_index::HISTORY_EPOCHS, epochs::ProviderIndices, *};
+
+use weir_math::committee::class_of;
+use weir_primitives::{
+	seams::{EpochClock, OnProviderChange, OnSlashDecided, ProviderFacts, ProviderRegistry},
+	Admission, EpochIndex, ProviderIndex, SlashReason,
+};
+
+/// Epochs from a pause to the first one without tests: until then the seed of a test may be known.
+const PAUSE_DELAY: EpochIndex = 2;
+
+impl<T: Config> Pallet<T> {
+	/// Brings terms and lists of a provider in line with what the registry says of the next epoch.
+	pub(crate) fn follow(index: ProviderIndex) {
+		let next = Self::epoch().saturating_add(1);
+		match T::Registry::facts_at(index, next) {
+			Some(facts) if facts.in_service => Self::follow_change(index, &facts),
+			_ => {},
+		}
+	}
+
+	fn follow_change(index: ProviderIndex, facts: &ProviderFacts<T::AccountId>) {
+		let now = Self::epoch();
+		let from = now.saturating_add(1);
+		let known = Targets::<T>::get(index).filter(|target| target.account == facts.account);
+		let mut target = known.unwrap_or_else(|| {
+			Verdicts::<T>::remove(index);
+			Target { account: facts.account.clone(), terms: Default::default(), escalation: None }
+		});
+		let is_away = target.terms.at(now).is_some_and(|terms| terms.standing == Standing::Out);
+		let is_owing = target.terms.at(from).is_some_and(|terms| terms.standing == Standing::Owing);
+		let standing = match facts.admission {
+			Admission::Jailed { .. } => Standing::Out,
+			Admission::Pending { .. } => Standing::Pending,
+			// Whoever was away owes a test: a pause must not be a way around one.
+			Admission::Admitted { .. } if is_away || is_owing => Standing::Owing,
+			Admission::Admitted { .. } => Standing::Admitted,
+		};
+		let terms = Terms { claim: facts.claim, standing, prefix: facts.endpoint.prefix() };
+		Self::set_terms(&mut target, from, terms);
+		let listed = terms.prefix.is_some() && standing != Standing::Out;
+		let class = class_of(terms.claim.largest_kbps()).filter(|_| listed || target.escalation.is_some());
+		Targets::<T>::insert(index, target);
+		Self::list_in(index, class);
+	}
+
+	/// Ends the tests of a provider from `from` on.
+	fn follow_leave(index: ProviderIndex, from: EpochIndex) {
+		let Some(mut target) = Targets::<T>::get(index) else { return };
+		if let Some(terms) = target.terms.latest() {
+			Self::set_terms(&mut target, from, Terms { standing: Standing::Out, ..terms });
+		}
+		let keep = target.escalation.is_some();
+		Targets::<T>::insert(index, target);
+		if !keep {
+			Self::list_in(index, None);
+		}
+		let moment = Self::moment();
+		let gone = moment.now.saturating_add(moment.maturity).saturating_add(2);
+		Leavers::<T>::insert(gone, Leaver::Provider(index), ());
+	}
+
+	fn set_terms(target: &mut Target<T::AccountId>, from: EpochIndex, terms: Terms) {
+		// Versions begin at most two epochs ahead and are judged one epoch after: five are ever needed.
+		let horizon = Self::epoch().saturating_sub(2);
+		if target.terms.latest() != Some(terms) || target.terms.latest_from() > Some(from) {
+			let fits = target.terms.set(from, terms, horizon);
+			debug_assert!(fits, "six versions hold every epoch that can be asked for");
+		}
+	}
+
+	/// Replaces the terms of a provider from the next epoch on, if their standing is `old`.
+	pub(crate) fn change_standing(index: ProviderIndex, old: Standing, new: Standing) {
+		let from = Self::epoch().saturating_add(1);
+		Targets::<T>::mutate_extant(index, |target| {
+			if let Some(terms) = target.terms.at(from).filter(|terms| terms.standing == old) {
+				Self::set_terms(target, from, Terms { standing: new, ..terms });
+			}
+		});
+	}
+
+	/// Makes `class` the only list the provider is wanted in.
+	pub(crate) fn list_in(index: ProviderIndex, class: Option<u8>) {
+		let moment = Self::moment();
+		for list in 0..CLASSES {
+			let wanted = ProviderIndices::<T>::is_wanted(list, &index);
+			let change = match (wanted, class == Some(list)) {
+				(false, true) => ProviderIndices::<T>::join(list, &index, moment).map(|_| ()),
+				(true, false) => ProviderIndices::<T>::leave(list, &index, moment).map(|_| ()),
+				_ => Ok(()),
+			};
+			if change.is_err() {
+				Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
+			}
+		}
+	}
+
+	/// Whether any epoch from the last measured one on sees the provider on a list.
+	fn is_listed(index: ProviderIndex) -> bool {
+		let since = Self::epoch().saturating_sub(1);
+		(0..CLASSES).any(|list| ProviderIndices::<T>::is_seen_since(list, &index, since))
+	}
+
+	/// Forgets a provider the registry no longer knows. False if an epoch still names it.
+	pub(crate) fn release_provider(index: ProviderIndex) -> bool {
+		let Some(target) = Targets::<T>::get(index) else { return true };
+		if T::Registry::facts(index).is_some_and(|facts| facts.account == target.account) {
+			// Paused, not gone: the departure that follows a deregistration asks again.
+			return true;
+		}
+		if target.escalation.is_some() || Self::is_listed(index) {
+			return false;
+		}
+		let since = Self::epoch().saturating_sub(1);
+		for list in 0..CLASSES {
+			ProviderIndices::<T>::forget(list, &index, since);
+		}
+		Targets::<T>::remove(index);
+		Verdicts::<T>::remove(index);
+		let bygone = Self::epoch().saturating_sub(Self::epochs_in_days(OFFENCE_DAYS));
+		if let Some(conduct) = Conducts::<T>::get(&target.account) {
+			if conduct.window.strikes() == 0 && conduct.offences.iter().all(|epoch| *epoch < bygone) {
+				Conducts::<T>::remove(&target.account);
+			}
+		}
+		true
+	}
+}
+
+impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
+	fn provider_changed(index: ProviderIndex, facts: &ProviderFacts<T::AccountId>) {
+		Self::follow_change(index, facts);
+	}
+
+	fn provider_left(index: ProviderIndex, who: &T::AccountId) {
+		let now = Self::epoch();
+		let paused = T::Registry::facts_at(index, now.saturating_add(1)).is_some_and(|facts| facts.in_service);
+		let delay = if paused { PAUSE_DELAY } else { 1 };
+		Self::follow_leave(index, now.saturating_add(delay));
+		if !paused {
+			Self::reconsider_seat(who);
+		}
+	}
+
+	fn is_needed(index: ProviderIndex, who: &T::AccountId) -> bool {
+		let Some(target) = Targets::<T>::get(index).filter(|target| target.account == *who) else { return false };
+		let struck = Conducts::<T>::get(who).is_some_and(|conduct| {
+			conduct.window.strikes() > 0
+				&& Self::epoch().saturating_sub(conduct.last_strike) <= HISTORY_EPOCHS
+		});
+		struck || target.escalation.is_some() || Self::is_listed(index)
+	}
+}
+
+impl<T: Config> OnSlashDecided<T::AccountId> for Pallet<T> {
+	fn slash_applied(_: &T::AccountId, _: &SlashReason) {
+		// The offence was counted when the slash was queued.
+	}
+
+	fn slash_cancelled(who: &T::AccountId, reason: &SlashReason) {
+		let SlashReason::FalseClaim { epoch, .. } = reason else { return };
+		Conducts::<T>::mutate_extant(who, |conduct| {
+			let before = conduct.offences.len();
+			conduct.offences.retain(|offence| offence != epoch);
+			if conduct.offences.len() < before {
+				Self::deposit_event(Event::OffenceVoided { account: who.clone(), epoch: *epoch });
+			}
+		});
+	}
+}

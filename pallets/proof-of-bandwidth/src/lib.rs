@@ -1,0 +1,587 @@
+//! # Proof-of-Bandwidth
+//!
+//! Epochs of measurement: who measures whom, what was reported, what follows.
+//!
+//! ## Overview
+//!
+//! Each epoch draws tests and committees from a seed that is two epochs old ([`assignment`]). Committees measure
+//! through their sidecars. In the next epoch each seat commits to its report and then reveals it ([`reports`]); when
+//! the reveal window has closed, a cursor in `on_idle` turns what stands into estimates and verdicts
+//! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]).
+//!
+//! ## What is stored and what is computed
+//!
+//! Assignments are computed, never stored: `weir_math::committee` answers from an epoch's seed and list sizes
+//! ([`Epochs`]) who belongs to which committee. The lists are [`dense_index`] structures: seats per uplink tier,
+//! providers per claim class. Every change of a list or of a provider's terms begins in a later epoch, so that the
+//! assignment of an epoch is the same at its start and when it is judged.
+//!
+//! ## Interface
+//!
+//! * [`Call::take_seat`], [`Call::leave_seat`], [`Call::set_seat_key`]: the duty to measure.
+//! * [`Call::commit`], [`Call::reveal`]: authorised and fee-less, one each per seat and epoch.
+//! * [`offchain`]: the worker that talks to the local sidecar and hands reports in.
+//! * [`queries`]: what the runtime API reads.
+//!
+//! ## Invariants
+//!
+//! 1. The timing equals its genesis copy and keeps `Timing::validate`.
+//! 2. Keys and prefixes of seats point back at their seat, one each; the counts equal the seats stored.
+//! 3. Every list keeps D1 to D3 of [`dense_index`], and a seat that is not leaving is wanted in exactly the tiers its
+//!    uplink covers.
+//! 4. A provider is wanted in at most one class, and only as long as it is followed; terms ascend.
+//! 5. Reports and results belong to an epoch between the sweep and the last one; places in a result are distinct.
+//! 6. The running epoch is recorded once a block of it has run, and no record is older than the retained epochs.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(missing_docs)]
+#![cfg_attr(
+	not(test),
+	deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
+
+extern crate alloc;
+
+pub mod assignment;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+pub mod dense_index;
+pub mod discipline;
+pub mod epochs;
+pub mod estimating;
+pub mod following;
+#[cfg(test)]
+mod mock;
+pub mod offchain;
+pub mod queries;
+pub mod reports;
+pub mod seats;
+#[cfg(test)]
+mod tests;
+mod try_state;
+pub mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+use polkadot_sdk::*;
+
+/// Sets the clock where a benchmark needs it, through whatever the runtime's clock is made of.
+#[cfg(feature = "runtime-benchmarks")]
+pub trait BenchmarkHelper {
+	/// Makes `epoch` the running epoch and the current slot its `slot`-th.
+	fn set_clock(epoch: weir_primitives::EpochIndex, slot: weir_primitives::SlotOffset);
+}
+
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+	use crate::dense_index::{ListState, Place, Slot};
+	use alloc::vec::Vec;
+	use frame_support::{pallet_prelude::*, weights::WeightMeter};
+	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
+	use sp_core::H256;
+	use sp_runtime::Perbill;
+	use weir_primitives::{
+		api::VerdictRecord,
+		report::{Entry, MAX_ENTRIES},
+		seams::{Bonds, OnVerdict, ProviderRegistry, SlashQueue},
+		Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProbeSignature, ProviderIndex, Timing,
+	};
+
+	/// Version of the storage layout.
+	pub const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	/// Requires `frame_system::AuthorizeCall` among the runtime's transaction extensions.
+	#[pallet::config]
+	pub trait Config:
+		CreateAuthorizedTransaction<Call<Self>> + polkadot_sdk::frame_system::Config<RuntimeEvent: From<Event<Self>>>
+	{
+		/// Running session, which is the epoch.
+		type SessionIndex: Get<EpochIndex>;
+		/// Number of the current slot.
+		type CurrentSlot: Get<u64>;
+		/// Number of the running epoch's first slot.
+		type EpochStart: Get<u64>;
+		/// Randomness of two epochs ago: known before the epoch, fixed after its lists were.
+		type Seed: Get<[u8; 32]>;
+		/// Randomness of the current block, known only with the block.
+		type BlockRandomness: Get<[u8; 32]>;
+		/// Token amount.
+		type Balance: Parameter + Member + PartialOrd + Copy;
+		/// Bonds of nodes.
+		type Bonds: Bonds<Self::AccountId, Balance = Self::Balance>;
+		/// Who sells bandwidth.
+		type Registry: ProviderRegistry<Self::AccountId>;
+		/// Where slashes wait.
+		type Slashes: SlashQueue<Self::AccountId>;
+		/// Who is told of verdicts.
+		type OnVerdict: OnVerdict<Self::AccountId>;
+		/// Bond a seat asks for at least.
+		#[pallet::constant]
+		type MinimumSeatBond: Get<Self::Balance>;
+		/// Pool priority of commits and reveals when their window opens.
+		#[pallet::constant]
+		type BasePriority: Get<TransactionPriority>;
+		/// Weights of calls and hooks.
+		type WeightInfo: WeightInfo;
+		/// Sets the clock in benchmarks.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: BenchmarkHelper;
+	}
+
+	/// Timing of this network. Unset: `Timing::public()`.
+	#[pallet::storage]
+	pub type NetworkTiming<T> = StorageValue<_, Timing, OptionQuery>;
+
+	/// The timing as genesis wrote it, so that a change is noticed.
+	#[pallet::storage]
+	pub type GenesisTiming<T> = StorageValue<_, Timing, OptionQuery>;
+
+	/// Whether private and loopback endpoints are allowed: networks on one machine.
+	#[pallet::storage]
+	pub type PrivateEndpointsAllowed<T> = StorageValue<_, bool, ValueQuery>;
+
+	/// The running epoch as far as it was recorded.
+	#[pallet::storage]
+	pub type CurrentProgress<T> = StorageValue<_, Progress, OptionQuery>;
+
+	/// Seed and list sizes of the retained epochs.
+	#[pallet::storage]
+	pub type Epochs<T> = StorageMap<_, Twox64Concat, EpochIndex, EpochRecord, OptionQuery>;
+
+	/// Randomness of slot groups of the retained epochs.
+	#[pallet::storage]
+	pub type Groups<T> = StorageMap<_, Twox64Concat, EpochIndex, GroupSeeds, ValueQuery>;
+
+	/// Seats by node.
+	#[pallet::storage]
+	pub type Seats<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Seat, OptionQuery>;
+
+	/// Node by seat key.
+	#[pallet::storage]
+	pub type SeatOfKey<T: Config> = StorageMap<_, Blake2_128Concat, ProbeKey, T::AccountId, OptionQuery>;
+
+	/// Node by the prefix its seat occupies.
+	#[pallet::storage]
+	pub type SeatOfPrefix<T: Config> = StorageMap<_, Blake2_128Concat, Prefix, T::AccountId, OptionQuery>;
+
+	/// Seats per wide prefix.
+	#[pallet::storage]
+	pub type SeatsInWidePrefix<T> = StorageMap<_, Blake2_128Concat, WidePrefix, u32, ValueQuery>;
+
+	/// Seats stored.
+	#[pallet::storage]
+	pub type SeatCount<T> = StorageValue<_, u32, ValueQuery>;
+
+	/// Sizes of the seat lists by tier.
+	#[pallet::storage]
+	pub type SeatListState<T> = StorageMap<_, Twox64Concat, u8, ListState, ValueQuery>;
+
+	/// Seats by tier and index.
+	#[pallet::storage]
+	pub type SeatListSlots<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, u8, Twox64Concat, u32, Slot<T::AccountId>, OptionQuery>;
+
+	/// Indices by tier and seat.
+	#[pallet::storage]
+	pub type SeatListPlaces<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, u8, Blake2_128Concat, T::AccountId, Place, OptionQuery>;
+
+	/// Waiting changes by tier.
+	#[pallet::storage]
+	pub type SeatListQueue<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, u8, Twox64Concat, u32, T::AccountId, OptionQuery>;
+
+	/// Sizes of the provider lists by claim class.
+	#[pallet::storage]
+	pub type ProviderListState<T> = StorageMap<_, Twox64Concat, u8, ListState, ValueQuery>;
+
+	/// Providers by claim class and position.
+	#[pallet::storage]
+	pub type ProviderListSlots<T> =
+		StorageDoubleMap<_, Twox64Concat, u8, Twox64Concat, u32, Slot<ProviderIndex>, OptionQuery>;
+
+	/// Positions by claim class and provider.
+	#[pallet::storage]
+	pub type ProviderListPlaces<T> =
+		StorageDoubleMap<_, Twox64Concat, u8, Twox64Concat, ProviderIndex, Place, OptionQuery>;
+
+	/// Waiting changes by claim class.
+	#[pallet::storage]
+	pub type ProviderListQueue<T> =
+		StorageDoubleMap<_, Twox64Concat, u8, Twox64Concat, u32, ProviderIndex, OptionQuery>;
+
+	/// Providers as tests follow them.
+	#[pallet::storage]
+	pub type Targets<T: Config> =
+		StorageMap<_, Twox64Concat, ProviderIndex, Target<T::AccountId>, OptionQuery>;
+
+	/// The last verdicts of a provider, oldest first.
+	#[pallet::storage]
+	pub type Verdicts<T> = StorageMap<
+		_,
+		Twox64Concat,
+		ProviderIndex,
+		BoundedVec<VerdictRecord, ConstU32<KEPT_VERDICTS>>,
+		ValueQuery,
+	>;
+
+	/// Strikes and offences by bond account.
+	#[pallet::storage]
+	pub type Conducts<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Conduct, OptionQuery>;
+
+	/// Commitments by measured epoch and node.
+	#[pallet::storage]
+	pub type Reports<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, EpochIndex, Blake2_128Concat, T::AccountId, Report, OptionQuery>;
+
+	/// Accepted entries by measured epoch and provider.
+	#[pallet::storage]
+	pub type Filings<T> =
+		StorageDoubleMap<_, Twox64Concat, EpochIndex, Twox64Concat, ProviderIndex, Results, ValueQuery>;
+
+	/// Entries a node owed and did not deliver, by measured epoch.
+	#[pallet::storage]
+	pub type Missed<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, EpochIndex, Blake2_128Concat, T::AccountId, u16, ValueQuery>;
+
+	/// Where the estimates stand.
+	#[pallet::storage]
+	pub type EstimateCursor<T> = StorageValue<_, Cursor, OptionQuery>;
+
+	/// How far old records were cleared.
+	#[pallet::storage]
+	pub type Swept<T> = StorageValue<_, Sweep, ValueQuery>;
+
+	/// Who is to be forgotten, by the epoch from which it may be.
+	#[pallet::storage]
+	pub type Leavers<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, EpochIndex, Blake2_128Concat, Leaver<T::AccountId>, (), OptionQuery>;
+
+	/// Genesis state of the measuring protocol.
+	#[pallet::genesis_config]
+	pub struct GenesisConfig<T: Config> {
+		/// Timing of the network.
+		pub timing: Timing,
+		/// Whether private and loopback endpoints are allowed.
+		pub allow_private_endpoints: bool,
+		/// Seats that may be drawn from the first tested epoch: node, key, endpoint, uplink in kbps.
+		pub seats: Vec<(T::AccountId, ProbeKey, Endpoint, Kbps)>,
+	}
+
+	impl<T: Config> Default for GenesisConfig<T> {
+		fn default() -> Self {
+			Self { timing: Timing::public(), allow_private_endpoints: false, seats: Vec::new() }
+		}
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			Pallet::<T>::build_genesis(self);
+		}
+	}
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// An epoch began; everything it draws is fixed.
+		EpochOpened {
+			/// The epoch.
+			epoch: EpochIndex,
+			/// Its seed.
+			seed: [u8; 32],
+			/// Seats that may be drawn.
+			seats: u32,
+			/// Providers on the lists.
+			providers: u32,
+		},
+		/// All tests of an epoch were judged and its seats scored.
+		EpochConcluded {
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// Tests concluded.
+			tests: u32,
+			/// Of them, void ones.
+			voids: u32,
+			/// Of them, strikes.
+			strikes: u32,
+		},
+		/// A seat was taken.
+		SeatTaken {
+			/// The node.
+			who: T::AccountId,
+			/// Its key.
+			key: ProbeKey,
+			/// Where its probes come from.
+			endpoint: Endpoint,
+			/// Declared uplink, kbps.
+			uplink_kbps: Kbps,
+			/// First epoch it may be drawn, unless a list makes it wait.
+			from_epoch: EpochIndex,
+		},
+		/// A seat is on its way out and serves out its last epochs.
+		SeatLeft {
+			/// The node.
+			who: T::AccountId,
+		},
+		/// A seat's score fell below the minimum; it is on its way out.
+		SeatDismissed {
+			/// The node.
+			who: T::AccountId,
+			/// Its score in millionths.
+			score_ppm: u32,
+		},
+		/// A seat that left is forgotten; its prefix and key are free.
+		SeatReleased {
+			/// The node.
+			who: T::AccountId,
+		},
+		/// A seat has another key.
+		SeatKeySet {
+			/// The node.
+			who: T::AccountId,
+			/// The key before.
+			old: ProbeKey,
+			/// The key now.
+			new: ProbeKey,
+		},
+		/// A seat committed to its report.
+		Committed {
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// The node.
+			node: T::AccountId,
+		},
+		/// A seat revealed its report.
+		Revealed {
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// The node.
+			node: T::AccountId,
+			/// Entries that count.
+			accepted: u32,
+			/// Entries that do not, and why.
+			rejected: Rejections,
+		},
+		/// A test was concluded.
+		VerdictReached {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// What was concluded, and why.
+			verdict: VerdictRecord,
+		},
+		/// A provider passed its admission.
+		ProviderAdmitted {
+			/// The provider.
+			provider: ProviderIndex,
+			/// First epoch that counts.
+			since: EpochIndex,
+		},
+		/// Three strikes in five tests: a fresh committee is drawn.
+		EscalationOpened {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// First epoch it is held in.
+			due: EpochIndex,
+			/// The claim it is judged against.
+			claim: Claim,
+		},
+		/// The fresh committee did not confirm the strikes; they are void.
+		EscalationRefuted {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// Estimate ÷ claim in millionths.
+			ratio_ppm: u32,
+		},
+		/// No committee could conclude; the claim is void and admission starts again.
+		EscalationLapsed {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+		},
+		/// The fresh committee confirmed a false claim.
+		FalseClaimConfirmed {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// Estimate ÷ claim in millionths.
+			ratio_ppm: u32,
+			/// Share of the bond in the slash queue; zero if only the claim is reset.
+			fraction: Perbill,
+			/// Number in the slash queue, if queued.
+			slash: Option<u32>,
+		},
+		/// A cancelled slash took its offence with it.
+		OffenceVoided {
+			/// The account.
+			account: T::AccountId,
+			/// Epoch the escalation measured.
+			epoch: EpochIndex,
+		},
+		/// Another part of the runtime did not do what was expected.
+		Unexpected {
+			/// The expectation.
+			expectation: Expectation,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The account holds a seat, or one that is still serving out its last epochs.
+		SeatHeld,
+		/// The account holds no seat.
+		NoSeat,
+		/// The seat has left already.
+		SeatLeaving,
+		/// A seat needs an address of its own: relay-only nodes cannot measure.
+		SeatNeedsAddress,
+		/// The port is 0.
+		PortMissing,
+		/// The address is private or reserved.
+		PrivateEndpoint,
+		/// Another seat occupies the prefix.
+		PrefixTaken,
+		/// Seats of the surrounding prefix have reached their share.
+		WidePrefixFull,
+		/// Another seat uses the key.
+		KeyTaken,
+		/// The uplink is below the smallest tier.
+		UplinkBelowTiers,
+		/// A provider cannot offer more uplink than it claims.
+		UplinkAboveClaim,
+		/// Neither an active bonded validator nor a provider in service.
+		NotActive,
+		/// The bond is below the minimum of a seat.
+		BondBelowSeatMinimum,
+		/// The epoch is not the one reports are taken for.
+		WrongEpoch,
+		/// The window has not opened or has closed.
+		WindowClosed,
+		/// The seat was not on duty in that epoch.
+		NotOnDuty,
+		/// The seat has committed for that epoch.
+		AlreadyCommitted,
+		/// The seat has not committed for that epoch.
+		NotCommitted,
+		/// The seat has revealed for that epoch.
+		AlreadyRevealed,
+		/// A counter or epoch reached the end of its number type.
+		Overflow,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			Self::record_clock()
+		}
+
+		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
+			let share = T::BlockWeights::get().max_block.saturating_div(estimating::IDLE_SHARE);
+			let mut meter = WeightMeter::with_limit(remaining.min(share));
+			Self::estimate(&mut meter);
+			Self::work_queues(&mut meter);
+			Self::sweep(&mut meter);
+			meter.consumed()
+		}
+
+		fn offchain_worker(_: BlockNumberFor<T>) {
+			Self::serve_seats();
+		}
+
+		fn integrity_test() {
+			assert!(Timing::public().validate().is_ok(), "the public timing is invalid");
+			assert!(Timing::local().validate().is_ok(), "the local timing is invalid");
+			assert!(
+				weir_math::committee::TIERS_KBPS.len() == TIERS as usize,
+				"tiers here and in weir-math differ"
+			);
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call(weight = <T as Config>::WeightInfo)]
+	impl<T: Config> Pallet<T> {
+		/// Takes the seat of the signer's bond: the right and duty to measure from `uplink_kbps` of uplink behind
+		/// `endpoint`'s prefix. It may be drawn when its maturity has passed.
+		#[pallet::call_index(0)]
+		pub fn take_seat(
+			origin: OriginFor<T>,
+			key: ProbeKey,
+			endpoint: Endpoint,
+			uplink_kbps: Kbps,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_take_seat(who, key, endpoint, uplink_kbps)
+		}
+
+		/// Gives the signer's seat back. It still serves the epochs it may already be drawn in.
+		#[pallet::call_index(1)]
+		pub fn leave_seat(origin: OriginFor<T>) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_leave_seat(who)
+		}
+
+		/// Replaces the key of the signer's seat at once.
+		#[pallet::call_index(2)]
+		pub fn set_seat_key(origin: OriginFor<T>, key: ProbeKey) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_set_seat_key(who, key)
+		}
+
+		/// Commits `node`'s report of `epoch`, which must be the last one, inside the commit window. Fee-less:
+		/// `signature` is the seat key's over `weir_primitives::report::commit_payload`.
+		#[pallet::call_index(3)]
+		#[pallet::authorize(Self::authorize_commit)]
+		pub fn commit(
+			origin: OriginFor<T>,
+			epoch: EpochIndex,
+			node: T::AccountId,
+			commitment: H256,
+			signature: ProbeSignature,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			// Verified when the call was authorised.
+			let _ = signature;
+			Self::do_commit(epoch, node, commitment)
+		}
+
+		/// Reveals `node`'s report of `epoch` inside the reveal window. Fee-less: the preimage of the commitment is
+		/// the proof. Entries that are not the seat's to make are rejected one by one and named in the event.
+		#[pallet::call_index(4)]
+		#[pallet::weight(<T as Config>::WeightInfo::reveal(entries.len() as u32))]
+		#[pallet::weight_of_authorize(<T as Config>::WeightInfo::authorize_reveal(entries.len() as u32))]
+		#[pallet::authorize(Self::authorize_reveal)]
+		pub fn reveal(
+			origin: OriginFor<T>,
+			epoch: EpochIndex,
+			node: T::AccountId,
+			entries: BoundedVec<Entry, ConstU32<MAX_ENTRIES>>,
+			salt: [u8; 32],
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			// Part of the preimage, which was checked when the call was authorised.
+			let _ = salt;
+			Self::do_reveal(epoch, node, entries)
+		}
+	}
+}

@@ -1,0 +1,337 @@
+//! A runtime with this pallet, a clock that tests turn by hand, and fakes behind the seams.
+
+use crate as pallet_proof_of_bandwidth;
+use crate::{reports::Step, *};
+use polkadot_sdk::*;
+
+use frame_support::{derive_impl, parameter_types, traits::Hooks, weights::Weight};
+use sp_core::{sr25519, Pair};
+use sp_io::hashing::blake2_256;
+use sp_runtime::{traits::BlakeTwo256, BuildStorage, DispatchError, DispatchResult, Perbill};
+use std::collections::BTreeMap;
+use weir_primitives::{
+	api::VerdictRecord,
+	seams::{Bonds, OnProviderChange, OnVerdict, ProviderFacts, ProviderRegistry, SlashQueue},
+	Admission, Claim, Endpoint, EpochIndex, Kbps, LineKind, ProbeKey, ProviderIndex, Region, Role, SlashReason, Timing,
+};
+
+pub(crate) type AccountId = u64;
+pub(crate) type TxExtension = frame_system::AuthorizeCall<Runtime>;
+pub(crate) type Extrinsic = sp_runtime::testing::TestXt<RuntimeCall, TxExtension>;
+type Block = sp_runtime::generic::Block<sp_runtime::generic::Header<u64, BlakeTwo256>, Extrinsic>;
+
+frame_support::construct_runtime!(
+	pub enum Runtime {
+		System: frame_system,
+		Pob: pallet_proof_of_bandwidth,
+	}
+);
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Runtime {
+	type Block = Block;
+}
+
+pub(crate) const SEAT_BOND: u64 = 100;
+
+parameter_types! {
+	pub static Epoch: EpochIndex = 0;
+	pub static Slot: u64 = 0;
+	pub static FirstSlot: u64 = 0;
+	pub static BondOf: BTreeMap<(AccountId, Role), u64> = BTreeMap::new();
+	pub static Registered: BTreeMap<ProviderIndex, ProviderFacts<AccountId>> = BTreeMap::new();
+	pub static Queued: Vec<(AccountId, Perbill, SlashReason)> = Vec::new();
+	pub static SlashQueueFull: bool = false;
+	pub static Heard: Vec<(AccountId, VerdictRecord)> = Vec::new();
+	pub const MinimumSeatBond: u64 = SEAT_BOND;
+	pub const BasePriority: u64 = 1_000;
+	pub EpochSeed: [u8; 32] = (b"seed", Epoch::get()).using_encoded(blake2_256);
+	pub BlockRandomness: [u8; 32] = (b"block", Slot::get()).using_encoded(blake2_256);
+}
+
+use codec::Encode;
+
+pub struct FakeBonds;
+
+impl Bonds<AccountId> for FakeBonds {
+	type Balance = u64;
+
+	fn active_bond(who: &AccountId, role: Role) -> u64 {
+		BondOf::get().get(&(*who, role)).copied().unwrap_or(0)
+	}
+
+	fn is_sufficient(who: &AccountId, role: Role) -> bool {
+		Self::active_bond(who, role) > 0
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn bond_for_benchmark(who: &AccountId, role: Role) {
+		set_bond(*who, role, SEAT_BOND);
+	}
+}
+
+pub struct FakeRegistry;
+
+impl ProviderRegistry<AccountId> for FakeRegistry {
+	fn facts(index: ProviderIndex) -> Option<ProviderFacts<AccountId>> {
+		Registered::get().get(&index).cloned()
+	}
+
+	fn peer_id(index: ProviderIndex) -> Vec<u8> {
+		vec![0, index as u8]
+	}
+
+	fn index_of(who: &AccountId) -> Option<ProviderIndex> {
+		Registered::get().iter().find(|(_, facts)| facts.account == *who).map(|(index, _)| *index)
+	}
+
+	fn lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult {
+		change(index, |facts| {
+			facts.claim.down_kbps = facts.claim.down_kbps.min(claim.down_kbps);
+			facts.claim.up_kbps = facts.claim.up_kbps.min(claim.up_kbps);
+		})
+	}
+
+	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult {
+		let jailed = matches!(admission, Admission::Jailed { .. });
+		Registered::mutate(|all| {
+			let facts = all.get_mut(&index).ok_or(DispatchError::CannotLookup)?;
+			facts.admission = admission;
+			facts.in_service &= !jailed;
+			Ok::<(), DispatchError>(())
+		})?;
+		if let (true, Some(facts)) = (jailed, Self::facts(index)) {
+			Pob::provider_left(index, &facts.account);
+		}
+		Ok(())
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn register_for_benchmark(who: &AccountId, n: u32, claim: Claim) -> ProviderIndex {
+		set_bond(*who, Role::Provider, SEAT_BOND);
+		register(n, *who, claim);
+		n
+	}
+}
+
+pub struct FakeSlashes;
+
+impl SlashQueue<AccountId> for FakeSlashes {
+	fn queue_slash(
+		who: &AccountId,
+		_: Role,
+		fraction: Perbill,
+		reason: SlashReason,
+	) -> Result<u32, DispatchError> {
+		if SlashQueueFull::get() {
+			return Err(DispatchError::Exhausted);
+		}
+		Queued::mutate(|queue| {
+			queue.push((*who, fraction, reason));
+			Ok(queue.len() as u32 - 1)
+		})
+	}
+}
+
+pub struct Listener;
+
+impl OnVerdict<AccountId> for Listener {
+	fn verdict(who: &AccountId, _: ProviderIndex, _: EpochIndex, verdict: &VerdictRecord) {
+		Heard::mutate(|heard| heard.push((*who, *verdict)));
+	}
+}
+
+impl Config for Runtime {
+	type SessionIndex = Epoch;
+	type CurrentSlot = Slot;
+	type EpochStart = FirstSlot;
+	type Seed = EpochSeed;
+	type BlockRandomness = BlockRandomness;
+	type Balance = u64;
+	type Bonds = FakeBonds;
+	type Registry = FakeRegistry;
+	type Slashes = FakeSlashes;
+	type OnVerdict = Listener;
+	type MinimumSeatBond = MinimumSeatBond;
+	type BasePriority = BasePriority;
+	type WeightInfo = ();
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = Clock;
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+pub struct Clock;
+
+#[cfg(feature = "runtime-benchmarks")]
+impl BenchmarkHelper for Clock {
+	fn set_clock(epoch: EpochIndex, slot: u32) {
+		Epoch::set(epoch);
+		FirstSlot::set(u64::from(epoch) * 1_000_000);
+		Slot::set(FirstSlot::get() + u64::from(slot));
+	}
+}
+
+impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Runtime
+where
+	RuntimeCall: From<LocalCall>,
+{
+	type RuntimeCall = RuntimeCall;
+	type Extrinsic = Extrinsic;
+}
+
+impl<LocalCall> frame_system::offchain::CreateTransaction<LocalCall> for Runtime
+where
+	RuntimeCall: From<LocalCall>,
+{
+	type Extension = TxExtension;
+
+	fn create_transaction(call: RuntimeCall, extension: TxExtension) -> Extrinsic {
+		Extrinsic::new_transaction(call, extension)
+	}
+}
+
+impl<LocalCall> frame_system::offchain::CreateAuthorizedTransaction<LocalCall> for Runtime
+where
+	RuntimeCall: From<LocalCall>,
+{
+	fn create_extension() -> TxExtension {
+		TxExtension::new()
+	}
+}
+
+/// A claim of the same rate both ways.
+pub(crate) fn symmetric(kbps: Kbps) -> Claim {
+	Claim { down_kbps: kbps, up_kbps: kbps }
+}
+
+/// The key pair of a node's seat.
+pub(crate) fn pair(node: AccountId) -> sr25519::Pair {
+	sr25519::Pair::from_seed(&(b"seat", node).using_encoded(blake2_256))
+}
+
+pub(crate) fn key(node: AccountId) -> ProbeKey {
+	pair(node).public().into()
+}
+
+/// A public endpoint whose /16 no other number below 255 shares.
+pub(crate) fn endpoint(n: u64) -> Endpoint {
+	Endpoint::V4 { addr: [45, n as u8, 7, 1], port: 9_700 }
+}
+
+pub(crate) fn set_bond(who: AccountId, role: Role, amount: u64) {
+	BondOf::mutate(|bonds| bonds.insert((who, role), amount));
+}
+
+pub(crate) fn register(index: ProviderIndex, account: AccountId, claim: Claim) {
+	let facts = ProviderFacts {
+		account,
+		claim,
+		endpoint: endpoint(account),
+		region: Region { country: *b"DE", kind: LineKind::Residential },
+		probe_key: None,
+		admission: Admission::Pending { passed: 0 },
+		in_service: true,
+	};
+	Registered::mutate(|all| all.insert(index, facts.clone()));
+	Pob::provider_changed(index, &facts);
+}
+
+/// Changes a registration and tells the pallet, as the registry does.
+pub(crate) fn change(index: ProviderIndex, with: impl FnOnce(&mut ProviderFacts<AccountId>)) -> DispatchResult {
+	let (was_in, facts) = Registered::mutate(|all| {
+		let facts = all.get_mut(&index).ok_or(DispatchError::CannotLookup)?;
+		let was_in = facts.in_service;
+		with(facts);
+		Ok::<_, DispatchError>((was_in, facts.clone()))
+	})?;
+	match (was_in, facts.in_service) {
+		(_, true) => Pob::provider_changed(index, &facts),
+		(true, false) => Pob::provider_left(index, &facts.account),
+		_ => {},
+	}
+	Ok(())
+}
+
+pub(crate) struct ExtBuilder {
+	pub(crate) timing: Timing,
+	pub(crate) seats: u64,
+	pub(crate) private: bool,
+}
+
+impl Default for ExtBuilder {
+	fn default() -> Self {
+		Self { timing: Timing::local(), seats: 8, private: false }
+	}
+}
+
+impl ExtBuilder {
+	pub(crate) fn seats(mut self, seats: u64) -> Self {
+		self.seats = seats;
+		self
+	}
+
+	pub(crate) fn private(mut self) -> Self {
+		self.private = true;
+		self
+	}
+
+	pub(crate) fn build(self) -> sp_io::TestExternalities {
+		Epoch::set(0);
+		Slot::set(0);
+		FirstSlot::set(0);
+		BondOf::set((1..=self.seats).map(|who| ((who, Role::Validator), SEAT_BOND)).collect());
+		Registered::set(BTreeMap::new());
+		Queued::set(Vec::new());
+		SlashQueueFull::set(false);
+		Heard::set(Vec::new());
+		let mut storage = frame_system::GenesisConfig::<Runtime>::default().build_storage().unwrap();
+		GenesisConfig::<Runtime> {
+			timing: self.timing,
+			allow_private_endpoints: self.private,
+			seats: (1..=self.seats).map(|who| (who, key(who), endpoint(who), 50_000)).collect(),
+		}
+		.assimilate_storage(&mut storage)
+		.unwrap();
+		let mut ext: sp_io::TestExternalities = storage.into();
+		ext.execute_with(|| {
+			System::set_block_number(1);
+			Pob::on_initialize(1);
+		});
+		ext
+	}
+
+	pub(crate) fn build_and_execute(self, test: impl FnOnce()) {
+		self.build().execute_with(|| {
+			test();
+			Pob::do_try_state().unwrap();
+		});
+	}
+}
+
+/// Runs the next slot's block.
+pub(crate) fn next_slot() {
+	let length = u64::from(Pob::timing().epoch_slots);
+	Slot::set(Slot::get() + 1);
+	if Slot::get() - FirstSlot::get() >= length {
+		FirstSlot::set(FirstSlot::get() + length);
+		Epoch::set(Epoch::get() + 1);
+	}
+	let number = System::block_number() + 1;
+	System::set_block_number(number);
+	Pob::on_initialize(number);
+	Pob::on_idle(number, Weight::MAX);
+}
+
+/// Runs blocks up to a slot of an epoch.
+pub(crate) fn run_to(epoch: EpochIndex, slot: u32) {
+	use weir_primitives::seams::EpochClock;
+	assert!((Pob::epoch(), Pob::slot_in_epoch()) <= (epoch, slot), "the clock does not run backwards");
+	while (Pob::epoch(), Pob::slot_in_epoch()) < (epoch, slot) {
+		next_slot();
+	}
+}
+
+/// First slot of a step's window.
+pub(crate) fn opens(step: Step) -> u32 {
+	Pob::window_of(step).0
+}

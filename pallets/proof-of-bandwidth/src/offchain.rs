@@ -1,0 +1,304 @@
+//! The off-chain worker of a node with a seat key.
+//!
+//! Each block it finds the seat whose key is in the keystore and does at most one thing: post new tasks to the local
+//! sidecar, fetch a finished report, commit, or reveal. Entries and salt are written to the persistent off-chain
+//! database before the commit, so that a restart cannot lose what a commitment binds. Nothing the sidecar does or says
+//! can make it panic: trouble is logged with its reason and met again with the next block.
+//!
+//! What is exchanged, and why the worker never sees the sidecar's token: `weir_primitives::sidecar`. One sidecar
+//! serves one seat: of several seat keys in a keystore the first one with a seat is served.
+
+use crate::{reports::Step, *};
+use polkadot_sdk::*;
+
+use alloc::{
+	format,
+	string::{String, ToString},
+	vec,
+	vec::Vec,
+};
+use codec::{Decode, Encode};
+use frame_support::BoundedVec;
+use frame_system::offchain::{CreateAuthorizedTransaction, SubmitTransaction};
+use sp_application_crypto::RuntimeAppPublic;
+use sp_core::offchain::{Duration, StorageKind};
+use sp_io::hashing::blake2_256;
+use sp_runtime::offchain::{
+	http,
+	storage::StorageValueRef,
+	storage_lock::{StorageLock, Time},
+};
+use weir_math::schedule::submit_offset;
+use weir_primitives::{
+	api::{SeatInfo, Task},
+	report::{commit_payload, commitment, entries_root, Entry},
+	seams::EpochClock,
+	sidecar::{
+		to_hex, ReportResponse, ReportState, TasksRequest, MAX_BODY_BYTES, REPORTS_PATH, TASKS_PATH, URL_KEY,
+	},
+	EpochIndex, ProbeKey, ProviderIndex, SlotOffset,
+};
+
+const LOG_TARGET: &str = "weir::seat";
+/// How long the sidecar may take to answer.
+const HTTP_DEADLINE_MILLIS: u64 = 1_000;
+/// How long one run may hold the lock: two deadlines and some work.
+const LOCK_MILLIS: u64 = 4_000;
+/// Slots before a submission that has not arrived is repeated.
+const RETRY_SLOTS: SlotOffset = 2;
+/// Tasks in one request.
+const TASKS_PER_REQUEST: usize = 100;
+
+/// Why the worker could not do what was due.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trouble {
+	/// The sidecar cannot be reached or did not answer in time.
+	NoAnswer,
+	/// It answered with this HTTP status.
+	Status(u16),
+	/// It answered with more than the body may have.
+	TooLarge,
+	/// Its answer is not what the schema says.
+	Malformed(String),
+	/// It answered for another epoch.
+	WrongEpoch(EpochIndex),
+	/// Its report has more entries than a reveal may carry.
+	TooManyEntries(usize),
+	/// The keystore did not sign.
+	NotSigned,
+	/// The pool did not take the transaction.
+	NotSubmitted,
+}
+
+/// What the worker remembers between blocks and restarts.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
+pub struct Notebook {
+	/// Running epoch of the notes below.
+	pub epoch: EpochIndex,
+	/// Tasks the sidecar knows, with their start slots.
+	pub posted: Vec<(ProviderIndex, Option<SlotOffset>)>,
+	/// Whether the last thing done was to post tasks: reports come next, so that neither starves the other.
+	pub posted_last: bool,
+	/// Slot of the last commit or reveal sent.
+	pub submitted_at: Option<(bool, SlotOffset)>,
+	/// The report on the epoch before, and its salt.
+	pub report: Option<(Vec<Entry>, [u8; 32])>,
+}
+
+impl<T: Config> Pallet<T> {
+	/// Does one thing for the local seat, if there is one and something is due.
+	pub(crate) fn serve_seats() {
+		let Some(url) = sidecar_url() else { return };
+		let local = ProbeKey::all().into_iter().find_map(|key| SeatOfKey::<T>::get(&key).map(|node| (key, node)));
+		let Some((key, node)) = local else { return };
+		let lock_key = [b"weir::seat-lock::", node.encode().as_slice()].concat();
+		let mut lock = StorageLock::<Time>::with_deadline(&lock_key, Duration::from_millis(LOCK_MILLIS));
+		// Workers of two blocks may overlap: the first one does the work.
+		let Ok(_guard) = lock.try_lock() else { return };
+		let notes_key = [b"weir::seat::", node.encode().as_slice()].concat();
+		let storage = StorageValueRef::persistent(&notes_key);
+		let stored = storage.get::<Notebook>().ok().flatten().unwrap_or_default();
+		let mut notes = stored.clone();
+		let outcome = Self::serve_seat(&url, &key, &node, &mut notes);
+		if notes != stored {
+			storage.set(&notes);
+		}
+		if let Err(trouble) = outcome {
+			log::warn!(target: LOG_TARGET, "epoch {}: {trouble:?}", notes.epoch);
+		}
+	}
+
+	fn serve_seat(url: &str, key: &ProbeKey, node: &T::AccountId, notes: &mut Notebook) -> Result<(), Trouble> {
+		let now = Self::epoch();
+		if notes.epoch != now {
+			*notes = Notebook { epoch: now, ..Default::default() };
+		}
+		if notes.posted_last && Self::report_step(url, key, node, notes)? {
+			notes.posted_last = false;
+			return Ok(());
+		}
+		if Self::post_tasks(url, node, notes)? {
+			notes.posted_last = true;
+			return Ok(());
+		}
+		notes.posted_last = false;
+		Self::report_step(url, key, node, notes).map(|_| ())
+	}
+
+	/// Posts tasks the sidecar does not know yet. False if there are none.
+	fn post_tasks(url: &str, node: &T::AccountId, notes: &mut Notebook) -> Result<bool, Trouble> {
+		let (mut fresh, known): (Vec<_>, Vec<_>) =
+			Self::tasks(node).into_iter().partition(|task| !notes.posted.contains(&(task.provider, task.start_slot)));
+		if fresh.is_empty() {
+			return Ok(false);
+		}
+		let Some(seat) = Self::seat(node) else { return Ok(false) };
+		// Known ones fill up the request, so that a sidecar that was restarted learns of them again.
+		fresh.extend(known);
+		fresh.truncate(TASKS_PER_REQUEST);
+		let body = loop {
+			let body = Self::encode_tasks(node, &seat, &fresh)?;
+			if body.len() <= MAX_BODY_BYTES || fresh.len() < 2 {
+				break body;
+			}
+			fresh.truncate(fresh.len() / 2);
+		};
+		call(http::Request::post(&format!("{url}{TASKS_PATH}"), vec![body]))?;
+		for task in fresh {
+			notes.posted.retain(|(provider, _)| *provider != task.provider);
+			notes.posted.push((task.provider, task.start_slot));
+		}
+		Ok(true)
+	}
+
+	fn encode_tasks(
+		node: &T::AccountId,
+		seat: &SeatInfo<T::AccountId>,
+		tasks: &[Task<T::AccountId>],
+	) -> Result<Vec<u8>, Trouble> {
+		let (epoch, _, epoch_first_slot) = Self::clock();
+		let request = TasksRequest {
+			genesis: to_hex(Self::genesis_hash().as_bytes()),
+			epoch,
+			slot_millis: Self::timing().slot_millis,
+			epoch_first_slot,
+			node: node.using_encoded(to_hex),
+			seat: SeatInfo {
+				account: seat.account.using_encoded(to_hex),
+				key: seat.key.clone(),
+				endpoint: seat.endpoint,
+				uplink_kbps: seat.uplink_kbps,
+				from_epoch: seat.from_epoch,
+				score_ppm: seat.score_ppm,
+			},
+			tasks: tasks.iter().map(with_hex_account).collect(),
+		};
+		serde_json::to_vec(&request).map_err(|error| Trouble::Malformed(error.to_string()))
+	}
+
+	/// Takes the report on the epoch before one step further. False if nothing is due.
+	fn report_step(url: &str, key: &ProbeKey, node: &T::AccountId, notes: &mut Notebook) -> Result<bool, Trouble> {
+		let Some(epoch) = notes.epoch.checked_sub(1).filter(|epoch| *epoch >= FIRST_TESTED_EPOCH) else {
+			return Ok(false);
+		};
+		if !Self::is_on_duty(epoch, node) {
+			return Ok(false);
+		}
+		match (Self::report_state(epoch, node), notes.report.is_some()) {
+			((_, true), _) | ((true, false), false) => Ok(false),
+			((true, false), true) => Self::submit(Step::Reveal, epoch, key, node, notes),
+			((false, false), true) => Self::submit(Step::Commit, epoch, key, node, notes),
+			((false, false), false) if Self::slot_in_epoch() < Self::timing().commit_until => {
+				Self::fetch_report(url, epoch, notes)
+			},
+			_ => Ok(false),
+		}
+	}
+
+	fn fetch_report(url: &str, epoch: EpochIndex, notes: &mut Notebook) -> Result<bool, Trouble> {
+		let body = call(http::Request::get(&format!("{url}{REPORTS_PATH}/{epoch}")))?;
+		let response: ReportResponse =
+			serde_json::from_slice(&body).map_err(|error| Trouble::Malformed(error.to_string()))?;
+		if response.epoch != epoch {
+			return Err(Trouble::WrongEpoch(response.epoch));
+		}
+		if response.state == ReportState::Pending {
+			return Ok(true);
+		}
+		if response.entries.len() > weir_primitives::report::MAX_ENTRIES as usize {
+			return Err(Trouble::TooManyEntries(response.entries.len()));
+		}
+		notes.report = Some((response.entries, sp_io::offchain::random_seed()));
+		Ok(true)
+	}
+
+	fn submit(
+		step: Step,
+		epoch: EpochIndex,
+		key: &ProbeKey,
+		node: &T::AccountId,
+		notes: &mut Notebook,
+	) -> Result<bool, Trouble> {
+		let slot = Self::slot_in_epoch();
+		let window = Self::window_of(step);
+		let offset = submit_offset(window, &(node, epoch).using_encoded(blake2_256));
+		let is_reveal = step == Step::Reveal;
+		let waits = notes
+			.submitted_at
+			.is_some_and(|(reveal, sent)| reveal == is_reveal && slot < sent.saturating_add(RETRY_SLOTS));
+		if slot < offset || slot >= window.1 || waits {
+			return Ok(false);
+		}
+		let Some((entries, salt)) = &notes.report else { return Ok(false) };
+		let call = match step {
+			Step::Commit => {
+				let genesis = Self::genesis_hash();
+				let hash = commitment(&genesis, epoch, node, &entries_root(entries), salt);
+				let signature = key.sign(&commit_payload(&genesis, epoch, node, &hash)).ok_or(Trouble::NotSigned)?;
+				Call::<T>::commit { epoch, node: node.clone(), commitment: hash, signature }
+			},
+			Step::Reveal => {
+				let entries = BoundedVec::try_from(entries.clone())
+					.map_err(|entries: Vec<Entry>| Trouble::TooManyEntries(entries.len()))?;
+				Call::<T>::reveal { epoch, node: node.clone(), entries, salt: *salt }
+			},
+		};
+		let transaction = <T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into());
+		SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).map_err(|()| Trouble::NotSubmitted)?;
+		notes.submitted_at = Some((is_reveal, slot));
+		log::info!(target: LOG_TARGET, "epoch {epoch}: {step:?} submitted");
+		Ok(true)
+	}
+}
+
+/// The sidecar's address as the node stored it.
+fn sidecar_url() -> Option<String> {
+	let bytes = sp_io::offchain::local_storage_get(StorageKind::PERSISTENT, URL_KEY)?;
+	String::from_utf8(bytes).ok().filter(|url| url.starts_with("http://"))
+}
+
+fn with_hex_account<AccountId: Encode>(task: &Task<AccountId>) -> Task<String> {
+	Task {
+		provider: task.provider,
+		account: task.account.using_encoded(to_hex),
+		endpoint: task.endpoint,
+		peer_id: task.peer_id.clone(),
+		probe_key: task.probe_key.clone(),
+		claim: task.claim,
+		kind: task.kind,
+		ordinal: task.ordinal,
+		members: task.members,
+		quota_down_kbps: task.quota_down_kbps,
+		quota_up_kbps: task.quota_up_kbps,
+		window_millis: task.window_millis,
+		start_slot: task.start_slot,
+	}
+}
+
+/// Sends a request and returns the body of a 2xx answer.
+fn call<B, I>(request: http::Request<'_, B>) -> Result<Vec<u8>, Trouble>
+where
+	B: Default + IntoIterator<Item = I>,
+	I: AsRef<[u8]>,
+{
+	let deadline = sp_io::offchain::timestamp().add(Duration::from_millis(HTTP_DEADLINE_MILLIS));
+	let pending = request
+		.add_header("content-type", "application/json")
+		.deadline(deadline)
+		.send()
+		.map_err(|_| Trouble::NoAnswer)?;
+	let response = pending.try_wait(deadline).map_err(|_| Trouble::NoAnswer)?.map_err(|_| Trouble::NoAnswer)?;
+	if !(200..300).contains(&response.code) {
+		return Err(Trouble::Status(response.code));
+	}
+	let mut bytes = response.body();
+	bytes.deadline(deadline);
+	let body: Vec<u8> = bytes.by_ref().take(MAX_BODY_BYTES.saturating_add(1)).collect();
+	if body.len() > MAX_BODY_BYTES {
+		return Err(Trouble::TooLarge);
+	}
+	match bytes.error() {
+		None => Ok(body),
+		Some(_) => Err(Trouble::NoAnswer),
+	}
+}

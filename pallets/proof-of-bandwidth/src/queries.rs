@@ -1,0 +1,120 @@
+//! What the runtime API reads. Pages are bounded; nothing here changes state.
+
+use crate::{
+	assignment::{Draw, Test},
+	epochs::SeatIndices,
+	*,
+};
+use polkadot_sdk::*;
+
+use alloc::vec::Vec;
+use weir_math::{committee::quota_kbps, schedule::window_millis};
+use weir_primitives::{
+	api::{CommitteeMember, SeatInfo, TargetTest, Task},
+	seams::{EpochClock, ProviderRegistry},
+	EpochIndex, ProviderIndex, SlotOffset,
+};
+
+/// Rows of a page.
+pub const MAX_PAGE: u32 = 100;
+
+impl<T: Config> Pallet<T> {
+	/// Running epoch, slot in it, and the number of its first slot.
+	pub fn clock() -> (EpochIndex, SlotOffset, u64) {
+		let epoch = Self::epoch();
+		let first_slot = Epochs::<T>::get(epoch).map_or_else(
+			<T::EpochStart as frame_support::traits::Get<u64>>::get,
+			|record| record.first_slot,
+		);
+		(epoch, Self::slot_in_epoch(), first_slot)
+	}
+
+	/// Tasks of the node's seat in the running epoch.
+	pub fn tasks(node: &T::AccountId) -> Vec<Task<T::AccountId>> {
+		let Some(mut draw) = Draw::<T>::of(Self::epoch()) else { return Vec::new() };
+		let tests = draw.tests_for(node);
+		tests.iter().filter_map(|test| Self::task(&draw, test)).collect()
+	}
+
+	fn task(draw: &Draw<T>, test: &Test<T::AccountId>) -> Option<Task<T::AccountId>> {
+		let facts = T::Registry::facts_at(test.provider, draw.epoch)?;
+		let members = test.committee.members;
+		Some(Task {
+			provider: test.provider,
+			account: test.account.clone(),
+			endpoint: facts.endpoint,
+			peer_id: T::Registry::peer_id(test.provider),
+			probe_key: facts.probe_key,
+			claim: test.claim,
+			kind: test.kind,
+			ordinal: test.ordinal,
+			members,
+			quota_down_kbps: quota_kbps(test.claim.down_kbps, members),
+			quota_up_kbps: quota_kbps(test.claim.up_kbps, members),
+			window_millis: window_millis(&draw.timing, test.ordinal),
+			start_slot: draw.start_of(test),
+		})
+	}
+
+	/// The test the provider has to answer in the running epoch.
+	pub fn target_test(provider: &T::AccountId) -> Option<TargetTest<T::AccountId>> {
+		let mut draw = Draw::<T>::of(Self::epoch())?;
+		let test = draw.test_of(T::Registry::index_of(provider)?)?;
+		let committee = draw
+			.members_of(&test)
+			.into_iter()
+			.flatten()
+			.filter_map(|account| {
+				let Seat { key, endpoint, .. } = Seats::<T>::get(&account)?;
+				let barred = assignment::is_barred(&test, &account, endpoint.prefix());
+				(!barred).then_some(CommitteeMember { account, key, endpoint })
+			})
+			.collect();
+		let members = test.committee.members;
+		Some(TargetTest {
+			epoch: draw.epoch,
+			kind: test.kind,
+			ordinal: test.ordinal,
+			quota_down_kbps: quota_kbps(test.claim.down_kbps, members),
+			quota_up_kbps: quota_kbps(test.claim.up_kbps, members),
+			window_millis: window_millis(&draw.timing, test.ordinal),
+			start_slot: draw.start_of(&test),
+			committee,
+		})
+	}
+
+	/// Nodes drawn to measure `provider` in a retained epoch, by place.
+	pub fn assignment(epoch: EpochIndex, provider: ProviderIndex) -> Vec<T::AccountId> {
+		let Some(mut draw) = Draw::<T>::of(epoch) else { return Vec::new() };
+		let Some(test) = draw.test_of(provider) else { return Vec::new() };
+		draw.members_of(&test).into_iter().flatten().collect()
+	}
+
+	/// The node's seat.
+	pub fn seat(node: &T::AccountId) -> Option<SeatInfo<T::AccountId>> {
+		let Seat { key, endpoint, uplink_kbps, from_epoch, score_ppm, .. } = Seats::<T>::get(node)?;
+		Some(SeatInfo { account: node.clone(), key, endpoint, uplink_kbps, from_epoch, score_ppm })
+	}
+
+	/// Seats that may be drawn now, from position `start` of the smallest tier.
+	pub fn seats(start: u32, count: u32) -> Vec<SeatInfo<T::AccountId>> {
+		let epoch = Self::epoch();
+		let size = SeatIndices::<T>::size_at(SMALLEST_TIER, epoch);
+		let end = start.saturating_add(count.min(MAX_PAGE)).min(size);
+		(start..end)
+			.filter_map(|index| SeatIndices::<T>::occupant_within(SMALLEST_TIER, index, epoch))
+			.filter_map(|node| Self::seat(&node))
+			.collect()
+	}
+
+	/// Whether the node's commitment for `epoch` stands, and whether it was revealed.
+	pub fn report_state(epoch: EpochIndex, node: &T::AccountId) -> (bool, bool) {
+		let report = Reports::<T>::get(epoch, node);
+		(report.is_some(), report.is_some_and(|report| report.accepted.is_some()))
+	}
+
+	/// Strikes among the last five tests of a bond account.
+	pub fn strikes(who: &T::AccountId) -> u8 {
+		Conducts::<T>::get(who).map_or(0, |conduct| conduct.window.strikes())
+	}
+}

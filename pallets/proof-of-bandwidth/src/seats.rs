@@ -1,0 +1,202 @@
+//! Seats: who may and must measure.
+
+use crate::{
+	dense_index::{Change, Moment},
+	epochs::SeatIndices,
+	*,
+};
+use polkadot_sdk::*;
+
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
+use sp_runtime::DispatchError;
+use weir_math::committee::TIERS_KBPS;
+use weir_primitives::{
+	seams::{Bonds, EpochClock, OnBondChange, ProviderRegistry},
+	Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, Role,
+};
+
+/// One seat in this many may share a wide prefix (2 %).
+const WIDE_PREFIX_SHARE: u32 = 50;
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_take_seat(
+		who: T::AccountId,
+		key: ProbeKey,
+		endpoint: Endpoint,
+		uplink_kbps: Kbps,
+	) -> DispatchResult {
+		ensure!(!Seats::<T>::contains_key(&who), Error::<T>::SeatHeld);
+		let claimed = Self::entitlement(&who)?;
+		ensure!(claimed.is_none_or(|kbps| uplink_kbps <= kbps), Error::<T>::UplinkAboveClaim);
+		let prefix = Self::check_seat(&key, &endpoint, uplink_kbps)?;
+		let wide = WidePrefix::of(&prefix);
+		let beside = SeatsInWidePrefix::<T>::get(wide);
+		let total = SeatCount::<T>::get().checked_add(1).ok_or(Error::<T>::Overflow)?;
+		let share = total.checked_div(WIDE_PREFIX_SHARE).unwrap_or(0).max(1);
+		// On one machine all addresses are neighbours.
+		ensure!(beside < share || !endpoint.is_public(), Error::<T>::WidePrefixFull);
+		let from_epoch = Self::admit_seat(&who, key.clone(), endpoint, prefix, uplink_kbps, Self::moment())?;
+		Self::deposit_event(Event::SeatTaken { who, key, endpoint, uplink_kbps, from_epoch });
+		Ok(())
+	}
+
+	pub(crate) fn do_leave_seat(who: T::AccountId) -> DispatchResult {
+		let seat = Seats::<T>::get(&who).ok_or(Error::<T>::NoSeat)?;
+		ensure!(!seat.leaving, Error::<T>::SeatLeaving);
+		Self::retire(&who, seat, 0);
+		Self::deposit_event(Event::SeatLeft { who });
+		Ok(())
+	}
+
+	pub(crate) fn do_set_seat_key(who: T::AccountId, new: ProbeKey) -> DispatchResult {
+		let mut seat = Seats::<T>::get(&who).ok_or(Error::<T>::NoSeat)?;
+		ensure!(!SeatOfKey::<T>::contains_key(&new), Error::<T>::KeyTaken);
+		let old = core::mem::replace(&mut seat.key, new.clone());
+		SeatOfKey::<T>::remove(&old);
+		SeatOfKey::<T>::insert(&new, &who);
+		Seats::<T>::insert(&who, seat);
+		Self::deposit_event(Event::SeatKeySet { who, old, new });
+		Ok(())
+	}
+
+	/// Whether `who` may hold a seat, and the uplink that limits it: none for a validator.
+	fn entitlement(who: &T::AccountId) -> Result<Option<Kbps>, DispatchError> {
+		if T::Bonds::is_sufficient(who, Role::Validator)
+			&& T::Bonds::active_bond(who, Role::Validator) >= T::MinimumSeatBond::get()
+		{
+			return Ok(None);
+		}
+		let facts = T::Registry::index_of(who).and_then(T::Registry::facts).filter(|facts| facts.in_service);
+		let active = T::Bonds::is_sufficient(who, Role::Validator) || facts.is_some();
+		ensure!(active, Error::<T>::NotActive);
+		let facts = facts.ok_or(Error::<T>::BondBelowSeatMinimum)?;
+		ensure!(
+			T::Bonds::active_bond(who, Role::Provider) >= T::MinimumSeatBond::get(),
+			Error::<T>::BondBelowSeatMinimum
+		);
+		Ok(Some(facts.claim.up_kbps))
+	}
+
+	fn check_seat(key: &ProbeKey, endpoint: &Endpoint, uplink_kbps: Kbps) -> Result<Prefix, DispatchError> {
+		let prefix = endpoint.prefix().ok_or(Error::<T>::SeatNeedsAddress)?;
+		ensure!(endpoint.port().is_some_and(|port| port != 0), Error::<T>::PortMissing);
+		ensure!(endpoint.is_public() || PrivateEndpointsAllowed::<T>::get(), Error::<T>::PrivateEndpoint);
+		ensure!(!SeatOfPrefix::<T>::contains_key(prefix), Error::<T>::PrefixTaken);
+		ensure!(!SeatOfKey::<T>::contains_key(key), Error::<T>::KeyTaken);
+		ensure!(TIERS_KBPS.first().is_some_and(|least| uplink_kbps >= *least), Error::<T>::UplinkBelowTiers);
+		Ok(prefix)
+	}
+
+	/// Tiers an uplink covers.
+	pub(crate) fn tiers_of(uplink_kbps: Kbps) -> impl Iterator<Item = u8> {
+		(0u8..).zip(TIERS_KBPS).filter(move |(_, kbps)| uplink_kbps >= *kbps).map(|(tier, _)| tier)
+	}
+
+	fn admit_seat(
+		who: &T::AccountId,
+		key: ProbeKey,
+		endpoint: Endpoint,
+		prefix: Prefix,
+		uplink_kbps: Kbps,
+		moment: Moment,
+	) -> Result<EpochIndex, DispatchError> {
+		let mut from_epoch = moment.now.checked_add(moment.maturity).ok_or(Error::<T>::Overflow)?;
+		for tier in Self::tiers_of(uplink_kbps) {
+			match SeatIndices::<T>::join(tier, who, moment) {
+				Ok(Change::Effective(from)) => from_epoch = from_epoch.max(from),
+				Ok(Change::Queued) => {},
+				Err(_) => return Err(Error::<T>::Overflow.into()),
+			}
+		}
+		SeatCount::<T>::mutate(|count| *count = count.saturating_add(1));
+		SeatsInWidePrefix::<T>::mutate(WidePrefix::of(&prefix), |count| *count = count.saturating_add(1));
+		SeatOfPrefix::<T>::insert(prefix, who);
+		SeatOfKey::<T>::insert(&key, who);
+		let seat = Seat { key, endpoint, uplink_kbps, from_epoch, score_ppm: FULL_SCORE_PPM, leaving: false };
+		Seats::<T>::insert(who, seat);
+		Ok(from_epoch)
+	}
+
+	pub(crate) fn seat_at_genesis(
+		who: &T::AccountId,
+		key: &ProbeKey,
+		endpoint: &Endpoint,
+		uplink_kbps: Kbps,
+	) -> DispatchResult {
+		ensure!(!Seats::<T>::contains_key(who), Error::<T>::SeatHeld);
+		let prefix = Self::check_seat(key, endpoint, uplink_kbps)?;
+		let moment = Moment { now: 0, maturity: 0 };
+		Self::admit_seat(who, key.clone(), *endpoint, prefix, uplink_kbps, moment).map(|_| ())
+	}
+
+	/// Takes a seat off every list and lets it be forgotten `wait` epochs after its last duty.
+	pub(crate) fn retire(who: &T::AccountId, mut seat: Seat, wait: EpochIndex) {
+		let moment = Self::moment();
+		for tier in Self::tiers_of(seat.uplink_kbps) {
+			if SeatIndices::<T>::leave(tier, who, moment).is_err() {
+				Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
+			}
+		}
+		seat.leaving = true;
+		Seats::<T>::insert(who, seat);
+		// Its last epoch is measured before the leave takes effect, and reported on in the epoch after that.
+		let gone = moment.now.saturating_add(moment.maturity).saturating_add(2).saturating_add(wait);
+		Leavers::<T>::insert(gone, Leaver::Seat(who.clone()), ());
+	}
+
+	/// Forgets a seat that no epoch from the last measured one on can name. False if one still can.
+	pub(crate) fn release_seat(who: &T::AccountId) -> bool {
+		let Some(seat) = Seats::<T>::get(who) else { return true };
+		let since = Self::epoch().saturating_sub(1);
+		if !seat.leaving || Self::tiers_of(seat.uplink_kbps).any(|tier| SeatIndices::<T>::is_seen_since(tier, who, since))
+		{
+			return false;
+		}
+		for tier in Self::tiers_of(seat.uplink_kbps) {
+			SeatIndices::<T>::forget(tier, who, since);
+		}
+		if let Some(prefix) = seat.endpoint.prefix() {
+			SeatOfPrefix::<T>::remove(prefix);
+			let wide = WidePrefix::of(&prefix);
+			let beside = SeatsInWidePrefix::<T>::get(wide).saturating_sub(1);
+			if beside == 0 {
+				SeatsInWidePrefix::<T>::remove(wide);
+			} else {
+				SeatsInWidePrefix::<T>::insert(wide, beside);
+			}
+		}
+		SeatOfKey::<T>::remove(&seat.key);
+		Seats::<T>::remove(who);
+		SeatCount::<T>::mutate(|count| *count = count.saturating_sub(1));
+		Self::deposit_event(Event::SeatReleased { who: who.clone() });
+		true
+	}
+
+	/// Retires the seat of an account that no longer may hold one.
+	pub(crate) fn reconsider_seat(who: &T::AccountId) {
+		let Some(seat) = Seats::<T>::get(who).filter(|seat| !seat.leaving) else { return };
+		if Self::entitlement(who).is_err() {
+			Self::retire(who, seat, 0);
+			Self::deposit_event(Event::SeatLeft { who: who.clone() });
+		}
+	}
+
+	/// Works entries `accepted` of `assigned` into the score of a seat, and dismisses it below the minimum.
+	pub(crate) fn score_seat(who: &T::AccountId, assigned: u32, accepted: u32) {
+		let Some(mut seat) = Seats::<T>::get(who) else { return };
+		seat.score_ppm = weir_math::score::update_ppm(seat.score_ppm, assigned, accepted);
+		let score_ppm = seat.score_ppm;
+		if score_ppm < MIN_SCORE_PPM && !seat.leaving {
+			Self::retire(who, seat, DISMISSAL_EPOCHS);
+			Self::deposit_event(Event::SeatDismissed { who: who.clone(), score_ppm });
+		} else {
+			Seats::<T>::insert(who, seat);
+		}
+	}
+}
+
+impl<T: Config> OnBondChange<T::AccountId> for Pallet<T> {
+	fn bond_changed(who: &T::AccountId, _: Role) {
+		Self::reconsider_seat(who);
+	}
+}

@@ -1,0 +1,142 @@
+//! Tests by topic, and what they share.
+
+mod clock;
+mod dense_index;
+mod following;
+mod offchain;
+mod random;
+mod reports;
+mod seats;
+mod stories;
+
+use crate::{mock::*, reports::Step, *};
+use polkadot_sdk::*;
+
+use frame_support::{
+	pallet_prelude::{TransactionSource, TransactionValidityError, ValidTransaction},
+	traits::{Authorize, ConstU32},
+	BoundedVec,
+};
+use sp_core::{Pair, H256};
+use sp_runtime::{traits::Dispatchable, DispatchError};
+use weir_primitives::{
+	api::{Task, VerdictRecord},
+	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
+	seams::EpochClock,
+	Claim, EpochIndex, Kbps, ProviderIndex,
+};
+
+pub(crate) const SALT: [u8; 32] = [7; 32];
+
+/// What a line of this capacity shows one member that shares it fairly.
+pub(crate) fn honest(task: &Task<AccountId>, capacity: Claim) -> Option<Entry> {
+	let share = |capacity: Kbps, quota: Kbps| quota.min(capacity / u32::from(task.members));
+	Some(Entry {
+		down_kbps: share(capacity.down_kbps, task.quota_down_kbps),
+		up_kbps: share(capacity.up_kbps, task.quota_up_kbps),
+		..entry(task.provider)
+	})
+}
+
+pub(crate) fn entry(provider: ProviderIndex) -> Entry {
+	Entry {
+		provider,
+		kind: EntryKind::Measured,
+		down_kbps: 20_000,
+		up_kbps: 20_000,
+		rtt_10us: 1_200,
+		loss_pptt: 10,
+		liveness: [0xff; 5],
+		receipt: [1; 5],
+	}
+}
+
+pub(crate) fn unreachable(provider: ProviderIndex) -> Entry {
+	Entry { kind: EntryKind::Unreachable, down_kbps: 0, up_kbps: 0, rtt_10us: 0, loss_pptt: 0, ..entry(provider) }
+}
+
+pub(crate) fn bounded(entries: Vec<Entry>) -> BoundedVec<Entry, ConstU32<MAX_ENTRIES>> {
+	entries.try_into().unwrap()
+}
+
+pub(crate) fn hash_of(epoch: EpochIndex, node: AccountId, entries: &[Entry]) -> H256 {
+	commitment(&Pob::genesis_hash(), epoch, &node, &entries_root(entries), &SALT)
+}
+
+pub(crate) fn commit_call(epoch: EpochIndex, node: AccountId, entries: &[Entry]) -> Call<Runtime> {
+	let commitment = hash_of(epoch, node, entries);
+	let signature = pair(node).sign(&commit_payload(&Pob::genesis_hash(), epoch, &node, &commitment)).into();
+	Call::commit { epoch, node, commitment, signature }
+}
+
+pub(crate) fn reveal_call(epoch: EpochIndex, node: AccountId, entries: &[Entry]) -> Call<Runtime> {
+	Call::reveal { epoch, node, entries: bounded(entries.to_vec()), salt: SALT }
+}
+
+pub(crate) fn authorize(call: &Call<Runtime>) -> Result<ValidTransaction, TransactionValidityError> {
+	let call = RuntimeCall::from(call.clone());
+	call.authorize(TransactionSource::External).expect("both calls are authorised").map(|(validity, _)| validity)
+}
+
+pub(crate) fn dispatch(call: Call<Runtime>) -> Result<(), DispatchError> {
+	RuntimeCall::from(call)
+		.dispatch(frame_system::RawOrigin::Authorized.into())
+		.map(|_| ())
+		.map_err(|failed| failed.error)
+}
+
+/// What the pool and then the block do with a call.
+pub(crate) fn submit(call: Call<Runtime>) {
+	authorize(&call).expect("the pool takes it");
+	dispatch(call).expect("the block takes it");
+}
+
+/// Seats with a task in the running epoch, and their tasks.
+pub(crate) fn tasks_of_all() -> Vec<(AccountId, Vec<Task<AccountId>>)> {
+	let mut seats: Vec<AccountId> = Seats::<Runtime>::iter_keys().collect();
+	seats.sort_unstable();
+	seats.into_iter().map(|node| (node, Pob::tasks(&node))).collect()
+}
+
+/// Measures the running epoch, lets its reports be committed and revealed in the next one, and stops at that one's
+/// last slot, when the verdicts are there. `None` for a seat: it does not report.
+pub(crate) fn cycle_with(report: impl Fn(AccountId, &[Task<AccountId>]) -> Option<Vec<Entry>>) {
+	let epoch = Pob::epoch();
+	let last = Pob::timing().epoch_slots - 1;
+	run_to(epoch, last);
+	let reports: Vec<(AccountId, Vec<Entry>)> = tasks_of_all()
+		.into_iter()
+		.filter_map(|(node, tasks)| Some((node, report(node, &tasks)?)))
+		.collect();
+	run_to(epoch + 1, opens(Step::Commit));
+	if epoch >= FIRST_TESTED_EPOCH {
+		for (node, entries) in &reports {
+			submit(commit_call(epoch, *node, entries));
+		}
+		run_to(epoch + 1, opens(Step::Reveal));
+		for (node, entries) in &reports {
+			submit(reveal_call(epoch, *node, entries));
+		}
+	}
+	run_to(epoch + 1, last);
+	Pob::do_try_state().unwrap();
+}
+
+/// As [`cycle_with`]: every seat reports, one entry per task where `measure` gives one.
+pub(crate) fn cycle(measure: impl Fn(AccountId, &Task<AccountId>) -> Option<Entry>) {
+	cycle_with(|node, tasks| Some(tasks.iter().filter_map(|task| measure(node, task)).collect()));
+}
+
+pub(crate) fn last_verdict(provider: ProviderIndex) -> VerdictRecord {
+	*Verdicts::<Runtime>::get(provider).last().expect("a verdict")
+}
+
+pub(crate) fn events() -> Vec<Event<Runtime>> {
+	System::events()
+		.into_iter()
+		.filter_map(|record| match record.event {
+			RuntimeEvent::Pob(event) => Some(event),
+			_ => None,
+		})
+		.collect()
+}

@@ -1,0 +1,116 @@
+//! The pallet's invariants, checked after every test and by try-runtime.
+
+use crate::{
+	epochs::{ProviderIndices, SeatIndices},
+	*,
+};
+use polkadot_sdk::*;
+
+use alloc::{
+	collections::{BTreeMap, BTreeSet},
+	vec::Vec,
+};
+use codec::Encode;
+use frame_support::ensure;
+use sp_runtime::TryRuntimeError;
+use weir_primitives::seams::EpochClock;
+
+impl<T: Config> Pallet<T> {
+	/// Checks the numbered invariants of the pallet.
+	///
+	/// # Errors
+	///
+	/// Names the first that does not hold.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		Self::check_timing()?;
+		Self::check_seats()?;
+		Self::check_lists()?;
+		Self::check_targets()?;
+		Self::check_reports()?;
+		Self::check_epochs()
+	}
+
+	fn check_timing() -> Result<(), TryRuntimeError> {
+		ensure!(NetworkTiming::<T>::get() == GenesisTiming::<T>::get(), "1: the timing changed since genesis");
+		ensure!(Self::timing().validate().is_ok(), "1: the timing is invalid");
+		Ok(())
+	}
+
+	fn check_seats() -> Result<(), TryRuntimeError> {
+		let mut wide: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+		let mut count = 0u32;
+		for (who, seat) in Seats::<T>::iter() {
+			let prefix = seat.endpoint.prefix().ok_or("2: a seat without prefix")?;
+			ensure!(SeatOfPrefix::<T>::get(prefix).as_ref() == Some(&who), "2: a prefix names another seat");
+			ensure!(SeatOfKey::<T>::get(&seat.key).as_ref() == Some(&who), "2: a key names another seat");
+			ensure!(seat.score_ppm <= FULL_SCORE_PPM, "2: a score above its maximum");
+			let beside = wide.entry(WidePrefix::of(&prefix).encode()).or_default();
+			*beside = beside.saturating_add(1);
+			count = count.saturating_add(1);
+		}
+		ensure!(SeatCount::<T>::get() == count, "2: seats miscounted");
+		ensure!(SeatOfKey::<T>::iter().count() == count as usize, "2: a key without seat");
+		ensure!(SeatOfPrefix::<T>::iter().count() == count as usize, "2: a prefix without seat");
+		let stored: BTreeMap<Vec<u8>, u32> =
+			SeatsInWidePrefix::<T>::iter().map(|(prefix, count)| (prefix.encode(), count)).collect();
+		ensure!(stored == wide, "2: seats of a wide prefix miscounted");
+		Ok(())
+	}
+
+	fn check_lists() -> Result<(), TryRuntimeError> {
+		for tier in 0..TIERS {
+			SeatIndices::<T>::check(tier)?;
+		}
+		for class in 0..CLASSES {
+			ProviderIndices::<T>::check(class)?;
+		}
+		for (who, seat) in Seats::<T>::iter() {
+			let covered: BTreeSet<u8> = Self::tiers_of(seat.uplink_kbps).filter(|_| !seat.leaving).collect();
+			let wanted: BTreeSet<u8> = (0..TIERS).filter(|tier| SeatIndices::<T>::is_wanted(*tier, &who)).collect();
+			ensure!(covered == wanted, "3: a seat is not wanted in the tiers it covers");
+		}
+		Ok(())
+	}
+
+	fn check_targets() -> Result<(), TryRuntimeError> {
+		for (index, target) in Targets::<T>::iter() {
+			let wanted = (0..CLASSES).filter(|class| ProviderIndices::<T>::is_wanted(*class, &index)).count();
+			ensure!(wanted <= 1, "4: a provider is wanted in two classes");
+			ensure!(target.terms.is_sorted(), "4: terms out of order");
+		}
+		for (class, index, place) in ProviderListPlaces::<T>::iter() {
+			ensure!(class < CLASSES, "4: a class that does not exist");
+			ensure!(!place.wanted || Targets::<T>::contains_key(index), "4: a listed provider is not followed");
+		}
+		Ok(())
+	}
+
+	fn check_reports() -> Result<(), TryRuntimeError> {
+		let swept = Swept::<T>::get().reports;
+		let now = Self::epoch();
+		for (epoch, _, _) in Reports::<T>::iter() {
+			ensure!(epoch >= swept && epoch < now, "5: a report outside its epochs");
+		}
+		for (epoch, _, results) in Filings::<T>::iter() {
+			ensure!(epoch >= swept && epoch < now, "5: a result outside its epochs");
+			let places: BTreeSet<u8> = results.iter().map(|filed| filed.place).collect();
+			ensure!(places.len() == results.len(), "5: two entries of one member");
+		}
+		Ok(())
+	}
+
+	fn check_epochs() -> Result<(), TryRuntimeError> {
+		let Some(progress) = CurrentProgress::<T>::get() else { return Ok(()) };
+		ensure!(Epochs::<T>::contains_key(progress.epoch), "6: the running epoch is not recorded");
+		for (epoch, _) in Epochs::<T>::iter() {
+			let age = progress.epoch.checked_sub(epoch).ok_or("6: a record of a later epoch")?;
+			ensure!(age <= RETAINED_EPOCHS, "6: an old record was kept");
+		}
+		for (epoch, groups) in Groups::<T>::iter() {
+			ensure!(Epochs::<T>::contains_key(epoch), "6: groups of an epoch that is not recorded");
+			let ascending = groups.iter().zip(groups.iter().skip(1)).all(|((a, _), (b, _))| a < b);
+			ensure!(ascending, "6: groups out of order");
+		}
+		Ok(())
+	}
+}

@@ -1,0 +1,267 @@
+//! What the pallet stores and what its events name.
+
+use crate::dense_index::History;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use polkadot_sdk::*;
+
+use frame_support::{traits::ConstU32, BoundedVec};
+use scale_info::TypeInfo;
+use sp_core::H256;
+use weir_math::verdict::StrikeWindow;
+use weir_primitives::{report::Entry, Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProviderIndex};
+
+/// Epochs for which seeds and list sizes are kept.
+pub const RETAINED_EPOCHS: EpochIndex = crate::dense_index::HISTORY_EPOCHS;
+/// First epoch with tests: earlier ones have no list that was frozen before their seed.
+pub const FIRST_TESTED_EPOCH: EpochIndex = 3;
+/// Members below which a test is not held: fewer would let one seat decide.
+pub const MIN_COMMITTEE: u16 = 3;
+/// Uplink tiers of seats.
+pub const TIERS: u8 = 4;
+/// The tier every seat is in.
+pub const SMALLEST_TIER: u8 = 0;
+/// Claim classes of providers.
+pub const CLASSES: u8 = weir_math::committee::CLASSES;
+/// Members a committee may have.
+pub const MAX_MEMBERS: u32 = weir_math::committee::MAX_COMMITTEE as u32;
+/// Verdicts kept per provider.
+pub const KEPT_VERDICTS: u32 = 8;
+/// Offences kept per account; the penalty stops growing well before.
+pub const KEPT_OFFENCES: u32 = 8;
+/// Times an escalation is drawn before it lapses without a result.
+pub const ESCALATION_ATTEMPTS: u8 = 8;
+/// Score below which a seat is dismissed, in millionths.
+pub const MIN_SCORE_PPM: u32 = 600_000;
+/// Score of a new seat, in millionths.
+pub const FULL_SCORE_PPM: u32 = 1_000_000;
+/// Epochs a dismissed account waits for another seat: the half-life of the score.
+pub const DISMISSAL_EPOCHS: EpochIndex = 28;
+/// Days an offence counts towards the next one's penalty.
+pub const OFFENCE_DAYS: u32 = 180;
+/// Days of jail.
+pub const JAIL_DAYS: u32 = 7;
+
+/// Lists and randomness an epoch draws with.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct EpochRecord {
+	/// Seed of every permutation of the epoch.
+	pub seed: [u8; 32],
+	/// Slot number of the epoch's first slot.
+	pub first_slot: u64,
+	/// Seats per uplink tier.
+	pub seats: [u32; TIERS as usize],
+	/// Providers per claim class.
+	pub providers: [u32; CLASSES as usize],
+}
+
+/// The running epoch as far as `on_initialize` has recorded it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Progress {
+	/// The epoch.
+	pub epoch: EpochIndex,
+	/// First slot group whose randomness is not recorded.
+	pub next_group: u8,
+}
+
+/// A seat. It stays until no retained duty can name it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Seat {
+	/// Signs commits and offers.
+	pub key: ProbeKey,
+	/// Its probes come from this endpoint's prefix.
+	pub endpoint: Endpoint,
+	/// Declared uplink, kbps.
+	pub uplink_kbps: Kbps,
+	/// First epoch it may be drawn.
+	pub from_epoch: EpochIndex,
+	/// Accepted ÷ assigned entries, in millionths, averaged.
+	pub score_ppm: u32,
+	/// Whether it has left or was dismissed, and only serves out its last epochs.
+	pub leaving: bool,
+}
+
+/// The part of an address of which seats may hold a fiftieth: IPv4 /16 or IPv6 /32.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum WidePrefix {
+	/// First two bytes.
+	V4([u8; 2]),
+	/// First four bytes.
+	V6([u8; 4]),
+}
+
+impl WidePrefix {
+	/// The wide prefix around a prefix.
+	pub fn of(prefix: &Prefix) -> Self {
+		match *prefix {
+			Prefix::V4([a, b, _]) => Self::V4([a, b]),
+			Prefix::V6([a, b, c, d, ..]) => Self::V6([a, b, c, d]),
+		}
+	}
+}
+
+/// How tests see a provider.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum Standing {
+	/// Tested every epoch until admitted.
+	Pending,
+	/// Tested by lot.
+	Admitted,
+	/// Admitted and back from a pause: tested every epoch until one test is taken.
+	Owing,
+	/// Not tested.
+	Out,
+}
+
+/// What tests of one epoch go by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Terms {
+	/// What is claimed.
+	pub claim: Claim,
+	/// How it is tested.
+	pub standing: Standing,
+	/// Seats of this prefix may not measure it.
+	pub prefix: Option<Prefix>,
+}
+
+/// A larger test by a fresh committee, due after three strikes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Escalation {
+	/// First epoch it is held in; every second epoch after that until it has a result.
+	pub due: EpochIndex,
+	/// Highest claim of the strike window, against which it is judged.
+	pub claim: Claim,
+	/// Times it was held without a result.
+	pub attempts: u8,
+}
+
+impl Escalation {
+	/// Whether it is held in `epoch`. The epochs between are for judging the one before.
+	pub fn is_held_in(&self, epoch: EpochIndex) -> bool {
+		epoch.checked_sub(self.due).is_some_and(|passed| passed & 1 == 0)
+	}
+}
+
+/// A provider as the measuring protocol follows it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Target<AccountId> {
+	/// Its bonded account.
+	pub account: AccountId,
+	/// Terms by the epoch from which they hold.
+	pub terms: History<Terms, ConstU32<6>>,
+	/// The open escalation.
+	pub escalation: Option<Escalation>,
+}
+
+/// Strikes and offences of a bond account. They outlive a registration.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Conduct {
+	/// The last five tests.
+	pub window: StrikeWindow,
+	/// Epoch of the last strike.
+	pub last_strike: EpochIndex,
+	/// Epochs whose escalation confirmed a false claim, oldest first.
+	pub offences: BoundedVec<EpochIndex, ConstU32<KEPT_OFFENCES>>,
+}
+
+/// What a seat handed in for an epoch.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Report {
+	/// The commitment.
+	pub commitment: H256,
+	/// Entries accepted by the reveal; none before it.
+	pub accepted: Option<u16>,
+}
+
+/// An accepted entry by the place of its member in the committee.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Filed {
+	/// Place of the member.
+	pub place: u8,
+	/// What it reported.
+	pub entry: Entry,
+}
+
+/// Entries filed for one provider in one epoch.
+pub type Results = BoundedVec<Filed, ConstU32<MAX_MEMBERS>>;
+/// Randomness of the slot groups that had a block, ascending.
+pub type GroupSeeds = BoundedVec<(u8, [u8; 32]), ConstU32<{ weir_math::timing::GROUPS }>>;
+/// Rejected entries of a reveal.
+pub type Rejections = BoundedVec<(ProviderIndex, Rejection), ConstU32<{ weir_primitives::report::MAX_ENTRIES }>>;
+
+/// Why an entry was rejected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum Rejection {
+	/// The provider had no test that epoch, or the seat was not in its committee.
+	NotAssigned,
+	/// The reveal or an earlier entry already reported on this provider.
+	Duplicate,
+	/// A rate, loss or kind that no measurement yields.
+	OutOfRange,
+	/// The seat may not measure this provider: its own, or one on its prefix.
+	Barred,
+}
+
+/// An expectation towards another pallet that did not hold. Nothing else was affected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub enum Expectation {
+	/// The registry refused a lower claim.
+	ClaimLowered,
+	/// The registry refused a new standing.
+	AdmissionSet,
+	/// The slash queue refused a slash; the escalation stays open.
+	SlashQueued,
+	/// A list refused a change.
+	ListChanged,
+}
+
+/// Who is to be forgotten once no retained epoch names it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum Leaver<AccountId> {
+	/// A seat.
+	Seat(AccountId),
+	/// A provider.
+	Provider(ProviderIndex),
+}
+
+/// What the estimate cursor does next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum Stage {
+	/// Judge the provider at this position of this class.
+	Judge {
+		/// Claim class.
+		class: u8,
+		/// Position in it.
+		position: u32,
+	},
+	/// Score the seat at this position of the smallest tier.
+	Score {
+		/// Position.
+		position: u32,
+	},
+	/// All done.
+	Done,
+}
+
+/// Where the estimates stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Cursor {
+	/// The measured epoch.
+	pub epoch: EpochIndex,
+	/// What is next.
+	pub stage: Stage,
+	/// Tests concluded.
+	pub tests: u32,
+	/// Of them, void ones.
+	pub voids: u32,
+	/// Of them, strikes.
+	pub strikes: u32,
+}
+
+/// How far old records were cleared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Sweep {
+	/// First epoch whose reports and results are still stored.
+	pub reports: EpochIndex,
+	/// First epoch whose leavers are still to be forgotten.
+	pub leavers: EpochIndex,
+}

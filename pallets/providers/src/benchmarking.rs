@@ -1,0 +1,218 @@
+//! Benchmarks of every call, each with the change of the lists it can cause. Helpers store a provider in the state a
+//! call needs, because the state behind it may take epochs to come about.
+
+use crate::{impls::later, pallet::*, PeerId, Registration, RegistrationOf, Terms, TermsUpdate, Versioned};
+use polkadot_sdk::{
+	frame_benchmarking::v2::*,
+	frame_support::{dispatch::RawOrigin, traits::Get},
+	sp_core::sr25519,
+	*,
+};
+use weir_math::committee::{MAX_CLAIM_KBPS, MIN_CLAIM_KBPS};
+use weir_primitives::{
+	seams::{Bonds, EpochClock, OnProviderChange},
+	Admission, Caps, Claim, Endpoint, ExitClass, LineKind, ProbeKey, ProviderIndex, Region, Role,
+};
+
+const LARGEST: Claim = Claim { down_kbps: MAX_CLAIM_KBPS, up_kbps: MAX_CLAIM_KBPS };
+const SMALLEST: Claim = Claim { down_kbps: MIN_CLAIM_KBPS, up_kbps: MIN_CLAIM_KBPS };
+
+/// The `n`-th test address: public, one a /24, from 20.0.0.1 on.
+fn address(n: u32) -> Endpoint {
+	let [_, high, middle, low] = n.to_be_bytes();
+	Endpoint::V4 { addr: [20u8.saturating_add(high & 0x3f), middle, low, 1], port: 51_820 }
+}
+
+fn key(seed: u8) -> ProbeKey {
+	sr25519::Public::from_raw([seed; 32]).into()
+}
+
+fn terms<T: Config>(endpoint: Endpoint) -> Terms {
+	let header = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
+	Terms {
+		endpoint,
+		peer_id: PeerId::truncate_from(header.into_iter().chain([7; 32]).collect()),
+		region: Region { country: *b"DE", kind: LineKind::Residential },
+		exit: ExitClass::Web,
+		price_credits_per_gb: T::MinPriceCreditsPerGb::get(),
+		caps: Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
+	}
+}
+
+/// Writes a registration as if it had been in service for long, without telling anyone. Free indexes stay free, so
+/// that successive calls number their providers successively.
+fn insert<T: Config>(who: &T::AccountId, n: u32, claim: Claim) -> (ProviderIndex, RegistrationOf<T>) {
+	let index = NextIndex::<T>::mutate(|next| {
+		let index = *next;
+		*next = next.saturating_add(1);
+		index
+	});
+	let endpoint = address(n);
+	if let Some(prefix) = endpoint.prefix() {
+		PrefixCount::<T>::mutate(prefix, |count| *count = count.saturating_add(1));
+	}
+	EndpointOwner::<T>::insert(endpoint, index);
+	IndexOf::<T>::insert(who, index);
+	let registration = Registration {
+		bonded: Versioned::new(true),
+		..Registration::new(who.clone(), claim, terms::<T>(endpoint), Some(key(1)))
+	};
+	Providers::<T>::insert(index, &registration);
+	(index, registration)
+}
+
+/// Puts a bonded provider in service at the `n`-th test address and lists it.
+pub(crate) fn register<T: Config>(who: &T::AccountId, n: u32, claim: Claim) -> ProviderIndex {
+	let (index, mut registration) = insert::<T>(who, n, claim);
+	registration.listed = true;
+	Providers::<T>::insert(index, &registration);
+	T::Bonds::bond_for_benchmark(who, Role::Provider);
+	T::OnProviderChange::provider_changed(index, &registration.facts_at(T::Clock::epoch()));
+	index
+}
+
+fn change<T: Config>(index: ProviderIndex, f: impl FnOnce(&mut RegistrationOf<T>)) {
+	Providers::<T>::mutate(index, |registration| {
+		if let Some(registration) = registration {
+			f(registration);
+		}
+	});
+}
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn register() {
+		let caller: T::AccountId = whitelisted_caller();
+		// The bond that covers the claim, and a free index to reuse.
+		let (index, registration) = insert::<T>(&caller, 0, LARGEST);
+		T::Bonds::bond_for_benchmark(&caller, Role::Provider);
+		Pallet::<T>::remove(index, &registration);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller.clone()), LARGEST, terms::<T>(address(0)), Some(key(1)));
+
+		assert!(IndexOf::<T>::contains_key(caller));
+	}
+
+	#[benchmark]
+	fn update() {
+		let caller: T::AccountId = whitelisted_caller();
+		let index = super::register::<T>(&caller, 0, LARGEST);
+		let new = Terms {
+			endpoint: Endpoint::V6 { addr: [0x2a; 16], port: 51_820 },
+			exit: ExitClass::Open,
+			price_credits_per_gb: T::MaxPriceCreditsPerGb::get(),
+			caps: Caps { rate_kbps: 1, gb_per_month: 1, sessions: 1 },
+			..terms::<T>(address(0))
+		};
+		let changes = TermsUpdate {
+			endpoint: Some(new.endpoint),
+			peer_id: Some(new.peer_id.clone()),
+			region: Some(new.region),
+			exit: Some(new.exit),
+			price_credits_per_gb: Some(new.price_credits_per_gb),
+			caps: Some(new.caps),
+		};
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), changes);
+
+		assert_eq!(Providers::<T>::get(index).map(|registration| registration.terms), Some(new));
+	}
+
+	#[benchmark]
+	fn set_claim() {
+		let caller: T::AccountId = whitelisted_caller();
+		let index = super::register::<T>(&caller, 0, LARGEST);
+		change::<T>(index, |registration| {
+			registration.claim = Versioned::new(SMALLEST);
+			registration.admission = Versioned::new(Admission::Admitted { since: 0 });
+		});
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), LARGEST);
+
+		assert_eq!(
+			Providers::<T>::get(index).map(|registration| *registration.claim.latest()),
+			Some(LARGEST)
+		);
+	}
+
+	#[benchmark]
+	fn pause() {
+		let caller: T::AccountId = whitelisted_caller();
+		let index = super::register::<T>(&caller, 0, LARGEST);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller));
+
+		assert_eq!(Providers::<T>::get(index).map(|registration| *registration.paused.latest()), Some(true));
+	}
+
+	#[benchmark]
+	fn resume() {
+		let caller: T::AccountId = whitelisted_caller();
+		let (index, _) = insert::<T>(&caller, 0, LARGEST);
+		T::Bonds::bond_for_benchmark(&caller, Role::Provider);
+		// Paused, after a jail term, and once under-bonded.
+		change::<T>(index, |registration| {
+			registration.paused = Versioned::new(true);
+			registration.admission = Versioned::new(Admission::Jailed { until: T::Clock::epoch() });
+			registration.bonded = Versioned::new(false);
+			registration.listed = false;
+		});
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller));
+
+		assert_eq!(Providers::<T>::get(index).map(|registration| registration.listed), Some(true));
+	}
+
+	#[benchmark]
+	fn deregister() {
+		let caller: T::AccountId = whitelisted_caller();
+		let (index, _) = insert::<T>(&caller, 0, LARGEST);
+		change::<T>(index, |registration| {
+			registration.paused = Versioned::new(true);
+			registration.admission = Versioned::new(Admission::Jailed { until: 0 });
+		});
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller));
+
+		assert!(!Providers::<T>::contains_key(index));
+	}
+
+	#[benchmark]
+	fn set_probe_key() {
+		let caller: T::AccountId = whitelisted_caller();
+		let (index, _) = insert::<T>(&caller, 0, LARGEST);
+		let now = T::Clock::epoch();
+		change::<T>(index, |registration| registration.probe_key.set(now, later(now, 1), Some(key(2))));
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), key(3));
+
+		let stored =
+			Providers::<T>::get(index).and_then(|registration| registration.probe_key.latest().clone());
+		assert_eq!(stored, Some(key(3)));
+	}
+
+	#[benchmark]
+	fn revoke_probe_key() {
+		let caller: T::AccountId = whitelisted_caller();
+		let (index, _) = insert::<T>(&caller, 0, LARGEST);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller));
+
+		let stored =
+			Providers::<T>::get(index).and_then(|registration| registration.probe_key.latest().clone());
+		assert_eq!(stored, None);
+	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().build(), crate::mock::Test);
+}

@@ -1,0 +1,356 @@
+//! What the calls do.
+
+use crate::{pallet::*, RegistrationOf, Terms, TermsUpdate, MAX_PAGE, MAX_PAGE_SCAN, PAUSE_DELAY_EPOCHS};
+use alloc::vec::Vec;
+use polkadot_sdk::{
+	frame_support::{ensure, traits::Get},
+	sp_runtime::{DispatchError, DispatchResult},
+};
+use weir_math::committee::{MAX_CLAIM_KBPS, MIN_CLAIM_KBPS};
+use weir_primitives::{
+	seams::{Bonds, EpochClock, OnProviderChange},
+	Admission, Claim, Endpoint, EpochIndex, ProbeKey, ProviderIndex, Role,
+};
+
+/// Multihash and protobuf header of an inlined ed25519 key: identity, 36 bytes, key type 1, 32 bytes.
+const ED25519_PEER_ID: [u8; 6] = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
+/// Multihash header of a SHA-256 hash of 32 bytes.
+const SHA256_PEER_ID: [u8; 2] = [0x12, 0x20];
+const DIGEST_BYTES: usize = 32;
+
+// Saturating because it stays total: no chain lives for 2³² epochs.
+pub(crate) fn later(now: EpochIndex, epochs: EpochIndex) -> EpochIndex {
+	now.saturating_add(epochs)
+}
+
+/// Whether `bytes` are a PeerId in one of the two multihash forms: <https://github.com/libp2p/specs> peer-ids.
+fn is_peer_id(bytes: &[u8]) -> bool {
+	let digest = bytes.strip_prefix(&ED25519_PEER_ID).or_else(|| bytes.strip_prefix(&SHA256_PEER_ID));
+	digest.is_some_and(|digest| digest.len() == DIGEST_BYTES)
+}
+
+/// Whether a single host can have the address: not unspecified, multicast or reserved.
+fn is_unicast(endpoint: &Endpoint) -> bool {
+	match endpoint {
+		Endpoint::V4 { addr: [first, ..], .. } => (1..224).contains(first),
+		Endpoint::V6 { addr, .. } => *addr != [0; 16] && !matches!(addr, [0xff, ..]),
+		Endpoint::RelayOnly => true,
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// The registration of `who` with its index.
+	pub fn registration(who: &T::AccountId) -> Option<(ProviderIndex, RegistrationOf<T>)> {
+		let index = IndexOf::<T>::get(who)?;
+		Some((index, Providers::<T>::get(index)?))
+	}
+
+	/// Up to `count` registrations with indexes from `start`, in their order: at most [`MAX_PAGE`], found among the
+	/// next [`MAX_PAGE_SCAN`] indexes. The next page begins after the last row, or [`MAX_PAGE_SCAN`] further when
+	/// there is none; `NextIndex` ends the list.
+	pub fn page(start: ProviderIndex, count: u32) -> Vec<(ProviderIndex, RegistrationOf<T>)> {
+		let end = NextIndex::<T>::get().min(start.saturating_add(MAX_PAGE_SCAN));
+		(start..end)
+			.filter_map(|index| Some((index, Providers::<T>::get(index)?)))
+			.take(count.min(MAX_PAGE) as usize)
+			.collect()
+	}
+
+	pub(crate) fn do_register(
+		who: T::AccountId,
+		claim: Claim,
+		terms: Terms,
+		probe_key: Option<ProbeKey>,
+	) -> DispatchResult {
+		ensure!(!IndexOf::<T>::contains_key(&who), Error::<T>::AlreadyRegistered);
+		Self::check_claim(&claim)?;
+		Self::check_terms(&terms)?;
+		let index = Self::take_index()?;
+		Self::occupy(index, &terms.endpoint)?;
+		let mut registration = RegistrationOf::<T>::new(who.clone(), claim, terms.clone(), probe_key.clone());
+		IndexOf::<T>::insert(&who, index);
+		Providers::<T>::insert(index, &registration);
+		// What is sufficient follows the claim just written; the call's storage layer undoes it on failure.
+		ensure!(T::Bonds::is_sufficient(&who, Role::Provider), Error::<T>::InsufficientBond);
+		let now = T::Clock::epoch();
+		registration.bonded.set(now, later(now, 1), true);
+		Self::deposit_event(Event::Registered { index, who, claim, terms, probe_key });
+		Self::store(index, registration, false);
+		Ok(())
+	}
+
+	pub(crate) fn do_update(who: T::AccountId, changes: TermsUpdate) -> DispatchResult {
+		let (index, mut registration) = Self::registered(&who)?;
+		let new = changes.apply(&registration.terms);
+		ensure!(new != registration.terms, Error::<T>::NothingChanges);
+		Self::check_terms(&new)?;
+		let moved = new.endpoint != registration.terms.endpoint;
+		if moved {
+			if new.endpoint == Endpoint::RelayOnly {
+				Self::ensure_out_of_service(&registration)?;
+			}
+			let now = T::Clock::epoch();
+			registration.direct.set(now, later(now, 1), new.endpoint != Endpoint::RelayOnly);
+			Self::vacate(&registration.terms.endpoint);
+			Self::occupy(index, &new.endpoint)?;
+		}
+		let old = core::mem::replace(&mut registration.terms, new.clone());
+		Self::deposit_event(Event::Updated { index, old, new });
+		Self::store(index, registration, moved);
+		Ok(())
+	}
+
+	pub(crate) fn do_set_claim(who: T::AccountId, new: Claim) -> DispatchResult {
+		let (index, mut registration) = Self::registered(&who)?;
+		let old = *registration.claim.latest();
+		ensure!(new != old, Error::<T>::NothingChanges);
+		Self::check_claim(&new)?;
+		let now = T::Clock::epoch();
+		let from = later(now, 1);
+		registration.claim.set(now, from, new);
+		if new.down_kbps > old.down_kbps || new.up_kbps > old.up_kbps {
+			// A jail ends by its term, not by a bolder claim.
+			if !matches!(registration.admission.latest(), Admission::Jailed { .. }) {
+				registration.admission.set(now, from, Admission::Pending { passed: 0 });
+			}
+			Providers::<T>::insert(index, &registration);
+			ensure!(T::Bonds::is_sufficient(&who, Role::Provider), Error::<T>::InsufficientBond);
+			Self::note_bonded(index, &mut registration, true);
+			Self::deposit_event(Event::ClaimRaised { index, old, new, from });
+		} else {
+			Self::deposit_event(Event::ClaimLowered { index, old, new, from });
+		}
+		Self::store(index, registration, true);
+		Ok(())
+	}
+
+	pub(crate) fn do_pause(who: T::AccountId) -> DispatchResult {
+		let (index, mut registration) = Self::registered(&who)?;
+		ensure!(!*registration.paused.latest(), Error::<T>::AlreadyPaused);
+		let now = T::Clock::epoch();
+		let from = later(now, PAUSE_DELAY_EPOCHS);
+		registration.paused.set(now, from, true);
+		Self::deposit_event(Event::Paused { index, from });
+		Self::store(index, registration, false);
+		Ok(())
+	}
+
+	pub(crate) fn do_resume(who: T::AccountId) -> DispatchResult {
+		let (index, mut registration) = Self::registered(&who)?;
+		let now = T::Clock::epoch();
+		let paused = *registration.paused.latest();
+		let jailed = *registration.admission.latest();
+		let bonded = *registration.bonded.latest();
+		ensure!(paused || !bonded || matches!(jailed, Admission::Jailed { .. }), Error::<T>::NothingToResume);
+		let from = later(now, 1);
+		if paused {
+			registration.paused.set(now, from, false);
+		}
+		if let Admission::Jailed { until } = jailed {
+			ensure!(until <= now, Error::<T>::Jailed);
+			let new = Admission::Pending { passed: 0 };
+			registration.admission.set(now, from, new);
+			Self::deposit_event(Event::AdmissionChanged { index, old: jailed, new, from });
+		}
+		if !bonded {
+			ensure!(T::Bonds::is_sufficient(&who, Role::Provider), Error::<T>::InsufficientBond);
+			Self::note_bonded(index, &mut registration, true);
+		}
+		Self::deposit_event(Event::Resumed { index, from });
+		Self::store(index, registration, false);
+		Ok(())
+	}
+
+	pub(crate) fn do_deregister(who: T::AccountId) -> DispatchResult {
+		let (index, registration) = Self::registered(&who)?;
+		Self::ensure_out_of_service(&registration)?;
+		if let Admission::Jailed { until } = registration.admission.latest() {
+			ensure!(*until <= T::Clock::epoch(), Error::<T>::Jailed);
+		}
+		ensure!(!T::OnProviderChange::is_needed(index, &who), Error::<T>::StillNeeded);
+		Self::remove(index, &registration);
+		T::OnProviderChange::provider_left(index, &who);
+		Self::deposit_event(Event::Deregistered { index, who });
+		Ok(())
+	}
+
+	pub(crate) fn do_set_probe_key(who: T::AccountId, new: ProbeKey) -> DispatchResult {
+		let (index, mut registration) = Self::registered(&who)?;
+		let old = registration.probe_key.latest().clone();
+		ensure!(old.as_ref() != Some(&new), Error::<T>::NothingChanges);
+		let now = T::Clock::epoch();
+		let from = later(now, 1);
+		registration.probe_key.set(now, from, Some(new.clone()));
+		Providers::<T>::insert(index, registration);
+		Self::deposit_event(Event::ProbeKeySet { index, old, new, from });
+		Ok(())
+	}
+
+	pub(crate) fn do_revoke_probe_key(who: T::AccountId) -> DispatchResult {
+		let (index, mut registration) = Self::registered(&who)?;
+		let old = registration.probe_key.latest().clone().ok_or(Error::<T>::NoProbeKey)?;
+		let now = T::Clock::epoch();
+		registration.probe_key.set(now, now, None);
+		Providers::<T>::insert(index, registration);
+		Self::deposit_event(Event::ProbeKeyRevoked { index, old });
+		Ok(())
+	}
+
+	pub(crate) fn do_lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult {
+		let mut registration = Providers::<T>::get(index).ok_or(Error::<T>::NotRegistered)?;
+		let old = *registration.claim.latest();
+		let lower = |old: u32, new: u32| old.min(new.max(MIN_CLAIM_KBPS));
+		let new = Claim {
+			down_kbps: lower(old.down_kbps, claim.down_kbps),
+			up_kbps: lower(old.up_kbps, claim.up_kbps),
+		};
+		if new == old {
+			return Ok(());
+		}
+		let now = T::Clock::epoch();
+		let from = later(now, 1);
+		registration.claim.set(now, from, new);
+		Self::deposit_event(Event::ClaimLoweredByVerdict { index, old, new, from });
+		Self::store(index, registration, true);
+		Ok(())
+	}
+
+	pub(crate) fn do_set_admission(index: ProviderIndex, new: Admission) -> DispatchResult {
+		let mut registration = Providers::<T>::get(index).ok_or(Error::<T>::NotRegistered)?;
+		let now = T::Clock::epoch();
+		let old = *registration.admission.at(now);
+		match new {
+			Admission::Jailed { .. } => registration.admission.set(now, now, new),
+			// The new admission that comes with a raised claim stays ahead of it.
+			_ => registration.admission.set_until_pending(now, new),
+		}
+		if new != old {
+			Self::deposit_event(Event::AdmissionChanged { index, old, new, from: now });
+		}
+		Self::store(index, registration, false);
+		Ok(())
+	}
+
+	pub(crate) fn do_bond_changed(who: &T::AccountId) {
+		let Some((index, mut registration)) = Self::registration(who) else { return };
+		let sufficient = T::Bonds::is_sufficient(who, Role::Provider);
+		if sufficient != *registration.bonded.latest() {
+			Self::note_bonded(index, &mut registration, sufficient);
+			Self::store(index, registration, false);
+		}
+	}
+
+	/// Writes the registration and tells [`OnProviderChange`] what follows for the lists. `changed`: claim or
+	/// endpoint did.
+	fn store(index: ProviderIndex, mut registration: RegistrationOf<T>, changed: bool) {
+		let was_listed = registration.listed;
+		registration.listed = registration.is_due();
+		Providers::<T>::insert(index, &registration);
+		let now = T::Clock::epoch();
+		match (was_listed, registration.listed) {
+			(false, true) => {
+				let wait = if registration.in_service_at(now) { 0 } else { 1 };
+				Self::deposit_event(Event::EnteredService { index, from: later(now, wait) });
+				T::OnProviderChange::provider_changed(index, &registration.facts_at(later(now, 1)));
+			}
+			(true, true) if changed => {
+				T::OnProviderChange::provider_changed(index, &registration.facts_at(later(now, 1)));
+			}
+			(true, false) => {
+				// In service in the next epoch means that only the pause after it ends service.
+				let delay = if registration.in_service_at(later(now, 1)) { PAUSE_DELAY_EPOCHS } else { 0 };
+				Self::deposit_event(Event::LeftService { index, from: later(now, delay) });
+				T::OnProviderChange::provider_left(index, &registration.account);
+			}
+			_ => {}
+		}
+	}
+
+	fn note_bonded(index: ProviderIndex, registration: &mut RegistrationOf<T>, new: bool) {
+		let old = *registration.bonded.latest();
+		if new != old {
+			let now = T::Clock::epoch();
+			let from = if new { later(now, 1) } else { now };
+			registration.bonded.set(now, from, new);
+			Self::deposit_event(Event::BondSufficiencyChanged { index, old, new, from });
+		}
+	}
+
+	fn registered(who: &T::AccountId) -> Result<(ProviderIndex, RegistrationOf<T>), DispatchError> {
+		Ok(Self::registration(who).ok_or(Error::<T>::NotRegistered)?)
+	}
+
+	/// Neither the running epoch's tests nor the verdicts on the previous one may be escaped.
+	fn ensure_out_of_service(registration: &RegistrationOf<T>) -> DispatchResult {
+		let now = T::Clock::epoch();
+		let before = now.saturating_sub(1);
+		ensure!(
+			!registration.in_service_at(now) && !registration.in_service_at(before),
+			Error::<T>::InService
+		);
+		Ok(())
+	}
+
+	pub(crate) fn check_claim(claim: &Claim) -> DispatchResult {
+		ensure!(claim.effective_kbps() >= MIN_CLAIM_KBPS, Error::<T>::ClaimTooLow);
+		ensure!(claim.largest_kbps() <= MAX_CLAIM_KBPS, Error::<T>::ClaimTooHigh);
+		Ok(())
+	}
+
+	pub(crate) fn check_terms(terms: &Terms) -> DispatchResult {
+		ensure!(terms.endpoint.port() != Some(0), Error::<T>::ZeroPort);
+		ensure!(is_unicast(&terms.endpoint), Error::<T>::NotUnicast);
+		ensure!(terms.endpoint.is_public() || AllowPrivateEndpoints::<T>::get(), Error::<T>::PrivateEndpoint);
+		ensure!(is_peer_id(&terms.peer_id), Error::<T>::InvalidPeerId);
+		ensure!(terms.region.is_valid(), Error::<T>::InvalidRegion);
+		ensure!(terms.price_credits_per_gb >= T::MinPriceCreditsPerGb::get(), Error::<T>::PriceTooLow);
+		ensure!(terms.price_credits_per_gb <= T::MaxPriceCreditsPerGb::get(), Error::<T>::PriceTooHigh);
+		Ok(())
+	}
+
+	/// The index that was freed first, if nothing refers to it any more, else a new one.
+	fn take_index() -> Result<ProviderIndex, DispatchError> {
+		let (head, tail) = FreeQueue::<T>::get();
+		if let Some((index, last)) = FreeIndexes::<T>::get(head) {
+			if !T::OnProviderChange::is_needed(index, &last) {
+				FreeIndexes::<T>::remove(head);
+				FreeQueue::<T>::put((head.saturating_add(1), tail));
+				return Ok(index);
+			}
+		}
+		let index = NextIndex::<T>::get();
+		NextIndex::<T>::put(index.checked_add(1).ok_or(Error::<T>::NoIndexLeft)?);
+		Ok(index)
+	}
+
+	/// Removes the registration and queues its index for reuse.
+	pub(crate) fn remove(index: ProviderIndex, registration: &RegistrationOf<T>) {
+		Self::vacate(&registration.terms.endpoint);
+		Providers::<T>::remove(index);
+		IndexOf::<T>::remove(&registration.account);
+		let (head, tail) = FreeQueue::<T>::get();
+		FreeIndexes::<T>::insert(tail, (index, registration.account.clone()));
+		// Saturating because 2⁶⁴ registrations do not happen.
+		FreeQueue::<T>::put((head, tail.saturating_add(1)));
+	}
+
+	pub(crate) fn occupy(index: ProviderIndex, endpoint: &Endpoint) -> DispatchResult {
+		let Some(prefix) = endpoint.prefix() else { return Ok(()) };
+		ensure!(!EndpointOwner::<T>::contains_key(endpoint), Error::<T>::EndpointTaken);
+		PrefixCount::<T>::try_mutate(prefix, |count| -> DispatchResult {
+			ensure!(*count < T::MaxPerPrefix::get(), Error::<T>::PrefixFull);
+			*count = count.saturating_add(1);
+			Ok(())
+		})?;
+		EndpointOwner::<T>::insert(endpoint, index);
+		Ok(())
+	}
+
+	fn vacate(endpoint: &Endpoint) {
+		let Some(prefix) = endpoint.prefix() else { return };
+		EndpointOwner::<T>::remove(endpoint);
+		PrefixCount::<T>::mutate_exists(prefix, |count| {
+			*count = count.and_then(|count| count.checked_sub(1)).filter(|count| *count > 0);
+		});
+	}
+}

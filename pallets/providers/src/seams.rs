@@ -1,0 +1,59 @@
+//! What other pallets see of the registry.
+
+use crate::pallet::*;
+use polkadot_sdk::sp_runtime::DispatchResult;
+use weir_primitives::{
+	seams::{EpochClock, OnBondChange, ProviderFacts, ProviderRegistry, RoleDuty},
+	Admission, Claim, EpochIndex, Kbps, ProviderIndex, Role,
+};
+
+impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
+	fn facts(index: ProviderIndex) -> Option<ProviderFacts<T::AccountId>> {
+		Self::facts_at(index, T::Clock::epoch())
+	}
+
+	fn facts_at(index: ProviderIndex, epoch: EpochIndex) -> Option<ProviderFacts<T::AccountId>> {
+		Some(Providers::<T>::get(index)?.facts_at(epoch))
+	}
+
+	fn index_of(who: &T::AccountId) -> Option<ProviderIndex> {
+		IndexOf::<T>::get(who)
+	}
+
+	fn lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult {
+		Self::do_lower_claim(index, claim)
+	}
+
+	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult {
+		Self::do_set_admission(index, admission)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn register_for_benchmark(who: &T::AccountId, n: u32, claim: Claim) -> ProviderIndex {
+		crate::benchmarking::register::<T>(who, n, claim)
+	}
+}
+
+impl<T: Config> RoleDuty<T::AccountId> for Pallet<T> {
+	/// The larger of what counts now and what was announced: a raise is covered before it counts, and a lowered claim
+	/// until it no longer does.
+	fn claimed_kbps(who: &T::AccountId, role: Role) -> Kbps {
+		let Role::Provider = role else { return 0 };
+		let now = T::Clock::epoch();
+		Self::registration(who).map_or(0, |(_, registration)| {
+			registration.claim.at(now).effective_kbps().max(registration.claim.latest().effective_kbps())
+		})
+	}
+
+	fn in_service(who: &T::AccountId, role: Role) -> bool {
+		role == Role::Provider && IndexOf::<T>::contains_key(who)
+	}
+}
+
+impl<T: Config> OnBondChange<T::AccountId> for Pallet<T> {
+	fn bond_changed(who: &T::AccountId, role: Role) {
+		if role == Role::Provider {
+			Self::do_bond_changed(who);
+		}
+	}
+}

@@ -1,0 +1,7 @@
+mod claim;
+mod keys;
+mod properties;
+mod register;
+mod service;
+mod update;
+mod versioned;

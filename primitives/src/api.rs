@@ -1,0 +1,200 @@
+//! Runtime APIs: how node, sidecar, wallet and explorer read the measuring protocol.
+
+use crate::{
+	report::EntryKind, Admission, Claim, Endpoint, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, SlotOffset, Timing,
+};
+use alloc::vec::Vec;
+use codec::{Codec, Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use polkadot_sdk::sp_api;
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+pub use weir_math::verdict::{Outcome, Reason};
+
+/// Which kind of test it was.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
+)]
+pub enum TestKind {
+	/// Drawn by lot among the admitted.
+	#[codec(index = 0)]
+	Scheduled,
+	/// Every epoch before admission.
+	#[codec(index = 1)]
+	Admission,
+	/// By a fresh, larger committee after three strikes.
+	#[codec(index = 2)]
+	Escalation,
+}
+
+/// What the chain concluded from one test, with why.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
+)]
+pub struct VerdictRecord {
+	/// Epoch that was measured.
+	pub epoch: EpochIndex,
+	/// Kind of test.
+	pub kind: TestKind,
+	/// Claim the ratio was taken against.
+	pub claim: Claim,
+	/// Estimate of the capacity towards the provider, kbps.
+	pub down_kbps: Kbps,
+	/// Estimate of the capacity from the provider, kbps.
+	pub up_kbps: Kbps,
+	/// The smaller of both directions' estimate ÷ min(claim, quotas present), in millionths.
+	pub ratio_ppm: u32,
+	/// Committee size k.
+	pub members: u16,
+	/// Members present k′.
+	pub present: u16,
+	/// Median of the members' round-trip times, 10 µs.
+	pub rtt_10us: u16,
+	/// Median of the members' loss, per ten thousand.
+	pub loss_pptt: u16,
+	/// Parts of the epoch (of 40) in which a majority saw the target alive.
+	pub alive_parts: u8,
+	/// What follows.
+	pub outcome: Outcome,
+	/// Why.
+	pub reason: Reason,
+}
+
+/// One task of a seat: measure `provider` in this epoch.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct Task<AccountId> {
+	/// The target.
+	pub provider: ProviderIndex,
+	/// Its account.
+	pub account: AccountId,
+	/// Where it is reached.
+	pub endpoint: Endpoint,
+	/// Its control-plane identity: a libp2p PeerId as multihash bytes.
+	pub peer_id: Vec<u8>,
+	/// Signs its receipts.
+	pub probe_key: Option<ProbeKey>,
+	/// What it claims.
+	pub claim: Claim,
+	/// Kind of test.
+	pub kind: TestKind,
+	/// Ordinal of the test in its list.
+	pub ordinal: u32,
+	/// Committee size k.
+	pub members: u16,
+	/// Load this member offers, kbps, towards the target.
+	pub quota_down_kbps: Kbps,
+	/// Load this member asks to be echoed, kbps.
+	pub quota_up_kbps: Kbps,
+	/// Window of the measurement in milliseconds: 3,000 or 20,000.
+	pub window_millis: u32,
+	/// Slot at whose start T0 falls; none until the block that reveals it.
+	pub start_slot: Option<SlotOffset>,
+}
+
+/// A seat as others see it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct SeatInfo<AccountId> {
+	/// Its node.
+	pub account: AccountId,
+	/// Signs its commits and offers.
+	pub key: ProbeKey,
+	/// Probes come from this endpoint's prefix.
+	pub endpoint: Endpoint,
+	/// Declared uplink, kbps.
+	pub uplink_kbps: Kbps,
+	/// First epoch it may be drawn.
+	pub from_epoch: EpochIndex,
+	/// Accepted ÷ assigned entries, in millionths, averaged.
+	pub score_ppm: u32,
+}
+
+/// A member of a committee as the target checks it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct CommitteeMember<AccountId> {
+	/// The seat's node.
+	pub account: AccountId,
+	/// Signs its offers.
+	pub key: ProbeKey,
+	/// Its probes come from this endpoint's prefix.
+	pub endpoint: Endpoint,
+}
+
+/// The test a provider has to answer in an epoch.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct TargetTest<AccountId> {
+	/// Epoch of the test.
+	pub epoch: EpochIndex,
+	/// Kind of test.
+	pub kind: TestKind,
+	/// Ordinal of the test in its list.
+	pub ordinal: u32,
+	/// Load each member offers, kbps.
+	pub quota_down_kbps: Kbps,
+	/// Load each member asks to be echoed, kbps.
+	pub quota_up_kbps: Kbps,
+	/// Window in milliseconds.
+	pub window_millis: u32,
+	/// Slot at whose start T0 falls; none until revealed.
+	pub start_slot: Option<SlotOffset>,
+	/// Who may measure.
+	pub committee: Vec<CommitteeMember<AccountId>>,
+}
+
+/// A provider as a page shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct ProviderInfo<AccountId, Balance> {
+	/// Dense index.
+	pub index: ProviderIndex,
+	/// Account.
+	pub account: AccountId,
+	/// Claim.
+	pub claim: Claim,
+	/// Endpoint.
+	pub endpoint: Endpoint,
+	/// libp2p PeerId as multihash bytes.
+	pub peer_id: Vec<u8>,
+	/// Region.
+	pub region: Region,
+	/// What its exit lets out.
+	pub exit: crate::ExitClass,
+	/// Price in credits (micro-dollars) per 10⁹ bytes.
+	pub price_credits_per_gb: u64,
+	/// Where it stands.
+	pub admission: Admission,
+	/// Whether tests are due.
+	pub in_service: bool,
+	/// Active bond.
+	pub bond: Balance,
+	/// Strikes among its last five tests.
+	pub strikes: u8,
+	/// Its last verdicts, oldest first, at most eight.
+	pub verdicts: Vec<VerdictRecord>,
+}
+
+/// What an entry looked like on chain, for explorers: (attestor, kind, down, up).
+pub type EntrySummary<AccountId> = (AccountId, EntryKind, Kbps, Kbps);
+
+sp_api::decl_runtime_apis! {
+	/// Reads of the measuring protocol. Pages hold at most 100 rows, whatever is asked.
+	pub trait ProofOfBandwidthApi<AccountId, Balance> where AccountId: Codec, Balance: Codec {
+		/// Timing of this network.
+		fn timing() -> Timing;
+		/// Running epoch, slot in it, and the slot number of its first slot.
+		fn clock() -> (EpochIndex, SlotOffset, u64);
+		/// Tasks of the node's seat in the running epoch.
+		fn tasks(node: AccountId) -> Vec<Task<AccountId>>;
+		/// The test the provider has to answer in the running epoch, if any.
+		fn target_test(provider: AccountId) -> Option<TargetTest<AccountId>>;
+		/// Nodes assigned to measure `provider` in a retained epoch.
+		fn assignment(epoch: EpochIndex, provider: ProviderIndex) -> Vec<AccountId>;
+		/// The node's seat.
+		fn seat(node: AccountId) -> Option<SeatInfo<AccountId>>;
+		/// Seats from position `start` of the smallest tier.
+		fn seats(start: u32, count: u32) -> Vec<SeatInfo<AccountId>>;
+		/// Providers from index `start`.
+		fn providers(start: ProviderIndex, count: u32) -> Vec<ProviderInfo<AccountId, Balance>>;
+		/// One provider.
+		fn provider(who: AccountId) -> Option<ProviderInfo<AccountId, Balance>>;
+		/// The node's commitment for `epoch`, whether it stands, and whether it was revealed.
+		fn report_state(epoch: EpochIndex, node: AccountId) -> (bool, bool);
+	}
+}

@@ -1,0 +1,25 @@
+//! Types and seam traits that cross a crate boundary. No FRAME pallet, no I/O.
+//!
+//! * [`types`]: accounts, regions, endpoints, claims, reasons: the words pallets, node and tools share.
+//! * [`seams`]: what one pallet needs of another, named as a trait; the runtime plugs them together.
+//! * [`api`]: the runtime APIs by which node, sidecar and explorers read the chain.
+//! * [`report`]: what an attestor commits to and reveals, byte for byte.
+//! * [`sidecar`]: what node and sidecar say to each other.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(missing_docs)]
+#![cfg_attr(
+	not(test),
+	deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
+
+extern crate alloc;
+
+pub mod api;
+pub mod chain;
+pub mod report;
+pub mod seams;
+pub mod sidecar;
+pub mod types;
+
+pub use types::*;

@@ -1,0 +1,146 @@
+//! What one pallet needs of another. A pallet of ours depends on no other: it names a trait from here in its
+//! `Config`, and the runtime plugs the implementation in.
+
+use crate::{Admission, Claim, Endpoint, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, Role, SlashReason, SlotOffset};
+use alloc::vec::Vec;
+use polkadot_sdk::sp_runtime::{DispatchError, DispatchResult, Perbill};
+
+/// The protocol's clock: epochs are sessions; slots are counted from the epoch's first slot, so that empty slots
+/// stretch nothing.
+pub trait EpochClock {
+	/// The running epoch.
+	fn epoch() -> EpochIndex;
+	/// Slots since the first slot of the running epoch.
+	fn slot_in_epoch() -> SlotOffset;
+}
+
+/// Read access to bonds (implemented by node-staking).
+pub trait Bonds<AccountId> {
+	/// Token amount.
+	type Balance;
+	/// The active bond of `who` in `role`: not unbonding, not yet slashed away. Zero without one.
+	fn active_bond(who: &AccountId, role: Role) -> Self::Balance;
+	/// Whether the active bond reaches the minimum its role and claim ask for.
+	fn is_sufficient(who: &AccountId, role: Role) -> bool;
+	/// Funds and bonds `who` in `role` with exactly the minimum, for tests and benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn bond_for_benchmark(who: &AccountId, role: Role);
+}
+
+/// What the owner of a role says about leaving it (implemented by providers and validators, asked by node-staking).
+pub trait RoleDuty<AccountId> {
+	/// Capacity a provider's bond must cover, kbps; 0 for any other role or when out of service.
+	fn claimed_kbps(who: &AccountId, role: Role) -> Kbps;
+	/// Whether the role is in use (registered or a candidate), so that the bond may not fall below its minimum.
+	fn in_service(who: &AccountId, role: Role) -> bool;
+}
+
+/// Told when a bond changes, so that candidates and seats follow (implemented by the runtime's fan-out).
+pub trait OnBondChange<AccountId> {
+	/// The bond of `who` in `role` changed. Never fails: a bond moves whatever others think of it.
+	fn bond_changed(who: &AccountId, role: Role);
+}
+
+/// The slash queue (implemented by node-staking).
+pub trait SlashQueue<AccountId> {
+	/// Queues a slash of `fraction` of everything `who` has bonded in `role`, unbonding chunks included. It applies
+	/// after the slash delay unless cancelled. Returns the queue's number for it.
+	fn queue_slash(who: &AccountId, role: Role, fraction: Perbill, reason: SlashReason) -> Result<u32, DispatchError>;
+}
+
+/// Told when a queued slash ends.
+pub trait OnSlashDecided<AccountId> {
+	/// The slash was applied in full or as far as the bond reached.
+	fn slash_applied(who: &AccountId, reason: &SlashReason);
+	/// A governance origin cancelled it.
+	fn slash_cancelled(who: &AccountId, reason: &SlashReason);
+}
+
+/// Receives slashed tokens (burn and treasury now; the ledger later).
+pub trait SlashSink<Credit> {
+	/// Takes all of `amount`; what it does not keep must be resolved or burned, so that issuance stays conserved.
+	fn receive(amount: Credit);
+}
+
+/// What the measuring protocol reads of a provider.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProviderFacts<AccountId> {
+	/// The bonded account; also the operator until operators own several nodes.
+	pub account: AccountId,
+	/// What it claims now.
+	pub claim: Claim,
+	/// Where it is reached.
+	pub endpoint: Endpoint,
+	/// The region it claims.
+	pub region: Region,
+	/// Signs its receipts.
+	pub probe_key: Option<ProbeKey>,
+	/// Where it stands.
+	pub admission: Admission,
+	/// Whether tests are due: registered, sufficiently bonded, not paused, not jailed.
+	pub in_service: bool,
+}
+
+/// The provider registry as the measuring protocol sees it (implemented by providers).
+pub trait ProviderRegistry<AccountId> {
+	/// Facts of the provider with this index; none if it is not registered.
+	fn facts(index: ProviderIndex) -> Option<ProviderFacts<AccountId>>;
+	/// Facts as of `epoch`: the previous one, which verdicts are about, the running or a later one. Endpoint and
+	/// region have no history. A registry that keeps none answers with [`Self::facts`].
+	fn facts_at(index: ProviderIndex, _epoch: EpochIndex) -> Option<ProviderFacts<AccountId>> {
+		Self::facts(index)
+	}
+	/// Control-plane identity of the provider: a libp2p PeerId as multihash bytes. Empty if it has none.
+	fn peer_id(_index: ProviderIndex) -> Vec<u8> {
+		Vec::new()
+	}
+	/// Index of a registered account.
+	fn index_of(who: &AccountId) -> Option<ProviderIndex>;
+	/// Lowers (never raises) the claim, as a verdict demands.
+	fn lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult;
+	/// Records where the provider stands.
+	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult;
+	/// Registers `who` with `claim` in service at the `n`-th test address, for tests and benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn register_for_benchmark(who: &AccountId, n: u32, claim: Claim) -> ProviderIndex;
+}
+
+/// Told when the registry changes, so that the lists tests are drawn from follow (implemented by
+/// proof-of-bandwidth).
+pub trait OnProviderChange<AccountId> {
+	/// `index` entered service, or its claim or endpoint changed while in service. The facts are those of the next
+	/// epoch, in which an announced claim counts.
+	fn provider_changed(index: ProviderIndex, facts: &ProviderFacts<AccountId>);
+	/// `index` left service (pause announced, jailed, under-bonded) or deregistered; told again when one that had
+	/// left deregisters.
+	fn provider_left(index: ProviderIndex, who: &AccountId);
+	/// Whether facts still point at `index` (open strikes, escalation): it may not be reused or deregistered yet.
+	fn is_needed(index: ProviderIndex, who: &AccountId) -> bool;
+}
+
+/// Told of each verdict once (rewards and regions will listen; nobody does yet).
+pub trait OnVerdict<AccountId> {
+	/// A test of `who` in `epoch` was concluded.
+	fn verdict(who: &AccountId, index: ProviderIndex, epoch: EpochIndex, verdict: &crate::api::VerdictRecord);
+}
+
+impl<AccountId> OnVerdict<AccountId> for () {
+	fn verdict(_: &AccountId, _: ProviderIndex, _: EpochIndex, _: &crate::api::VerdictRecord) {}
+}
+
+impl<AccountId> OnBondChange<AccountId> for () {
+	fn bond_changed(_: &AccountId, _: Role) {}
+}
+
+impl<AccountId> OnSlashDecided<AccountId> for () {
+	fn slash_applied(_: &AccountId, _: &SlashReason) {}
+	fn slash_cancelled(_: &AccountId, _: &SlashReason) {}
+}
+
+impl<AccountId> OnProviderChange<AccountId> for () {
+	fn provider_changed(_: ProviderIndex, _: &ProviderFacts<AccountId>) {}
+	fn provider_left(_: ProviderIndex, _: &AccountId) {}
+	fn is_needed(_: ProviderIndex, _: &AccountId) -> bool {
+		false
+	}
+}

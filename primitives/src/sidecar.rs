@@ -1,0 +1,85 @@
+//! What a node's off-chain worker and the sidecar beside it say to each other: JSON over HTTP on the loopback.
+//!
+//! `POST {url}/v1/tasks` with a [`TasksRequest`]; any 2xx answer is a yes, its body is not read. Requests for one epoch
+//! add up: a task replaces an earlier one for the same provider, and a start slot that was unknown becomes known. A
+//! body never exceeds [`MAX_BODY_BYTES`]; what does not fit follows with the next block.
+//!
+//! `GET {url}/v1/reports/{epoch}` answers with a [`ReportResponse`].
+//!
+//! The node keeps the URL, as plain UTF-8 without a trailing slash, in the persistent off-chain database under
+//! [`URL_KEY`]. The database and the worker's HTTP client log values and headers at debug level, so the bearer token
+//! of the sidecar is in neither: the URL is that of a forwarder on the loopback, run by the node, which adds the token.
+
+use crate::{
+	api::{SeatInfo, Task},
+	report::Entry,
+	EpochIndex,
+};
+use alloc::{format, string::String, vec::Vec};
+use serde::{Deserialize, Serialize};
+
+/// Key of the sidecar's URL in the persistent off-chain database.
+pub const URL_KEY: &[u8] = b"weir::tunnel-url";
+/// Path tasks are posted to.
+pub const TASKS_PATH: &str = "/v1/tasks";
+/// Path reports are fetched under, followed by `/` and the epoch.
+pub const REPORTS_PATH: &str = "/v1/reports";
+/// Bytes a body may have in either direction.
+pub const MAX_BODY_BYTES: usize = 65_536;
+
+/// Tasks of the node's seat in an epoch.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TasksRequest {
+	/// Hash of the first block, as hex with `0x`.
+	pub genesis: String,
+	/// Epoch of the tasks.
+	pub epoch: EpochIndex,
+	/// Length of a slot in milliseconds.
+	pub slot_millis: u64,
+	/// Number of the epoch's first slot since the Unix epoch: it begins `slot_millis` times this many milliseconds
+	/// after it.
+	pub epoch_first_slot: u64,
+	/// The node's account, as hex with `0x`.
+	pub node: String,
+	/// The seat the tasks are for.
+	pub seat: SeatInfo<String>,
+	/// Tasks that are new or changed, and as many others as fit. Accounts are hex with `0x`.
+	pub tasks: Vec<Task<String>>,
+}
+
+/// Whether a report is complete.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportState {
+	/// Measurements are still running.
+	Pending,
+	/// Every task has ended.
+	Ready,
+}
+
+/// What the sidecar measured in an epoch.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReportResponse {
+	/// The epoch.
+	pub epoch: EpochIndex,
+	/// Whether the entries are complete.
+	pub state: ReportState,
+	/// One entry per provider, at most `report::MAX_ENTRIES`.
+	pub entries: Vec<Entry>,
+}
+
+/// Bytes as lower-case hex with `0x`.
+pub fn to_hex(bytes: &[u8]) -> String {
+	bytes.iter().fold(String::from("0x"), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn hex_should_be_lower_case_and_padded() {
+		assert_eq!(to_hex(&[0, 10, 255]), "0x000aff");
+		assert_eq!(to_hex(&[]), "0x");
+	}
+}

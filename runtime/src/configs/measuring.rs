@@ -1,0 +1,203 @@
+//! Bonds, validators, providers, and the protocol that measures them.
+
+use super::*;
+use crate::*;
+use alloc::vec::Vec;
+use frame_support::{
+	parameter_types,
+	traits::{ConstU32, ConstU64},
+};
+use sp_runtime::{traits::BlakeTwo256, transaction_validity::TransactionPriority, Perbill};
+use weir_primitives::{
+	api::ProviderInfo,
+	seams::{Bonds, EpochClock, OnBondChange, RoleDuty},
+	EpochIndex, Kbps, ProviderIndex, Role,
+};
+
+parameter_types! {
+	/// Least bond of a validator.
+	pub const MinValidatorBond: Balance = 10_000 * WEIR;
+	/// Least bond of a provider.
+	pub const MinProviderBond: Balance = 100 * WEIR;
+	/// Bond per Mbps a provider claims.
+	pub const BondPerMbps: Balance = 10 * WEIR;
+	/// Least bond behind a seat: what makes a quarter of all seats dear.
+	pub const MinimumSeatBond: Balance = 100 * WEIR;
+	/// Share of a slash that is destroyed; the rest goes to the treasury.
+	pub const SlashBurnShare: Perbill = Perbill::from_percent(50);
+	/// Reports pass before ordinary transactions: a full pool must not silence a seat.
+	pub const ReportPriority: TransactionPriority = TransactionPriority::MAX / 4;
+}
+
+impl pallet_node_staking::Config for Runtime {
+	type Currency = Balances;
+	type Timing = NetworkTiming;
+	type Clock = ProofOfBandwidth;
+	type Duty = Duties;
+	type OnBondChange = BondFollowers;
+	type OnSlashDecided = ProofOfBandwidth;
+	type SlashSink =
+		pallet_node_staking::SplitSink<AccountId, Balances, accounts::TreasuryAccount, SlashBurnShare>;
+	type CancelOrigin = governance::Root;
+	type MinValidatorBond = MinValidatorBond;
+	type MinProviderBond = MinProviderBond;
+	type BondPerMbps = BondPerMbps;
+	type MaxUnbondingChunks = ConstU32<32>;
+	type MaxSlashesPerBlock = ConstU32<16>;
+	type WeightInfo = pallet_node_staking::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_validators::Config for Runtime {
+	type Balance = Balance;
+	type Bonds = NodeStaking;
+	type Slashes = NodeStaking;
+	type MaxValidators = consensus::MaxAuthorities;
+	type MinValidators = ConstU32<1>;
+	type MaxCandidates = ConstU32<500>;
+	type ChurnLimit = ConstU32<10>;
+	type ExclusionSessions = ConstU32<{ consensus::EQUIVOCATION_SESSIONS }>;
+	type OffenceSessions = ConstU32<{ consensus::EQUIVOCATION_SESSIONS + 1 }>;
+	type WeightInfo = pallet_validators::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_providers::Config for Runtime {
+	type Clock = ProofOfBandwidth;
+	type Bonds = NodeStaking;
+	type OnProviderChange = ProofOfBandwidth;
+	type MaxPerPrefix = ConstU32<8>;
+	// A tenth of a cent to a hundred dollars per gigabyte.
+	type MinPriceCreditsPerGb = ConstU64<1_000>;
+	type MaxPriceCreditsPerGb = ConstU64<100_000_000>;
+	type WeightInfo = pallet_providers::weights::SubstrateWeight<Runtime>;
+}
+
+/// The running session.
+pub struct SessionIndex;
+
+impl Get<EpochIndex> for SessionIndex {
+	fn get() -> EpochIndex {
+		Session::current_index()
+	}
+}
+
+/// The slot of the block being built.
+pub struct CurrentSlot;
+
+impl Get<u64> for CurrentSlot {
+	fn get() -> u64 {
+		*Babe::current_slot()
+	}
+}
+
+/// The first slot of the running epoch.
+pub struct EpochStart;
+
+impl Get<u64> for EpochStart {
+	fn get() -> u64 {
+		*Babe::current_epoch_start()
+	}
+}
+
+/// Randomness of the running epoch, which BABE collected two epochs ago.
+pub struct EpochSeed;
+
+impl Get<[u8; 32]> for EpochSeed {
+	fn get() -> [u8; 32] {
+		Babe::randomness()
+	}
+}
+
+/// The VRF output of the block's author. Every slot has one (`PrimaryAndSecondaryVRFSlots`); if a later configuration
+/// of BABE drops that, slot and epoch randomness stand in, which are unpredictable for outsiders only.
+pub struct AuthorRandomness;
+
+impl Get<[u8; 32]> for AuthorRandomness {
+	fn get() -> [u8; 32] {
+		pallet_babe::AuthorVrfRandomness::<Runtime>::get().unwrap_or_else(|| {
+			use sp_runtime::traits::Hash as _;
+			BlakeTwo256::hash_of(&(Babe::randomness(), CurrentSlot::get())).0
+		})
+	}
+}
+
+impl pallet_proof_of_bandwidth::Config for Runtime {
+	type SessionIndex = SessionIndex;
+	type CurrentSlot = CurrentSlot;
+	type EpochStart = EpochStart;
+	type Seed = EpochSeed;
+	type BlockRandomness = AuthorRandomness;
+	type Balance = Balance;
+	type Bonds = NodeStaking;
+	type Registry = Providers;
+	type Slashes = NodeStaking;
+	type OnVerdict = ();
+	type MinimumSeatBond = MinimumSeatBond;
+	type BasePriority = ReportPriority;
+	type WeightInfo = pallet_proof_of_bandwidth::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarking::Clock;
+}
+
+/// Which roles are in use: providers and validators each answer for theirs.
+pub struct Duties;
+
+impl RoleDuty<AccountId> for Duties {
+	fn claimed_kbps(who: &AccountId, role: Role) -> Kbps {
+		match role {
+			Role::Provider => <Providers as RoleDuty<AccountId>>::claimed_kbps(who, role),
+			Role::Validator => <Validators as RoleDuty<AccountId>>::claimed_kbps(who, role),
+		}
+	}
+
+	fn in_service(who: &AccountId, role: Role) -> bool {
+		match role {
+			Role::Provider => <Providers as RoleDuty<AccountId>>::in_service(who, role),
+			Role::Validator => <Validators as RoleDuty<AccountId>>::in_service(who, role),
+		}
+	}
+}
+
+/// Who follows the bonds: the pallet of the role, then the seats.
+pub struct BondFollowers;
+
+impl OnBondChange<AccountId> for BondFollowers {
+	fn bond_changed(who: &AccountId, role: Role) {
+		match role {
+			Role::Provider => <Providers as OnBondChange<AccountId>>::bond_changed(who, role),
+			Role::Validator => <Validators as OnBondChange<AccountId>>::bond_changed(who, role),
+		}
+		<ProofOfBandwidth as OnBondChange<AccountId>>::bond_changed(who, role);
+	}
+}
+
+/// Providers from index `start`, as a page shows them.
+pub fn providers(start: ProviderIndex, count: u32) -> Vec<ProviderInfo<AccountId, Balance>> {
+	Providers::page(start, count).into_iter().map(|(index, registration)| info(index, registration)).collect()
+}
+
+/// One provider, as a page shows it.
+pub fn provider(who: &AccountId) -> Option<ProviderInfo<AccountId, Balance>> {
+	Providers::registration(who).map(|(index, registration)| info(index, registration))
+}
+
+fn info(
+	index: ProviderIndex,
+	registration: pallet_providers::Registration<AccountId>,
+) -> ProviderInfo<AccountId, Balance> {
+	let facts = registration.facts_at(ProofOfBandwidth::epoch());
+	ProviderInfo {
+		index,
+		claim: facts.claim,
+		endpoint: facts.endpoint,
+		peer_id: registration.terms.peer_id.to_vec(),
+		region: facts.region,
+		exit: registration.terms.exit,
+		price_credits_per_gb: registration.terms.price_credits_per_gb,
+		admission: facts.admission,
+		in_service: facts.in_service,
+		bond: NodeStaking::active_bond(&facts.account, Role::Provider),
+		strikes: ProofOfBandwidth::strikes(&facts.account),
+		verdicts: pallet_proof_of_bandwidth::Verdicts::<Runtime>::get(index).to_vec(),
+		account: facts.account,
+	}
+}

@@ -1,0 +1,52 @@
+//! Pallet configuration, one file per concern.
+
+pub mod accounts;
+pub mod consensus;
+pub mod governance;
+pub mod measuring;
+pub mod system;
+pub mod wallets;
+
+use crate::{NodeStaking, ProofOfBandwidth};
+use polkadot_sdk::*;
+use sp_core::Get;
+use weir_primitives::Timing;
+
+/// Timing of this network: genesis state, so that one Wasm serves every network.
+pub struct NetworkTiming;
+
+impl Get<Timing> for NetworkTiming {
+	fn get() -> Timing {
+		ProofOfBandwidth::timing()
+	}
+}
+
+/// Slots in an epoch, as BABE asks for it.
+pub struct EpochSlots;
+
+impl Get<u64> for EpochSlots {
+	fn get() -> u64 {
+		NetworkTiming::get().epoch_slots.into()
+	}
+}
+
+/// Length of a slot in milliseconds.
+pub struct SlotMillis;
+
+impl Get<u64> for SlotMillis {
+	fn get() -> u64 {
+		NetworkTiming::get().slot_millis
+	}
+}
+
+/// Half a slot: BABE's slot duration is twice the timestamp's minimum period.
+pub struct HalfSlotMillis;
+
+impl Get<u64> for HalfSlotMillis {
+	fn get() -> u64 {
+		NetworkTiming::get().slot_millis / 2
+	}
+}
+
+/// The queue of slashes, as other pallets name it.
+pub type Slashes = NodeStaking;

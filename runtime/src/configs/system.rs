@@ -1,0 +1,175 @@
+//! System, time, and what brakes the chain.
+
+use super::*;
+use crate::*;
+use frame_support::{
+	derive_impl,
+	dispatch::DispatchClass,
+	parameter_types,
+	traits::{ConstU32, Contains, InsideBoth},
+	weights::{
+		constants::{BlockExecutionWeight, ExtrinsicBaseWeight, ParityDbWeight, WEIGHT_REF_TIME_PER_MILLIS},
+		Weight,
+	},
+};
+use frame_system::limits::{BlockLength, BlockWeights};
+use sp_runtime::{traits::AccountIdLookup, Perbill};
+
+/// Bytes a block may hold.
+const MAX_BLOCK_BYTES: u32 = 5 * 1024 * 1024;
+/// Share of a block that ordinary transactions may fill; the rest is for operational ones and hooks.
+const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
+/// What `on_initialize` may take on average.
+const AVERAGE_ON_INITIALIZE_RATIO: Perbill = Perbill::from_percent(10);
+/// Computation allowed per block on a network of 6 s slots.
+const MAX_BLOCK_MILLIS: u64 = 2_000;
+
+parameter_types! {
+	pub const Version: sp_version::RuntimeVersion = VERSION;
+	pub const BlockHashCount: BlockNumber = 4096;
+	pub const Ss58Prefix: u16 = SS58_PREFIX;
+	pub RuntimeBlockLength: BlockLength = BlockLength::builder()
+		.max_length(MAX_BLOCK_BYTES)
+		.modify_max_length_for_class(DispatchClass::Normal, |length| *length = NORMAL_DISPATCH_RATIO * MAX_BLOCK_BYTES)
+		.build();
+}
+
+/// A third of a slot, at most two seconds: a short preset must not author blocks it cannot import in time.
+pub struct RuntimeBlockWeights;
+
+impl Get<BlockWeights> for RuntimeBlockWeights {
+	fn get() -> BlockWeights {
+		let millis = (SlotMillis::get() / 3).min(MAX_BLOCK_MILLIS);
+		let maximum = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS.saturating_mul(millis), u64::MAX);
+		let normal = NORMAL_DISPATCH_RATIO * maximum;
+		BlockWeights::builder()
+			.base_block(BlockExecutionWeight::get())
+			.for_class(DispatchClass::all(), |weights| weights.base_extrinsic = ExtrinsicBaseWeight::get())
+			.for_class(DispatchClass::Normal, |weights| weights.max_total = Some(normal))
+			.for_class(DispatchClass::Operational, |weights| {
+				weights.max_total = Some(maximum);
+				weights.reserved = Some(maximum.saturating_sub(normal));
+			})
+			.avg_block_initialization(AVERAGE_ON_INITIALIZE_RATIO)
+			.build_or_panic()
+	}
+}
+
+#[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
+impl frame_system::Config for Runtime {
+	type BaseCallFilter = InsideBoth<SafeMode, TxPause>;
+	type Block = Block;
+	type BlockWeights = RuntimeBlockWeights;
+	type BlockLength = RuntimeBlockLength;
+	type AccountId = AccountId;
+	type Lookup = AccountIdLookup<AccountId, ()>;
+	type Nonce = Nonce;
+	type Hash = Hash;
+	type BlockHashCount = BlockHashCount;
+	type DbWeight = ParityDbWeight;
+	type Version = Version;
+	type AccountData = pallet_balances::AccountData<Balance>;
+	type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
+	type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
+	type SS58Prefix = Ss58Prefix;
+	type MaxConsumers = ConstU32<128>;
+	type MultiBlockMigrator = MultiBlockMigrations;
+}
+
+impl pallet_timestamp::Config for Runtime {
+	type Moment = u64;
+	type OnTimestampSet = Babe;
+	type MinimumPeriod = HalfSlotMillis;
+	type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+	pub MigrationsMaxServiceWeight: Weight = Perbill::from_percent(80) * RuntimeBlockWeights::get().max_block;
+}
+
+impl pallet_migrations::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type Migrations = ();
+	type CursorMaxLen = ConstU32<65_536>;
+	type IdentifierMaxLen = ConstU32<256>;
+	type MigrationStatusHandler = ();
+	type FailedMigrationHandler = frame_support::migrations::FreezeChainOnFailedMigration;
+	type MaxServiceWeight = MigrationsMaxServiceWeight;
+	type WeightInfo = pallet_migrations::weights::SubstrateWeight<Runtime>;
+}
+
+parameter_types! {
+	/// A day of blocks on a public network.
+	pub const SafeModeDuration: BlockNumber = 14_400;
+	pub const NoDeposit: Option<Balance> = None;
+	pub const NoRelease: Option<BlockNumber> = None;
+}
+
+/// Calls that no brake may stop: blocks must go on, misbehaviour must be reportable, and everybody must be able to
+/// leave with what is theirs.
+pub struct NeverStopped;
+
+impl Contains<RuntimeCall> for NeverStopped {
+	fn contains(call: &RuntimeCall) -> bool {
+		matches!(
+			call,
+			RuntimeCall::System(_)
+				| RuntimeCall::Timestamp(_)
+				| RuntimeCall::Babe(_)
+				| RuntimeCall::Grandpa(_)
+				| RuntimeCall::Session(_)
+				| RuntimeCall::SafeMode(_)
+				| RuntimeCall::TxPause(_)
+				| RuntimeCall::Sudo(_)
+				| RuntimeCall::NodeStaking(pallet_node_staking::Call::unbond { .. })
+				| RuntimeCall::NodeStaking(pallet_node_staking::Call::withdraw { .. })
+				| RuntimeCall::Validators(pallet_validators::Call::chill { .. })
+				| RuntimeCall::Providers(pallet_providers::Call::pause { .. })
+				| RuntimeCall::Providers(pallet_providers::Call::deregister { .. })
+		)
+	}
+}
+
+impl pallet_safe_mode::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type WhitelistedCalls = NeverStopped;
+	type EnterDuration = SafeModeDuration;
+	type ExtendDuration = SafeModeDuration;
+	// Nobody may buy a halt of the chain.
+	type EnterDepositAmount = NoDeposit;
+	type ExtendDepositAmount = NoDeposit;
+	type ForceEnterOrigin = governance::RootForADay;
+	type ForceExtendOrigin = governance::RootForADay;
+	type ForceExitOrigin = governance::Root;
+	type ForceDepositOrigin = governance::Root;
+	type ReleaseDelay = NoRelease;
+	type Notify = ();
+	type WeightInfo = pallet_safe_mode::weights::SubstrateWeight<Runtime>;
+}
+
+/// The same calls by name, as tx-pause sees them.
+pub struct NeverPaused;
+
+impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
+	fn contains(name: &pallet_tx_pause::RuntimeCallNameOf<Runtime>) -> bool {
+		matches!(
+			(name.0.as_slice(), name.1.as_slice()),
+			(b"System" | b"Timestamp" | b"Babe" | b"Grandpa" | b"Session" | b"SafeMode" | b"TxPause" | b"Sudo", _)
+				| (b"NodeStaking", b"unbond" | b"withdraw")
+				| (b"Validators", b"chill")
+				| (b"Providers", b"pause" | b"deregister")
+		)
+	}
+}
+
+impl pallet_tx_pause::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeCall = RuntimeCall;
+	type PauseOrigin = governance::Root;
+	type UnpauseOrigin = governance::Root;
+	type WhitelistedCalls = NeverPaused;
+	type MaxNameLen = ConstU32<256>;
+	type WeightInfo = pallet_tx_pause::weights::SubstrateWeight<Runtime>;
+}

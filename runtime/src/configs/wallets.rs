@@ -1,0 +1,105 @@
+//! What wallets use to act for several accounts or several people.
+
+use crate::*;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{
+	parameter_types,
+	traits::{ConstU32, InstanceFilter},
+};
+use scale_info::TypeInfo;
+use sp_runtime::traits::BlakeTwo256;
+
+/// Deposit for `items` storage items of together `bytes` bytes.
+const fn deposit(items: u32, bytes: u32) -> Balance {
+	items as Balance * WEIR / 10 + bytes as Balance * MILLIWEIR
+}
+
+parameter_types! {
+	pub const ProxyDepositBase: Balance = deposit(1, 8);
+	pub const ProxyDepositFactor: Balance = deposit(0, 33);
+	pub const AnnouncementDepositBase: Balance = deposit(1, 8);
+	pub const AnnouncementDepositFactor: Balance = deposit(0, 66);
+	pub const MultisigDepositBase: Balance = deposit(1, 88);
+	pub const MultisigDepositFactor: Balance = deposit(0, 32);
+}
+
+impl pallet_utility::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeCall = RuntimeCall;
+	type PalletsOrigin = OriginCaller;
+	type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
+}
+
+/// What a proxy may do for its principal.
+#[derive(
+	Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug, Default, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum ProxyType {
+	/// Everything.
+	#[default]
+	#[codec(index = 0)]
+	Any,
+	/// Everything that moves no tokens out of the account.
+	#[codec(index = 1)]
+	NonTransfer,
+	/// Running a node: its registration, its seat, its session keys; no bond and no transfer.
+	#[codec(index = 2)]
+	Operation,
+}
+
+impl InstanceFilter<RuntimeCall> for ProxyType {
+	fn filter(&self, call: &RuntimeCall) -> bool {
+		match self {
+			Self::Any => true,
+			Self::NonTransfer => matches!(
+				call,
+				RuntimeCall::System(_)
+					| RuntimeCall::Session(_)
+					| RuntimeCall::NodeStaking(_)
+					| RuntimeCall::Validators(_)
+					| RuntimeCall::Providers(_)
+					| RuntimeCall::ProofOfBandwidth(_)
+					| RuntimeCall::Utility(_)
+			),
+			Self::Operation => matches!(
+				call,
+				RuntimeCall::Session(_)
+					| RuntimeCall::Validators(_)
+					| RuntimeCall::Providers(_)
+					| RuntimeCall::ProofOfBandwidth(_)
+					| RuntimeCall::Utility(_)
+			),
+		}
+	}
+
+	fn is_superset(&self, other: &Self) -> bool {
+		self == other || matches!((self, other), (Self::Any, _) | (Self::NonTransfer, Self::Operation))
+	}
+}
+
+impl pallet_proxy::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeCall = RuntimeCall;
+	type Currency = Balances;
+	type ProxyType = ProxyType;
+	type ProxyDepositBase = ProxyDepositBase;
+	type ProxyDepositFactor = ProxyDepositFactor;
+	type MaxProxies = ConstU32<32>;
+	type WeightInfo = pallet_proxy::weights::SubstrateWeight<Runtime>;
+	type MaxPending = ConstU32<32>;
+	type CallHasher = BlakeTwo256;
+	type AnnouncementDepositBase = AnnouncementDepositBase;
+	type AnnouncementDepositFactor = AnnouncementDepositFactor;
+	type BlockNumberProvider = System;
+}
+
+impl pallet_multisig::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeCall = RuntimeCall;
+	type Currency = Balances;
+	type DepositBase = MultisigDepositBase;
+	type DepositFactor = MultisigDepositFactor;
+	type MaxSignatories = ConstU32<100>;
+	type WeightInfo = pallet_multisig::weights::SubstrateWeight<Runtime>;
+	type BlockNumberProvider = System;
+}

@@ -1,0 +1,212 @@
+//! A chain without a network: blocks are built and executed in this process, and every seat is driven by hand.
+
+use crate::*;
+use codec::Encode;
+use frame_support::dispatch::GetDispatchInfo;
+use sp_consensus_babe::digests::{PreDigest, SecondaryPlainPreDigest};
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::{
+	traits::{Dispatchable, Header as _},
+	BuildStorage, Digest, DigestItem, DispatchResult,
+};
+use std::collections::BTreeMap;
+use weir_primitives::{
+	report::{commit_payload, commitment, entries_root, Entry, EntryKind},
+	seams::EpochClock,
+	Claim, Endpoint, EpochIndex, ExitClass, LineKind, ProviderIndex, Region, Role, Timing,
+};
+
+/// Providers of the story, each with a seat of its own.
+pub(crate) const PROVIDERS: [Sr25519Keyring; 8] = [
+	Sr25519Keyring::Eve,
+	Sr25519Keyring::Ferdie,
+	Sr25519Keyring::AliceStash,
+	Sr25519Keyring::BobStash,
+	Sr25519Keyring::CharlieStash,
+	Sr25519Keyring::DaveStash,
+	Sr25519Keyring::EveStash,
+	Sr25519Keyring::FerdieStash,
+];
+/// Validators of the local preset.
+pub(crate) const VALIDATORS: [Sr25519Keyring; 4] =
+	[Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie, Sr25519Keyring::Dave];
+/// What each provider claims, both ways.
+pub(crate) const CLAIM_KBPS: u32 = 20_000;
+/// What each provider has bonded.
+pub(crate) const BOND: Balance = 1_000 * WEIR;
+
+/// What an attestor says of a provider: kbps both ways; none for no entry.
+pub(crate) type Says<'a> = dyn Fn(Sr25519Keyring, ProviderIndex, EpochIndex) -> Option<u32> + 'a;
+
+/// The genesis state of a preset.
+pub(crate) fn genesis(preset: &str) -> sp_io::TestExternalities {
+	let json = presets::get_preset(&preset.into()).expect("the preset exists");
+	let mut full = serde_json::to_value(RuntimeGenesisConfig::default()).expect("genesis is JSON");
+	let patch: serde_json::Value = serde_json::from_slice(&json).expect("presets are JSON");
+	merge(&mut full, patch);
+	let config: RuntimeGenesisConfig = serde_json::from_value(full).expect("the preset is a genesis");
+	config.build_storage().expect("the genesis builds").into()
+}
+
+fn merge(into: &mut serde_json::Value, patch: serde_json::Value) {
+	match (into, patch) {
+		(serde_json::Value::Object(into), serde_json::Value::Object(patch)) => {
+			for (key, value) in patch {
+				merge(into.entry(key).or_insert(serde_json::Value::Null), value);
+			}
+		},
+		(into, patch) => *into = patch,
+	}
+}
+
+/// Blocks in a row, each in its own slot.
+pub(crate) struct Chain {
+	slot: u64,
+	timing: Timing,
+	parent: Hash,
+	/// Entries and salts between commit and reveal.
+	reports: BTreeMap<(EpochIndex, [u8; 32]), (Vec<Entry>, [u8; 32])>,
+}
+
+impl Chain {
+	pub(crate) fn start() -> Self {
+		Self { slot: 1_000_000, timing: ProofOfBandwidth::timing(), parent: System::block_hash(0), reports: BTreeMap::new() }
+	}
+
+	/// Builds one block in the next slot, with what the seats have to say.
+	pub(crate) fn block(&mut self, says: &Says) {
+		self.slot += 1;
+		let authority_index = (self.slot % Babe::authorities().len() as u64) as u32;
+		let pre_digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot: self.slot.into() });
+		let digest = Digest { logs: vec![DigestItem::PreRuntime(sp_consensus_babe::BABE_ENGINE_ID, pre_digest.encode())] };
+		let number = System::block_number() + 1;
+		let header = Header::new(number, Default::default(), Default::default(), self.parent, digest);
+		Executive::initialize_block(&header);
+		let time = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now: self.slot * self.timing.slot_millis });
+		Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time)).expect("valid").expect("the time is set");
+		self.submit_reports(says);
+		self.parent = Executive::finalize_block().hash();
+	}
+
+	/// Runs until `epoch` begins.
+	pub(crate) fn until_epoch(&mut self, epoch: EpochIndex, says: &Says) {
+		while ProofOfBandwidth::epoch() < epoch {
+			self.block(says);
+			check_invariants();
+		}
+	}
+
+	fn submit_reports(&mut self, says: &Says) {
+		let (epoch, slot, _) = ProofOfBandwidth::clock();
+		let Some(measured) = epoch.checked_sub(1) else { return };
+		if slot == self.timing.commit_from {
+			for seat in VALIDATORS.into_iter().chain(PROVIDERS) {
+				self.commit(seat, measured, says);
+			}
+		}
+		if slot == self.timing.reveal_from {
+			for seat in VALIDATORS.into_iter().chain(PROVIDERS) {
+				self.reveal(seat, measured);
+			}
+		}
+	}
+
+	fn commit(&mut self, seat: Sr25519Keyring, measured: EpochIndex, says: &Says) {
+		let node = seat.to_account_id();
+		let entries: Vec<_> = (0..PROVIDERS.len() as ProviderIndex)
+			.filter(|provider| ProofOfBandwidth::assignment(measured, *provider).contains(&node))
+			.filter_map(|provider| Some(entry(provider, says(seat, provider, measured)?)))
+			.collect();
+		let salt = [measured as u8; 32];
+		let genesis = System::block_hash(0);
+		let hash = commitment(&genesis, measured, &node, &entries_root(&entries), &salt);
+		let signature = seat.sign(&commit_payload(&genesis, measured, &node, &hash)).into();
+		let call = pallet_proof_of_bandwidth::Call::commit { epoch: measured, node, commitment: hash, signature };
+		if self.authorized(call) {
+			self.reports.insert((measured, seat.to_raw_public()), (entries, salt));
+		}
+	}
+
+	fn reveal(&mut self, seat: Sr25519Keyring, measured: EpochIndex) {
+		let Some((entries, salt)) = self.reports.remove(&(measured, seat.to_raw_public())) else { return };
+		let entries = entries.try_into().expect("few entries");
+		let call =
+			pallet_proof_of_bandwidth::Call::reveal { epoch: measured, node: seat.to_account_id(), entries, salt };
+		assert!(self.authorized(call), "a committed report is revealed");
+	}
+
+	/// Applies a call as a fee-less authorised transaction. False if it is refused, as for a seat not on duty.
+	fn authorized(&self, call: pallet_proof_of_bandwidth::Call<Runtime>) -> bool {
+		use frame_system::offchain::CreateAuthorizedTransaction;
+		let transaction =
+			<Runtime as CreateAuthorizedTransaction<pallet_proof_of_bandwidth::Call<Runtime>>>::create_authorized_transaction(
+				call.into(),
+			);
+		matches!(Executive::apply_extrinsic(transaction), Ok(Ok(())))
+	}
+}
+
+fn entry(provider: ProviderIndex, kbps: u32) -> Entry {
+	Entry {
+		provider,
+		kind: EntryKind::Measured,
+		down_kbps: kbps,
+		up_kbps: kbps,
+		rtt_10us: 1_000,
+		loss_pptt: 0,
+		liveness: [255; 5],
+		receipt: [0; 5],
+	}
+}
+
+/// Dispatches as a signed call would be.
+pub(crate) fn dispatch(signer: Sr25519Keyring, call: impl Into<RuntimeCall>) -> DispatchResult {
+	let call = call.into();
+	assert!(call.get_dispatch_info().total_weight().any_gt(Default::default()), "every call has a weight");
+	call.dispatch(RuntimeOrigin::signed(signer.to_account_id())).map(|_| ()).map_err(|error| error.error)
+}
+
+fn endpoint(n: u8) -> Endpoint {
+	Endpoint::V4 { addr: [127, n + 21, 0, 1], port: 9_600 }
+}
+
+/// Bonds and registers the `n`-th provider.
+pub(crate) fn join(n: u8, provider: Sr25519Keyring) -> DispatchResult {
+	dispatch(provider, pallet_node_staking::Call::bond { role: Role::Provider, amount: BOND })?;
+	dispatch(
+		provider,
+		pallet_providers::Call::register {
+			claim: Claim { down_kbps: CLAIM_KBPS, up_kbps: CLAIM_KBPS },
+			terms: pallet_providers::Terms {
+				endpoint: endpoint(n),
+				peer_id: peer_id(n),
+				region: Region { country: *b"DE", kind: LineKind::Residential },
+				exit: ExitClass::Web,
+				price_credits_per_gb: 50_000,
+				caps: weir_primitives::Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
+			},
+			probe_key: Some(provider.public().into()),
+		},
+	)
+}
+
+/// Takes the `n`-th provider's seat, once it is in service.
+pub(crate) fn sit(n: u8, provider: Sr25519Keyring) -> DispatchResult {
+	let (key, endpoint) = (provider.public().into(), endpoint(n));
+	dispatch(provider, pallet_proof_of_bandwidth::Call::take_seat { key, endpoint, uplink_kbps: 10_000 })
+}
+
+/// An identity multihash of a protobuf-encoded Ed25519 key.
+fn peer_id(n: u8) -> pallet_providers::PeerId {
+	let mut bytes = vec![0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
+	bytes.extend([n; 32]);
+	bytes.try_into().expect("38 bytes")
+}
+
+/// Checks the numbered invariants of all pallets of ours.
+pub(crate) fn check_invariants() {
+	NodeStaking::do_try_state().expect("invariants of node-staking");
+	Validators::do_try_state().expect("invariants of validators");
+	Providers::do_try_state().expect("invariants of providers");
+	ProofOfBandwidth::do_try_state().expect("invariants of proof-of-bandwidth");
+}

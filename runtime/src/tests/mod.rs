@@ -1,0 +1,5 @@
+//! The real runtime, block by block.
+
+mod chain;
+mod guards;
+mod story;

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Installs everything that building, running and testing Weir needs. Safe to run again: each step looks first.
+#
+#   scripts/setup.sh            install what is missing
+#   scripts/setup.sh --check    install nothing, say what is missing (exit 1 if anything is)
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() { sed -n '2,6p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; }
+
+check_only=0
+case "${1:-}" in
+"") ;;
+--check) check_only=1 ;;
+-h | --help) usage; exit 0 ;;
+*) usage >&2; exit 2 ;;
+esac
+
+BUILD_PACKAGES="protobuf-compiler cmake pkg-config gcc g++ make perl libssl-dev ca-certificates curl git python3"
+LAB_PACKAGES="iproute2 nftables iperf3 wireguard-tools iputils-ping procps"
+WASM_PACKAGES="rustc-web cargo-web rust-web-src"
+DEBIAN_WASM_TOOLCHAIN=weir-wasm
+DEBIAN_WASM_LIBS=/usr/lib/rustlib/wasm32v1-none/lib
+
+missing_packages() {
+	local package
+	for package in "$@"; do
+		[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
+	done
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
+		fail "installing system packages needs root: run '$*' as root, then this script again"
+	fi
+}
+
+install_packages() {
+	local missing
+	missing=$(missing_packages "$@" | tr '\n' ' ')
+	[ -n "${missing// /}" ] || return 0
+	[ "$check_only" = 0 ] || { say "missing system packages: $missing"; incomplete=1; return 0; }
+	command -v apt-get >/dev/null || fail "this script installs with apt-get (Debian, Ubuntu). Install by hand: $missing"
+	say "installing $missing"
+	as_root apt-get update -qq
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+ensure_rust() {
+	if command -v rustup >/dev/null; then return 0; fi
+	[ "$check_only" = 0 ] || { say "missing: rustup"; incomplete=1; return 0; }
+	say "installing rustup"
+	curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy ||
+		fail "rustup could not be downloaded; install it from https://rustup.rs and run this script again"
+	. "$HOME/.cargo/env"
+}
+
+# The workspace names the oldest compiler that will do (rust-version).
+ensure_compiler_version() {
+	local oldest found
+	oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml")
+	found=$(rustc --version | cut -d' ' -f2)
+	[ "$(printf '%s\n%s\n' "$oldest" "$found" | sort -V | head -n 1)" = "$oldest" ] ||
+		fail "rustc $found is older than $oldest: run 'rustup update stable'"
+}
+
+wasm_target_from_rustup() {
+	rustup target list --installed 2>/dev/null | grep -qx wasm32v1-none && return 0
+	[ "$check_only" = 0 ] || return 1
+	timeout 60 rustup target add wasm32v1-none >/dev/null 2>&1
+}
+
+# Debian ships a compiler with the library sources beside it: build core and alloc once from those.
+wasm_target_from_debian() {
+	[ -n "$(ls "$DEBIAN_WASM_LIBS"/libcore-*.rlib 2>/dev/null)" ] && rustup toolchain list | grep -q "^$DEBIAN_WASM_TOOLCHAIN" && return 0
+	[ "$check_only" = 0 ] || return 1
+	# shellcheck disable=SC2086
+	install_packages $WASM_PACKAGES
+	rustup toolchain link "$DEBIAN_WASM_TOOLCHAIN" /usr
+	local work linker
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' RETURN
+	mkdir -p "$work/src"
+	echo '#![no_std]' >"$work/src/lib.rs"
+	printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$work/Cargo.toml"
+	say "building core and alloc for wasm32v1-none (about 30 s)"
+	(cd "$work" && env -u CARGO_TARGET_DIR RUSTC_BOOTSTRAP=1 cargo "+$DEBIAN_WASM_TOOLCHAIN" build -q --release \
+		--target wasm32v1-none -Z build-std=core,alloc --target-dir "$work/target")
+	as_root mkdir -p "$DEBIAN_WASM_LIBS"
+	for name in core alloc compiler_builtins; do
+		as_root cp "$work"/target/wasm32v1-none/release/deps/lib$name-*.rlib "$work"/target/wasm32v1-none/release/deps/lib$name-*.rmeta "$DEBIAN_WASM_LIBS/"
+	done
+	linker=$(find "$(rustc --print sysroot)" -name rust-lld -type f | head -n 1)
+	[ -n "$linker" ] || fail "the installed Rust toolchain ships no rust-lld; install lld and link it as rust-lld"
+	as_root mkdir -p /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin
+	as_root ln -sf "$linker" /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
+}
+
+ensure_wasm() {
+	if wasm_target_from_rustup; then
+		say "Wasm target: wasm32v1-none from rustup"
+		echo "" >"$WASM_TOOLCHAIN_FILE"
+	elif wasm_target_from_debian; then
+		say "Wasm target: wasm32v1-none built from Debian's library sources (rustup could not fetch it)"
+		echo "$DEBIAN_WASM_TOOLCHAIN" >"$WASM_TOOLCHAIN_FILE"
+	elif [ "$check_only" = 1 ]; then
+		say "missing: the wasm32v1-none standard library"
+		incomplete=1
+	else
+		fail "no way to the wasm32v1-none standard library: neither 'rustup target add wasm32v1-none' nor Debian's $WASM_PACKAGES worked"
+	fi
+}
+
+incomplete=0
+mkdir -p "$WEIR_CACHE"
+# shellcheck disable=SC2086
+install_packages $BUILD_PACKAGES $LAB_PACKAGES
+ensure_rust
+ensure_compiler_version
+ensure_wasm
+[ "$incomplete" = 0 ] || exit 1
+say "set-up complete"

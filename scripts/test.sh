@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Sets up, then passes every check and every test. Prints how long each stage took.
+#
+#   scripts/test.sh             everything
+#   scripts/test.sh --no-setup  the same without looking at the machine first
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$ROOT"
+
+setup=1
+case "${1:-}" in
+"") ;;
+--no-setup) setup=0 ;;
+-h | --help) sed -n '2,5p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
+*) fail "unknown argument $1 (try --help)" ;;
+esac
+
+# Two SDK lines in one lock file compile, and then fail in ways that name neither.
+one_sdk_line() {
+	local crate count
+	for crate in sc-network sp-runtime frame-support; do
+		count=$(grep -c "^name = \"$crate\"\$" Cargo.lock)
+		[ "$count" = 1 ] || fail "Cargo.lock holds $count versions of $crate: two SDK lines are mixed"
+	done
+}
+
+# Lints and links read the native code only; the Wasm is built once, in the build stage.
+lint() { SKIP_WASM_BUILD=1 cargo clippy --locked --release --workspace --all-targets -- -D warnings; }
+doc_links() { SKIP_WASM_BUILD=1 RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items; }
+build() { cargo build --locked --release --workspace --all-targets; }
+tests() { cargo test --locked --release --workspace; }
+
+started=$SECONDS
+[ "$setup" = 0 ] || stage "set-up" "$ROOT/scripts/setup.sh"
+use_wasm_toolchain
+stage "format" cargo fmt --all --check
+stage "one SDK line" one_sdk_line
+stage "build" build
+stage "lint" lint
+stage "documentation links" doc_links
+stage "tests" tests
+
+printf '\nstages:\n%s%6d s  in all\n' "$STAGES" "$((SECONDS - started))"

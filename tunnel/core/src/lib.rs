@@ -1,0 +1,99 @@
+//! The sidecar without I/O: what both sides of a bandwidth test say, count and sign.
+//!
+//! Everything here is a function of its arguments. Time is an argument ([`Micros`]), datagrams and messages are byte
+//! slices, randomness is a seed: a test drives an attestor against a target over a simulated line and gets the same
+//! result every time.
+//!
+//! * [`wire`]: the bytes, on the control plane and inside the tunnel.
+//! * [`keys`]: sr25519 as the chain verifies it.
+//! * [`keystream`]: the payload, addressed by sequence number, and its re-keyed echo.
+//! * [`receipt`]: what the target acknowledges and the attestor recomputes.
+//! * [`pacer`]: when the next packet leaves; token buckets for a line's cap.
+//! * [`probe`]: the attestor's side of a test.
+//! * [`target`]: the target's side.
+//!
+//! # A test
+//!
+//! ```text
+//! attestor                                   target
+//!   Open {test, WireGuard key, signature} ──▶  committee, key and address prefix checked
+//!   ◀── Opened {WireGuard key, port, inner addresses}
+//!   ═══ WireGuard handshake ═══
+//!   Hello ──▶ ◀── Welcome,  5 × Ping ──▶ ◀── Pong          RTT = the minimum
+//!   Offer {H(seed), loads, T0, window} ──▶     T0 and loads compared with the chain's
+//!   ◀── Accept
+//!   Load: 10 %, 50 %, 100 % ──▶               phase D: only receipts come back
+//!   ◀── Receipt every 50 ms       Countersign every 250 ms ──▶
+//!   EchoLoad: 10 %, 50 %, 100 % ──▶ ◀── Echo  phase U, one second after D: payloads return re-keyed
+//!   Finish {bytes down, bytes up, signature} ──▶
+//!   ◀── Final {signature}
+//!   Seed ──▶
+//! ```
+//!
+//! With s = min(minRTT / 2, 100 ms) and the window T, the rate towards the target is what receipts that arrive within
+//! [T0 + s, T0 + T + s] acknowledge, divided by T; the rate from the target is what echoes that arrive within
+//! [T1 + s, T1 + T + s] carry, divided by T, with T1 = T0 + T + 1 s. Every packet of a load or echo counts
+//! [`wire::PACKET_BYTES`]: the outer IPv4 datagram, so that a rate is the capacity of the line at the IP layer
+//! (RFC 9097) and not of what the tunnel leaves of it.
+
+#![deny(missing_docs)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
+pub mod keys;
+pub mod keystream;
+pub mod pacer;
+pub mod probe;
+pub mod receipt;
+pub mod target;
+pub mod wire;
+
+/// Microseconds since the Unix epoch.
+pub type Micros = u64;
+
+/// A thousand microseconds.
+pub const MILLI: Micros = 1_000;
+
+/// Between two receipts.
+pub const RECEIPT_EVERY: Micros = 50 * MILLI;
+/// Between two countersignatures.
+pub const COUNTERSIGN_EVERY: Micros = 250 * MILLI;
+/// Length of the ramp before a window.
+pub const RAMP: Micros = 250 * MILLI;
+/// Between the end of phase D's window and the start of phase U's.
+pub const PHASE_GAP: Micros = 1_000 * MILLI;
+/// A queue that adds more than this at the half step keeps the load at that step.
+pub const QUEUE_LIMIT: Micros = 90 * MILLI;
+/// Without a handshake or greeting for this long a target is unreachable.
+pub const CONTACT_TIMEOUT: Micros = 10_000 * MILLI;
+/// The window shift s never exceeds this.
+pub const MAX_SHIFT: Micros = 100 * MILLI;
+
+/// Start of phase U's window: T1 = T0 + T + 1 s.
+pub const fn second_start(start: Micros, window: Micros) -> Micros {
+	start.saturating_add(window).saturating_add(PHASE_GAP)
+}
+
+/// Bytes over a window as a rate, in kbps rounded down. Zero for an empty window.
+pub fn kbps(bytes: u64, window: Micros) -> u32 {
+	let rate = u128::from(bytes).saturating_mul(8_000).checked_div(u128::from(window)).unwrap_or(0);
+	u32::try_from(rate).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn kbps_should_divide_by_the_common_window() {
+		// 3.75 MB in 3 s are 10 Mbps.
+		assert_eq!(kbps(3_750_000, 3_000_000), 10_000);
+		assert_eq!(kbps(0, 3_000_000), 0);
+		assert_eq!(kbps(1, 0), 0);
+		assert_eq!(kbps(u64::MAX, 1), u32::MAX);
+	}
+
+	#[test]
+	fn second_start_should_leave_one_second_between_windows() {
+		assert_eq!(second_start(1_000_000, 3_000_000), 5_000_000);
+	}
+}

@@ -1,0 +1,110 @@
+//! The load over time: a ramp of 0.25 s in three steps, then the window.
+//!
+//! A phase whose window starts at T0 for the target sends from T0 − s − 250 ms, so that the full load reaches the
+//! target when its window starts, and for 50 ms beyond its end, so that the last receipt of the window is not short.
+
+use crate::{Micros, MILLI, RAMP};
+
+/// 10 % until here, counted from the phase's first packet.
+const HALF_FROM: Micros = 50 * MILLI;
+/// 50 % until here, the full load from here.
+const FULL_FROM: Micros = 200 * MILLI;
+/// The load goes on for this long after the window.
+const TAIL: Micros = 50 * MILLI;
+/// Between two pings of the half step.
+const PING_EVERY: Micros = 30 * MILLI;
+
+/// How much of the load is due.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Step {
+	/// Before the first or after the last packet.
+	Silent,
+	/// 10 %.
+	Tenth,
+	/// 50 %, with pings.
+	Half,
+	/// 100 %, or 50 % where queues grew.
+	Full,
+}
+
+/// One phase of a test.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Schedule {
+	/// First packet.
+	pub(super) first: Micros,
+	/// Last packet.
+	pub(super) last: Micros,
+	/// Start of the window at the attestor.
+	pub(super) from: Micros,
+	/// End of the window at the attestor.
+	pub(super) until: Micros,
+}
+
+impl Schedule {
+	/// For a window of `length` that starts at `start` for the target, `shift` away from the attestor.
+	pub(super) fn new(start: Micros, length: Micros, shift: Micros) -> Self {
+		let first = start.saturating_sub(shift).saturating_sub(RAMP);
+		Self {
+			first,
+			last: first.saturating_add(RAMP).saturating_add(length).saturating_add(TAIL),
+			from: start.saturating_add(shift),
+			until: start.saturating_add(shift).saturating_add(length),
+		}
+	}
+
+	/// The step due at `now`.
+	pub(super) fn step(&self, now: Micros) -> Step {
+		match now.checked_sub(self.first) {
+			_ if now >= self.last => Step::Silent,
+			None => Step::Silent,
+			Some(since) if since < HALF_FROM => Step::Tenth,
+			Some(since) if since < FULL_FROM => Step::Half,
+			Some(_) => Step::Full,
+		}
+	}
+
+	/// When the step after the one at `now` begins.
+	pub(super) fn next_change(&self, now: Micros) -> Option<Micros> {
+		[self.first, self.first.saturating_add(HALF_FROM), self.first.saturating_add(FULL_FROM), self.last]
+			.into_iter()
+			.find(|at| *at > now)
+	}
+
+	/// When the `number`-th ping of the half step is due; none once it would leave the step.
+	pub(super) fn ping_at(&self, number: u32) -> Option<Micros> {
+		let since = HALF_FROM.saturating_add(PING_EVERY.saturating_mul(number.into()));
+		(since < FULL_FROM).then(|| self.first.saturating_add(since))
+	}
+
+	/// Whether an acknowledgement at `now` counts.
+	pub(super) fn counts(&self, now: Micros) -> bool {
+		(self.from..self.until).contains(&now)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn schedule_should_reach_the_target_with_full_load_when_its_window_starts() {
+		let phase = Schedule::new(10_000_000, 3_000_000, 20_000);
+		assert_eq!(phase.first, 10_000_000 - 20_000 - 250_000);
+		assert_eq!(phase.step(phase.first - 1), Step::Silent);
+		assert_eq!(phase.step(phase.first), Step::Tenth);
+		assert_eq!(phase.step(phase.first + 50_000), Step::Half);
+		assert_eq!(phase.step(phase.first + 200_000), Step::Full);
+		// 50 ms before the window, so that receipts of that time already show the full load.
+		assert_eq!(phase.step(10_000_000 - 20_000 - 50_000), Step::Full);
+		assert_eq!(phase.step(phase.last), Step::Silent);
+		assert_eq!((phase.from, phase.until), (10_020_000, 13_020_000));
+	}
+
+	#[test]
+	fn pings_should_stay_in_the_half_step() {
+		let phase = Schedule::new(10_000_000, 3_000_000, 0);
+		let pings: Vec<_> = (0..20).map_while(|number| phase.ping_at(number)).collect();
+		assert_eq!(pings.len(), 5);
+		assert!(pings.iter().all(|at| phase.step(*at) == Step::Half));
+	}
+}

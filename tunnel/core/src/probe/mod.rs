@@ -1,0 +1,666 @@
+//! The attestor's side of one test: let in, greet, ping, offer, load in two phases, settle.
+//!
+//! Drive it with [`Probe::handle_response`], [`Probe::handle_receipt`], [`Probe::handle_datagram`] and, when
+//! [`Probe::timeout`] is due, [`Probe::handle_timeout`]; after each, drain [`Probe::poll`] until it is empty.
+
+mod load;
+
+use crate::{
+	kbps,
+	keys::{self, ProbeKeypair},
+	keystream,
+	pacer::Pacer,
+	receipt::{Verifier, MAX_PACKETS},
+	second_start,
+	wire::{
+		self,
+		data::{self, Body, Datagram, Stamp},
+		Bilateral, Receipt, Refusal, Request, Response, Test, PACKET_BYTES,
+	},
+	Micros, CONTACT_TIMEOUT, COUNTERSIGN_EVERY, MAX_SHIFT, MILLI, QUEUE_LIMIT,
+};
+use load::{Schedule, Step};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Between two attempts at anything.
+const RETRY: Micros = 250 * MILLI;
+/// Pings before the offer.
+const PINGS: u32 = 5;
+/// Between two of them.
+const PING_EVERY: Micros = 20 * MILLI;
+/// Pings stop being waited for.
+const PING_TIMEOUT: Micros = 1_000 * MILLI;
+/// Numbers of the pings in the two half steps start here and 256 later.
+const LOAD_PINGS_FROM: u32 = 1_000;
+/// After the last window, before the counts are settled: what arrives now no longer counts.
+const SETTLE_AFTER: Micros = 200 * MILLI;
+/// A target that has not signed the final by then never will.
+const FINISH_TIMEOUT: Micros = 10_000 * MILLI;
+/// Receipts that overtook an earlier one and wait for it.
+const MAX_HELD: usize = 64;
+
+/// What the attestor knows before it starts.
+#[derive(Clone)]
+pub struct Config {
+	/// Which test.
+	pub test: Test,
+	/// Signs for the attestor.
+	pub key: ProbeKeypair,
+	/// Verifies the target's receipts, as registered on chain.
+	pub target_key: [u8; 32],
+	/// Of the payload: 32 random bytes, used once.
+	pub seed: [u8; 32],
+	/// The attestor's x25519 key for this session.
+	pub wireguard: [u8; 32],
+	/// Load towards the target, kbps.
+	pub down_kbps: u32,
+	/// Load to be echoed, kbps.
+	pub up_kbps: u32,
+	/// T0.
+	pub start: Micros,
+	/// T.
+	pub window: Micros,
+}
+
+/// Which request an answer belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Ticket {
+	/// [`Request::Open`].
+	Open,
+	/// [`Request::Offer`].
+	Offer,
+	/// [`Request::Countersign`].
+	Countersign,
+	/// [`Request::Finish`].
+	Finish,
+	/// [`Request::Seed`].
+	Seed,
+}
+
+/// What the driver has to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(clippy::large_enum_variant)]
+pub enum Output {
+	/// Ask the target on the control plane and pass the answer, or its absence, to [`Probe::handle_response`].
+	Request(Ticket, Request),
+	/// Bring up WireGuard towards the target.
+	Tunnel {
+		/// The target's x25519 key.
+		wireguard: [u8; 32],
+		/// The target's UDP port.
+		port: u16,
+		/// The target inside the tunnel.
+		target_address: [u8; 4],
+		/// The attestor inside the tunnel.
+		attestor_address: [u8; 4],
+	},
+	/// Send through the tunnel.
+	Datagram(Vec<u8>),
+	/// The test is over. Always the last output.
+	Done(Box<Outcome>),
+}
+
+/// What kind of result a test had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+	/// The target answered.
+	Measured,
+	/// Measured, with the load kept at its half step.
+	Limited,
+	/// No handshake or greeting within ten seconds.
+	Unreachable,
+}
+
+/// Why a test ended before its time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Fault {
+	/// No answer on the control plane or in the tunnel.
+	#[error("no handshake or greeting within 10 s")]
+	Silent,
+	/// The target refused.
+	#[error("refused: {0}")]
+	Refused(Refusal),
+	/// A receipt that payloads do not bear out.
+	#[error("receipt not believed: {0}")]
+	Receipt(crate::receipt::ReceiptError),
+	/// The target did not sign the final.
+	#[error("the target did not sign the final")]
+	NotSigned,
+}
+
+/// The result.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+	/// What kind.
+	pub kind: Kind,
+	/// Rate towards the target, kbps. 0 unless the target signed the final.
+	pub down_kbps: u32,
+	/// Rate from the target, kbps. 0 unless the target signed the final.
+	pub up_kbps: u32,
+	/// Minimum round-trip time; 0 without one.
+	pub rtt: Micros,
+	/// Packets of the half steps that were not acknowledged, per ten thousand.
+	pub loss_pptt: u16,
+	/// The final with both signatures.
+	pub bilateral: Option<Bilateral>,
+	/// What went wrong, if anything did.
+	pub fault: Option<Fault>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+	/// Wants in; the next attempt.
+	Opening(Option<Micros>),
+	/// Greets; the next greeting.
+	Greeting(Micros),
+	/// Pings; number and time of the next.
+	Pinging(u32, Micros),
+	/// Offers; the next attempt.
+	Offering(Option<Micros>),
+	/// Loads.
+	Running,
+	/// Asks for the signature; the next attempt.
+	Finishing(Option<Micros>),
+	Done,
+}
+
+struct Phase {
+	schedule: Schedule,
+	kbps: u32,
+	limited: bool,
+	/// Pings of the half step sent so far.
+	pings: u32,
+	/// Sequence numbers sent at the half step.
+	half: std::ops::Range<u32>,
+	bytes: u64,
+}
+
+/// The attestor's side of one test.
+pub struct Probe {
+	config: Config,
+	seed_hash: [u8; 32],
+	echo_key: [u8; 32],
+	state: State,
+	began: Micros,
+	outputs: VecDeque<Output>,
+	refused: Option<Refusal>,
+	rtt: Option<Micros>,
+	pinging_since: Micros,
+	pongs: u32,
+	verifier: Verifier,
+	held: BTreeMap<u32, Receipt>,
+	receipt_fault: Option<crate::receipt::ReceiptError>,
+	phases: [Phase; 2],
+	pacer: Pacer,
+	sent: u32,
+	echo_from: u32,
+	echoed: Vec<u64>,
+	next_countersign: Option<Micros>,
+	last_run: Micros,
+}
+
+impl Probe {
+	/// Starts the test at `now`: the first output asks to be let in.
+	pub fn new(now: Micros, config: Config) -> Self {
+		let seed_hash = keystream::seed_hash(&config.seed);
+		let echo_key = keystream::echo_key(&seed_hash, &config.test.session);
+		let jitter = blake3::derive_key("weir/jitter/v1", &config.seed);
+		let mut probe = Self {
+			seed_hash,
+			echo_key,
+			state: State::Opening(Some(now)),
+			began: now,
+			outputs: VecDeque::new(),
+			refused: None,
+			rtt: None,
+			pinging_since: 0,
+			pongs: 0,
+			verifier: Verifier::new(&config.test, &config.seed),
+			held: BTreeMap::new(),
+			receipt_fault: None,
+			phases: phases(&config, 0),
+			pacer: Pacer::new(jitter),
+			sent: 0,
+			echo_from: u32::MAX,
+			echoed: Vec::new(),
+			next_countersign: None,
+			last_run: now,
+			config,
+		};
+		probe.handle_timeout(now);
+		probe
+	}
+
+	/// The next thing to do; none until more input arrives.
+	pub fn poll(&mut self) -> Option<Output> {
+		self.outputs.pop_front()
+	}
+
+	/// When [`Self::handle_timeout`] is due.
+	pub fn timeout(&self) -> Option<Micros> {
+		let contact = self.began.saturating_add(CONTACT_TIMEOUT);
+		match self.state {
+			State::Opening(next) => Some(next.map_or(contact, |next| next.min(contact))),
+			State::Greeting(next) => Some(next.min(contact)),
+			State::Pinging(_, next) => Some(next),
+			State::Offering(next) => Some(next.unwrap_or(Micros::MAX).min(self.settle_at())),
+			State::Running => {
+				[self.pacer.next(), self.next_change(), self.next_countersign, Some(self.settle_at())]
+					.into_iter()
+					.flatten()
+					.min()
+			}
+			State::Finishing(next) => Some(next.unwrap_or(Micros::MAX).min(self.give_up_at())),
+			State::Done => None,
+		}
+	}
+
+	/// The minimum round-trip time so far.
+	pub fn rtt(&self) -> Option<Micros> {
+		self.rtt
+	}
+
+	/// Does what is due.
+	pub fn handle_timeout(&mut self, now: Micros) {
+		let contact_over = now >= self.began.saturating_add(CONTACT_TIMEOUT);
+		match self.state {
+			State::Opening(_) | State::Greeting(_) if contact_over => self.give_up(),
+			State::Opening(Some(next)) if now >= next => self.open(),
+			State::Greeting(next) if now >= next => self.greet(now),
+			State::Pinging(number, next) if now >= next => self.ping(now, number),
+			State::Offering(_) if now >= self.settle_at() => self.give_up(),
+			State::Offering(Some(next)) if now >= next => self.offer(),
+			State::Running => self.run(now),
+			State::Finishing(_) if now >= self.give_up_at() => self.conclude(None, Some(Fault::NotSigned)),
+			State::Finishing(Some(next)) if now >= next => self.finish(),
+			_ => {}
+		}
+	}
+
+	/// Takes the answer to a request; none if there was none.
+	pub fn handle_response(&mut self, now: Micros, ticket: Ticket, response: Option<Response>) {
+		match (ticket, self.state, response) {
+			(
+				Ticket::Open,
+				State::Opening(None),
+				Some(Response::Opened { wireguard, port, target_address, attestor_address }),
+			) => {
+				self.outputs.push_back(Output::Tunnel { wireguard, port, target_address, attestor_address });
+				self.state = State::Greeting(now);
+				self.handle_timeout(now);
+			}
+			(Ticket::Offer, State::Offering(None), Some(Response::Accept)) => {
+				self.phases = phases(&self.config, self.shift());
+				self.state = State::Running;
+				self.handle_timeout(now);
+			}
+			(Ticket::Finish, State::Finishing(None), Some(Response::Final { signature })) => {
+				self.sign(now, signature)
+			}
+			(Ticket::Open | Ticket::Offer | Ticket::Finish, _, Some(Response::Refuse(refusal))) => {
+				self.refuse(now, refusal)
+			}
+			(Ticket::Open, State::Opening(None), _) => {
+				self.state = State::Opening(Some(now.saturating_add(RETRY)))
+			}
+			(Ticket::Offer, State::Offering(None), _) => {
+				self.state = State::Offering(Some(now.saturating_add(RETRY)))
+			}
+			(Ticket::Finish, State::Finishing(None), _) => {
+				self.state = State::Finishing(Some(now.saturating_add(RETRY)))
+			}
+			_ => {}
+		}
+	}
+
+	/// Takes a receipt from the control plane. What does not belong here is dropped.
+	pub fn handle_receipt(&mut self, now: Micros, session: [u8; 8], receipt: Receipt) {
+		if session != self.config.test.session || self.state != State::Running || self.receipt_fault.is_some()
+		{
+			return;
+		}
+		if self.held.len() < MAX_HELD && receipt.window >= self.verifier.next_window() {
+			self.held.insert(receipt.window, receipt);
+		}
+		while let Some(receipt) = self.held.remove(&self.verifier.next_window()) {
+			match self.verifier.verify(&receipt, self.sent) {
+				Ok(packets) => {
+					// Phase U is counted by its echoes.
+					let [down, _] = &mut self.phases;
+					if down.schedule.counts(now) {
+						down.bytes =
+							down.bytes.saturating_add(u64::from(packets).saturating_mul(PACKET_BYTES.into()));
+					}
+					self.next_countersign.get_or_insert(now);
+				}
+				Err(error) => {
+					self.receipt_fault = Some(error);
+					return;
+				}
+			}
+		}
+	}
+
+	/// Takes a datagram out of the tunnel. What does not belong here is dropped.
+	pub fn handle_datagram(&mut self, now: Micros, bytes: &[u8]) {
+		let Some(datagram) =
+			data::decode(bytes).filter(|datagram| datagram.session == self.config.test.session)
+		else {
+			return;
+		};
+		match (datagram.body, self.state) {
+			(Body::Welcome(stamp), State::Greeting(_)) if self.is_mine(&stamp, datagram.number) => {
+				self.sample(now, &stamp);
+				self.pinging_since = now;
+				self.state = State::Pinging(0, now);
+				self.handle_timeout(now);
+			}
+			(Body::Pong(stamp), State::Pinging(..)) if self.is_mine(&stamp, datagram.number) => {
+				self.sample(now, &stamp);
+				self.pongs = self.pongs.saturating_add(1);
+				if self.pongs >= PINGS {
+					self.state = State::Offering(Some(now));
+					self.handle_timeout(now);
+				}
+			}
+			(Body::Pong(stamp), State::Running) if self.is_mine(&stamp, datagram.number) => {
+				let queued = now.saturating_sub(stamp.sent_at).saturating_sub(self.rtt.unwrap_or(0));
+				let phase = usize::from(datagram.number >= LOAD_PINGS_FROM.saturating_add(256));
+				if let Some(phase) = self
+					.phases
+					.get_mut(phase)
+					.filter(|_| datagram.number >= LOAD_PINGS_FROM && queued > QUEUE_LIMIT)
+				{
+					phase.limited = true;
+				}
+			}
+			(Body::Echo(payload), State::Running) => self.take_echo(now, datagram.number, payload),
+			_ => {}
+		}
+	}
+
+	fn take_echo(&mut self, now: Micros, seq: u32, payload: &keystream::Payload) {
+		if seq < self.echo_from || seq >= self.sent {
+			return;
+		}
+		let (word, bit) = (
+			(seq.saturating_sub(self.echo_from) / 64) as usize,
+			1u64 << (seq.saturating_sub(self.echo_from) % 64),
+		);
+		if word >= self.echoed.len() {
+			self.echoed.resize(word.saturating_add(1), 0);
+		}
+		let mut expected = keystream::payload(&self.config.seed, seq);
+		keystream::apply(&self.echo_key, seq, &mut expected);
+		let [_, up] = &mut self.phases;
+		match self.echoed.get_mut(word) {
+			Some(seen) if *seen & bit == 0 && expected == *payload => {
+				*seen |= bit;
+				if up.schedule.counts(now) {
+					up.bytes = up.bytes.saturating_add(PACKET_BYTES.into());
+				}
+			}
+			_ => {}
+		}
+	}
+
+	fn open(&mut self) {
+		let Config { test, wireguard, .. } = self.config;
+		let signature = self.config.key.sign(&wire::open_payload(&test, &wireguard));
+		self.outputs.push_back(Output::Request(Ticket::Open, Request::Open { test, wireguard, signature }));
+		self.state = State::Opening(None);
+	}
+
+	fn greet(&mut self, now: Micros) {
+		let stamp = self.stamp(now, 0);
+		self.send(0, Body::Hello(stamp));
+		self.state = State::Greeting(now.saturating_add(RETRY));
+	}
+
+	fn ping(&mut self, now: Micros, number: u32) {
+		if now >= self.pinging_since.saturating_add(PING_TIMEOUT) {
+			self.state = State::Offering(Some(now));
+			return self.handle_timeout(now);
+		}
+		let stamp = self.stamp(now, number);
+		self.send(number, Body::Ping(stamp));
+		// After the fifth, lost ones are made up for at a slower pace.
+		let gap = if number < PINGS { PING_EVERY } else { PING_EVERY.saturating_mul(5) };
+		self.state = State::Pinging(number.saturating_add(1), now.saturating_add(gap));
+	}
+
+	fn offer(&mut self) {
+		let Config { test, down_kbps, up_kbps, start, window, .. } = self.config;
+		let (start_millis, window_millis) =
+			(start / MILLI, u32::try_from(window / MILLI).unwrap_or(u32::MAX));
+		let payload =
+			wire::offer_payload(&test, &self.seed_hash, down_kbps, up_kbps, start_millis, window_millis);
+		let request = Request::Offer {
+			session: test.session,
+			seed_hash: self.seed_hash,
+			down_kbps,
+			up_kbps,
+			start_millis,
+			window_millis,
+			signature: self.config.key.sign(&payload),
+		};
+		self.outputs.push_back(Output::Request(Ticket::Offer, request));
+		self.state = State::Offering(None);
+	}
+
+	fn run(&mut self, now: Micros) {
+		self.last_run = now;
+		if now >= self.settle_at() {
+			self.next_countersign = None;
+			self.state = State::Finishing(Some(now));
+			return self.handle_timeout(now);
+		}
+		if self.next_countersign.is_some_and(|next| now >= next) {
+			self.countersign();
+			self.next_countersign = Some(now.saturating_add(COUNTERSIGN_EVERY));
+		}
+		let second = self.phases.iter().position(|phase| now < phase.schedule.last) == Some(1);
+		let [down, up] = &mut self.phases;
+		let (phase, pings_from) =
+			if second { (up, LOAD_PINGS_FROM.saturating_add(256)) } else { (down, LOAD_PINGS_FROM) };
+		let step = phase.schedule.step(now);
+		let rate = match step {
+			Step::Silent => 0,
+			Step::Tenth => (phase.kbps / 10).max(1),
+			Step::Half => (phase.kbps / 2).max(1),
+			Step::Full if phase.limited => (phase.kbps / 2).max(1),
+			Step::Full => phase.kbps,
+		};
+		let ping = (step == Step::Half && phase.schedule.ping_at(phase.pings).is_some_and(|at| now >= at))
+			.then(|| {
+				let number = pings_from.saturating_add(phase.pings);
+				phase.pings = phase.pings.saturating_add(1);
+				number
+			});
+		self.pacer.set_rate(now, rate, PACKET_BYTES);
+		if let Some(number) = ping {
+			let stamp = self.stamp(now, number);
+			self.send(number, Body::Ping(stamp));
+		}
+		if second && rate > 0 {
+			self.echo_from = self.echo_from.min(self.sent);
+		}
+		while self.sent < MAX_PACKETS && self.pacer.take(now) {
+			let seq = self.sent;
+			let payload = keystream::payload(&self.config.seed, seq);
+			self.send(seq, if second { Body::EchoLoad(&payload) } else { Body::Load(&payload) });
+			self.sent = seq.saturating_add(1);
+			if let Some(phase) = self.phases.get_mut(usize::from(second)).filter(|_| step == Step::Half) {
+				if phase.half.is_empty() {
+					phase.half.start = seq;
+				}
+				phase.half.end = self.sent;
+			}
+		}
+	}
+
+	fn countersign(&mut self) {
+		let Some((window, digest)) = self.verifier.last() else { return };
+		let test = self.config.test;
+		let signature = self.config.key.sign(&wire::countersign_payload(&test, window, &digest));
+		let request = Request::Countersign { session: test.session, window, digest, signature };
+		self.outputs.push_back(Output::Request(Ticket::Countersign, request));
+	}
+
+	fn final_payload(&self) -> Vec<u8> {
+		let [down, up] = &self.phases;
+		wire::final_payload(&self.config.test, &self.seed_hash, down.bytes, up.bytes)
+	}
+
+	fn finish(&mut self) {
+		let [down, up] = &self.phases;
+		let request = Request::Finish {
+			session: self.config.test.session,
+			down_bytes: down.bytes,
+			up_bytes: up.bytes,
+			signature: self.config.key.sign(&self.final_payload()),
+		};
+		self.outputs.push_back(Output::Request(Ticket::Finish, request));
+		self.state = State::Finishing(None);
+	}
+
+	fn sign(&mut self, now: Micros, by_target: [u8; 64]) {
+		let payload = self.final_payload();
+		if !keys::verify(&self.config.target_key, &payload, &by_target) {
+			self.state = State::Finishing(Some(now.saturating_add(RETRY)));
+			return;
+		}
+		let [down, up] = &self.phases;
+		let bilateral = Bilateral {
+			test: self.config.test,
+			seed_hash: self.seed_hash,
+			down_bytes: down.bytes,
+			up_bytes: up.bytes,
+			by_target,
+			by_attestor: self.config.key.sign(&payload),
+		};
+		let seed = Request::Seed { session: self.config.test.session, seed: self.config.seed };
+		self.outputs.push_back(Output::Request(Ticket::Seed, seed));
+		let fault = self.receipt_fault.map(Fault::Receipt);
+		self.conclude(Some(bilateral), fault);
+	}
+
+	fn refuse(&mut self, now: Micros, refusal: Refusal) {
+		self.refused = Some(refusal);
+		let next = Some(now.saturating_add(RETRY));
+		match self.state {
+			State::Opening(None) if refusal.is_passing() => self.state = State::Opening(next),
+			State::Offering(None) if refusal.is_passing() => self.state = State::Offering(next),
+			State::Opening(None) | State::Offering(None) | State::Finishing(None) => {
+				self.conclude(None, Some(Fault::Refused(refusal)));
+			}
+			_ => {}
+		}
+	}
+
+	/// Ends before the load: unreachable if nothing ever answered.
+	fn give_up(&mut self) {
+		let fault = match self.refused {
+			Some(refusal) => Fault::Refused(refusal),
+			None if matches!(self.state, State::Offering(_)) => Fault::NotSigned,
+			None => Fault::Silent,
+		};
+		self.conclude(None, Some(fault));
+	}
+
+	fn conclude(&mut self, bilateral: Option<Bilateral>, fault: Option<Fault>) {
+		let limited = self.phases.iter().any(|phase| phase.limited);
+		let rate = |bytes: fn(&Bilateral) -> u64| {
+			bilateral.as_ref().map_or(0, |b| kbps(bytes(b), self.config.window))
+		};
+		let outcome = Outcome {
+			kind: match fault {
+				Some(Fault::Silent) => Kind::Unreachable,
+				_ if limited => Kind::Limited,
+				_ => Kind::Measured,
+			},
+			down_kbps: rate(|b| b.down_bytes),
+			up_kbps: rate(|b| b.up_bytes),
+			rtt: self.rtt.unwrap_or(0),
+			loss_pptt: self.loss_pptt(),
+			bilateral,
+			fault,
+		};
+		self.outputs.push_back(Output::Done(Box::new(outcome)));
+		self.state = State::Done;
+	}
+
+	fn loss_pptt(&self) -> u16 {
+		let half = || self.phases.iter().flat_map(|phase| phase.half.clone());
+		let sent = u32::try_from(half().count()).unwrap_or(u32::MAX);
+		let lost = u32::try_from(half().filter(|seq| !self.verifier.is_acknowledged(*seq)).count())
+			.unwrap_or(u32::MAX);
+		let part = u64::from(lost).saturating_mul(10_000).checked_div(sent.into()).unwrap_or(0);
+		u16::try_from(part).unwrap_or(u16::MAX)
+	}
+
+	/// s of rule 3.
+	fn shift(&self) -> Micros {
+		(self.rtt.unwrap_or(0) / 2).min(MAX_SHIFT)
+	}
+
+	fn settle_at(&self) -> Micros {
+		let [_, up] = &self.phases;
+		up.schedule.until.saturating_add(SETTLE_AFTER)
+	}
+
+	fn give_up_at(&self) -> Micros {
+		self.settle_at().saturating_add(FINISH_TIMEOUT)
+	}
+
+	/// The next step or ping, seen from the last run.
+	fn next_change(&self) -> Option<Micros> {
+		let [down, up] = &self.phases;
+		let now = self.last_run;
+		[down, up]
+			.into_iter()
+			.flat_map(|phase| {
+				let ping =
+					phase.schedule.ping_at(phase.pings).filter(|_| phase.schedule.step(now) == Step::Half);
+				[phase.schedule.next_change(now), ping]
+			})
+			.flatten()
+			.min()
+	}
+
+	fn sample(&mut self, now: Micros, stamp: &Stamp) {
+		let rtt = now.saturating_sub(stamp.sent_at);
+		self.rtt = Some(self.rtt.map_or(rtt, |known| known.min(rtt)));
+	}
+
+	/// A stamp whose nonce nobody else can make up, so that an answer proves a round trip.
+	fn stamp(&self, now: Micros, number: u32) -> Stamp {
+		let mut nonce = [0; 16];
+		let material = [&self.config.seed[..], &now.to_le_bytes(), &number.to_le_bytes()].concat();
+		for (to, from) in nonce.iter_mut().zip(blake3::derive_key("weir/nonce/v1", &material)) {
+			*to = from;
+		}
+		Stamp { nonce, sent_at: now }
+	}
+
+	fn is_mine(&self, stamp: &Stamp, number: u32) -> bool {
+		self.stamp(stamp.sent_at, number).nonce == stamp.nonce
+	}
+
+	fn send(&mut self, number: u32, body: Body<'_>) {
+		let datagram = Datagram { session: self.config.test.session, number, body };
+		self.outputs.push_back(Output::Datagram(datagram.encode()));
+	}
+}
+
+fn phases(config: &Config, shift: Micros) -> [Phase; 2] {
+	let second = second_start(config.start, config.window);
+	[(config.start, config.down_kbps), (second, config.up_kbps)].map(|(start, kbps)| Phase {
+		schedule: Schedule::new(start, config.window, shift),
+		kbps,
+		limited: false,
+		pings: 0,
+		half: 0..0,
+		bytes: 0,
+	})
+}

@@ -1,0 +1,416 @@
+//! The target's side: lets members of its committee in, acknowledges, echoes, signs.
+//!
+//! It spends nothing before the membership check: a request that fails it costs one signature check at most and is
+//! answered by a few bytes; nothing is sent into a tunnel but in answer to a datagram of at least the same length.
+//! One test at a time.
+
+mod session;
+
+use crate::{
+	keys::{self, ProbeKeypair},
+	keystream, second_start,
+	wire::{
+		self,
+		data::{self, Body, Datagram},
+		Receipt, Refusal, Request, Response, Test, TestKind,
+	},
+	Micros, COUNTERSIGN_EVERY, MILLI,
+};
+use session::Session;
+use std::{
+	collections::{BTreeMap, VecDeque},
+	net::{IpAddr, Ipv4Addr},
+};
+
+/// The target inside every tunnel (RFC 6598 shared address space, never routed).
+pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
+/// Sessions of a test that never began or ended are dropped this long after its windows.
+const LINGER: Micros = 15_000 * MILLI;
+/// A session without an accepted offer is dropped after this long.
+const IDLE: Micros = 60_000 * MILLI;
+/// Countersignatures are missing after this long: two are due, and the third would be.
+const MISSING: Micros = COUNTERSIGN_EVERY.saturating_mul(3);
+/// A load earlier than this before T0 is not the ramp's.
+const EARLY: Micros = 1_000 * MILLI;
+/// An attestor that counts less than this part of what was received, in per cent, is not signed for.
+const LEAST_PERCENT: u64 = 90;
+
+/// The part of an address that counts as one place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Prefix {
+	/// IPv4 /24.
+	V4([u8; 3]),
+	/// IPv6 /48.
+	V6([u8; 6]),
+}
+
+impl Prefix {
+	/// Prefix of an address; IPv4-mapped addresses count as IPv4.
+	pub fn of(address: IpAddr) -> Self {
+		match address.to_canonical() {
+			IpAddr::V4(address) => {
+				let [a, b, c, _] = address.octets();
+				Self::V4([a, b, c])
+			}
+			IpAddr::V6(address) => {
+				let [a, b, c, d, e, f, ..] = address.octets();
+				Self::V6([a, b, c, d, e, f])
+			}
+		}
+	}
+}
+
+/// A member of the committee, from the chain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Member {
+	/// The seat's node.
+	pub account: [u8; 32],
+	/// Signs its offers.
+	pub key: [u8; 32],
+	/// Where its probes come from; none for a seat reached through a relay.
+	pub prefix: Option<Prefix>,
+}
+
+/// The test to answer, from the chain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Assignment {
+	/// Epoch of the test.
+	pub epoch: u32,
+	/// Kind of test.
+	pub kind: TestKind,
+	/// Ordinal in its list.
+	pub ordinal: u32,
+	/// Load each member may offer, kbps.
+	pub down_kbps: u32,
+	/// Load each member may have echoed, kbps.
+	pub up_kbps: u32,
+	/// T.
+	pub window: Micros,
+	/// T0; none until the chain reveals it.
+	pub start: Option<Micros>,
+	/// Who may measure.
+	pub committee: Vec<Member>,
+}
+
+/// Who the target is.
+#[derive(Clone)]
+pub struct Config {
+	/// Hash of the chain's first block.
+	pub genesis: [u8; 32],
+	/// The target's account.
+	pub account: [u8; 32],
+	/// Signs finals; registered on chain.
+	pub key: ProbeKeypair,
+	/// The target's x25519 key.
+	pub wireguard: [u8; 32],
+	/// The target's UDP port.
+	pub port: u16,
+}
+
+/// What the driver has to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+	/// Accept this WireGuard peer.
+	AddPeer {
+		/// Its session.
+		session: [u8; 8],
+		/// Its x25519 key.
+		wireguard: [u8; 32],
+		/// Its only inner address.
+		address: Ipv4Addr,
+	},
+	/// Forget this WireGuard peer.
+	RemovePeer {
+		/// Its session.
+		session: [u8; 8],
+		/// Its x25519 key.
+		wireguard: [u8; 32],
+	},
+	/// Send through the tunnel.
+	Datagram {
+		/// To this inner address.
+		address: Ipv4Addr,
+		/// These bytes.
+		bytes: Vec<u8>,
+	},
+	/// Tell the session's attestor on the control plane.
+	Receipt {
+		/// Its session.
+		session: [u8; 8],
+		/// What arrived.
+		receipt: Receipt,
+	},
+	/// A final was signed.
+	Signed {
+		/// Which test.
+		test: Test,
+		/// Bytes towards this target.
+		down_bytes: u64,
+		/// Bytes from this target.
+		up_bytes: u64,
+		/// The attestor's signature, which makes it bilateral.
+		by_attestor: [u8; 64],
+		/// Ours.
+		by_target: [u8; 64],
+		/// H(seed).
+		seed_hash: [u8; 32],
+	},
+	/// A session stopped answering because countersignatures are missing.
+	Stopped {
+		/// Which session.
+		session: [u8; 8],
+	},
+}
+
+/// The target's side.
+pub struct Target {
+	config: Config,
+	assignment: Option<Assignment>,
+	sessions: BTreeMap<[u8; 8], Session>,
+	outputs: VecDeque<Output>,
+}
+
+impl Target {
+	/// A target that knows of no test yet.
+	pub fn new(config: Config) -> Self {
+		Self { config, assignment: None, sessions: BTreeMap::new(), outputs: VecDeque::new() }
+	}
+
+	/// The next thing to do; none until more input arrives.
+	pub fn poll(&mut self) -> Option<Output> {
+		self.outputs.pop_front()
+	}
+
+	/// Sessions that are open.
+	pub fn sessions(&self) -> usize {
+		self.sessions.len()
+	}
+
+	/// What the chain says now. Running sessions keep what they were accepted with.
+	pub fn set_assignment(&mut self, assignment: Option<Assignment>) {
+		self.assignment = assignment;
+	}
+
+	/// When [`Self::handle_timeout`] is due.
+	pub fn timeout(&self) -> Option<Micros> {
+		self.sessions.values().map(Session::timeout).min()
+	}
+
+	/// Closes receipt windows, stops and forgets sessions that are due.
+	pub fn handle_timeout(&mut self, now: Micros) {
+		for session in self.sessions.values_mut() {
+			session.tick(now, &mut self.outputs);
+		}
+		let over: Vec<_> =
+			self.sessions.iter().filter(|(_, s)| now >= s.expires).map(|(id, _)| *id).collect();
+		for id in over {
+			self.forget(&id);
+		}
+	}
+
+	/// Answers a request that came from `source`.
+	pub fn handle_request(&mut self, now: Micros, source: IpAddr, request: &Request) -> Response {
+		let answer = match request {
+			Request::Clock { nonce } => Ok(self.tell_time(now, nonce)),
+			Request::Open { test, wireguard, signature } => {
+				self.open(now, source, test, wireguard, signature)
+			}
+			Request::Offer { session, .. } => self.offer(now, session, request),
+			Request::Countersign { session, window, digest, signature } => {
+				self.session(session).and_then(|s| s.countersign(now, *window, digest, signature))
+			}
+			Request::Finish { session, down_bytes, up_bytes, signature } => {
+				self.finish(session, *down_bytes, *up_bytes, signature)
+			}
+			Request::Seed { session, seed } => self.take_seed(session, seed),
+			Request::Receipt { .. } => Err(Refusal::WrongRole),
+		};
+		answer.unwrap_or_else(Response::Refuse)
+	}
+
+	/// Takes a datagram that came out of the tunnel from `source`. What does not belong here is dropped.
+	pub fn handle_datagram(&mut self, now: Micros, source: Ipv4Addr, bytes: &[u8]) {
+		let Some(datagram) = data::decode(bytes) else { return };
+		let Some(session) =
+			self.sessions.get_mut(&datagram.session).filter(|session| session.address == source)
+		else {
+			return;
+		};
+		let answer = match datagram.body {
+			Body::Hello(stamp) => Some(Body::Welcome(stamp)),
+			Body::Ping(stamp) => Some(Body::Pong(stamp)),
+			Body::Load(payload) => {
+				session.take_load(now, datagram.number, payload);
+				None
+			}
+			Body::EchoLoad(payload) => {
+				if let Some(echo) = session.take_echo_load(now, datagram.number, payload) {
+					let bytes = Datagram { body: Body::Echo(&echo), ..datagram }.encode();
+					self.outputs.push_back(Output::Datagram { address: source, bytes });
+				}
+				None
+			}
+			Body::Welcome(_) | Body::Pong(_) | Body::Echo(_) => None,
+		};
+		if let Some(body) = answer {
+			let bytes = Datagram { body, ..datagram }.encode();
+			self.outputs.push_back(Output::Datagram { address: source, bytes });
+		}
+	}
+
+	/// Whether the session's tunnel may come from `source`: the seat's prefix, as for its requests.
+	pub fn is_allowed(&self, session: &[u8; 8], source: IpAddr) -> bool {
+		self.sessions.get(session).is_some_and(|s| s.prefix.is_none_or(|prefix| prefix == Prefix::of(source)))
+	}
+
+	/// Ends a session at once.
+	pub fn forget(&mut self, session: &[u8; 8]) {
+		if let Some(gone) = self.sessions.remove(session) {
+			self.outputs.push_back(Output::RemovePeer { session: *session, wireguard: gone.wireguard });
+		}
+	}
+
+	fn session(&mut self, session: &[u8; 8]) -> Result<&mut Session, Refusal> {
+		self.sessions.get_mut(session).ok_or(Refusal::UnknownSession)
+	}
+
+	fn tell_time(&self, now: Micros, nonce: &[u8; 16]) -> Response {
+		let account = self.config.account;
+		let signature = self.config.key.sign(&wire::clock_payload(nonce, now, &account));
+		Response::Clock { nonce: *nonce, unix_micros: now, account, signature }
+	}
+
+	fn open(
+		&mut self,
+		now: Micros,
+		source: IpAddr,
+		test: &Test,
+		wireguard: &[u8; 32],
+		signature: &[u8; 64],
+	) -> Result<Response, Refusal> {
+		if test.genesis != self.config.genesis {
+			return Err(Refusal::ForeignGenesis);
+		}
+		if test.target != self.config.account {
+			return Err(Refusal::NotTheTarget);
+		}
+		let assignment = self.assignment.as_ref().ok_or(Refusal::UnknownTest)?;
+		if (test.epoch, test.kind, test.ordinal) != (assignment.epoch, assignment.kind, assignment.ordinal) {
+			return Err(Refusal::UnknownTest);
+		}
+		let place = assignment
+			.committee
+			.iter()
+			.position(|m| m.account == test.attestor)
+			.ok_or(Refusal::NotAMember)?;
+		let member = *assignment.committee.get(place).ok_or(Refusal::NotAMember)?;
+		if member.prefix.is_some_and(|prefix| prefix != Prefix::of(source)) {
+			return Err(Refusal::OutsidePrefix);
+		}
+		if !keys::verify(&member.key, &wire::open_payload(test, wireguard), signature) {
+			return Err(Refusal::BadSignature);
+		}
+		let busy = |s: &Session| {
+			(s.test.epoch, s.test.kind, s.test.ordinal) != (test.epoch, test.kind, test.ordinal)
+		};
+		if self.sessions.values().any(|s| busy(s) && s.is_running(now)) {
+			return Err(Refusal::Busy);
+		}
+		let known =
+			self.sessions.values().find(|s| s.test.attestor == test.attestor).map(|s| (s.test, s.wireguard));
+		let octet =
+			u8::try_from(place).ok().and_then(|place| place.checked_add(1)).ok_or(Refusal::NotAMember)?;
+		let address = Ipv4Addr::new(100, 64, 1, octet);
+		match known {
+			// The answer got lost: the same answer again.
+			Some((known, key)) if known == *test && key == *wireguard => {}
+			known => {
+				if let Some((known, _)) = known {
+					self.forget(&known.session);
+				}
+				let session = Session::new(now, *test, *wireguard, address, &member);
+				self.sessions.insert(test.session, session);
+				self.outputs.push_back(Output::AddPeer {
+					session: test.session,
+					wireguard: *wireguard,
+					address,
+				});
+			}
+		}
+		Ok(Response::Opened {
+			wireguard: self.config.wireguard,
+			port: self.config.port,
+			target_address: ADDRESS.octets(),
+			attestor_address: address.octets(),
+		})
+	}
+
+	fn offer(&mut self, now: Micros, id: &[u8; 8], request: &Request) -> Result<Response, Refusal> {
+		let Request::Offer { seed_hash, down_kbps, up_kbps, start_millis, window_millis, signature, .. } =
+			request
+		else {
+			return Err(Refusal::Malformed);
+		};
+		let assignment = self.assignment.as_ref();
+		let session = self.sessions.get_mut(id).ok_or(Refusal::UnknownSession)?;
+		let test = session.test;
+		let assignment = assignment
+			.filter(|a| (a.epoch, a.kind, a.ordinal) == (test.epoch, test.kind, test.ordinal))
+			.ok_or(Refusal::UnknownTest)?;
+		let start = assignment.start.ok_or(Refusal::NotScheduled)?;
+		let window = Micros::from(*window_millis).saturating_mul(MILLI);
+		if start_millis.saturating_mul(MILLI) != start || window != assignment.window {
+			return Err(Refusal::WrongStart);
+		}
+		if *down_kbps > assignment.down_kbps || *up_kbps > assignment.up_kbps {
+			return Err(Refusal::WrongLoad);
+		}
+		if now >= second_start(start, window).saturating_add(window) {
+			return Err(Refusal::TooLate);
+		}
+		let payload =
+			wire::offer_payload(&test, seed_hash, *down_kbps, *up_kbps, *start_millis, *window_millis);
+		if !keys::verify(&session.key, &payload, signature) {
+			return Err(Refusal::BadSignature);
+		}
+		session.accept(start, window, seed_hash)?;
+		Ok(Response::Accept)
+	}
+
+	fn finish(
+		&mut self,
+		id: &[u8; 8],
+		down: u64,
+		up: u64,
+		by_attestor: &[u8; 64],
+	) -> Result<Response, Refusal> {
+		let session = self.sessions.get(id).ok_or(Refusal::UnknownSession)?;
+		let seed_hash = session.check_counts(down, up)?;
+		let payload = wire::final_payload(&session.test, &seed_hash, down, up);
+		if !keys::verify(&session.key, &payload, by_attestor) {
+			return Err(Refusal::BadSignature);
+		}
+		let by_target = self.config.key.sign(&payload);
+		self.outputs.push_back(Output::Signed {
+			test: session.test,
+			down_bytes: down,
+			up_bytes: up,
+			by_attestor: *by_attestor,
+			by_target,
+			seed_hash,
+		});
+		Ok(Response::Final { signature: by_target })
+	}
+
+	fn take_seed(&mut self, id: &[u8; 8], seed: &[u8; 32]) -> Result<Response, Refusal> {
+		let session = self.sessions.get(id).ok_or(Refusal::UnknownSession)?;
+		if session.seed_hash() != Some(keystream::seed_hash(seed)) {
+			return Err(Refusal::WrongSeed);
+		}
+		self.forget(id);
+		Ok(Response::Noted)
+	}
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+use super::*;
+
+const GENESIS: [u8; 32] = [1; 32];
+const ME: [u8; 32] = [2; 32];
+const START: Micros = 1_000_000_000;
+const NOW: Micros = START - 3_000_000;
+const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+fn key(n: u8) -> ProbeKeypair {
+	ProbeKeypair::from_seed(&[n; 32]).unwrap()
+}
+
+fn assignment() -> Assignment {
+	let member =
+		|n: u8| Member { account: [n; 32], key: key(n).public(), prefix: Some(Prefix::V4([192, 0, 2])) };
+	Assignment {
+		epoch: 4,
+		kind: TestKind::Scheduled,
+		ordinal: 0,
+		down_kbps: 2_000,
+		up_kbps: 1_000,
+		window: 3_000_000,
+		start: Some(START),
+		committee: vec![member(10), member(11)],
+	}
+}
+
+fn target() -> Target {
+	let config = Config { genesis: GENESIS, account: ME, key: key(2), wireguard: [3; 32], port: 4_000 };
+	let mut target = Target::new(config);
+	target.set_assignment(Some(assignment()));
+	target
+}
+
+fn test(attestor: u8) -> Test {
+	let (kind, session) = (TestKind::Scheduled, [attestor; 8]);
+	Test { genesis: GENESIS, epoch: 4, kind, ordinal: 0, target: ME, attestor: [attestor; 32], session }
+}
+
+fn open(test: Test, signer: u8) -> Request {
+	let wireguard = [signer; 32];
+	let signature = key(signer).sign(&wire::open_payload(&test, &wireguard));
+	Request::Open { test, wireguard, signature }
+}
+
+fn offer(test: Test, start: Micros, down_kbps: u32, signer: u8) -> Request {
+	let (seed_hash, up_kbps, start_millis, window_millis) = ([5; 32], 1_000, start / MILLI, 3_000);
+	let payload = wire::offer_payload(&test, &seed_hash, down_kbps, up_kbps, start_millis, window_millis);
+	let signature = key(signer).sign(&payload);
+	Request::Offer {
+		session: test.session,
+		seed_hash,
+		down_kbps,
+		up_kbps,
+		start_millis,
+		window_millis,
+		signature,
+	}
+}
+
+fn refusal(response: Response) -> Option<Refusal> {
+	match response {
+		Response::Refuse(refusal) => Some(refusal),
+		_ => None,
+	}
+}
+
+#[test]
+fn open_should_let_in_members_only() {
+	let mut target = target();
+	let ask =
+		|target: &mut Target, source, request: Request| refusal(target.handle_request(NOW, source, &request));
+	let foreign = Test { genesis: [9; 32], ..test(10) };
+	assert_eq!(ask(&mut target, HOME, open(foreign, 10)), Some(Refusal::ForeignGenesis));
+	assert_eq!(
+		ask(&mut target, HOME, open(Test { target: [9; 32], ..test(10) }, 10)),
+		Some(Refusal::NotTheTarget)
+	);
+	assert_eq!(ask(&mut target, HOME, open(Test { epoch: 5, ..test(10) }, 10)), Some(Refusal::UnknownTest));
+	assert_eq!(ask(&mut target, HOME, open(Test { ordinal: 1, ..test(10) }, 10)), Some(Refusal::UnknownTest));
+	assert_eq!(ask(&mut target, HOME, open(test(12), 12)), Some(Refusal::NotAMember));
+	assert_eq!(ask(&mut target, HOME, open(test(10), 11)), Some(Refusal::BadSignature));
+	let elsewhere = "198.51.100.1".parse().unwrap();
+	assert_eq!(ask(&mut target, elsewhere, open(test(10), 10)), Some(Refusal::OutsidePrefix));
+	assert_eq!((target.sessions(), target.poll()), (0, None));
+
+	assert_eq!(ask(&mut target, "::ffff:192.0.2.99".parse().unwrap(), open(test(10), 10)), None);
+	assert_eq!(target.sessions(), 1);
+	assert!(
+		matches!(target.poll(), Some(Output::AddPeer { address, .. }) if address == Ipv4Addr::new(100, 64, 1, 1))
+	);
+	assert!(target.is_allowed(&[10; 8], HOME) && !target.is_allowed(&[10; 8], elsewhere));
+}
+
+#[test]
+fn open_should_answer_again_without_a_second_session_when_repeated() {
+	let mut target = target();
+	let first = target.handle_request(NOW, HOME, &open(test(10), 10));
+	assert_eq!(target.handle_request(NOW, HOME, &open(test(10), 10)), first);
+	assert_eq!(target.sessions(), 1);
+	// A member that starts over gets a new session; the old peer goes.
+	target.handle_request(NOW, HOME, &open(Test { session: [77; 8], ..test(10) }, 10));
+	assert_eq!(target.sessions(), 1);
+	let outputs: Vec<_> = std::iter::from_fn(|| target.poll()).collect();
+	assert!(matches!(
+		outputs[..],
+		[Output::AddPeer { .. }, Output::RemovePeer { .. }, Output::AddPeer { .. }]
+	));
+}
+
+#[test]
+fn offer_should_be_refused_when_it_differs_from_the_chain() {
+	let mut target = target();
+	let ask =
+		|target: &mut Target, now, request: Request| refusal(target.handle_request(now, HOME, &request));
+	assert_eq!(ask(&mut target, NOW, offer(test(10), START, 1_000, 10)), Some(Refusal::UnknownSession));
+	ask(&mut target, NOW, open(test(10), 10));
+	assert_eq!(ask(&mut target, NOW, offer(test(10), START + MILLI, 1_000, 10)), Some(Refusal::WrongStart));
+	assert_eq!(ask(&mut target, NOW, offer(test(10), START, 2_001, 10)), Some(Refusal::WrongLoad));
+	assert_eq!(ask(&mut target, NOW, offer(test(10), START, 1_000, 11)), Some(Refusal::BadSignature));
+	assert_eq!(
+		ask(&mut target, START + 7_000_000, offer(test(10), START, 1_000, 10)),
+		Some(Refusal::TooLate)
+	);
+	target.set_assignment(Some(Assignment { start: None, ..assignment() }));
+	assert_eq!(ask(&mut target, NOW, offer(test(10), START, 1_000, 10)), Some(Refusal::NotScheduled));
+	target.set_assignment(Some(assignment()));
+	assert_eq!(ask(&mut target, NOW, offer(test(10), START, 1_000, 10)), None);
+	assert_eq!(ask(&mut target, NOW, offer(test(10), START, 1_000, 10)), None);
+}
+
+#[test]
+fn open_should_be_refused_when_another_test_runs() {
+	let mut target = target();
+	target.handle_request(NOW, HOME, &open(test(10), 10));
+	target.handle_request(NOW, HOME, &offer(test(10), START, 1_000, 10));
+	target.set_assignment(Some(Assignment { ordinal: 1, ..assignment() }));
+	let other = Test { ordinal: 1, session: [78; 8], ..test(11) };
+	assert_eq!(refusal(target.handle_request(START, HOME, &open(other, 11))), Some(Refusal::Busy));
+	assert_eq!(refusal(target.handle_request(START + 7_000_000, HOME, &open(other, 11))), None);
+}
+
+#[test]
+fn datagrams_should_be_dropped_without_a_session_and_loads_without_an_offer() {
+	let mut target = target();
+	let address = Ipv4Addr::new(100, 64, 1, 1);
+	let load = |seq| Datagram { session: [10; 8], number: seq, body: Body::EchoLoad(&[7; 1_200]) }.encode();
+	target.handle_datagram(START, address, &load(0));
+	target.handle_request(NOW, HOME, &open(test(10), 10));
+	target.poll();
+	target.handle_datagram(START, address, &load(0));
+	assert_eq!(target.poll(), None);
+	target.handle_request(NOW, HOME, &offer(test(10), START, 1_000, 10));
+	// From another inner address, before the ramp, twice: nothing. Once in time: one echo of the same length.
+	target.handle_datagram(START, Ipv4Addr::new(100, 64, 1, 2), &load(0));
+	target.handle_datagram(START - 2_000_000, address, &load(0));
+	assert_eq!(target.poll(), None);
+	target.handle_datagram(START, address, &load(0));
+	target.handle_datagram(START, address, &load(0));
+	assert!(matches!(target.poll(), Some(Output::Datagram { bytes, .. }) if bytes.len() == load(0).len()));
+	assert_eq!(target.poll(), None);
+}
+
+#[test]
+fn target_should_stop_when_countersignatures_are_missing() {
+	let mut target = target();
+	target.handle_request(NOW, HOME, &open(test(10), 10));
+	target.handle_request(NOW, HOME, &offer(test(10), START, 1_000, 10));
+	let address = Ipv4Addr::new(100, 64, 1, 1);
+	let mut stopped = None;
+	for step in 0..200u32 {
+		let now = START + u64::from(step) * 10_000;
+		let load = Datagram { session: [10; 8], number: step, body: Body::Load(&[7; 1_200]) }.encode();
+		target.handle_datagram(now, address, &load);
+		target.handle_timeout(now);
+		while let Some(output) = target.poll() {
+			if matches!(output, Output::Stopped { .. }) {
+				stopped.get_or_insert(now - START);
+			}
+			assert!(stopped.is_none() || !matches!(output, Output::Receipt { .. }));
+		}
+	}
+	let stopped = stopped.unwrap();
+	assert!((500_000..=850_000).contains(&stopped), "{stopped}");
+}
+
+#[test]
+fn final_should_not_be_signed_when_counts_exceed_what_was_received() {
+	let mut target = target();
+	target.handle_request(NOW, HOME, &open(test(10), 10));
+	target.handle_request(NOW, HOME, &offer(test(10), START, 1_000, 10));
+	let finish = |down_bytes, up_bytes| {
+		let signature = key(10).sign(&wire::final_payload(&test(10), &[5; 32], down_bytes, up_bytes));
+		Request::Finish { session: [10; 8], down_bytes, up_bytes, signature }
+	};
+	assert_eq!(refusal(target.handle_request(START, HOME, &finish(1_308, 0))), Some(Refusal::BytesMismatch));
+	assert_eq!(refusal(target.handle_request(START, HOME, &finish(0, 1_308))), Some(Refusal::BytesMismatch));
+	assert!(matches!(target.handle_request(START, HOME, &finish(0, 0)), Response::Final { .. }));
+}
+
+#[test]
+fn sessions_should_be_forgotten_when_they_expire() {
+	let mut target = target();
+	target.handle_request(NOW, HOME, &open(test(10), 10));
+	let at = target.timeout().unwrap();
+	target.handle_timeout(at);
+	assert_eq!((target.sessions(), target.timeout()), (0, None));
+}

@@ -1,0 +1,427 @@
+//! The bytes of the protocol, version 1.
+//!
+//! # Control plane
+//!
+//! libp2p (TCP, Noise, Yamux), request-response, protocol name [`PROTOCOL`]. A message is one byte [`VERSION`] followed
+//! by the SCALE encoding of [`Request`] or [`Response`], at most [`MAX_MESSAGE_BYTES`] in all, nothing after it. On the
+//! stream it is preceded by its length as 4 bytes, big-endian. Integers are little-endian; enums are one index byte;
+//! vectors start with a compact length.
+//!
+//! | index | request | from | answered by |
+//! |---|---|---|---|
+//! | 0 | [`Request::Clock`] | anyone | `Clock` |
+//! | 1 | [`Request::Open`] | attestor | `Opened`, `Refuse` |
+//! | 2 | [`Request::Offer`] | attestor | `Accept`, `Refuse` |
+//! | 3 | [`Request::Receipt`] | target | `Noted`, `Refuse` |
+//! | 4 | [`Request::Countersign`] | attestor | `Noted`, `Refuse` |
+//! | 5 | [`Request::Finish`] | attestor | `Final`, `Refuse` |
+//! | 6 | [`Request::Seed`] | attestor | `Noted`, `Refuse` |
+//!
+//! # Signatures
+//!
+//! sr25519 in context `substrate`, over the SCALE encoding of a 16-byte domain (ASCII, zero-padded) and fields:
+//!
+//! | domain | fields | signer |
+//! |---|---|---|
+//! | `weir/open/v1` | test, WireGuard key | attestor |
+//! | `weir/offer/v1` | test, H(seed), down kbps, up kbps, T0, window | attestor |
+//! | `weir/receipt/v1` | test, window number, digest | attestor (countersignature) |
+//! | `weir/final/v1` | test, H(seed), bytes down, bytes up | target, then attestor |
+//! | `weir/clock/v1` | nonce, time, account | whoever answers |
+//!
+//! `test` is [`Test`]: genesis (32) ‖ epoch (4) ‖ kind (1) ‖ ordinal (4) ‖ target (32) ‖ attestor (32) ‖ session (8),
+//! so that no signature is of use on another chain, in another epoch or in another test.
+//!
+//! # Inside the tunnel
+//!
+//! See [`data`].
+
+pub mod data;
+
+use codec::{Decode, DecodeAll, Encode};
+
+/// Protocol version, first byte of every message and datagram.
+pub const VERSION: u8 = 1;
+/// Name under which libp2p negotiates the protocol.
+pub const PROTOCOL: &str = "/weir/control/1";
+/// Largest message, version byte included.
+pub const MAX_MESSAGE_BYTES: usize = 16 * 1024;
+/// Ranges a receipt may carry.
+pub const MAX_RANGES: usize = 1_024;
+/// Payload of a load or echo.
+pub const PAYLOAD_BYTES: usize = 1_200;
+/// What a load or echo counts: its outer IPv4 datagram. 1,200 payload + 16 header + 28 inner IPv4 and UDP = 1,244,
+/// padded to 1,248; + 32 WireGuard + 28 outer IPv4 and UDP.
+pub const PACKET_BYTES: u32 = 1_308;
+
+/// Which kind of test it is, as the chain numbers them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub enum TestKind {
+	/// Drawn by lot.
+	#[codec(index = 0)]
+	Scheduled,
+	/// Before admission.
+	#[codec(index = 1)]
+	Admission,
+	/// By a fresh committee after strikes.
+	#[codec(index = 2)]
+	Escalation,
+}
+
+/// One member's part of one test.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Test {
+	/// Hash of the chain's first block.
+	pub genesis: [u8; 32],
+	/// Epoch of the test.
+	pub epoch: u32,
+	/// Kind of test.
+	pub kind: TestKind,
+	/// Ordinal of the test in its list.
+	pub ordinal: u32,
+	/// Account of the target.
+	pub target: [u8; 32],
+	/// Account of the attestor.
+	pub attestor: [u8; 32],
+	/// Drawn by the attestor.
+	pub session: [u8; 8],
+}
+
+/// Sequence numbers first .. first + count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Range {
+	/// First number.
+	pub first: u32,
+	/// How many, at least one.
+	pub count: u16,
+}
+
+impl Range {
+	/// The number after the last; none if it does not fit.
+	pub fn end(&self) -> Option<u32> {
+		self.first.checked_add(self.count.into())
+	}
+
+	/// All numbers in it.
+	pub fn iter(&self) -> std::ops::Range<u32> {
+		self.first..self.first.saturating_add(self.count.into())
+	}
+}
+
+/// What arrived in one window of 50 ms. See [`crate::receipt`].
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Receipt {
+	/// Number of the window, counted from the session's first.
+	pub window: u32,
+	/// What arrived, ascending and disjoint.
+	pub ranges: Vec<Range>,
+	/// Over the previous digest, the number and every payload byte.
+	pub digest: [u8; 32],
+}
+
+/// What one side asks of the other.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[allow(clippy::large_enum_variant)]
+pub enum Request {
+	/// What time is it, and are you alive?
+	#[codec(index = 0)]
+	Clock {
+		/// Binds the answer.
+		nonce: [u8; 16],
+	},
+	/// Let me in: a WireGuard session for a test I am a member of.
+	#[codec(index = 1)]
+	Open {
+		/// Which test.
+		test: Test,
+		/// The attestor's x25519 key, fresh for this session.
+		wireguard: [u8; 32],
+		/// By the attestor.
+		signature: [u8; 64],
+	},
+	/// The load to come.
+	#[codec(index = 2)]
+	Offer {
+		/// Which session.
+		session: [u8; 8],
+		/// H(seed) of the payload.
+		seed_hash: [u8; 32],
+		/// Load towards the target, kbps.
+		down_kbps: u32,
+		/// Load to be echoed, kbps.
+		up_kbps: u32,
+		/// T0, milliseconds since the Unix epoch.
+		start_millis: u64,
+		/// T, milliseconds.
+		window_millis: u32,
+		/// By the attestor.
+		signature: [u8; 64],
+	},
+	/// What arrived.
+	#[codec(index = 3)]
+	Receipt {
+		/// Which session.
+		session: [u8; 8],
+		/// What arrived.
+		receipt: Receipt,
+	},
+	/// I believe your receipts up to this one.
+	#[codec(index = 4)]
+	Countersign {
+		/// Which session.
+		session: [u8; 8],
+		/// The receipt's window.
+		window: u32,
+		/// Its digest.
+		digest: [u8; 32],
+		/// By the attestor.
+		signature: [u8; 64],
+	},
+	/// This is what I counted: sign it.
+	#[codec(index = 5)]
+	Finish {
+		/// Which session.
+		session: [u8; 8],
+		/// Acknowledged towards the target inside the common window.
+		down_bytes: u64,
+		/// Echoed by the target inside the common window.
+		up_bytes: u64,
+		/// By the attestor, over the same payload as the target's.
+		signature: [u8; 64],
+	},
+	/// The seed, so that anyone can recompute the digests.
+	#[codec(index = 6)]
+	Seed {
+		/// Which session.
+		session: [u8; 8],
+		/// Its seed.
+		seed: [u8; 32],
+	},
+}
+
+/// What the other side answers.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+#[allow(clippy::large_enum_variant)]
+pub enum Response {
+	/// The time here.
+	#[codec(index = 0)]
+	Clock {
+		/// The request's.
+		nonce: [u8; 16],
+		/// Microseconds since the Unix epoch.
+		unix_micros: u64,
+		/// Who answers.
+		account: [u8; 32],
+		/// By its probe key.
+		signature: [u8; 64],
+	},
+	/// Come in.
+	#[codec(index = 1)]
+	Opened {
+		/// The target's x25519 key.
+		wireguard: [u8; 32],
+		/// The target's UDP port.
+		port: u16,
+		/// The target inside the tunnel, IPv4.
+		target_address: [u8; 4],
+		/// The attestor inside the tunnel, IPv4.
+		attestor_address: [u8; 4],
+	},
+	/// The offer stands.
+	#[codec(index = 2)]
+	Accept,
+	/// No, because.
+	#[codec(index = 3)]
+	Refuse(Refusal),
+	/// Read; nothing to say.
+	#[codec(index = 4)]
+	Noted,
+	/// The target's signature under the final.
+	#[codec(index = 5)]
+	Final {
+		/// By the target.
+		signature: [u8; 64],
+	},
+}
+
+/// Why a request was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, thiserror::Error)]
+pub enum Refusal {
+	/// Another protocol version.
+	#[codec(index = 0)]
+	#[error("unknown protocol version")]
+	UnknownVersion,
+	/// Not a message of this protocol.
+	#[codec(index = 1)]
+	#[error("malformed message")]
+	Malformed,
+	/// Another chain.
+	#[codec(index = 2)]
+	#[error("foreign genesis")]
+	ForeignGenesis,
+	/// Another node is the target.
+	#[codec(index = 3)]
+	#[error("not the target")]
+	NotTheTarget,
+	/// No such test in the running epoch, as far as the target knows.
+	#[codec(index = 4)]
+	#[error("no such test in the running epoch")]
+	UnknownTest,
+	/// The attestor is not in the committee.
+	#[codec(index = 5)]
+	#[error("not a member of the committee")]
+	NotAMember,
+	/// The signature is not the member's.
+	#[codec(index = 6)]
+	#[error("signature is not the member's")]
+	BadSignature,
+	/// The source address lies outside the seat's prefix.
+	#[codec(index = 7)]
+	#[error("source address outside the seat's prefix")]
+	OutsidePrefix,
+	/// The chain has not revealed T0 yet, as far as the target knows.
+	#[codec(index = 8)]
+	#[error("T0 is not known yet")]
+	NotScheduled,
+	/// T0 or window differ from the chain's.
+	#[codec(index = 9)]
+	#[error("T0 or window differ from the chain's")]
+	WrongStart,
+	/// The loads exceed the member's quotas.
+	#[codec(index = 10)]
+	#[error("load above the quota")]
+	WrongLoad,
+	/// The windows are over.
+	#[codec(index = 11)]
+	#[error("the windows are over")]
+	TooLate,
+	/// No such session.
+	#[codec(index = 12)]
+	#[error("no such session")]
+	UnknownSession,
+	/// In a test already.
+	#[codec(index = 13)]
+	#[error("in another test")]
+	Busy,
+	/// The counts are not what the target saw.
+	#[codec(index = 14)]
+	#[error("counts differ from the target's")]
+	BytesMismatch,
+	/// The seed is not what was committed to.
+	#[codec(index = 15)]
+	#[error("seed differs from the commitment")]
+	WrongSeed,
+	/// This node does not play that part.
+	#[codec(index = 16)]
+	#[error("this node does not do that")]
+	WrongRole,
+}
+
+impl Refusal {
+	/// Whether asking again can help: the target's view of the chain may lag.
+	pub fn is_passing(self) -> bool {
+		matches!(
+			self,
+			Self::UnknownTest | Self::NotScheduled | Self::NotAMember | Self::Busy | Self::UnknownSession
+		)
+	}
+}
+
+/// Why bytes are not a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum WireError {
+	/// Longer than [`MAX_MESSAGE_BYTES`].
+	#[error("message of {0} bytes is too long")]
+	Oversized(usize),
+	/// Another version.
+	#[error("unknown protocol version {0}")]
+	UnknownVersion(u8),
+	/// Truncated, with trailing bytes, or meaningless.
+	#[error("malformed message")]
+	Malformed,
+}
+
+/// A message as bytes.
+pub fn encode(message: &impl Encode) -> Vec<u8> {
+	let mut bytes = vec![VERSION];
+	message.encode_to(&mut bytes);
+	bytes
+}
+
+/// A message from bytes, none of which may be left over.
+pub fn decode<M: DecodeAll>(bytes: &[u8]) -> Result<M, WireError> {
+	if bytes.len() > MAX_MESSAGE_BYTES {
+		return Err(WireError::Oversized(bytes.len()));
+	}
+	match bytes.split_first() {
+		Some((&VERSION, mut rest)) => M::decode_all(&mut rest).map_err(|_| WireError::Malformed),
+		Some((version, _)) => Err(WireError::UnknownVersion(*version)),
+		None => Err(WireError::Malformed),
+	}
+}
+
+/// What the attestor signs to be let in.
+pub fn open_payload(test: &Test, wireguard: &[u8; 32]) -> Vec<u8> {
+	(b"weir/open/v1\0\0\0\0", test, wireguard).encode()
+}
+
+/// What the attestor signs in an offer.
+pub fn offer_payload(
+	test: &Test,
+	seed_hash: &[u8; 32],
+	down_kbps: u32,
+	up_kbps: u32,
+	start_millis: u64,
+	window_millis: u32,
+) -> Vec<u8> {
+	(b"weir/offer/v1\0\0\0", test, seed_hash, down_kbps, up_kbps, start_millis, window_millis).encode()
+}
+
+/// What the attestor signs to believe a receipt and all before it.
+pub fn countersign_payload(test: &Test, window: u32, digest: &[u8; 32]) -> Vec<u8> {
+	(b"weir/receipt/v1\0", test, window, digest).encode()
+}
+
+/// What both sign at the end. The entry on chain must equal it.
+pub fn final_payload(test: &Test, seed_hash: &[u8; 32], down_bytes: u64, up_bytes: u64) -> Vec<u8> {
+	(b"weir/final/v1\0\0\0", test, seed_hash, down_bytes, up_bytes).encode()
+}
+
+/// What whoever tells the time signs.
+pub fn clock_payload(nonce: &[u8; 16], unix_micros: u64, account: &[u8; 32]) -> Vec<u8> {
+	(b"weir/clock/v1\0\0\0", nonce, unix_micros, account).encode()
+}
+
+/// A final with both signatures: the bilateral receipt, what an audit or a dispute posts.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Bilateral {
+	/// Which test.
+	pub test: Test,
+	/// H(seed).
+	pub seed_hash: [u8; 32],
+	/// Acknowledged towards the target inside the common window.
+	pub down_bytes: u64,
+	/// Echoed by the target inside the common window.
+	pub up_bytes: u64,
+	/// The target's signature.
+	pub by_target: [u8; 64],
+	/// The attestor's signature.
+	pub by_attestor: [u8; 64],
+}
+
+impl Bilateral {
+	/// What both signed.
+	pub fn payload(&self) -> Vec<u8> {
+		final_payload(&self.test, &self.seed_hash, self.down_bytes, self.up_bytes)
+	}
+
+	/// BLAKE3 of the SCALE encoding; entries carry its first five bytes.
+	pub fn hash(&self) -> [u8; 32] {
+		*blake3::hash(&self.encode()).as_bytes()
+	}
+}
+
+#[cfg(test)]
+pub(crate) mod golden;
+#[cfg(test)]
+mod tests;

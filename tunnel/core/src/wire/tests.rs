@@ -1,0 +1,165 @@
+use super::*;
+use proptest::prelude::*;
+
+fn test() -> Test {
+	Test {
+		genesis: [0xa0; 32],
+		epoch: 0x01020304,
+		kind: TestKind::Admission,
+		ordinal: 5,
+		target: [0xa1; 32],
+		attestor: [0xa2; 32],
+		session: [0xa3; 8],
+	}
+}
+
+fn repeat(byte: &str, count: usize) -> String {
+	byte.repeat(count)
+}
+
+fn test_hex() -> String {
+	repeat("a0", 32)
+		+ "04030201"
+		+ "01" + "05000000"
+		+ &repeat("a1", 32)
+		+ &repeat("a2", 32)
+		+ &repeat("a3", 8)
+}
+
+fn check<M: DecodeAll + Encode + PartialEq + std::fmt::Debug>(message: M, golden: &str) {
+	let bytes = encode(&message);
+	assert_eq!(hex::encode(&bytes), golden, "{message:?}");
+	assert_eq!(decode::<M>(&bytes).unwrap(), message);
+}
+
+#[test]
+fn requests_should_match_the_golden_vectors() {
+	let (session, s) = ([0xa3; 8], repeat("a3", 8));
+	let (signature, g) = ([0xff; 64], repeat("ff", 64));
+	check(Request::Clock { nonce: [7; 16] }, &("0100".to_owned() + &repeat("07", 16)));
+	check(
+		Request::Open { test: test(), wireguard: [8; 32], signature },
+		&("0101".to_owned() + &test_hex() + &repeat("08", 32) + &g),
+	);
+	check(
+		Request::Offer {
+			session,
+			seed_hash: [9; 32],
+			down_kbps: 0x11,
+			up_kbps: 0x12,
+			start_millis: 0x0102030405060708,
+			window_millis: 3_000,
+			signature,
+		},
+		&("0102".to_owned()
+			+ &s + &repeat("09", 32)
+			+ "11000000"
+			+ "12000000"
+			+ "0807060504030201"
+			+ "b80b0000"
+			+ &g),
+	);
+	let ranges = vec![Range { first: 1, count: 2 }, Range { first: 9, count: 0x102 }];
+	check(
+		Request::Receipt { session, receipt: Receipt { window: 3, ranges, digest: [0x0d; 32] } },
+		&("0103".to_owned() + &s + "03000000" + "08" + "010000000200" + "090000000201" + &repeat("0d", 32)),
+	);
+	check(
+		Request::Countersign { session, window: 3, digest: [0x0d; 32], signature },
+		&("0104".to_owned() + &s + "03000000" + &repeat("0d", 32) + &g),
+	);
+	check(
+		Request::Finish { session, down_bytes: 1, up_bytes: 2, signature },
+		&("0105".to_owned() + &s + "0100000000000000" + "0200000000000000" + &g),
+	);
+	check(Request::Seed { session, seed: [0x0e; 32] }, &("0106".to_owned() + &s + &repeat("0e", 32)));
+}
+
+#[test]
+fn responses_should_match_the_golden_vectors() {
+	let (signature, g) = ([0xff; 64], repeat("ff", 64));
+	check(
+		Response::Clock { nonce: [7; 16], unix_micros: 1, account: [0xa1; 32], signature },
+		&("0100".to_owned() + &repeat("07", 16) + "0100000000000000" + &repeat("a1", 32) + &g),
+	);
+	check(
+		Response::Opened {
+			wireguard: [8; 32],
+			port: 0x1234,
+			target_address: [100, 64, 0, 1],
+			attestor_address: [100, 64, 1, 2],
+		},
+		&("0101".to_owned() + &repeat("08", 32) + "3412" + "64400001" + "64400102"),
+	);
+	check(Response::Accept, "0102");
+	check(Response::Refuse(Refusal::WrongRole), "010310");
+	check(Response::Noted, "0104");
+	check(Response::Final { signature }, &("0105".to_owned() + &g));
+}
+
+#[test]
+fn signed_payloads_should_match_the_golden_vectors() {
+	let t = test_hex();
+	let hex = |bytes: Vec<u8>| hex::encode(bytes);
+	let domain = |name: &str| hex::encode(name) + &repeat("00", 16 - name.len());
+	assert_eq!(hex(open_payload(&test(), &[8; 32])), domain("weir/open/v1") + &t + &repeat("08", 32));
+	assert_eq!(
+		hex(offer_payload(&test(), &[9; 32], 1, 2, 3, 4)),
+		domain("weir/offer/v1")
+			+ &t + &repeat("09", 32)
+			+ "01000000"
+			+ "02000000"
+			+ "0300000000000000"
+			+ "04000000"
+	);
+	assert_eq!(
+		hex(countersign_payload(&test(), 3, &[0x0d; 32])),
+		domain("weir/receipt/v1") + &t + "03000000" + &repeat("0d", 32)
+	);
+	assert_eq!(
+		hex(final_payload(&test(), &[9; 32], 1, 2)),
+		domain("weir/final/v1") + &t + &repeat("09", 32) + "0100000000000000" + "0200000000000000"
+	);
+	assert_eq!(
+		hex(clock_payload(&[7; 16], 1, &[0xa1; 32])),
+		domain("weir/clock/v1") + &repeat("07", 16) + "0100000000000000" + &repeat("a1", 32)
+	);
+}
+
+#[test]
+fn decode_should_fail_when_version_length_or_rest_is_wrong() {
+	assert_eq!(decode::<Response>(&[2, 2]), Err(WireError::UnknownVersion(2)));
+	assert_eq!(decode::<Response>(&[]), Err(WireError::Malformed));
+	assert_eq!(decode::<Response>(&[1, 2, 0]), Err(WireError::Malformed));
+	assert_eq!(decode::<Response>(&[1, 9]), Err(WireError::Malformed));
+	assert_eq!(
+		decode::<Request>(&vec![1; MAX_MESSAGE_BYTES + 1]),
+		Err(WireError::Oversized(MAX_MESSAGE_BYTES + 1))
+	);
+	// A length that promises more than is there.
+	let mut receipt = vec![1, 3];
+	receipt.extend([0; 12]);
+	receipt.extend([0xfe, 0xff, 0xff, 0xff]);
+	assert_eq!(decode::<Request>(&receipt), Err(WireError::Malformed));
+}
+
+#[test]
+fn largest_receipt_should_fit_a_message() {
+	let ranges = vec![Range { first: u32::MAX, count: 1 }; MAX_RANGES];
+	let request =
+		Request::Receipt { session: [0; 8], receipt: Receipt { window: 0, ranges, digest: [0; 32] } };
+	assert!(encode(&request).len() <= MAX_MESSAGE_BYTES);
+}
+
+proptest! {
+	#[test]
+	fn decode_should_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), kind in 0u8..8) {
+		let _ = decode::<Request>(&bytes);
+		let _ = decode::<Response>(&bytes);
+		let mut bytes = bytes;
+		bytes.insert(0, kind);
+		bytes.insert(0, VERSION);
+		let _ = decode::<Request>(&bytes);
+		let _ = decode::<Response>(&bytes);
+	}
+}

@@ -1,0 +1,456 @@
+//! Attestors against one target over a simulated line: shared capacity, queue, latency, loss.
+
+use std::{
+	collections::BinaryHeap,
+	net::{IpAddr, Ipv4Addr},
+};
+use weir_tunnel_core::{
+	keys::ProbeKeypair,
+	probe::{self, Fault, Kind, Outcome, Probe, Ticket},
+	target::{self, Assignment, Member, Prefix, Target},
+	wire::{data, Refusal, Request, Response, Test, TestKind, PACKET_BYTES},
+	Micros,
+};
+
+const START: Micros = 1_700_000_010_000_000;
+const WINDOW: Micros = 3_000_000;
+const BEGIN: Micros = START - 3_000_000;
+const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+/// One direction of the target's line, shared by all members.
+struct Line {
+	kbps: u64,
+	/// What the queue holds at most, as time.
+	queue: Micros,
+	free_at: Micros,
+	loss_percent: u64,
+	random: u64,
+}
+
+impl Line {
+	fn new(kbps: u64, queue: Micros, loss_percent: u64) -> Self {
+		Self { kbps, queue, free_at: 0, loss_percent, random: 7 }
+	}
+
+	/// When a datagram that enters now leaves; none if it is dropped.
+	fn pass(&mut self, now: Micros, datagram: &[u8]) -> Option<Micros> {
+		self.random =
+			self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+		let begin = self.free_at.max(now);
+		if (self.random >> 33) % 100 < self.loss_percent || begin - now > self.queue {
+			return None;
+		}
+		let on_wire = (datagram.len() + data::INNER_BYTES).div_ceil(16) * 16 + 60;
+		self.free_at = begin + on_wire as u64 * 8_000 / self.kbps;
+		Some(self.free_at)
+	}
+}
+
+enum What {
+	Request(Ticket, Request),
+	Answer(Ticket, Option<Response>),
+	ToTarget(Vec<u8>),
+	ToProbe(Vec<u8>),
+	Receipt(weir_tunnel_core::wire::Receipt),
+}
+
+struct Event {
+	at: Micros,
+	order: u64,
+	member: usize,
+	what: What,
+}
+
+impl PartialEq for Event {
+	fn eq(&self, other: &Self) -> bool {
+		(self.at, self.order) == (other.at, other.order)
+	}
+}
+impl Eq for Event {}
+impl PartialOrd for Event {
+	fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+		Some(self.cmp(other))
+	}
+}
+impl Ord for Event {
+	fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+		(other.at, other.order).cmp(&(self.at, self.order))
+	}
+}
+
+struct Setup {
+	members: usize,
+	claim_kbps: u32,
+	down: Line,
+	up: Line,
+	/// One way, per member.
+	latency: Vec<Micros>,
+	/// Holds receipts back by this much.
+	hold_receipts: Micros,
+	/// The target answers the control plane but no datagram.
+	deaf: bool,
+	/// The target never signs.
+	mute_at_finish: bool,
+	/// When the chain tells the target of T0.
+	reveal_at: Micros,
+}
+
+impl Setup {
+	fn new(members: usize, claim_kbps: u32, down_kbps: u64, up_kbps: u64, latency: Micros) -> Self {
+		Self {
+			members,
+			claim_kbps,
+			down: Line::new(down_kbps, 50_000, 0),
+			up: Line::new(up_kbps, 50_000, 0),
+			latency: vec![latency; members],
+			hold_receipts: 0,
+			deaf: false,
+			mute_at_finish: false,
+			reveal_at: 0,
+		}
+	}
+
+	fn quota(&self) -> u32 {
+		(self.claim_kbps * 5 / 4).div_ceil(self.members as u32)
+	}
+
+	fn run(self) -> Vec<Outcome> {
+		Simulation::new(self).run()
+	}
+}
+
+struct Simulation {
+	setup: Setup,
+	probes: Vec<Probe>,
+	target: Target,
+	events: BinaryHeap<Event>,
+	order: u64,
+	outcomes: Vec<Option<Outcome>>,
+	to_target_bytes: u64,
+	to_probe_bytes: u64,
+}
+
+fn key(n: usize) -> ProbeKeypair {
+	ProbeKeypair::from_seed(&[n as u8 + 1; 32]).unwrap()
+}
+
+fn account(n: usize) -> [u8; 32] {
+	[n as u8 + 100; 32]
+}
+
+impl Simulation {
+	fn new(setup: Setup) -> Self {
+		let quota = setup.quota();
+		let config = target::Config {
+			genesis: [1; 32],
+			account: [2; 32],
+			key: key(99),
+			wireguard: [3; 32],
+			port: 4_000,
+		};
+		let mut target = Target::new(config);
+		let member =
+			|n| Member { account: account(n), key: key(n).public(), prefix: Some(Prefix::V4([192, 0, 2])) };
+		target.set_assignment(Some(Assignment {
+			epoch: 4,
+			kind: TestKind::Scheduled,
+			ordinal: 0,
+			down_kbps: quota,
+			up_kbps: quota,
+			window: WINDOW,
+			start: (setup.reveal_at == 0).then_some(START),
+			committee: (0..setup.members).map(member).collect(),
+		}));
+		let probes = (0..setup.members).map(|n| {
+			let (kind, session) = (TestKind::Scheduled, [n as u8; 8]);
+			let test = Test {
+				genesis: [1; 32],
+				epoch: 4,
+				kind,
+				ordinal: 0,
+				target: [2; 32],
+				attestor: account(n),
+				session,
+			};
+			let config = probe::Config {
+				test,
+				key: key(n),
+				target_key: key(99).public(),
+				seed: [n as u8 + 50; 32],
+				wireguard: [n as u8; 32],
+				down_kbps: quota,
+				up_kbps: quota,
+				start: START,
+				window: WINDOW,
+			};
+			Probe::new(BEGIN, config)
+		});
+		Self {
+			probes: probes.collect(),
+			target,
+			events: BinaryHeap::new(),
+			order: 0,
+			outcomes: vec![None; setup.members],
+			to_target_bytes: 0,
+			to_probe_bytes: 0,
+			setup,
+		}
+	}
+
+	fn push(&mut self, at: Micros, member: usize, what: What) {
+		self.order += 1;
+		self.events.push(Event { at, order: self.order, member, what });
+	}
+
+	fn run(mut self) -> Vec<Outcome> {
+		let mut now = BEGIN;
+		self.drain(now);
+		while self.outcomes.iter().any(Option::is_none) {
+			let event = self.events.peek().map(|event| event.at);
+			let timers = self.probes.iter().filter_map(Probe::timeout).chain(self.target.timeout());
+			let reveal = (self.setup.reveal_at > now).then_some(self.setup.reveal_at);
+			now = timers.chain(event).chain(reveal).min().unwrap().max(now);
+			assert!(now < START + 60_000_000, "the test never ends");
+			if self.setup.reveal_at != 0 && now >= self.setup.reveal_at {
+				self.setup.reveal_at = 0;
+				let quota = self.setup.quota();
+				let member = |n| Member {
+					account: account(n),
+					key: key(n).public(),
+					prefix: Some(Prefix::V4([192, 0, 2])),
+				};
+				let committee = (0..self.setup.members).map(member).collect();
+				let (kind, window) = (TestKind::Scheduled, WINDOW);
+				let (down_kbps, up_kbps, start) = (quota, quota, Some(START));
+				self.target.set_assignment(Some(Assignment {
+					epoch: 4,
+					kind,
+					ordinal: 0,
+					down_kbps,
+					up_kbps,
+					window,
+					start,
+					committee,
+				}));
+			}
+			while self.events.peek().is_some_and(|event| event.at <= now) {
+				let event = self.events.pop().unwrap();
+				self.handle(now, event);
+			}
+			for probe in &mut self.probes {
+				if probe.timeout().is_some_and(|at| at <= now) {
+					probe.handle_timeout(now);
+				}
+			}
+			if self.target.timeout().is_some_and(|at| at <= now) {
+				self.target.handle_timeout(now);
+			}
+			self.drain(now);
+		}
+		assert!(self.to_probe_bytes <= self.to_target_bytes, "the target sent more than it received");
+		self.outcomes.into_iter().flatten().collect()
+	}
+
+	fn handle(&mut self, now: Micros, Event { member, what, .. }: Event) {
+		let latency = self.setup.latency[member];
+		match what {
+			What::Request(ticket, request) => {
+				let answer = match request {
+					Request::Finish { .. } if self.setup.mute_at_finish => None,
+					request => Some(self.target.handle_request(now, SOURCE, &request)),
+				};
+				self.push(now + latency, member, What::Answer(ticket, answer));
+			}
+			What::Answer(ticket, answer) => self.probes[member].handle_response(now, ticket, answer),
+			What::ToTarget(bytes) => {
+				let address = Ipv4Addr::new(100, 64, 1, member as u8 + 1);
+				self.to_target_bytes += bytes.len() as u64;
+				self.target.handle_datagram(now, address, &bytes);
+			}
+			What::ToProbe(bytes) => self.probes[member].handle_datagram(now, &bytes),
+			What::Receipt(receipt) => self.probes[member].handle_receipt(now, [member as u8; 8], receipt),
+		}
+	}
+
+	fn drain(&mut self, now: Micros) {
+		for member in 0..self.probes.len() {
+			while let Some(output) = self.probes[member].poll() {
+				let latency = self.setup.latency[member];
+				match output {
+					probe::Output::Request(ticket, request) => {
+						self.push(now + latency, member, What::Request(ticket, request));
+					}
+					probe::Output::Datagram(bytes) => {
+						if let Some(at) =
+							self.setup.down.pass(now + latency, &bytes).filter(|_| !self.setup.deaf)
+						{
+							self.push(at, member, What::ToTarget(bytes));
+						}
+					}
+					probe::Output::Done(outcome) => self.outcomes[member] = Some(*outcome),
+					probe::Output::Tunnel { .. } => {}
+				}
+			}
+		}
+		while let Some(output) = self.target.poll() {
+			match output {
+				target::Output::Datagram { address, bytes } => {
+					let member = usize::from(address.octets()[3]) - 1;
+					self.to_probe_bytes += bytes.len() as u64;
+					if let Some(at) = self.setup.up.pass(now, &bytes) {
+						self.push(at + self.setup.latency[member], member, What::ToProbe(bytes));
+					}
+				}
+				target::Output::Receipt { session, receipt } => {
+					let member = usize::from(session[0]);
+					let at = now + self.setup.latency[member] + self.setup.hold_receipts;
+					self.push(at, member, What::Receipt(receipt));
+				}
+				_ => {}
+			}
+		}
+	}
+}
+
+fn sum(outcomes: &[Outcome]) -> (u32, u32) {
+	(outcomes.iter().map(|o| o.down_kbps).sum(), outcomes.iter().map(|o| o.up_kbps).sum())
+}
+
+fn assert_near(measured: u32, expected: u32, percent: u32, what: &str) {
+	let error = measured.abs_diff(expected) * 100;
+	assert!(error <= expected * percent, "{what}: {measured} instead of {expected} ± {percent} %");
+}
+
+#[test]
+fn committee_should_measure_a_shared_line_when_the_claim_is_false() {
+	// Claims 20 Mbps each way, delivers 10 down and 6 up.
+	for latency in [2_500, 20_000, 75_000] {
+		let outcomes = Setup::new(5, 20_000, 10_000, 6_000, latency).run();
+		let (down, up) = sum(&outcomes);
+		assert_near(down, 10_000, 4, "down");
+		assert_near(up, 6_000, 4, "up");
+		for outcome in &outcomes {
+			assert_eq!(outcome.fault, None);
+			assert!(outcome.rtt.abs_diff(2 * latency) < 3_000, "{}", outcome.rtt);
+			let bilateral = outcome.bilateral.as_ref().unwrap();
+			assert!(weir_tunnel_core::keys::verify(
+				&key(99).public(),
+				&bilateral.payload(),
+				&bilateral.by_target
+			));
+		}
+	}
+}
+
+#[test]
+fn committee_should_measure_its_whole_load_when_the_line_is_faster() {
+	let outcomes = Setup::new(5, 10_000, 100_000, 100_000, 10_000).run();
+	let (down, up) = sum(&outcomes);
+	assert_near(down, 12_500, 3, "down");
+	assert_near(up, 12_500, 3, "up");
+	assert!(outcomes.iter().all(|o| o.kind == Kind::Measured && o.loss_pptt == 0));
+}
+
+#[test]
+fn single_members_should_be_accurate_from_1_to_50_mbps() {
+	for (kbps, latency) in [(1_000, 5_000), (5_000, 50_000), (50_000, 20_000)] {
+		let outcomes = Setup::new(1, kbps, kbps.into(), kbps.into(), latency).run();
+		let (down, up) = sum(&outcomes);
+		assert_near(down, kbps, 4, "down");
+		assert_near(up, kbps, 4, "up");
+	}
+}
+
+#[test]
+fn loss_should_be_reported_and_cost_no_more_than_it_is() {
+	let mut setup = Setup::new(2, 20_000, 100_000, 100_000, 20_000);
+	setup.down.loss_percent = 10;
+	let outcomes = setup.run();
+	let (down, _) = sum(&outcomes);
+	assert_near(down, 22_500, 4, "down");
+	assert!(outcomes.iter().all(|o| (300..2_200).contains(&o.loss_pptt)), "{outcomes:?}");
+}
+
+#[test]
+fn members_at_different_distances_should_share_the_window() {
+	let mut setup = Setup::new(5, 20_000, 10_000, 10_000, 0);
+	setup.latency = vec![2_500, 10_000, 25_000, 50_000, 75_000];
+	let (down, up) = sum(&setup.run());
+	assert_near(down, 10_000, 4, "down");
+	assert_near(up, 10_000, 4, "up");
+}
+
+#[test]
+fn held_receipts_should_gain_nothing() {
+	for hold in [25_000, 100_000, 400_000] {
+		let mut setup = Setup::new(5, 20_000, 10_000, 10_000, 10_000);
+		setup.hold_receipts = hold;
+		let outcomes = setup.run();
+		let (down, _) = sum(&outcomes);
+		assert!(down <= 10_400, "{down}");
+	}
+}
+
+#[test]
+fn load_should_stay_at_half_and_be_flagged_when_queues_grow() {
+	// A deep queue: at half the load (6.25 Mbps each way) it grows by far more than 90 ms.
+	let mut setup = Setup::new(1, 10_000, 2_000, 2_000, 5_000);
+	setup.down.queue = 500_000;
+	setup.up.queue = 500_000;
+	let outcomes = setup.run();
+	assert_eq!(outcomes[0].kind, Kind::Limited);
+	let (down, up) = sum(&outcomes);
+	assert_near(down, 2_000, 4, "down");
+	assert_near(up, 2_000, 4, "up");
+}
+
+#[test]
+fn target_should_be_unreachable_when_no_greeting_is_answered() {
+	let mut setup = Setup::new(1, 10_000, 10_000, 10_000, 5_000);
+	setup.deaf = true;
+	let outcomes = setup.run();
+	assert_eq!((outcomes[0].kind, outcomes[0].fault), (Kind::Unreachable, Some(Fault::Silent)));
+}
+
+#[test]
+fn target_that_answered_should_count_zero_when_it_does_not_sign() {
+	let mut setup = Setup::new(1, 10_000, 10_000, 10_000, 5_000);
+	setup.mute_at_finish = true;
+	let outcome = setup.run().remove(0);
+	assert_eq!((outcome.kind, outcome.fault), (Kind::Measured, Some(Fault::NotSigned)));
+	assert_eq!((outcome.down_kbps, outcome.up_kbps, outcome.bilateral), (0, 0, None));
+}
+
+#[test]
+fn offer_should_be_repeated_when_the_target_learns_t0_later() {
+	let mut setup = Setup::new(2, 10_000, 50_000, 50_000, 5_000);
+	setup.reveal_at = START - 1_000_000;
+	let (down, _) = sum(&setup.run());
+	assert_near(down, 12_500, 3, "down");
+}
+
+#[test]
+fn refusal_should_end_the_test_when_the_load_is_wrong() {
+	let setup = Setup::new(1, 10_000, 10_000, 10_000, 5_000);
+	let mut simulation = Simulation::new(setup);
+	simulation.target.set_assignment(Some(Assignment {
+		epoch: 4,
+		kind: TestKind::Scheduled,
+		ordinal: 0,
+		down_kbps: 1,
+		up_kbps: 1,
+		window: WINDOW,
+		start: Some(START),
+		committee: vec![Member { account: account(0), key: key(0).public(), prefix: None }],
+	}));
+	let outcome = simulation.run().remove(0);
+	assert_eq!((outcome.kind, outcome.fault), (Kind::Measured, Some(Fault::Refused(Refusal::WrongLoad))));
+}
+
+#[test]
+fn rate_should_count_outer_ip_bytes() {
+	let outcome = Setup::new(1, 8_000, 100_000, 100_000, 5_000).run().remove(0);
+	let bilateral = outcome.bilateral.unwrap();
+	assert_eq!(bilateral.down_bytes % u64::from(PACKET_BYTES), 0);
+	assert_eq!(u64::from(outcome.down_kbps), bilateral.down_bytes * 8 / 3_000);
+}

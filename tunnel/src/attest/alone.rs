@@ -1,0 +1,172 @@
+//! Attesting without a full node: tasks from the chain, commits and reveals to it.
+
+use super::{Attestor, EpochTasks, MAX_CLOCK_OFFSET};
+use crate::{
+	chain::{bytes32, Clock},
+	store::Committed,
+};
+use anyhow::{Context, Result};
+use blake2::{digest::consts::U32, Blake2b, Digest};
+use codec::Encode;
+use std::{sync::Arc, time::Duration};
+use weir_math::schedule::submit_offset;
+use weir_primitives::{
+	chain::{AccountId, Hash},
+	report::{commit_payload, commitment, entries_root},
+	EpochIndex, SlotOffset,
+};
+
+/// Blocks between two attempts to have the same thing included.
+const RETRY_SLOTS: SlotOffset = 3;
+/// Fellows that must answer before their median says anything.
+const LEAST_FELLOWS: usize = 3;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Step {
+	Commit,
+	Reveal,
+}
+
+/// Runs for ever: at every block, take tasks and do what the clock says is due.
+pub async fn run_alone(attestor: Arc<Attestor>) {
+	let mut heads = attestor.chain.heads();
+	let mut runner = Runner { attestor, attempt: None, checked: None, abstains: None };
+	loop {
+		if let Err(error) = runner.at_block().await {
+			tracing::warn!(error = format!("{error:#}"), "attestor");
+		}
+		// Without blocks there is nothing to do but wait; the chain client reconnects.
+		match tokio::time::timeout(Duration::from_secs(60), heads.changed()).await {
+			Ok(Err(_)) => return,
+			Ok(Ok(())) | Err(_) => {},
+		}
+	}
+}
+
+struct Runner {
+	attestor: Arc<Attestor>,
+	/// The last thing sent, and when.
+	attempt: Option<(EpochIndex, Step, SlotOffset)>,
+	/// Epoch for which seat and clock were checked.
+	checked: Option<EpochIndex>,
+	/// Epoch that is not reported because the clock is off.
+	abstains: Option<EpochIndex>,
+}
+
+impl Runner {
+	async fn at_block(&mut self) -> Result<()> {
+		let (attestor, node) = (self.attestor.clone(), self.attestor.settings.account.clone());
+		let clock = attestor.chain.clock().await?;
+		let tasks = attestor.chain.tasks(&node).await?;
+		if self.checked != Some(clock.epoch) {
+			self.checked = Some(clock.epoch);
+			self.check(&node, &clock, &tasks).await?;
+		}
+		if self.abstains != Some(clock.epoch) {
+			attestor.take_tasks(EpochTasks { epoch: clock.epoch, first_slot: clock.first_slot, tasks });
+		}
+		let Some(epoch) = clock.epoch.checked_sub(1) else { return Ok(()) };
+		self.report(&node, epoch, clock.slot).await
+	}
+
+	/// Once per epoch: whether targets will believe this seat.
+	async fn check(
+		&mut self,
+		node: &AccountId,
+		clock: &Clock,
+		tasks: &[weir_primitives::api::Task<AccountId>],
+	) -> Result<()> {
+		let attestor = &self.attestor;
+		attestor.store.prune(clock.epoch)?;
+		match attestor.chain.seat(node).await? {
+			Some(seat) => {
+				if let Err(reason) = attestor.check_seat(&seat) {
+					tracing::warn!(reason, "seat");
+				}
+			},
+			None => tracing::info!(epoch = clock.epoch, "this node has no seat; nothing to attest"),
+		}
+		let mut fellows = vec![];
+		if let Some(task) = tasks.first() {
+			for fellow in attestor.chain.assignment(clock.epoch, task.provider).await? {
+				// Only a registered provider has an identity to dial.
+				let provider = if fellow == *node { None } else { attestor.chain.provider(&fellow).await? };
+				let seat = attestor.chain.seat(&fellow).await?;
+				if let (Some(provider), Some(seat)) = (provider, seat) {
+					let peer = libp2p::PeerId::from_bytes(&provider.peer_id).ok();
+					let address = crate::chain::socket_address(&provider.endpoint);
+					if let (Some(peer), Some(address)) = (peer, address) {
+						fellows.push((peer, address, bytes32(&fellow), bytes32(&seat.key)));
+					}
+				}
+			}
+		}
+		if let Some(offset) = attestor.clock_offset(&fellows, LEAST_FELLOWS).await {
+			if offset.unsigned_abs() > MAX_CLOCK_OFFSET {
+				let millis = offset / 1_000;
+				tracing::error!(millis, "this clock is off by more than 50 ms from its fellows'; not measuring (set up NTP)");
+				self.abstains = Some(clock.epoch);
+			}
+		}
+		Ok(())
+	}
+
+	/// Commits in the commit window from the seat's own slot on, reveals in the reveal window, again until it stands.
+	async fn report(&mut self, node: &AccountId, epoch: EpochIndex, slot: SlotOffset) -> Result<()> {
+		let attestor = self.attestor.clone();
+		let timing = &attestor.timing;
+		let commit = (timing.commit_from, timing.commit_until);
+		let reveal = (timing.reveal_from, timing.reveal_until);
+		let (step, window) = match slot {
+			slot if (commit.0..commit.1).contains(&slot) => (Step::Commit, commit),
+			slot if (reveal.0..reveal.1).contains(&slot) => (Step::Reveal, reveal),
+			_ => return Ok(()),
+		};
+		let seat_hash: [u8; 32] = (node, epoch).using_encoded(|bytes| Blake2b::<U32>::digest(bytes).into());
+		let waits = self.attempt.is_some_and(|(of, what, at)| {
+			(of, what) == (epoch, step) && slot < at.saturating_add(RETRY_SLOTS)
+		});
+		if slot < submit_offset(window, &seat_hash) || waits {
+			return Ok(());
+		}
+		let (stands, revealed) = attestor.chain.report_state(epoch, node).await?;
+		match step {
+			Step::Commit if !stands => self.commit(node, epoch).await?,
+			Step::Reveal if stands && !revealed => self.reveal(node, epoch).await?,
+			_ => return Ok(()),
+		}
+		self.attempt = Some((epoch, step, slot));
+		Ok(())
+	}
+
+	async fn commit(&self, node: &AccountId, epoch: EpochIndex) -> Result<()> {
+		let attestor = &self.attestor;
+		let (_, entries) = attestor.report(epoch).await?;
+		if entries.is_empty() {
+			return Ok(());
+		}
+		let mut salt = [0; 32];
+		getrandom::getrandom(&mut salt).map_err(|error| anyhow::anyhow!("the system's randomness: {error}"))?;
+		// On disk before anything is sent: a restart must reveal what was committed to.
+		let Committed { salt, entries } = attestor.store.commit_once(epoch, Committed { salt, entries })?;
+		let genesis = Hash::from(attestor.chain.genesis());
+		let hash = commitment(&genesis, epoch, node, &entries_root(&entries), &salt);
+		let signature = attestor.settings.probe.sign(&commit_payload(&genesis, epoch, node, &hash));
+		attestor.chain.commit(epoch, node, hash.0, signature).await.context("commit")?;
+		attestor.metrics.reports_sent.inc();
+		tracing::info!(epoch, entries = entries.len(), "commit sent");
+		Ok(())
+	}
+
+	async fn reveal(&self, node: &AccountId, epoch: EpochIndex) -> Result<()> {
+		let attestor = &self.attestor;
+		let Some(Committed { salt, entries }) = attestor.store.committed(epoch)? else {
+			tracing::warn!(epoch, "a commitment stands on chain that is not in this state folder; it cannot be revealed");
+			return Ok(());
+		};
+		attestor.chain.reveal(epoch, node, &entries, salt).await.context("reveal")?;
+		attestor.metrics.reports_sent.inc();
+		tracing::info!(epoch, entries = entries.len(), "reveal sent");
+		Ok(())
+	}
+}

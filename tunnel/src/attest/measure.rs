@@ -1,0 +1,148 @@
+//! One test: drives `weir_tunnel_core::probe` with a WireGuard device of its own and the control plane.
+
+use super::Links;
+use crate::{
+	clock,
+	engine::{Caps, Engine, Inbound},
+};
+use anyhow::{anyhow, Result};
+use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
+use libp2p::PeerId;
+use std::{
+	net::{Ipv4Addr, SocketAddr},
+	sync::Arc,
+};
+use tokio::sync::mpsc;
+use weir_tunnel_core::{
+	keys::ProbeKeypair,
+	probe::{Config, Outcome, Output, Probe, Ticket},
+	target::Prefix,
+	wire::{Receipt, Response, Test, TestKind},
+	Micros,
+};
+
+/// Receipts that wait for the probe.
+const RECEIPTS: usize = 256;
+
+/// What to measure.
+#[derive(Clone)]
+pub(super) struct Order {
+	pub(super) genesis: [u8; 32],
+	pub(super) epoch: u32,
+	pub(super) kind: TestKind,
+	pub(super) ordinal: u32,
+	pub(super) target: [u8; 32],
+	pub(super) target_key: [u8; 32],
+	pub(super) peer: PeerId,
+	pub(super) address: SocketAddr,
+	pub(super) attestor: [u8; 32],
+	pub(super) down_kbps: u32,
+	pub(super) up_kbps: u32,
+	pub(super) start: Micros,
+	pub(super) window: Micros,
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+	let mut bytes = [0; N];
+	getrandom::getrandom(&mut bytes).map_err(|error| anyhow!("the system's randomness: {error}"))?;
+	Ok(bytes)
+}
+
+/// Addresses of the session inside the tunnel, once it is open.
+#[derive(Clone, Copy)]
+struct Inner {
+	target: Ipv4Addr,
+	attestor: Ipv4Addr,
+}
+
+type Answer = BoxFuture<'static, (Ticket, Option<Response>)>;
+
+/// Runs a test to its end.
+pub(super) async fn measure(order: Order, key: ProbeKeypair, links: Arc<Links>) -> Result<Outcome> {
+	let session = random()?;
+	let (engine, mut inbound) = Engine::start(links.bind, 0, Caps::default()).await?;
+	let test = Test {
+		genesis: order.genesis,
+		epoch: order.epoch,
+		kind: order.kind,
+		ordinal: order.ordinal,
+		target: order.target,
+		attestor: order.attestor,
+		session,
+	};
+	let config = Config {
+		test,
+		key,
+		target_key: order.target_key,
+		seed: random()?,
+		wireguard: engine.public(),
+		down_kbps: order.down_kbps,
+		up_kbps: order.up_kbps,
+		start: order.start,
+		window: order.window,
+	};
+	let (to_us, mut receipts) = mpsc::channel(RECEIPTS);
+	let _route = links.route(session, order.peer, to_us);
+	let mut probe = Probe::new(clock::now(), config);
+	let mut answers: FuturesUnordered<Answer> = FuturesUnordered::new();
+	let mut inner = None;
+	loop {
+		while let Some(output) = probe.poll() {
+			match output {
+				Output::Request(ticket, request) => {
+					let (control, peer, address) = (links.control.clone(), order.peer, order.address);
+					answers.push(async move { (ticket, control.ask(peer, Some(address), request).await) }.boxed());
+				},
+				Output::Tunnel { wireguard, port, target_address, attestor_address } => {
+					// The packets go to the registered address, whatever the answer says.
+					let endpoint = SocketAddr::new(order.address.ip(), port);
+					let known = Inner { target: target_address.into(), attestor: attestor_address.into() };
+					engine.add_peer(wireguard, known.target, Some(endpoint)).await?;
+					inner = Some(known);
+				},
+				Output::Datagram(bytes) => {
+					if let Some(Inner { target, attestor }) = inner {
+						engine.send(attestor, target, &bytes);
+					}
+				},
+				Output::Done(outcome) => {
+					settle(&mut answers).await;
+					engine.stop().await;
+					return Ok(*outcome);
+				},
+			}
+		}
+		let due = probe.timeout();
+		tokio::select! {
+			biased;
+			Some(receipt) = receipts.recv() => probe.handle_receipt(clock::now(), session, receipt),
+			Some((ticket, response)) = answers.next(), if !answers.is_empty() => {
+				probe.handle_response(clock::now(), ticket, response);
+			},
+			() = clock::sleep_until_some(due) => probe.handle_timeout(clock::now()),
+			Some(Inbound { at, bytes, .. }) = inbound.recv() => {
+				probe.handle_datagram(at, &bytes);
+				while let Ok(Inbound { at, bytes, .. }) = inbound.try_recv() {
+					probe.handle_datagram(at, &bytes);
+				}
+			},
+		}
+	}
+}
+
+/// Lets the seed reach the target before the session's tasks end.
+async fn settle(answers: &mut FuturesUnordered<Answer>) {
+	let all = async { while answers.next().await.is_some() {} };
+	let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
+}
+
+/// Where receipts of a session go.
+pub(super) struct Route {
+	pub(super) peer: PeerId,
+	pub(super) receipts: mpsc::Sender<Receipt>,
+}
+
+/// Whether a seat at `seat` may probe from `bind`: a target refuses other places.
+pub(super) fn is_in_place(seat: Option<Prefix>, bind: std::net::IpAddr) -> bool {
+	bind.is_unspecified() || seat.is_none_or(|seat| seat == Prefix::of(bind))
+}

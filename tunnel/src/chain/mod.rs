@@ -1,0 +1,122 @@
+//! What the sidecar reads of the chain and writes to it.
+
+mod client;
+
+pub use client::Client;
+
+use async_trait::async_trait;
+use codec::Encode;
+use tokio::sync::watch;
+use weir_primitives::{
+	api::{ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
+	chain::{AccountId, Balance},
+	report::Entry,
+	Endpoint, EpochIndex, SlotOffset, Timing,
+};
+use weir_tunnel_core::{target::Prefix, wire, Micros, MILLI};
+
+/// Where the chain's clock stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Clock {
+	/// Running epoch.
+	pub epoch: EpochIndex,
+	/// Slots since its first.
+	pub slot: SlotOffset,
+	/// Number of its first slot since the Unix epoch.
+	pub first_slot: u64,
+}
+
+impl Clock {
+	/// When a slot of the running epoch begins.
+	pub fn begins(&self, timing: &Timing, slot: SlotOffset) -> Micros {
+		slot_begins(self.first_slot, timing.slot_millis, slot)
+	}
+}
+
+/// When the `slot`-th slot after `first_slot` begins.
+pub fn slot_begins(first_slot: u64, slot_millis: u64, slot: SlotOffset) -> Micros {
+	first_slot.saturating_add(slot.into()).saturating_mul(slot_millis).saturating_mul(MILLI)
+}
+
+/// Why the chain did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+	/// No endpoint is connected.
+	#[error("no chain endpoint is reachable")]
+	Offline,
+	/// The endpoint failed.
+	#[error("chain endpoint: {0}")]
+	Rpc(String),
+	/// The runtime answers in another shape than this version knows.
+	#[error("the runtime's {0} is not what this version of weir-tunnel knows; upgrade it")]
+	Incompatible(&'static str),
+	/// The chain is not the configured one.
+	#[error("foreign genesis: {url} serves 0x{found}, configured is 0x{expected}")]
+	ForeignGenesis {
+		/// The endpoint.
+		url: String,
+		/// Its first block, hex.
+		found: String,
+		/// The configured one, hex.
+		expected: String,
+	},
+}
+
+/// The chain as the roles see it: the seam that tests replace.
+#[async_trait]
+pub trait ChainView: Send + Sync + 'static {
+	/// Hash of the first block.
+	fn genesis(&self) -> [u8; 32];
+	/// Changes with every best block.
+	fn heads(&self) -> watch::Receiver<u64>;
+	/// Timing of the network.
+	async fn timing(&self) -> Result<Timing, ChainError>;
+	/// Where the clock stands.
+	async fn clock(&self) -> Result<Clock, ChainError>;
+	/// Tasks of the node's seat in the running epoch.
+	async fn tasks(&self, node: &AccountId) -> Result<Vec<Task<AccountId>>, ChainError>;
+	/// The test the provider has to answer in the running epoch.
+	async fn target_test(&self, provider: &AccountId) -> Result<Option<TargetTest<AccountId>>, ChainError>;
+	/// The node's seat.
+	async fn seat(&self, node: &AccountId) -> Result<Option<SeatInfo<AccountId>>, ChainError>;
+	/// The node's registration.
+	async fn provider(&self, node: &AccountId) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError>;
+	/// Whether the node's commitment for `epoch` stands, and whether it was revealed.
+	async fn report_state(&self, epoch: EpochIndex, node: &AccountId) -> Result<(bool, bool), ChainError>;
+	/// Nodes assigned to measure a provider in an epoch.
+	async fn assignment(&self, epoch: EpochIndex, provider: u32) -> Result<Vec<AccountId>, ChainError>;
+	/// Commits to a report.
+	async fn commit(&self, epoch: EpochIndex, node: &AccountId, hash: [u8; 32], signature: [u8; 64])
+		-> Result<(), ChainError>;
+	/// Reveals it.
+	async fn reveal(&self, epoch: EpochIndex, node: &AccountId, entries: &[Entry], salt: [u8; 32])
+		-> Result<(), ChainError>;
+}
+
+/// The 32 bytes of an account, key or hash.
+pub fn bytes32(value: &impl Encode) -> [u8; 32] {
+	value.using_encoded(|bytes| bytes.try_into().unwrap_or_default())
+}
+
+/// A socket address; none for a node reached through a relay.
+pub fn socket_address(endpoint: &Endpoint) -> Option<std::net::SocketAddr> {
+	match *endpoint {
+		Endpoint::V4 { addr, port } => Some((addr, port).into()),
+		Endpoint::V6 { addr, port } => Some((addr, port).into()),
+		Endpoint::RelayOnly => None,
+	}
+}
+
+/// The place a seat's probes come from.
+pub fn prefix(endpoint: &Endpoint) -> Option<Prefix> {
+	socket_address(endpoint).map(|address| Prefix::of(address.ip()))
+}
+
+/// The kind of test on the wire.
+pub fn wire_kind(kind: TestKind) -> wire::TestKind {
+	match kind {
+		TestKind::Scheduled => wire::TestKind::Scheduled,
+		TestKind::Admission => wire::TestKind::Admission,
+		TestKind::Escalation => wire::TestKind::Escalation,
+	}
+}

@@ -1,0 +1,324 @@
+//! The control plane: requests and answers of `weir_tunnel_core::wire` over libp2p (TCP, Noise, Yamux).
+//!
+//! A node's PeerId is on chain, and dialing verifies it. Serving and asking use separate swarms: one listens on the
+//! registered port and never dials, the other dials and never listens.
+
+mod codec;
+mod transport;
+
+use crate::tasks::Task;
+use anyhow::{anyhow, Result};
+use codec::Frames;
+use futures::{stream::FuturesUnordered, FutureExt, StreamExt};
+use libp2p::{
+	connection_limits::{self, ConnectionLimits},
+	core::upgrade::Version,
+	identity::Keypair,
+	multiaddr::Protocol,
+	noise,
+	request_response::{self, Message, OutboundRequestId, ProtocolSupport, ResponseChannel},
+	swarm::{NetworkBehaviour, SwarmEvent},
+	yamux, Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, Transport,
+};
+use std::{
+	collections::HashMap,
+	net::{IpAddr, SocketAddr},
+	time::Duration,
+};
+use tokio::sync::{mpsc, oneshot};
+use transport::BoundTcp;
+use weir_tunnel_core::wire::{self, Refusal, Request, Response, WireError};
+
+/// Requests that wait to be sent or answered.
+const CHANNEL: usize = 1_024;
+/// A request without an answer by then has none.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection without a request for this long is closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Connections a serving node keeps.
+const MAX_CONNECTIONS: u32 = 512;
+/// Requests one connection may have under way.
+const MAX_STREAMS: usize = 64;
+
+/// A request that came in.
+pub struct Incoming {
+	/// Who asks.
+	pub peer: PeerId,
+	/// From where.
+	pub source: IpAddr,
+	/// What.
+	pub request: Request,
+	/// Takes the answer; dropped, there is none.
+	pub reply: oneshot::Sender<Response>,
+}
+
+struct Command {
+	peer: PeerId,
+	address: Option<SocketAddr>,
+	request: Request,
+	reply: oneshot::Sender<Option<Response>>,
+}
+
+/// Asks peers. Cloned freely; the swarm ends with the last clone of it and the receiver of incoming requests.
+#[derive(Clone)]
+pub struct Control {
+	commands: mpsc::Sender<Command>,
+	_task: std::sync::Arc<Task>,
+}
+
+impl Control {
+	/// Asks `peer`, dialing `address` if it is not connected. None without an answer within five seconds.
+	pub async fn ask(&self, peer: PeerId, address: Option<SocketAddr>, request: Request) -> Option<Response> {
+		let (reply, answer) = oneshot::channel();
+		self.commands.send(Command { peer, address, request, reply }).await.ok()?;
+		answer.await.ok().flatten()
+	}
+
+	/// Sends a request whose answer does not matter. Dropped when too many wait.
+	pub fn tell(&self, peer: PeerId, request: Request) {
+		let (reply, _) = oneshot::channel();
+		let _ = self.commands.try_send(Command { peer, address: None, request, reply });
+	}
+}
+
+#[derive(NetworkBehaviour)]
+struct Behaviour {
+	limits: connection_limits::Behaviour,
+	messages: request_response::Behaviour<Frames>,
+}
+
+fn swarm(identity: &Keypair, address: IpAddr) -> Result<Swarm<Behaviour>> {
+	let swarm = SwarmBuilder::with_existing_identity(identity.clone())
+		.with_tokio()
+		.with_other_transport(|key| {
+			let noise = noise::Config::new(key)?;
+			let transport = BoundTcp::new(address).upgrade(Version::V1Lazy).authenticate(noise);
+			Ok::<_, Box<dyn std::error::Error + Send + Sync>>(transport.multiplex(yamux::Config::default()))
+		})
+		.map_err(|error| anyhow!("control plane: {error}"))?
+		.with_behaviour(|_| {
+			let limits = ConnectionLimits::default()
+				.with_max_established_incoming(Some(MAX_CONNECTIONS))
+				.with_max_pending_incoming(Some(MAX_CONNECTIONS / 8))
+				.with_max_established_per_peer(Some(2));
+			let config = request_response::Config::default()
+				.with_request_timeout(REQUEST_TIMEOUT)
+				.with_max_concurrent_streams(MAX_STREAMS);
+			let protocol = (StreamProtocol::new(wire::PROTOCOL), ProtocolSupport::Full);
+			Behaviour {
+				limits: connection_limits::Behaviour::new(limits),
+				messages: request_response::Behaviour::with_codec(Frames, [protocol], config),
+			}
+		})?
+		.with_swarm_config(|config| {
+			// One protocol, so nothing to negotiate: a receipt must not wait for a round trip.
+			config.with_idle_connection_timeout(IDLE_TIMEOUT).with_substream_upgrade_protocol_override(Version::V1Lazy)
+		})
+		.build();
+	Ok(swarm)
+}
+
+/// Serves on TCP `address`:`port`.
+pub async fn serve(identity: &Keypair, address: IpAddr, port: u16) -> Result<(Control, mpsc::Receiver<Incoming>)> {
+	let mut swarm = swarm(identity, address)?;
+	let listen = Multiaddr::from(address).with(Protocol::Tcp(port));
+	let cannot = |error: &dyn std::fmt::Display| {
+		anyhow!("TCP {address}:{port} cannot be bound (in use by another program?): {error}")
+	};
+	swarm.listen_on(listen).map_err(|error| cannot(&error))?;
+	// Listening begins with the first poll; errors show there.
+	loop {
+		match swarm.select_next_some().await {
+			SwarmEvent::NewListenAddr { .. } => break,
+			SwarmEvent::ListenerError { error, .. } => return Err(cannot(&error)),
+			SwarmEvent::ListenerClosed { reason: Err(error), .. } => return Err(cannot(&error)),
+			_ => {},
+		}
+	}
+	Ok(start(swarm))
+}
+
+/// Asks from `address`; also takes what connected peers ask in turn.
+pub fn connect(identity: &Keypair, address: IpAddr) -> Result<(Control, mpsc::Receiver<Incoming>)> {
+	Ok(start(swarm(identity, address)?))
+}
+
+fn start(swarm: Swarm<Behaviour>) -> (Control, mpsc::Receiver<Incoming>) {
+	let (commands, todo) = mpsc::channel(CHANNEL);
+	let (to_us, incoming) = mpsc::channel(CHANNEL);
+	let service = Service {
+		swarm,
+		incoming: to_us,
+		asked: HashMap::new(),
+		sources: HashMap::new(),
+		answers: FuturesUnordered::new(),
+	};
+	let task = Task::spawn("control plane", service.run(todo));
+	(Control { commands, _task: std::sync::Arc::new(task) }, incoming)
+}
+
+type Answer = futures::future::BoxFuture<'static, (ResponseChannel<Vec<u8>>, Option<Response>)>;
+
+struct Service {
+	swarm: Swarm<Behaviour>,
+	incoming: mpsc::Sender<Incoming>,
+	asked: HashMap<OutboundRequestId, oneshot::Sender<Option<Response>>>,
+	sources: HashMap<PeerId, IpAddr>,
+	answers: FuturesUnordered<Answer>,
+}
+
+impl Service {
+	async fn run(mut self, mut todo: mpsc::Receiver<Command>) {
+		loop {
+			tokio::select! {
+				command = todo.recv() => match command {
+					Some(command) => self.ask(command),
+					None => return,
+				},
+				event = self.swarm.select_next_some() => self.handle(event),
+				Some((channel, response)) = self.answers.next(), if !self.answers.is_empty() => {
+					if let Some(response) = response {
+						let _ = self.swarm.behaviour_mut().messages.send_response(channel, wire::encode(&response));
+					}
+				},
+			}
+		}
+	}
+
+	fn ask(&mut self, Command { peer, address, request, reply }: Command) {
+		if let Some(address) = address.filter(|_| !self.swarm.is_connected(&peer)) {
+			let address = Multiaddr::from(address.ip()).with(Protocol::Tcp(address.port()));
+			// The registered address replaces whatever an earlier epoch said.
+			self.swarm.add_peer_address(peer, address);
+		}
+		let id = self.swarm.behaviour_mut().messages.send_request(&peer, wire::encode(&request));
+		self.asked.insert(id, reply);
+	}
+
+	fn handle(&mut self, event: SwarmEvent<BehaviourEvent>) {
+		match event {
+			SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } => {
+				if let Some(source) = ip_of(endpoint.get_remote_address()) {
+					self.sources.insert(peer_id, source);
+				}
+			},
+			SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
+				self.sources.remove(&peer_id);
+			},
+			SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
+				tracing::debug!(?peer_id, %error, "not connected");
+			},
+			SwarmEvent::Behaviour(BehaviourEvent::Messages(event)) => self.handle_message(event),
+			_ => {},
+		}
+	}
+
+	fn handle_message(&mut self, event: request_response::Event<Vec<u8>, Vec<u8>>) {
+		match event {
+			request_response::Event::Message { peer, message: Message::Request { request, channel, .. } } => {
+				self.take_request(peer, &request, channel);
+			},
+			request_response::Event::Message { peer, message: Message::Response { request_id, response } } => {
+				let response = wire::decode(&response)
+					.inspect_err(|error| tracing::warn!(%peer, %error, "answer not understood"))
+					.ok();
+				self.conclude(request_id, response);
+			},
+			request_response::Event::OutboundFailure { request_id, peer, error } => {
+				tracing::debug!(%peer, %error, "no answer");
+				self.conclude(request_id, None);
+			},
+			request_response::Event::InboundFailure { peer, error, .. } => {
+				tracing::debug!(%peer, %error, "request failed");
+			},
+			request_response::Event::ResponseSent { .. } => {},
+		}
+	}
+
+	fn conclude(&mut self, id: OutboundRequestId, response: Option<Response>) {
+		if let Some(reply) = self.asked.remove(&id) {
+			let _ = reply.send(response);
+		}
+	}
+
+	fn take_request(&mut self, peer: PeerId, bytes: &[u8], channel: ResponseChannel<Vec<u8>>) {
+		let request = match wire::decode::<Request>(bytes) {
+			Ok(request) => request,
+			Err(error) => {
+				tracing::debug!(%peer, %error, "request not understood");
+				let refusal = match error {
+					WireError::UnknownVersion(_) => Refusal::UnknownVersion,
+					WireError::Oversized(_) | WireError::Malformed => Refusal::Malformed,
+				};
+				let answer = wire::encode(&Response::Refuse(refusal));
+				let _ = self.swarm.behaviour_mut().messages.send_response(channel, answer);
+				return;
+			},
+		};
+		let Some(source) = self.sources.get(&peer).copied() else { return };
+		let (reply, answer) = oneshot::channel();
+		// When too many wait, the asker's timeout is the answer.
+		if self.incoming.try_send(Incoming { peer, source, request, reply }).is_ok() {
+			self.answers.push(answer.map(|answer| (channel, answer.ok())).boxed());
+		}
+	}
+}
+
+fn ip_of(address: &Multiaddr) -> Option<IpAddr> {
+	address.iter().find_map(|part| match part {
+		Protocol::Ip4(ip) => Some(ip.into()),
+		Protocol::Ip6(ip) => Some(ip.into()),
+		_ => None,
+	})
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 41, 1));
+	const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 42, 1));
+
+	fn free_port() -> u16 {
+		std::net::TcpListener::bind((SERVER, 0)).unwrap().local_addr().unwrap().port()
+	}
+
+	#[tokio::test]
+	async fn ask_should_reach_the_named_peer_from_the_configured_address() {
+		let (server, port) = (Keypair::generate_ed25519(), free_port());
+		let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+		let client = Keypair::generate_ed25519();
+		let (asking, mut back) = connect(&client, CLIENT).unwrap();
+		let peer = server.public().to_peer_id();
+		let request = Request::Seed { session: [1; 8], seed: [2; 32] };
+		let serve = async {
+			let incoming = incoming.recv().await.unwrap();
+			assert_eq!((incoming.peer, incoming.source), (client.public().to_peer_id(), CLIENT));
+			assert_eq!(incoming.request, request);
+			incoming.reply.send(Response::Noted).unwrap();
+			// And the other way over the same connection.
+			_serving.tell(incoming.peer, Request::Clock { nonce: [3; 16] });
+			assert!(matches!(back.recv().await.unwrap().request, Request::Clock { .. }));
+		};
+		let (answer, ()) = tokio::join!(asking.ask(peer, Some((SERVER, port).into()), request.clone()), serve);
+		assert_eq!(answer, Some(Response::Noted));
+	}
+
+	#[tokio::test]
+	async fn ask_should_fail_when_another_identity_answers() {
+		let (server, port) = (Keypair::generate_ed25519(), free_port());
+		let _serving = serve(&server, SERVER, port).await.unwrap();
+		let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
+		let stranger = Keypair::generate_ed25519().public().to_peer_id();
+		let answer = asking.ask(stranger, Some((SERVER, port).into()), Request::Clock { nonce: [0; 16] }).await;
+		assert_eq!(answer, None);
+	}
+
+	#[tokio::test]
+	async fn serve_should_name_the_port_when_it_is_in_use() {
+		let port = free_port();
+		let _taken = std::net::TcpListener::bind((SERVER, port)).unwrap();
+		let error = serve(&Keypair::generate_ed25519(), SERVER, port).await.map(|_| ()).unwrap_err().to_string();
+		assert!(error.contains(&port.to_string()) && error.contains("in use"), "{error}");
+	}
+}

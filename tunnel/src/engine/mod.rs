@@ -1,0 +1,240 @@
+//! WireGuard in userspace, without a TUN device and without root: inner packets come and go over channels.
+
+mod transport;
+
+pub use transport::{Caps, Counters};
+
+use crate::clock;
+use anyhow::{anyhow, Context, Result};
+use gotatun::{
+	device::{self, Device, DeviceBuilder, Peer},
+	packet::{Ip, Packet, PacketBufPool},
+	tun::{IpRecv, IpSend, MtuWatcher},
+	x25519::{PublicKey, StaticSecret},
+};
+use std::{
+	io,
+	net::{IpAddr, Ipv4Addr, SocketAddr},
+	sync::Arc,
+};
+use tokio::sync::mpsc;
+use transport::LineFactory;
+use weir_tunnel_core::{wire::data, Micros};
+
+/// Inner packets that wait in either direction.
+const CHANNEL: usize = 4_096;
+/// Inner packets handed over at once.
+const BATCH: usize = 64;
+/// Largest inner packet: below it every IPv6 path carries the outer one unfragmented.
+const MTU: u16 = 1_280;
+
+/// A datagram that came out of the tunnel.
+#[derive(Debug)]
+pub struct Inbound {
+	/// When it did.
+	pub at: Micros,
+	/// From this inner address.
+	pub source: Ipv4Addr,
+	/// What it says.
+	pub bytes: Vec<u8>,
+}
+
+/// Packets from the tunnel to us.
+struct FromTunnel(mpsc::Sender<Inbound>);
+
+impl IpSend for FromTunnel {
+	async fn send(&mut self, packet: Packet<Ip>) -> io::Result<()> {
+		let packet = packet.into_bytes();
+		if let Some((source, _, bytes)) = data::unwrap(packet.as_ref()) {
+			// A reader that lags loses packets, as behind a full socket buffer; it must not stop the others.
+			let _ = self.0.try_send(Inbound { at: clock::now(), source, bytes: bytes.to_vec() });
+		}
+		Ok(())
+	}
+}
+
+/// Packets from us to the tunnel.
+struct ToTunnel(mpsc::Receiver<Vec<u8>>);
+
+impl IpRecv for ToTunnel {
+	async fn recv<'a>(
+		&'a mut self,
+		_: &mut PacketBufPool,
+	) -> io::Result<impl Iterator<Item = Packet<Ip>> + Send + 'a> {
+		let mut batch = Vec::new();
+		if self.0.recv_many(&mut batch, BATCH).await == 0 {
+			// The engine is going away.
+			std::future::pending::<()>().await;
+		}
+		Ok(batch.into_iter().filter_map(|bytes| Packet::copy_from(&bytes[..]).try_into_ip().ok()))
+	}
+
+	fn mtu(&self) -> MtuWatcher {
+		MtuWatcher::new(MTU)
+	}
+}
+
+/// A WireGuard device on one UDP port. Dropped, it stops.
+pub struct Engine {
+	device: Device<(LineFactory, FromTunnel, ToTunnel)>,
+	public: [u8; 32],
+	port: u16,
+	to_tunnel: mpsc::Sender<Vec<u8>>,
+	counters: Arc<Counters>,
+}
+
+impl Engine {
+	/// Binds `address`:`port` (0: any port) with a fresh key. Inner datagrams arrive on the receiver.
+	pub async fn start(address: IpAddr, port: u16, caps: Caps) -> Result<(Self, mpsc::Receiver<Inbound>)> {
+		let mut secret = [0; 32];
+		getrandom::getrandom(&mut secret).map_err(|error| anyhow!("the system's randomness: {error}"))?;
+		let secret = StaticSecret::from(secret);
+		let public = PublicKey::from(&secret).to_bytes();
+		let (to_us, inbound) = mpsc::channel(CHANNEL);
+		let (to_tunnel, outbound) = mpsc::channel(CHANNEL);
+		let counters = Arc::new(Counters::default());
+		let device = DeviceBuilder::new()
+			.with_udp(LineFactory { address, caps, counters: counters.clone() })
+			.with_ip_pair(FromTunnel(to_us), ToTunnel(outbound))
+			.with_listen_port(port)
+			.build()
+			.await?;
+		// The key comes last: setting it is what binds the socket, with or without peers.
+		device.set_private_key(secret).await.map_err(|error| bind_error(error, address, port))?;
+		let port = device.read(async |device| device.listen_port()).await;
+		Ok((Self { device, public, port, to_tunnel, counters }, inbound))
+	}
+
+	/// The device's x25519 key.
+	pub fn public(&self) -> [u8; 32] {
+		self.public
+	}
+
+	/// The UDP port it is bound to.
+	pub fn port(&self) -> u16 {
+		self.port
+	}
+
+	/// Its counters.
+	pub fn counters(&self) -> Arc<Counters> {
+		self.counters.clone()
+	}
+
+	/// Accepts a peer with one inner address; with an endpoint, the next packet to it starts the handshake.
+	pub async fn add_peer(&self, key: [u8; 32], inner: Ipv4Addr, endpoint: Option<SocketAddr>) -> Result<()> {
+		let mut peer = Peer::new(key.into()).with_allowed_ip(IpAddr::V4(inner).into());
+		peer.endpoint = endpoint;
+		self.device.add_or_update_peer(peer).await.context("WireGuard peer")
+	}
+
+	/// Forgets a peer.
+	pub async fn remove_peer(&self, key: [u8; 32]) {
+		if let Err(error) = self.device.remove_peer(&key.into()).await {
+			tracing::debug!(%error, "WireGuard peer not removed");
+		}
+	}
+
+	/// Where a peer's packets come from.
+	pub async fn endpoint_of(&self, key: [u8; 32]) -> Option<SocketAddr> {
+		let key = PublicKey::from(key);
+		self.device.peers().await.into_iter().find(|peer| peer.peer.public_key == key)?.peer.endpoint
+	}
+
+	/// Sends a datagram through the tunnel; dropped when the queue is full.
+	pub fn send(&self, source: Ipv4Addr, destination: Ipv4Addr, datagram: &[u8]) {
+		if let Some(packet) = data::wrap(source, destination, datagram) {
+			let _ = self.to_tunnel.try_send(packet);
+		}
+	}
+
+	/// Stops at once.
+	pub async fn stop(self) {
+		self.device.stop().await;
+	}
+}
+
+fn bind_error(error: device::Error, address: IpAddr, port: u16) -> anyhow::Error {
+	match error {
+		device::Error::Bind(error, _) if error.kind() == io::ErrorKind::AddrInUse => {
+			anyhow!("UDP {address}:{port} is in use by another program; choose another port or stop it")
+		},
+		device::Error::Bind(error, _) => anyhow!("UDP {address}:{port} cannot be bound: {error}"),
+		error => error.into(),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::time::Duration;
+
+	const A: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
+	const B: Ipv4Addr = Ipv4Addr::new(100, 64, 1, 1);
+	const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 31, 1));
+
+	async fn pair(caps: Caps) -> ((Engine, mpsc::Receiver<Inbound>), (Engine, mpsc::Receiver<Inbound>)) {
+		let a = Engine::start(LOOPBACK, 0, caps).await.unwrap();
+		let b = Engine::start("127.0.32.1".parse().unwrap(), 0, Caps::default()).await.unwrap();
+		a.0.add_peer(b.0.public(), B, None).await.unwrap();
+		b.0.add_peer(a.0.public(), A, Some((LOOPBACK, a.0.port()).into())).await.unwrap();
+		(a, b)
+	}
+
+	async fn receive(inbound: &mut mpsc::Receiver<Inbound>) -> Inbound {
+		tokio::time::timeout(Duration::from_secs(10), inbound.recv()).await.expect("a datagram").unwrap()
+	}
+
+	#[tokio::test]
+	async fn engines_should_exchange_datagrams_over_wireguard_without_root() {
+		let ((a, mut from_b), (b, mut from_a)) = pair(Caps::default()).await;
+		b.send(B, A, b"weir");
+		let inbound = receive(&mut from_b).await;
+		assert_eq!((inbound.source, &inbound.bytes[..]), (B, &b"weir"[..]));
+		a.send(A, B, b"back");
+		assert_eq!(receive(&mut from_a).await.bytes, b"back");
+		// Bound to the configured address, so that this is where packets come from.
+		let endpoint = a.endpoint_of(b.public()).await.unwrap();
+		assert_eq!(endpoint, SocketAddr::from(([127, 0, 32, 1], b.port())));
+		assert!(a.counters().received_bytes.load(std::sync::atomic::Ordering::Relaxed) > 148);
+	}
+
+	#[tokio::test]
+	async fn datagrams_should_be_dropped_when_the_inner_source_is_not_the_peers() {
+		let ((_a, mut from_b), (b, _from_a)) = pair(Caps::default()).await;
+		b.send(Ipv4Addr::new(100, 64, 1, 9), A, b"spoofed");
+		b.send(B, A, b"honest");
+		assert_eq!(receive(&mut from_b).await.bytes, b"honest");
+	}
+
+	#[tokio::test]
+	async fn start_should_name_the_port_when_it_is_in_use() {
+		let (a, _inbound) = Engine::start(LOOPBACK, 0, Caps::default()).await.unwrap();
+		let error = Engine::start(LOOPBACK, a.port(), Caps::default()).await.map(|_| ()).unwrap_err().to_string();
+		assert!(error.contains("in use") && error.contains(&a.port().to_string()), "{error}");
+	}
+
+	#[tokio::test]
+	async fn caps_should_hold_in_both_directions() {
+		let ((a, mut from_b), (b, mut from_a)) = pair(Caps { ingress_kbps: 4_000, egress_kbps: 2_000 }).await;
+		b.send(B, A, b"handshake");
+		receive(&mut from_b).await;
+		let began = clock::now();
+		let (mut down, mut up) = (0u64, 0u64);
+		while clock::now() < began + 2_000_000 {
+			for _ in 0..8 {
+				b.send(B, A, &[1; 1_216]);
+				a.send(A, B, &[2; 1_216]);
+			}
+			tokio::time::sleep(Duration::from_millis(5)).await;
+			while from_b.try_recv().is_ok() {
+				down += 1_308;
+			}
+			while from_a.try_recv().is_ok() {
+				up += 1_308;
+			}
+		}
+		let kbps = |bytes: u64| bytes * 8_000 / (clock::now() - began);
+		assert!((3_600..=4_300).contains(&kbps(down)), "down {}", kbps(down));
+		assert!((1_800..=2_200).contains(&kbps(up)), "up {}", kbps(up));
+	}
+}

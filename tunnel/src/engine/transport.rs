@@ -1,0 +1,203 @@
+//! UDP under WireGuard: bound to the configured address, with the line's caps on the data path.
+
+use crate::clock;
+use gotatun::{
+	packet::{Packet, PacketBufPool},
+	udp::{
+		socket::{UdpSocket, UdpSocketFactory},
+		UdpRecv, UdpSend, UdpTransportFactory, UdpTransportFactoryParams,
+	},
+};
+use std::{
+	io,
+	net::{IpAddr, SocketAddr},
+	sync::{
+		atomic::{AtomicU64, Ordering},
+		Arc,
+	},
+	time::Duration,
+};
+use tokio::sync::mpsc;
+use weir_tunnel_core::pacer::Bucket;
+
+use crate::tasks::Task;
+
+/// Outer IP and UDP headers, counted against a cap as the line counts them.
+const HEADERS: usize = 28;
+/// What waits for a capped line at most, as time: longer queues only add delay.
+const QUEUE_MILLIS: u64 = 50;
+/// Room for a burst while the process is not scheduled.
+const BUFFER_BYTES: usize = 4 << 20;
+
+/// What a line lets through, kbps at the IP layer; 0 means no cap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Caps {
+	/// Towards this node.
+	pub ingress_kbps: u32,
+	/// From this node.
+	pub egress_kbps: u32,
+}
+
+/// Bytes and drops of a device.
+#[derive(Debug, Default)]
+pub struct Counters {
+	/// Received, IP layer.
+	pub received_bytes: AtomicU64,
+	/// Sent, IP layer.
+	pub sent_bytes: AtomicU64,
+	/// Dropped by a cap.
+	pub dropped_packets: AtomicU64,
+}
+
+/// Binds sockets to one address.
+pub struct LineFactory {
+	pub(super) address: IpAddr,
+	pub(super) caps: Caps,
+	pub(super) counters: Arc<Counters>,
+}
+
+impl UdpTransportFactory for LineFactory {
+	type Send = LineSend;
+	type Recv = LineRecv;
+
+	async fn bind(&mut self, params: &UdpTransportFactoryParams) -> io::Result<(LineSend, LineRecv)> {
+		let params = UdpTransportFactoryParams { addr: Some(self.address), ..params.clone() };
+		let mut factory =
+			UdpSocketFactory { recv_buffer_size: Some(BUFFER_BYTES), send_buffer_size: Some(BUFFER_BYTES) };
+		let (socket, receive) = factory.bind(&params).await?;
+		let now = clock::now();
+		let queue = (self.caps.egress_kbps > 0).then(|| {
+			let bucket = Bucket::new(now, self.caps.egress_kbps);
+			let packets = u64::from(self.caps.egress_kbps) * QUEUE_MILLIS / 8 / 1_500;
+			let (queue, waiting) = mpsc::channel(usize::try_from(packets).unwrap_or(usize::MAX).clamp(8, 4_096));
+			let shaper = Task::spawn("egress shaper", shape(socket.clone(), waiting, bucket));
+			Arc::new((queue, shaper))
+		});
+		let send = LineSend { socket, queue, counters: self.counters.clone() };
+		let bucket = (self.caps.ingress_kbps > 0).then(|| Bucket::new(now, self.caps.ingress_kbps));
+		Ok((send, LineRecv { socket: receive, bucket, counters: self.counters.clone() }))
+	}
+}
+
+/// Sends what waits, as fast as the cap allows.
+async fn shape(socket: UdpSocket, mut waiting: mpsc::Receiver<(Packet, SocketAddr)>, mut bucket: Bucket) {
+	while let Some((packet, destination)) = waiting.recv().await {
+		let bytes = packet.len() + HEADERS;
+		while !bucket.take(clock::now(), bytes) {
+			let wait = bucket.wait(clock::now(), bytes);
+			tokio::time::sleep(Duration::from_micros(wait.max(100))).await;
+		}
+		if let Err(error) = socket.send_to(packet, destination).await {
+			tracing::trace!(%error, "datagram not sent");
+		}
+	}
+}
+
+type Queue = (mpsc::Sender<(Packet, SocketAddr)>, Task);
+
+/// The sending half.
+#[derive(Clone)]
+pub struct LineSend {
+	socket: UdpSocket,
+	queue: Option<Arc<Queue>>,
+	counters: Arc<Counters>,
+}
+
+impl LineSend {
+	fn count(&self, bytes: usize) {
+		self.counters.sent_bytes.fetch_add((bytes + HEADERS) as u64, Ordering::Relaxed);
+	}
+}
+
+impl UdpSend for LineSend {
+	type SendManyBuf = <UdpSocket as UdpSend>::SendManyBuf;
+
+	async fn send_to(&self, packet: Packet, destination: SocketAddr) -> io::Result<()> {
+		let bytes = packet.len();
+		match &self.queue {
+			None => self.socket.send_to(packet, destination).await?,
+			Some(queue) => {
+				// A full queue drops, as a line does.
+				if queue.0.try_send((packet, destination)).is_err() {
+					self.counters.dropped_packets.fetch_add(1, Ordering::Relaxed);
+					return Ok(());
+				}
+			},
+		}
+		self.count(bytes);
+		Ok(())
+	}
+
+	fn max_number_of_packets_to_send(&self) -> usize {
+		self.socket.max_number_of_packets_to_send()
+	}
+
+	async fn send_many_to(
+		&self,
+		buffer: &mut Self::SendManyBuf,
+		packets: &mut Vec<(Packet, SocketAddr)>,
+	) -> io::Result<()> {
+		if self.queue.is_none() {
+			packets.iter().for_each(|(packet, _)| self.count(packet.len()));
+			return self.socket.send_many_to(buffer, packets).await;
+		}
+		for (packet, destination) in packets.drain(..) {
+			self.send_to(packet, destination).await?;
+		}
+		Ok(())
+	}
+
+	fn local_addr(&self) -> io::Result<Option<SocketAddr>> {
+		self.socket.local_addr().map(Some)
+	}
+}
+
+/// The receiving half.
+pub struct LineRecv {
+	socket: UdpSocket,
+	bucket: Option<Bucket>,
+	counters: Arc<Counters>,
+}
+
+impl LineRecv {
+	/// Whether the cap lets a datagram in.
+	fn admits(&mut self, packet: &Packet) -> bool {
+		let bytes = packet.len() + HEADERS;
+		let admitted = self.bucket.as_mut().is_none_or(|bucket| bucket.take(clock::now(), bytes));
+		if admitted {
+			self.counters.received_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+		} else {
+			self.counters.dropped_packets.fetch_add(1, Ordering::Relaxed);
+		}
+		admitted
+	}
+}
+
+impl UdpRecv for LineRecv {
+	type RecvManyBuf = <UdpSocket as UdpRecv>::RecvManyBuf;
+
+	async fn recv_from(&mut self, pool: &mut PacketBufPool) -> io::Result<(Packet, SocketAddr)> {
+		loop {
+			let (packet, source) = self.socket.recv_from(pool).await?;
+			if self.admits(&packet) {
+				return Ok((packet, source));
+			}
+		}
+	}
+
+	async fn recv_many_from(
+		&mut self,
+		buffer: &mut Self::RecvManyBuf,
+		pool: &mut PacketBufPool,
+		packets: &mut Vec<(Packet, SocketAddr)>,
+	) -> io::Result<()> {
+		let known = packets.len();
+		self.socket.recv_many_from(buffer, pool, packets).await?;
+		for (packet, source) in packets.split_off(known) {
+			if self.admits(&packet) {
+				packets.push((packet, source));
+			}
+		}
+		Ok(())
+	}
+}
