@@ -5,6 +5,8 @@ WEIR_CACHE=${WEIR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir}
 WASM_TOOLCHAIN_FILE=$WEIR_CACHE/wasm-toolchain
 # Outside the checkout, so that a clean checkout at another path reuses every compiled dependency.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$WEIR_CACHE/target}
+# The target directory is no parent of the checkout, so the Wasm builder must be told where the lock file is.
+export WASM_BUILD_WORKSPACE_HINT=$ROOT
 [ -d "$HOME/.cargo/bin" ] && PATH=$HOME/.cargo/bin:$PATH
 
 say() { printf '%s\n' "$*"; }

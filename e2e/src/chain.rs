@@ -11,6 +11,7 @@ use weir_primitives::{
 /// Indices of pallets and calls: part of the wire format, see `runtime/src/lib.rs`.
 mod index {
 	pub(super) const BALANCES_TRANSFER_KEEP_ALIVE: [u8; 2] = [4, 3];
+	pub(super) const UTILITY_BATCH_ALL: [u8; 2] = [11, 2];
 	pub(super) const NODE_STAKING_BOND: [u8; 2] = [50, 0];
 	pub(super) const PROVIDERS_REGISTER: [u8; 2] = [52, 0];
 	pub(super) const PROOF_OF_BANDWIDTH_TAKE_SEAT: [u8; 2] = [53, 0];
@@ -45,6 +46,13 @@ impl Call {
 		Self::new(index::PROVIDERS_REGISTER, (claim, terms, Some(key)))
 	}
 
+	/// All of `calls`, or none.
+	pub fn batch(calls: &[Self]) -> Self {
+		let mut bytes = (index::UTILITY_BATCH_ALL, codec::Compact(calls.len() as u32)).encode();
+		calls.iter().for_each(|call| bytes.extend(&call.0));
+		Self(bytes)
+	}
+
 	/// Takes a seat.
 	pub fn take_seat(key: ProbeKey, endpoint: Endpoint, uplink_kbps: u32) -> Self {
 		Self::new(index::PROOF_OF_BANDWIDTH_TAKE_SEAT, (key, endpoint, uplink_kbps))
@@ -73,18 +81,12 @@ impl Chain {
 		Ok(self.client.at_current_block().await?.block_number())
 	}
 
-	/// Sends the calls of one signer in their order and waits until the last is in a finalised block. The first that
-	/// fails is the error.
-	pub async fn submit(&self, signer: &Keypair, calls: &[Call]) -> Result<()> {
-		for Call(bytes) in calls {
-			let at = self.client.at_current_block().await?;
-			let payload = at.transactions().from_call_data_bytes(bytes)?;
-			at.transactions()
-				.sign_and_submit_then_watch_default(&payload, signer)
-				.await?
-				.wait_for_finalized_success()
-				.await?;
-		}
+	/// Signs and sends a call, and waits until it is in a finalised block. The broken rule is the error.
+	pub async fn submit(&self, signer: &Keypair, Call(bytes): &Call) -> Result<()> {
+		let at = self.client.at_current_block().await?;
+		let payload = at.transactions().from_call_data_bytes(bytes)?;
+		let progress = at.transactions().sign_and_submit_then_watch_default(&payload, signer).await?;
+		progress.wait_for_finalized_success().await?;
 		Ok(())
 	}
 

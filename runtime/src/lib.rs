@@ -21,6 +21,7 @@ pub mod presets;
 #[cfg(test)]
 mod tests;
 
+use alloc::vec::Vec;
 use polkadot_sdk::*;
 use sp_runtime::{generic, impl_opaque_keys, MultiAddress};
 use sp_version::RuntimeVersion;

@@ -14,7 +14,10 @@ use zeroize::Zeroizing;
 /// Fails unless only the owner may read `path`.
 pub fn check_mode(path: &Path) -> Result<()> {
 	let metadata = fs::metadata(path).with_context(|| {
-		format!("{}: missing; `weir-tunnel key generate` makes keys, a token is any line of text", path.display())
+		format!(
+			"{}: missing; `weir-tunnel key generate` makes keys, a token is any line of text",
+			path.display()
+		)
 	})?;
 	let mode = metadata.permissions().mode() & 0o777;
 	if mode & 0o077 != 0 {
@@ -26,7 +29,9 @@ pub fn check_mode(path: &Path) -> Result<()> {
 /// Reads a secret line from a file only its owner may read.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
 	check_mode(path)?;
-	let text = Zeroizing::new(fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?);
+	let text = Zeroizing::new(
+		fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?,
+	);
 	let line = text.trim();
 	if line.is_empty() || line.lines().count() != 1 {
 		bail!("{}: expected one line", path.display());
@@ -45,7 +50,8 @@ fn read_seed(path: &Path) -> Result<Zeroizing<[u8; 32]>> {
 /// The control plane's identity (ed25519).
 pub fn load_identity(path: &Path) -> Result<Keypair> {
 	let mut seed = read_seed(path)?;
-	Keypair::ed25519_from_bytes(seed.as_mut_slice()).with_context(|| format!("{}: not an ed25519 seed", path.display()))
+	Keypair::ed25519_from_bytes(seed.as_mut_slice())
+		.with_context(|| format!("{}: not an ed25519 seed", path.display()))
 }
 
 /// The probe key (sr25519).
@@ -66,13 +72,12 @@ pub fn write_seed(path: &Path, seed: &[u8; 32]) -> Result<()> {
 	if let Some(folder) = path.parent() {
 		fs::create_dir_all(folder).with_context(|| format!("{}: cannot be created", folder.display()))?;
 	}
-	let mut file = OpenOptions::new()
-		.write(true)
-		.create_new(true)
-		.mode(0o600)
-		.open(path)
-		.with_context(|| format!("{}: cannot be created (a key that exists is never overwritten)", path.display()))?;
-	writeln!(file, "{}", *Zeroizing::new(hex::encode(seed))).with_context(|| format!("{}: disk full?", path.display()))?;
+	let mut file =
+		OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).with_context(|| {
+			format!("{}: cannot be created (a key that exists is never overwritten)", path.display())
+		})?;
+	writeln!(file, "{}", *Zeroizing::new(hex::encode(seed)))
+		.with_context(|| format!("{}: disk full?", path.display()))?;
 	file.sync_all().with_context(|| format!("{}: disk full?", path.display()))
 }
 

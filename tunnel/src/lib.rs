@@ -1,7 +1,22 @@
 //! The Weir sidecar as a library: what the binary runs and the tests drive.
+//!
+//! * [`engine`]: WireGuard in userspace. [`control`]: the control plane. [`chain`]: the chain.
+//! * [`provide`]: the target's side of tests. [`attest`]: the attestor's.
+//! * [`api`], [`metrics`]: the loopback interface. [`store`]: what survives a restart.
+//! * [`config`], [`keys`], [`run`], [`doctor`], [`cli`]: the process.
 
+pub mod api;
+pub mod attest;
+pub mod chain;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod control;
+pub mod doctor;
 pub mod engine;
 pub mod keys;
+pub mod metrics;
+pub mod provide;
+pub mod run;
+pub mod store;
 pub mod tasks;

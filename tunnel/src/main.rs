@@ -1,1 +1,5 @@
-fn main() {}
+//! The Weir sidecar.
+
+fn main() -> std::process::ExitCode {
+	weir_tunnel::cli::main()
+}

@@ -61,8 +61,16 @@ impl Metrics {
 			("finals_signed_total", "Finals signed as a target.", self.finals_signed.get()),
 			("tests_started_total", "Tests begun as an attestor.", self.tests_started.get()),
 			("tests_measured_total", "Tests that ended with a signed final.", self.tests_measured.get()),
-			("tests_unreachable_total", "Tests of targets that did not answer.", self.tests_unreachable.get()),
-			("tests_failed_total", "Tests without a signed final although the target answered.", self.tests_failed.get()),
+			(
+				"tests_unreachable_total",
+				"Tests of targets that did not answer.",
+				self.tests_unreachable.get(),
+			),
+			(
+				"tests_failed_total",
+				"Tests without a signed final although the target answered.",
+				self.tests_failed.get(),
+			),
 			("reports_sent_total", "Commits and reveals sent.", self.reports_sent.get()),
 			("api_unauthorised_total", "API requests without the right token.", self.unauthorised.get()),
 			("line_received_bytes_total", "Received, IP layer.", line.map_or(0, |l| load(&l.received_bytes))),

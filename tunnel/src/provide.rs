@@ -92,12 +92,17 @@ impl Provider {
 }
 
 /// Asks the chain at every block which test is due.
-async fn follow_tests(chain: Arc<dyn ChainView>, account: AccountId, tests: watch::Sender<Option<Assignment>>) {
+async fn follow_tests(
+	chain: Arc<dyn ChainView>,
+	account: AccountId,
+	tests: watch::Sender<Option<Assignment>>,
+) {
 	let mut heads = chain.heads();
 	let mut timing = None;
 	loop {
 		if timing.is_none() {
-			timing = chain.timing().await.inspect_err(|error| tracing::warn!(%error, "timing not known")).ok();
+			timing =
+				chain.timing().await.inspect_err(|error| tracing::warn!(%error, "timing not known")).ok();
 		}
 		let answers = tokio::join!(chain.target_test(&account), chain.clock());
 		match (&timing, answers) {
@@ -113,8 +118,8 @@ async fn follow_tests(chain: Arc<dyn ChainView>, account: AccountId, tests: watc
 					}
 					changed
 				});
-			},
-			(None, _) => {},
+			}
+			(None, _) => {}
 			(_, (Err(error), _) | (_, Err(error))) => tracing::warn!(%error, "target test not known"),
 		}
 		if heads.changed().await.is_err() {
@@ -200,8 +205,7 @@ impl Serving {
 				}
 			}
 		}
-		let response =
-			response.unwrap_or_else(|| self.target.handle_request(clock::now(), source, &request));
+		let response = response.unwrap_or_else(|| self.target.handle_request(clock::now(), source, &request));
 		if let Response::Refuse(refusal) = &response {
 			self.metrics.refused.inc();
 			tracing::info!(%peer, %source, %refusal, "request refused");
@@ -227,7 +231,7 @@ impl Serving {
 					if let Some((_, peer)) = self.sessions.get(&session) {
 						self.control.tell(*peer, Request::Receipt { session, receipt });
 					}
-				},
+				}
 				Output::AddPeer { session, wireguard, address } => {
 					if let Err(error) = self.engine.add_peer(wireguard, address, None).await {
 						tracing::warn!(%error, "session not opened");
@@ -236,21 +240,25 @@ impl Serving {
 						self.metrics.sessions.inc();
 						self.sessions.insert(session, (wireguard, peer));
 					}
-				},
+				}
 				Output::RemovePeer { session, wireguard } => {
 					self.sessions.remove(&session);
 					self.engine.remove_peer(wireguard).await;
-				},
+				}
 				Output::Stopped { session } => {
-					tracing::warn!(session = hex::encode(session), "countersignatures are missing; session stopped");
-				},
+					tracing::warn!(
+						session = hex::encode(session),
+						"countersignatures are missing; session stopped"
+					);
+				}
 				Output::Signed { test, down_bytes, up_bytes, by_attestor, by_target, seed_hash } => {
 					self.metrics.finals_signed.inc();
-					let bilateral = Bilateral { test, seed_hash, down_bytes, up_bytes, by_target, by_attestor };
+					let bilateral =
+						Bilateral { test, seed_hash, down_bytes, up_bytes, by_target, by_attestor };
 					if let Err(error) = self.store.put_bilateral(&test.attestor, &bilateral) {
 						tracing::error!(%error, "receipt not kept");
 					}
-				},
+				}
 			}
 		}
 	}

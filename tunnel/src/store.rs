@@ -31,10 +31,12 @@ pub struct Store(Database);
 impl Store {
 	/// Opens or creates `folder`/state.redb.
 	pub fn open(folder: &Path) -> Result<Self> {
-		std::fs::create_dir_all(folder).with_context(|| format!("{}: cannot be created", folder.display()))?;
+		std::fs::create_dir_all(folder)
+			.with_context(|| format!("{}: cannot be created", folder.display()))?;
 		let path = folder.join("state.redb");
-		let database = Database::create(&path)
-			.with_context(|| format!("{}: cannot be opened (disk full, or another weir-tunnel runs?)", path.display()))?;
+		let database = Database::create(&path).with_context(|| {
+			format!("{}: cannot be opened (disk full, or another weir-tunnel runs?)", path.display())
+		})?;
 		Ok(Self(database))
 	}
 
@@ -77,7 +79,10 @@ impl Store {
 			Err(TableError::TableDoesNotExist(_)) => return Ok(None),
 			table => table?,
 		};
-		table.get(epoch)?.map(|row| Committed::decode(&mut row.value()).context("state: damaged report")).transpose()
+		table
+			.get(epoch)?
+			.map(|row| Committed::decode(&mut row.value()).context("state: damaged report"))
+			.transpose()
 	}
 
 	/// Stores a bilateral receipt under the other side's account.

@@ -164,7 +164,9 @@ impl<T: Config> Draw<T> {
 			return None;
 		}
 		let ordinal = self.ordinal_permutation(list, class).forward(position)?;
-		if list == ListKind::Test && !committee::is_tested(ordinal, self.providers_in(class), self.test_every()) {
+		if list == ListKind::Test
+			&& !committee::is_tested(ordinal, self.providers_in(class), self.test_every())
+		{
 			return None;
 		}
 		let size = committee::size(&self.timing, claimed_class, escalation.is_some());
@@ -237,13 +239,17 @@ impl<T: Config> Draw<T> {
 		sizes.dedup();
 		for members in sizes {
 			let candidates: Vec<u32> =
-				committee::ordinals_of(self.seat_permutation(list, class, tier), seat, members, ordinals).collect();
+				committee::ordinals_of(self.seat_permutation(list, class, tier), seat, members, ordinals)
+					.collect();
 			for ordinal in candidates {
 				let position = self.ordinal_permutation(list, class).inverse(ordinal);
 				let provider = position.and_then(|position| self.provider_at(class, position));
 				let drawn = Committee { tier, members };
 				let test = provider.and_then(|provider| self.test_of(provider)).filter(|test| {
-					test.list == list && test.class == class && test.committee == drawn && test.ordinal == ordinal
+					test.list == list
+						&& test.class == class
+						&& test.committee == drawn
+						&& test.ordinal == ordinal
 				});
 				tests.extend(test);
 			}
@@ -263,7 +269,8 @@ impl<T: Config> Draw<T> {
 	/// Whether the test had a start. Every test left runs in the last group, if that had a block.
 	pub fn was_started(&self, test: &Test<T::AccountId>) -> bool {
 		let last = GROUPS.saturating_sub(1);
-		self.groups.last().is_some_and(|(group, _)| u32::from(*group) == last) || self.start_of(test).is_some()
+		self.groups.last().is_some_and(|(group, _)| u32::from(*group) == last)
+			|| self.start_of(test).is_some()
 	}
 }
 

@@ -149,7 +149,8 @@ mod benchmarks {
 	fn commit() {
 		let (who, key, _) = report::<T>(1);
 		open::<T>(Step::Commit);
-		let Call::commit { epoch, node, commitment, signature } = signed_commit::<T>(who.clone(), &key) else {
+		let Call::commit { epoch, node, commitment, signature } = signed_commit::<T>(who.clone(), &key)
+		else {
 			unreachable!("built above")
 		};
 
@@ -339,5 +340,9 @@ mod benchmarks {
 		Ok(())
 	}
 
-	impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().seats(0).build(), crate::mock::Runtime);
+	impl_benchmark_test_suite!(
+		Pallet,
+		crate::mock::ExtBuilder::default().seats(0).build(),
+		crate::mock::Runtime
+	);
 }

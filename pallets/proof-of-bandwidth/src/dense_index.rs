@@ -108,14 +108,15 @@ impl<V: Copy, N: Get<u32>> History<V, N> {
 	/// Makes `value` hold from `from` on, replacing every version that would begin then or later, and forgets what no
 	/// epoch from `horizon` on can see. False, and nothing changed, if the versions still needed leave no room.
 	pub fn set(&mut self, from: EpochIndex, value: V, horizon: EpochIndex) -> bool {
-		let mut kept: Vec<(EpochIndex, V)> = self.0.iter().filter(|(begin, _)| *begin < from).copied().collect();
+		let mut kept: Vec<(EpochIndex, V)> =
+			self.0.iter().filter(|(begin, _)| *begin < from).copied().collect();
 		kept.push((from, value));
 		let first = kept.iter().rposition(|(begin, _)| *begin <= horizon).unwrap_or(0);
 		match kept.split_off(first).try_into() {
 			Ok(versions) => {
 				self.0 = versions;
 				true
-			},
+			}
 			Err(_) => false,
 		}
 	}
@@ -294,7 +295,12 @@ impl<L: Lists> DenseIndex<L> {
 		true
 	}
 
-	fn settle(list: u8, who: &L::Occupant, mut place: Place, moment: Moment) -> Result<Change, DenseIndexError> {
+	fn settle(
+		list: u8,
+		who: &L::Occupant,
+		mut place: Place,
+		moment: Moment,
+	) -> Result<Change, DenseIndexError> {
 		let from = moment.effective()?;
 		let listed = place.index.latest().flatten();
 		let done = match (place.wanted, listed) {
@@ -310,7 +316,7 @@ impl<L: Lists> DenseIndex<L> {
 				place.queued = true;
 				Self::enqueue(list, who);
 				Change::Queued
-			},
+			}
 		};
 		L::Places::insert(list, who, place);
 		Ok(change)
@@ -362,7 +368,8 @@ impl<L: Lists> DenseIndex<L> {
 		moment: Moment,
 	) -> Result<bool, DenseIndexError> {
 		let mut state = L::State::get(list);
-		let last = state.size.latest().and_then(|size| size.checked_sub(1)).ok_or(DenseIndexError::Inconsistent)?;
+		let last =
+			state.size.latest().and_then(|size| size.checked_sub(1)).ok_or(DenseIndexError::Inconsistent)?;
 		let mut left = place.clone();
 		if !left.index.set(from, None, moment.horizon()) {
 			return Ok(false);

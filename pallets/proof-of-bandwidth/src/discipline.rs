@@ -39,8 +39,8 @@ impl<T: Config> Pallet<T> {
 			Outcome::ClaimLowered => Self::lower_claim(test.provider, verdict),
 			Outcome::Good | Outcome::PaidAsMeasured if verdict.kind == TestKind::Admission => {
 				Self::note_passed(test.provider);
-			},
-			_ => {},
+			}
+			_ => {}
 		}
 	}
 
@@ -62,7 +62,8 @@ impl<T: Config> Pallet<T> {
 
 	fn open_escalation(provider: ProviderIndex, claim: Claim) {
 		let due = Self::epoch().saturating_add(1);
-		let Some(mut target) = Targets::<T>::get(provider).filter(|target| target.escalation.is_none()) else {
+		let Some(mut target) = Targets::<T>::get(provider).filter(|target| target.escalation.is_none())
+		else {
 			return;
 		};
 		target.escalation = Some(Escalation { due, claim, attempts: 0 });
@@ -91,11 +92,11 @@ impl<T: Config> Pallet<T> {
 				let (provider, account) = (test.provider, test.account.clone());
 				let ratio_ppm = verdict.ratio_ppm;
 				Self::deposit_event(Event::EscalationRefuted { provider, account, ratio_ppm });
-			},
+			}
 			Sanction::ResetClaim => Self::punish(test, verdict, None),
 			Sanction::Slash { parts_per_billion, jail } => {
 				Self::punish(test, verdict, Some((Perbill::from_parts(parts_per_billion), jail)));
-			},
+			}
 		}
 	}
 
@@ -134,14 +135,16 @@ impl<T: Config> Pallet<T> {
 		let fraction = slash.map_or(Perbill::zero(), |(fraction, _)| fraction);
 		let queued = match slash {
 			None => None,
-			Some((fraction, _)) => match T::Slashes::queue_slash(&account, Role::Provider, fraction, reason) {
-				Ok(number) => Some(number),
-				Err(_) => {
-					// The escalation stays open: the next one tries again.
-					Self::deposit_event(Event::Unexpected { expectation: Expectation::SlashQueued });
-					return;
-				},
-			},
+			Some((fraction, _)) => {
+				match T::Slashes::queue_slash(&account, Role::Provider, fraction, reason) {
+					Ok(number) => Some(number),
+					Err(_) => {
+						// The escalation stays open: the next one tries again.
+						Self::deposit_event(Event::Unexpected { expectation: Expectation::SlashQueued });
+						return;
+					}
+				}
+			}
 		};
 		Self::note_offence(&account, verdict.epoch);
 		Self::close_escalation(test);
@@ -149,11 +152,17 @@ impl<T: Config> Pallet<T> {
 		let standing = match slash {
 			Some((_, true)) => {
 				Admission::Jailed { until: Self::epoch().saturating_add(Self::epochs_in_days(JAIL_DAYS)) }
-			},
+			}
 			_ => Admission::Pending { passed: 0 },
 		};
 		Self::set_admission(provider, standing);
-		Self::deposit_event(Event::FalseClaimConfirmed { provider, account, ratio_ppm, fraction, slash: queued });
+		Self::deposit_event(Event::FalseClaimConfirmed {
+			provider,
+			account,
+			ratio_ppm,
+			fraction,
+			slash: queued,
+		});
 	}
 
 	/// Offences of the account that still count.

@@ -76,26 +76,26 @@ impl<T: Config> Pallet<T> {
 			Stage::Judge { class, .. } if class >= CLASSES => {
 				cursor.stage = Stage::Score { position: 0 };
 				Weight::zero()
-			},
+			}
 			Stage::Judge { class, position } if position >= draw.providers_in(class) => {
 				cursor.stage = Stage::Judge { class: class.saturating_add(1), position: 0 };
 				Weight::zero()
-			},
+			}
 			Stage::Judge { class, position } => {
 				cursor.stage = Stage::Judge { class, position: position.saturating_add(1) };
 				Self::judge_position(cursor, draw, class, position)
-			},
+			}
 			Stage::Score { position } if position >= draw.seats_in(SMALLEST_TIER) => {
 				let Cursor { epoch, tests, voids, strikes, .. } = *cursor;
 				cursor.stage = Stage::Done;
 				Self::deposit_event(Event::EpochConcluded { epoch, tests, voids, strikes });
 				Weight::zero()
-			},
+			}
 			Stage::Score { position } => {
 				cursor.stage = Stage::Score { position: position.saturating_add(1) };
 				Self::score_position(draw.epoch, position);
 				T::WeightInfo::score_seat()
-			},
+			}
 			Stage::Done => Weight::zero(),
 		}
 	}
@@ -103,13 +103,15 @@ impl<T: Config> Pallet<T> {
 	fn judge_position(cursor: &mut Cursor, draw: &mut Draw<T>, class: u8, position: u32) -> Weight {
 		let test = draw.provider_at(class, position).and_then(|provider| draw.test_of(provider));
 		// A provider in two lists has its test from one of them.
-		let Some(test) = test.filter(|test| test.class == class) else { return T::WeightInfo::estimate_skip() };
+		let Some(test) = test.filter(|test| test.class == class) else {
+			return T::WeightInfo::estimate_skip();
+		};
 		let verdict = Self::verdict_on(draw, &test);
 		cursor.tests = cursor.tests.saturating_add(1);
 		match verdict.outcome {
 			Outcome::Void => cursor.voids = cursor.voids.saturating_add(1),
 			Outcome::Strike => cursor.strikes = cursor.strikes.saturating_add(1),
-			_ => {},
+			_ => {}
 		}
 		Self::publish(&test, verdict);
 		T::WeightInfo::estimate_test(u32::from(test.committee.members))
@@ -149,7 +151,8 @@ impl<T: Config> Pallet<T> {
 		};
 		if let (Ok(estimate), true) = (result, started && in_service) {
 			let Estimate { down_kbps, up_kbps, ratio_ppm, rtt_10us, loss_pptt, alive_parts, .. } = estimate;
-			verdict = VerdictRecord { down_kbps, up_kbps, ratio_ppm, rtt_10us, loss_pptt, alive_parts, ..verdict };
+			verdict =
+				VerdictRecord { down_kbps, up_kbps, ratio_ppm, rtt_10us, loss_pptt, alive_parts, ..verdict };
 		}
 		verdict
 	}

@@ -17,7 +17,7 @@ impl<T: Config> Pallet<T> {
 		let next = Self::epoch().saturating_add(1);
 		match T::Registry::facts_at(index, next) {
 			Some(facts) if facts.in_service => Self::follow_change(index, &facts),
-			_ => {},
+			_ => {}
 		}
 	}
 
@@ -136,7 +136,8 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 
 	fn provider_left(index: ProviderIndex, who: &T::AccountId) {
 		let now = Self::epoch();
-		let paused = T::Registry::facts_at(index, now.saturating_add(1)).is_some_and(|facts| facts.in_service);
+		let paused =
+			T::Registry::facts_at(index, now.saturating_add(1)).is_some_and(|facts| facts.in_service);
 		let delay = if paused { PAUSE_DELAY } else { 1 };
 		Self::follow_leave(index, now.saturating_add(delay));
 		if !paused {
@@ -145,7 +146,9 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 	}
 
 	fn is_needed(index: ProviderIndex, who: &T::AccountId) -> bool {
-		let Some(target) = Targets::<T>::get(index).filter(|target| target.account == *who) else { return false };
+		let Some(target) = Targets::<T>::get(index).filter(|target| target.account == *who) else {
+			return false;
+		};
 		let struck = Conducts::<T>::get(who).is_some_and(|conduct| {
 			conduct.window.strikes() > 0
 				&& Self::epoch().saturating_sub(conduct.last_strike) <= HISTORY_EPOCHS

@@ -37,7 +37,12 @@
 #![deny(missing_docs)]
 #![cfg_attr(
 	not(test),
-	deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)
+	deny(
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::indexing_slicing,
+		clippy::arithmetic_side_effects
+	)
 )]
 
 extern crate alloc;
@@ -75,6 +80,8 @@ pub trait BenchmarkHelper {
 	fn set_clock(epoch: weir_primitives::EpochIndex, slot: weir_primitives::SlotOffset);
 }
 
+// The macro looks up its own name with `expect`: a runtime without this pallet does not call it.
+#[allow(clippy::expect_used)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
@@ -101,7 +108,8 @@ pub mod pallet {
 	/// Requires `frame_system::AuthorizeCall` among the runtime's transaction extensions.
 	#[pallet::config]
 	pub trait Config:
-		CreateAuthorizedTransaction<Call<Self>> + polkadot_sdk::frame_system::Config<RuntimeEvent: From<Event<Self>>>
+		CreateAuthorizedTransaction<Call<Self>>
+		+ polkadot_sdk::frame_system::Config<RuntimeEvent: From<Event<Self>>>
 	{
 		/// Running session, which is the epoch.
 		type SessionIndex: Get<EpochIndex>;
@@ -225,13 +233,7 @@ pub mod pallet {
 
 	/// The last verdicts of a provider, oldest first.
 	#[pallet::storage]
-	pub type Verdicts<T> = StorageMap<
-		_,
-		Twox64Concat,
-		ProviderIndex,
-		BoundedVec<VerdictRecord, ConstU32<KEPT_VERDICTS>>,
-		ValueQuery,
-	>;
+	pub type Verdicts<T> = StorageMap<_, Twox64Concat, ProviderIndex, LastVerdicts, ValueQuery>;
 
 	/// Strikes and offences by bond account.
 	#[pallet::storage]
@@ -262,8 +264,15 @@ pub mod pallet {
 
 	/// Who is to be forgotten, by the epoch from which it may be.
 	#[pallet::storage]
-	pub type Leavers<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, EpochIndex, Blake2_128Concat, Leaver<T::AccountId>, (), OptionQuery>;
+	pub type Leavers<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		EpochIndex,
+		Blake2_128Concat,
+		Leaver<T::AccountId>,
+		(),
+		OptionQuery,
+	>;
 
 	/// Genesis state of the measuring protocol.
 	#[pallet::genesis_config]

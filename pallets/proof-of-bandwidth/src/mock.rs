@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use weir_primitives::{
 	api::VerdictRecord,
 	seams::{Bonds, OnProviderChange, OnVerdict, ProviderFacts, ProviderRegistry, SlashQueue},
-	Admission, Claim, Endpoint, EpochIndex, Kbps, LineKind, ProbeKey, ProviderIndex, Region, Role, SlashReason, Timing,
+	Admission, Claim, Endpoint, EpochIndex, Kbps, LineKind, ProbeKey, ProviderIndex, Region, Role,
+	SlashReason, Timing,
 };
 
 pub(crate) type AccountId = u64;
@@ -237,7 +238,10 @@ pub(crate) fn register(index: ProviderIndex, account: AccountId, claim: Claim) {
 }
 
 /// Changes a registration and tells the pallet, as the registry does.
-pub(crate) fn change(index: ProviderIndex, with: impl FnOnce(&mut ProviderFacts<AccountId>)) -> DispatchResult {
+pub(crate) fn change(
+	index: ProviderIndex,
+	with: impl FnOnce(&mut ProviderFacts<AccountId>),
+) -> DispatchResult {
 	let (was_in, facts) = Registered::mutate(|all| {
 		let facts = all.get_mut(&index).ok_or(DispatchError::CannotLookup)?;
 		let was_in = facts.in_service;
@@ -247,7 +251,7 @@ pub(crate) fn change(index: ProviderIndex, with: impl FnOnce(&mut ProviderFacts<
 	match (was_in, facts.in_service) {
 		(_, true) => Pob::provider_changed(index, &facts),
 		(true, false) => Pob::provider_left(index, &facts.account),
-		_ => {},
+		_ => {}
 	}
 	Ok(())
 }

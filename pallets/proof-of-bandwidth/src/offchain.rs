@@ -89,7 +89,8 @@ impl<T: Config> Pallet<T> {
 	/// Does one thing for the local seat, if there is one and something is due.
 	pub(crate) fn serve_seats() {
 		let Some(url) = sidecar_url() else { return };
-		let local = ProbeKey::all().into_iter().find_map(|key| SeatOfKey::<T>::get(&key).map(|node| (key, node)));
+		let local =
+			ProbeKey::all().into_iter().find_map(|key| SeatOfKey::<T>::get(&key).map(|node| (key, node)));
 		let Some((key, node)) = local else { return };
 		let lock_key = [b"weir::seat-lock::", node.encode().as_slice()].concat();
 		let mut lock = StorageLock::<Time>::with_deadline(&lock_key, Duration::from_millis(LOCK_MILLIS));
@@ -108,7 +109,12 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn serve_seat(url: &str, key: &ProbeKey, node: &T::AccountId, notes: &mut Notebook) -> Result<(), Trouble> {
+	fn serve_seat(
+		url: &str,
+		key: &ProbeKey,
+		node: &T::AccountId,
+		notes: &mut Notebook,
+	) -> Result<(), Trouble> {
 		let now = Self::epoch();
 		if notes.epoch != now {
 			*notes = Notebook { epoch: now, ..Default::default() };
@@ -127,8 +133,9 @@ impl<T: Config> Pallet<T> {
 
 	/// Posts tasks the sidecar does not know yet. False if there are none.
 	fn post_tasks(url: &str, node: &T::AccountId, notes: &mut Notebook) -> Result<bool, Trouble> {
-		let (mut fresh, known): (Vec<_>, Vec<_>) =
-			Self::tasks(node).into_iter().partition(|task| !notes.posted.contains(&(task.provider, task.start_slot)));
+		let (mut fresh, known): (Vec<_>, Vec<_>) = Self::tasks(node)
+			.into_iter()
+			.partition(|task| !notes.posted.contains(&(task.provider, task.start_slot)));
 		if fresh.is_empty() {
 			return Ok(false);
 		}
@@ -177,7 +184,12 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Takes the report on the epoch before one step further. False if nothing is due.
-	fn report_step(url: &str, key: &ProbeKey, node: &T::AccountId, notes: &mut Notebook) -> Result<bool, Trouble> {
+	fn report_step(
+		url: &str,
+		key: &ProbeKey,
+		node: &T::AccountId,
+		notes: &mut Notebook,
+	) -> Result<bool, Trouble> {
 		let Some(epoch) = notes.epoch.checked_sub(1).filter(|epoch| *epoch >= FIRST_TESTED_EPOCH) else {
 			return Ok(false);
 		};
@@ -190,7 +202,7 @@ impl<T: Config> Pallet<T> {
 			((false, false), true) => Self::submit(Step::Commit, epoch, key, node, notes),
 			((false, false), false) if Self::slot_in_epoch() < Self::timing().commit_until => {
 				Self::fetch_report(url, epoch, notes)
-			},
+			}
 			_ => Ok(false),
 		}
 	}
@@ -234,17 +246,20 @@ impl<T: Config> Pallet<T> {
 			Step::Commit => {
 				let genesis = Self::genesis_hash();
 				let hash = commitment(&genesis, epoch, node, &entries_root(entries), salt);
-				let signature = key.sign(&commit_payload(&genesis, epoch, node, &hash)).ok_or(Trouble::NotSigned)?;
+				let signature =
+					key.sign(&commit_payload(&genesis, epoch, node, &hash)).ok_or(Trouble::NotSigned)?;
 				Call::<T>::commit { epoch, node: node.clone(), commitment: hash, signature }
-			},
+			}
 			Step::Reveal => {
 				let entries = BoundedVec::try_from(entries.clone())
 					.map_err(|entries: Vec<Entry>| Trouble::TooManyEntries(entries.len()))?;
 				Call::<T>::reveal { epoch, node: node.clone(), entries, salt: *salt }
-			},
+			}
 		};
-		let transaction = <T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into());
-		SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).map_err(|()| Trouble::NotSubmitted)?;
+		let transaction =
+			<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into());
+		SubmitTransaction::<T, Call<T>>::submit_transaction(transaction)
+			.map_err(|()| Trouble::NotSubmitted)?;
 		notes.submitted_at = Some((is_reveal, slot));
 		log::info!(target: LOG_TARGET, "epoch {epoch}: {step:?} submitted");
 		Ok(true)
@@ -287,7 +302,8 @@ where
 		.deadline(deadline)
 		.send()
 		.map_err(|_| Trouble::NoAnswer)?;
-	let response = pending.try_wait(deadline).map_err(|_| Trouble::NoAnswer)?.map_err(|_| Trouble::NoAnswer)?;
+	let response =
+		pending.try_wait(deadline).map_err(|_| Trouble::NoAnswer)?.map_err(|_| Trouble::NoAnswer)?;
 	if !(200..300).contains(&response.code) {
 		return Err(Trouble::Status(response.code));
 	}

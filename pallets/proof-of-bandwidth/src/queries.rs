@@ -22,10 +22,8 @@ impl<T: Config> Pallet<T> {
 	/// Running epoch, slot in it, and the number of its first slot.
 	pub fn clock() -> (EpochIndex, SlotOffset, u64) {
 		let epoch = Self::epoch();
-		let first_slot = Epochs::<T>::get(epoch).map_or_else(
-			<T::EpochStart as frame_support::traits::Get<u64>>::get,
-			|record| record.first_slot,
-		);
+		let first_slot = Epochs::<T>::get(epoch)
+			.map_or_else(<T::EpochStart as frame_support::traits::Get<u64>>::get, |record| record.first_slot);
 		(epoch, Self::slot_in_epoch(), first_slot)
 	}
 

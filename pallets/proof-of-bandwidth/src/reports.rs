@@ -16,7 +16,8 @@ use sp_core::H256;
 use sp_runtime::{
 	traits::Zero,
 	transaction_validity::{
-		InvalidTransaction, TransactionSource, TransactionValidityError, TransactionValidityWithRefund, ValidTransaction,
+		InvalidTransaction, TransactionSource, TransactionValidityError, TransactionValidityWithRefund,
+		ValidTransaction,
 	},
 	DispatchError,
 };
@@ -96,7 +97,7 @@ impl<T: Config> Pallet<T> {
 		signature: &ProbeSignature,
 	) -> TransactionValidityWithRefund {
 		Self::ensure_timely(Step::Commit, *epoch)?;
-		let seat = Self::check_commit(*epoch, node).map_err(invalid::<T>)?;
+		let seat = Self::check_commit(*epoch, node).map_err(invalid)?;
 		let payload = commit_payload(&Self::genesis_hash(), *epoch, node, hash);
 		if !seat.key.verify(&payload, signature) {
 			return Err(InvalidTransaction::BadProof.into());
@@ -112,7 +113,7 @@ impl<T: Config> Pallet<T> {
 		salt: &[u8; 32],
 	) -> TransactionValidityWithRefund {
 		Self::ensure_timely(Step::Reveal, *epoch)?;
-		let report = Self::check_reveal(*epoch, node).map_err(invalid::<T>)?;
+		let report = Self::check_reveal(*epoch, node).map_err(invalid)?;
 		let root = entries_root(entries);
 		if commitment(&Self::genesis_hash(), *epoch, node, &root, salt) != report.commitment {
 			return Err(InvalidTransaction::BadProof.into());
@@ -196,7 +197,8 @@ impl<T: Config> Pallet<T> {
 	) -> Result<(), Rejection> {
 		ensure!(is_plausible(&entry), Rejection::OutOfRange);
 		let test: Test<T::AccountId> = draw.test_of(entry.provider).ok_or(Rejection::NotAssigned)?;
-		let seat = indices.get(usize::from(test.committee.tier)).copied().flatten().ok_or(Rejection::NotAssigned)?;
+		let seat =
+			indices.get(usize::from(test.committee.tier)).copied().flatten().ok_or(Rejection::NotAssigned)?;
 		let place = draw.place_in(&test, seat).ok_or(Rejection::NotAssigned)?;
 		ensure!(!is_barred(&test, node, prefix), Rejection::Barred);
 		let place = u8::try_from(place).map_err(|_| Rejection::NotAssigned)?;
@@ -215,7 +217,7 @@ fn is_plausible(entry: &Entry) -> bool {
 }
 
 /// What the pool is told of a broken rule: a code per error, in their order.
-fn invalid<T: Config>(error: DispatchError) -> TransactionValidityError {
+fn invalid(error: DispatchError) -> TransactionValidityError {
 	let code = match error {
 		DispatchError::Module(error) => error.error.first().copied().unwrap_or(u8::MAX),
 		_ => u8::MAX,

@@ -104,7 +104,7 @@ impl<T: Config> Pallet<T> {
 		for tier in Self::tiers_of(uplink_kbps) {
 			match SeatIndices::<T>::join(tier, who, moment) {
 				Ok(Change::Effective(from)) => from_epoch = from_epoch.max(from),
-				Ok(Change::Queued) => {},
+				Ok(Change::Queued) => {}
 				Err(_) => return Err(Error::<T>::Overflow.into()),
 			}
 		}
@@ -148,7 +148,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn release_seat(who: &T::AccountId) -> bool {
 		let Some(seat) = Seats::<T>::get(who) else { return true };
 		let since = Self::epoch().saturating_sub(1);
-		if !seat.leaving || Self::tiers_of(seat.uplink_kbps).any(|tier| SeatIndices::<T>::is_seen_since(tier, who, since))
+		if !seat.leaving
+			|| Self::tiers_of(seat.uplink_kbps).any(|tier| SeatIndices::<T>::is_seen_since(tier, who, since))
 		{
 			return false;
 		}

@@ -31,7 +31,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_timing() -> Result<(), TryRuntimeError> {
-		ensure!(NetworkTiming::<T>::get() == GenesisTiming::<T>::get(), "1: the timing changed since genesis");
+		ensure!(
+			NetworkTiming::<T>::get() == GenesisTiming::<T>::get(),
+			"1: the timing changed since genesis"
+		);
 		ensure!(Self::timing().validate().is_ok(), "1: the timing is invalid");
 		Ok(())
 	}
@@ -66,7 +69,8 @@ impl<T: Config> Pallet<T> {
 		}
 		for (who, seat) in Seats::<T>::iter() {
 			let covered: BTreeSet<u8> = Self::tiers_of(seat.uplink_kbps).filter(|_| !seat.leaving).collect();
-			let wanted: BTreeSet<u8> = (0..TIERS).filter(|tier| SeatIndices::<T>::is_wanted(*tier, &who)).collect();
+			let wanted: BTreeSet<u8> =
+				(0..TIERS).filter(|tier| SeatIndices::<T>::is_wanted(*tier, &who)).collect();
 			ensure!(covered == wanted, "3: a seat is not wanted in the tiers it covers");
 		}
 		Ok(())
@@ -80,7 +84,10 @@ impl<T: Config> Pallet<T> {
 		}
 		for (class, index, place) in ProviderListPlaces::<T>::iter() {
 			ensure!(class < CLASSES, "4: a class that does not exist");
-			ensure!(!place.wanted || Targets::<T>::contains_key(index), "4: a listed provider is not followed");
+			ensure!(
+				!place.wanted || Targets::<T>::contains_key(index),
+				"4: a listed provider is not followed"
+			);
 		}
 		Ok(())
 	}

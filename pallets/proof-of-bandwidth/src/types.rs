@@ -8,7 +8,9 @@ use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use sp_core::H256;
 use weir_math::verdict::StrikeWindow;
-use weir_primitives::{report::Entry, Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProviderIndex};
+use weir_primitives::{
+	api::VerdictRecord, report::Entry, Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProviderIndex,
+};
 
 /// Epochs for which seeds and list sizes are kept.
 pub const RETAINED_EPOCHS: EpochIndex = crate::dense_index::HISTORY_EPOCHS;
@@ -183,13 +185,18 @@ pub struct Filed {
 
 /// Entries filed for one provider in one epoch.
 pub type Results = BoundedVec<Filed, ConstU32<MAX_MEMBERS>>;
+/// The last verdicts on a provider, oldest first.
+pub type LastVerdicts = BoundedVec<VerdictRecord, ConstU32<KEPT_VERDICTS>>;
 /// Randomness of the slot groups that had a block, ascending.
 pub type GroupSeeds = BoundedVec<(u8, [u8; 32]), ConstU32<{ weir_math::timing::GROUPS }>>;
 /// Rejected entries of a reveal.
-pub type Rejections = BoundedVec<(ProviderIndex, Rejection), ConstU32<{ weir_primitives::report::MAX_ENTRIES }>>;
+pub type Rejections =
+	BoundedVec<(ProviderIndex, Rejection), ConstU32<{ weir_primitives::report::MAX_ENTRIES }>>;
 
 /// Why an entry was rejected.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
 pub enum Rejection {
 	/// The provider had no test that epoch, or the seat was not in its committee.
 	NotAssigned,
@@ -202,7 +209,9 @@ pub enum Rejection {
 }
 
 /// An expectation towards another pallet that did not hold. Nothing else was affected.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
 pub enum Expectation {
 	/// The registry refused a lower claim.
 	ClaimLowered,

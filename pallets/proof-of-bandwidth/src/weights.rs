@@ -63,8 +63,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 	fn authorize_commit() -> Weight {
 		// Minimum execution time: 110_000_000 picoseconds.
-		Weight::from_parts(110_000_000, 31200)
-			.saturating_add(T::DbWeight::get().reads(12_u64))
+		Weight::from_parts(110_000_000, 31200).saturating_add(T::DbWeight::get().reads(12_u64))
 	}
 
 	fn reveal(n: u32) -> Weight {
@@ -100,8 +99,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 	fn estimate_skip() -> Weight {
 		// Minimum execution time: 25_000_000 picoseconds.
-		Weight::from_parts(25_000_000, 13000)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+		Weight::from_parts(25_000_000, 13000).saturating_add(T::DbWeight::get().reads(5_u64))
 	}
 
 	fn estimate_test(k: u32) -> Weight {
@@ -171,8 +169,7 @@ impl WeightInfo for () {
 
 	fn authorize_commit() -> Weight {
 		// Minimum execution time: 110_000_000 picoseconds.
-		Weight::from_parts(110_000_000, 31200)
-			.saturating_add(RocksDbWeight::get().reads(12_u64))
+		Weight::from_parts(110_000_000, 31200).saturating_add(RocksDbWeight::get().reads(12_u64))
 	}
 
 	fn reveal(n: u32) -> Weight {
@@ -208,8 +205,7 @@ impl WeightInfo for () {
 
 	fn estimate_skip() -> Weight {
 		// Minimum execution time: 25_000_000 picoseconds.
-		Weight::from_parts(25_000_000, 13000)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
+		Weight::from_parts(25_000_000, 13000).saturating_add(RocksDbWeight::get().reads(5_u64))
 	}
 
 	fn estimate_test(k: u32) -> Weight {

@@ -12,12 +12,14 @@ use std::{sync::Arc, time::Duration};
 use weir_math::schedule::submit_offset;
 use weir_primitives::{
 	chain::{AccountId, Hash},
-	report::{commit_payload, commitment, entries_root},
+	report::{commit_payload, commitment, entries_root, Entry},
 	EpochIndex, SlotOffset,
 };
 
-/// Blocks between two attempts to have the same thing included.
+/// Slots between two attempts to have the same thing included.
 const RETRY_SLOTS: SlotOffset = 3;
+/// Slots before the end of the commit window in which an incomplete report is better than none.
+const LAST_CALL_SLOTS: SlotOffset = 3;
 /// Fellows that must answer before their median says anything.
 const LEAST_FELLOWS: usize = 3;
 
@@ -38,7 +40,7 @@ pub async fn run_alone(attestor: Arc<Attestor>) {
 		// Without blocks there is nothing to do but wait; the chain client reconnects.
 		match tokio::time::timeout(Duration::from_secs(60), heads.changed()).await {
 			Ok(Err(_)) => return,
-			Ok(Ok(())) | Err(_) => {},
+			Ok(Ok(())) | Err(_) => {}
 		}
 	}
 }
@@ -83,7 +85,7 @@ impl Runner {
 				if let Err(reason) = attestor.check_seat(&seat) {
 					tracing::warn!(reason, "seat");
 				}
-			},
+			}
 			None => tracing::info!(epoch = clock.epoch, "this node has no seat; nothing to attest"),
 		}
 		let mut fellows = vec![];
@@ -104,7 +106,10 @@ impl Runner {
 		if let Some(offset) = attestor.clock_offset(&fellows, LEAST_FELLOWS).await {
 			if offset.unsigned_abs() > MAX_CLOCK_OFFSET {
 				let millis = offset / 1_000;
-				tracing::error!(millis, "this clock is off by more than 50 ms from its fellows'; not measuring (set up NTP)");
+				tracing::error!(
+					millis,
+					"this clock is off by more than 50 ms from its fellows'; not measuring (set up NTP)"
+				);
 				self.abstains = Some(clock.epoch);
 			}
 		}
@@ -131,7 +136,15 @@ impl Runner {
 		}
 		let (stands, revealed) = attestor.chain.report_state(epoch, node).await?;
 		match step {
-			Step::Commit if !stands => self.commit(node, epoch).await?,
+			Step::Commit if !stands => {
+				let (ready, entries) = attestor.report(epoch).await?;
+				// A test that still runs is waited for, but not beyond the window.
+				let last_call = slot.saturating_add(LAST_CALL_SLOTS) >= window.1;
+				if entries.is_empty() || !(ready || last_call) {
+					return Ok(());
+				}
+				self.commit(node, epoch, entries).await?;
+			}
 			Step::Reveal if stands && !revealed => self.reveal(node, epoch).await?,
 			_ => return Ok(()),
 		}
@@ -139,14 +152,11 @@ impl Runner {
 		Ok(())
 	}
 
-	async fn commit(&self, node: &AccountId, epoch: EpochIndex) -> Result<()> {
+	async fn commit(&self, node: &AccountId, epoch: EpochIndex, entries: Vec<Entry>) -> Result<()> {
 		let attestor = &self.attestor;
-		let (_, entries) = attestor.report(epoch).await?;
-		if entries.is_empty() {
-			return Ok(());
-		}
 		let mut salt = [0; 32];
-		getrandom::getrandom(&mut salt).map_err(|error| anyhow::anyhow!("the system's randomness: {error}"))?;
+		getrandom::getrandom(&mut salt)
+			.map_err(|error| anyhow::anyhow!("the system's randomness: {error}"))?;
 		// On disk before anything is sent: a restart must reveal what was committed to.
 		let Committed { salt, entries } = attestor.store.commit_once(epoch, Committed { salt, entries })?;
 		let genesis = Hash::from(attestor.chain.genesis());
@@ -161,7 +171,10 @@ impl Runner {
 	async fn reveal(&self, node: &AccountId, epoch: EpochIndex) -> Result<()> {
 		let attestor = &self.attestor;
 		let Some(Committed { salt, entries }) = attestor.store.committed(epoch)? else {
-			tracing::warn!(epoch, "a commitment stands on chain that is not in this state folder; it cannot be revealed");
+			tracing::warn!(
+				epoch,
+				"a commitment stands on chain that is not in this state folder; it cannot be revealed"
+			);
 			return Ok(());
 		};
 		attestor.chain.reveal(epoch, node, &entries, salt).await.context("reveal")?;

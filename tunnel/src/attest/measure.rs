@@ -91,25 +91,27 @@ pub(super) async fn measure(order: Order, key: ProbeKeypair, links: Arc<Links>) 
 			match output {
 				Output::Request(ticket, request) => {
 					let (control, peer, address) = (links.control.clone(), order.peer, order.address);
-					answers.push(async move { (ticket, control.ask(peer, Some(address), request).await) }.boxed());
-				},
+					answers.push(
+						async move { (ticket, control.ask(peer, Some(address), request).await) }.boxed(),
+					);
+				}
 				Output::Tunnel { wireguard, port, target_address, attestor_address } => {
 					// The packets go to the registered address, whatever the answer says.
 					let endpoint = SocketAddr::new(order.address.ip(), port);
 					let known = Inner { target: target_address.into(), attestor: attestor_address.into() };
 					engine.add_peer(wireguard, known.target, Some(endpoint)).await?;
 					inner = Some(known);
-				},
+				}
 				Output::Datagram(bytes) => {
 					if let Some(Inner { target, attestor }) = inner {
 						engine.send(attestor, target, &bytes);
 					}
-				},
+				}
 				Output::Done(outcome) => {
 					settle(&mut answers).await;
 					engine.stop().await;
 					return Ok(*outcome);
-				},
+				}
 			}
 		}
 		let due = probe.timeout();

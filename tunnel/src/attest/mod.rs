@@ -102,7 +102,7 @@ impl Links {
 						Some(route) if route.receipts.try_send(receipt).is_ok() => Response::Noted,
 						_ => Response::Refuse(Refusal::UnknownSession),
 					}
-				},
+				}
 				_ => Response::Refuse(Refusal::WrongRole),
 			};
 			let _ = reply.send(response);
@@ -116,8 +116,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// One target of an epoch.
 struct Watched {
-	task: api::Task<AccountId>,
 	test: Option<Task>,
+	/// Its T0 is known, and the test was begun or cannot be.
+	settled: bool,
 	_liveness: Option<Task>,
 }
 
@@ -164,14 +165,13 @@ impl Attestor {
 			let provider = task.provider;
 			let target = known.targets.entry(provider).or_insert_with(|| Watched {
 				test: None,
+				settled: false,
 				_liveness: self.watch(epoch, first_slot, &task),
-				task: task.clone(),
 			});
-			if target.test.is_some() {
-				continue;
+			if !target.settled && task.start_slot.is_some() {
+				target.settled = true;
+				target.test = self.begin(epoch, first_slot, &task);
 			}
-			target.task = task;
-			target.test = self.begin(epoch, first_slot, &target.task);
 		}
 		while epochs.len() > KEPT_EPOCHS {
 			epochs.pop_first();
@@ -179,7 +179,12 @@ impl Attestor {
 	}
 
 	/// Starts the test if its time is known.
-	fn begin(self: &Arc<Self>, epoch: EpochIndex, first_slot: u64, task: &api::Task<AccountId>) -> Option<Task> {
+	fn begin(
+		self: &Arc<Self>,
+		epoch: EpochIndex,
+		first_slot: u64,
+		task: &api::Task<AccountId>,
+	) -> Option<Task> {
 		let start = slot_begins(first_slot, self.timing.slot_millis, task.start_slot?);
 		let provider = task.provider;
 		if clock::now() > start.saturating_add(TOO_LATE) {
@@ -275,7 +280,12 @@ impl Attestor {
 	}
 
 	/// Asks the target once in each part of the epoch, at a time of its own.
-	fn watch(self: &Arc<Self>, epoch: EpochIndex, first_slot: u64, task: &api::Task<AccountId>) -> Option<Task> {
+	fn watch(
+		self: &Arc<Self>,
+		epoch: EpochIndex,
+		first_slot: u64,
+		task: &api::Task<AccountId>,
+	) -> Option<Task> {
 		let (peer, address) = reached_at(task)?;
 		let (provider, key) = (task.provider, bytes32(task.probe_key.as_ref()?));
 		let account = bytes32(&task.account);
@@ -305,7 +315,8 @@ impl Attestor {
 					tracing::debug!(epoch, provider, part = number, "target did not answer");
 					continue;
 				}
-				if let Some(epoch) = lock(&attestor.epochs).get_mut(&epoch) {
+				let mut epochs = lock(&attestor.epochs);
+				if let Some(epoch) = epochs.get_mut(&epoch) {
 					set_part(epoch.alive.entry(provider).or_default(), number);
 				}
 			}
@@ -314,7 +325,11 @@ impl Attestor {
 
 	/// How far this clock is from the median of the fellows in a committee, in µs; positive when it is fast. None when
 	/// fewer than `least` answer.
-	pub async fn clock_offset(&self, fellows: &[(PeerId, SocketAddr, [u8; 32], [u8; 32])], least: usize) -> Option<i64> {
+	pub async fn clock_offset(
+		&self,
+		fellows: &[(PeerId, SocketAddr, [u8; 32], [u8; 32])],
+		least: usize,
+	) -> Option<i64> {
 		let asks = fellows.iter().map(|(peer, address, account, key)| async move {
 			let sent = clock::now();
 			let told = ask_time(&self.links.control, *peer, *address, account, key).await?;
@@ -330,7 +345,10 @@ impl Attestor {
 	/// What a node's seat needs of this process: the endpoint's prefix and the key.
 	pub fn check_seat(&self, seat: &api::SeatInfo<AccountId>) -> Result<(), String> {
 		if bytes32(&seat.key) != self.settings.probe.public() {
-			return Err("the seat's key on chain is not this probe key; register it, or use the right key file".into());
+			return Err(
+				"the seat's key on chain is not this probe key; register it, or use the right key file"
+					.into(),
+			);
 		}
 		if !measure::is_in_place(prefix(&seat.endpoint), self.settings.bind) {
 			return Err(format!(
@@ -358,14 +376,16 @@ async fn ask_time(
 				&& keys::verify(key, &wire::clock_payload(&nonce, unix_micros, account), &signature) =>
 		{
 			Some(unix_micros)
-		},
+		}
 		_ => None,
 	}
 }
 
 fn reached_at(task: &api::Task<AccountId>) -> Option<(PeerId, SocketAddr)> {
 	let peer = PeerId::from_bytes(&task.peer_id)
-		.inspect_err(|error| tracing::warn!(provider = task.provider, %error, "the target's PeerId on chain is not one"))
+		.inspect_err(
+			|error| tracing::warn!(provider = task.provider, %error, "the target's PeerId on chain is not one"),
+		)
 		.ok()?;
 	Some((peer, socket_address(&task.endpoint)?))
 }

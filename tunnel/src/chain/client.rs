@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 use subxt::{
 	backend::LegacyBackend,
 	config::{
-		ClientState, DefaultExtrinsicParamsBuilder, DefaultTransactionExtensions, RpcConfigFor, SubstrateConfig,
-		TransactionExtensions,
+		ClientState, DefaultExtrinsicParamsBuilder, DefaultTransactionExtensions, RpcConfigFor,
+		SubstrateConfig, TransactionExtensions,
 	},
 	ext::{frame_decode, scale_encode, scale_type_resolver},
 	rpcs::{methods::LegacyRpcMethods, RpcClient},
@@ -61,7 +61,7 @@ impl Client {
 					tracing::warn!(%error, endpoints = endpoints.join(", "), "chain not reachable; trying again");
 					backoff(attempt).await;
 					attempt += 1;
-				},
+				}
 			}
 		};
 		let (links, link) = watch::channel(Some(link));
@@ -99,7 +99,8 @@ impl Client {
 			.pallet_by_name(PALLET)
 			.and_then(|pallet| pallet.call_variant_by_name(call))
 			.ok_or(ChainError::Incompatible(call))?;
-		if !variant.fields.iter().map(|field| field.name.as_deref()).eq(names.iter().map(|name| Some(*name))) {
+		if !variant.fields.iter().map(|field| field.name.as_deref()).eq(names.iter().map(|name| Some(*name)))
+		{
 			return Err(ChainError::Incompatible(call));
 		}
 		let state = ClientState {
@@ -109,11 +110,10 @@ impl Client {
 			metadata: at.metadata(),
 		};
 		let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new().immortal().nonce(0).build();
-		let extensions =
-			<DefaultTransactionExtensions<SubstrateConfig> as TransactionExtensions<SubstrateConfig>>::new(
-				&state, parameters,
-			)
-			.map_err(rpc)?;
+		let extensions = <DefaultTransactionExtensions<SubstrateConfig> as TransactionExtensions<
+			SubstrateConfig,
+		>>::new(&state, parameters)
+		.map_err(rpc)?;
 		let bytes = frame_decode::extrinsics::encode_v5_general(
 			PALLET,
 			call,
@@ -147,7 +147,9 @@ fn rpc(error: impl std::fmt::Display) -> ChainError {
 	ChainError::Rpc(error.to_string())
 }
 
-async fn timed<T, E: std::fmt::Display>(work: impl std::future::Future<Output = Result<T, E>>) -> Result<T, ChainError> {
+async fn timed<T, E: std::fmt::Display>(
+	work: impl std::future::Future<Output = Result<T, E>>,
+) -> Result<T, ChainError> {
 	match tokio::time::timeout(RPC_TIMEOUT, work).await {
 		Ok(result) => result.map_err(rpc),
 		Err(_) => Err(ChainError::Rpc("no answer within 10 s".into())),
@@ -155,7 +157,8 @@ async fn timed<T, E: std::fmt::Display>(work: impl std::future::Future<Output = 
 }
 
 async fn connect(url: &str, expected: Option<[u8; 32]>) -> Result<(Arc<Link>, [u8; 32]), ChainError> {
-	let client = timed(RpcClient::from_insecure_url(url)).await.map_err(|error| rpc(format!("{url}: {error}")))?;
+	let client =
+		timed(RpcClient::from_insecure_url(url)).await.map_err(|error| rpc(format!("{url}: {error}")))?;
 	let methods = Rpc::new(client.clone());
 	let genesis = timed(methods.genesis_hash()).await?.0;
 	match expected {
@@ -210,12 +213,12 @@ async fn follow(
 			Ok((link, _)) => {
 				tracing::info!("chain connected");
 				links.send_replace(Some(link));
-			},
+			}
 			Err(error) => {
 				tracing::warn!(%error, "chain not reachable; trying again");
 				backoff(attempt).await;
 				attempt += 1;
-			},
+			}
 		}
 	}
 }
@@ -249,7 +252,10 @@ impl ChainView for Client {
 		Ok(Clock { epoch, slot, first_slot })
 	}
 
-	async fn tasks(&self, node: &AccountId) -> Result<Vec<weir_primitives::api::Task<AccountId>>, ChainError> {
+	async fn tasks(
+		&self,
+		node: &AccountId,
+	) -> Result<Vec<weir_primitives::api::Task<AccountId>>, ChainError> {
 		self.call("tasks", node).await
 	}
 
@@ -261,7 +267,10 @@ impl ChainView for Client {
 		self.call("seat", node).await
 	}
 
-	async fn provider(&self, node: &AccountId) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError> {
+	async fn provider(
+		&self,
+		node: &AccountId,
+	) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError> {
 		self.call("provider", node).await
 	}
 

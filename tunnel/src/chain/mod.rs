@@ -80,17 +80,30 @@ pub trait ChainView: Send + Sync + 'static {
 	/// The node's seat.
 	async fn seat(&self, node: &AccountId) -> Result<Option<SeatInfo<AccountId>>, ChainError>;
 	/// The node's registration.
-	async fn provider(&self, node: &AccountId) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError>;
+	async fn provider(
+		&self,
+		node: &AccountId,
+	) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError>;
 	/// Whether the node's commitment for `epoch` stands, and whether it was revealed.
 	async fn report_state(&self, epoch: EpochIndex, node: &AccountId) -> Result<(bool, bool), ChainError>;
 	/// Nodes assigned to measure a provider in an epoch.
 	async fn assignment(&self, epoch: EpochIndex, provider: u32) -> Result<Vec<AccountId>, ChainError>;
 	/// Commits to a report.
-	async fn commit(&self, epoch: EpochIndex, node: &AccountId, hash: [u8; 32], signature: [u8; 64])
-		-> Result<(), ChainError>;
+	async fn commit(
+		&self,
+		epoch: EpochIndex,
+		node: &AccountId,
+		hash: [u8; 32],
+		signature: [u8; 64],
+	) -> Result<(), ChainError>;
 	/// Reveals it.
-	async fn reveal(&self, epoch: EpochIndex, node: &AccountId, entries: &[Entry], salt: [u8; 32])
-		-> Result<(), ChainError>;
+	async fn reveal(
+		&self,
+		epoch: EpochIndex,
+		node: &AccountId,
+		entries: &[Entry],
+		salt: [u8; 32],
+	) -> Result<(), ChainError>;
 }
 
 /// The 32 bytes of an account, key or hash.

@@ -15,7 +15,10 @@ async fn read(io: &mut (impl AsyncRead + Unpin + Send)) -> io::Result<Vec<u8>> {
 	io.read_exact(&mut length).await?;
 	let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
 	if length > MAX_MESSAGE_BYTES {
-		return Err(io::Error::new(io::ErrorKind::InvalidData, format!("message of {length} bytes is too long")));
+		return Err(io::Error::new(
+			io::ErrorKind::InvalidData,
+			format!("message of {length} bytes is too long"),
+		));
 	}
 	let mut bytes = vec![0; length];
 	io.read_exact(&mut bytes).await?;

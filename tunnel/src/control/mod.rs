@@ -112,14 +112,20 @@ fn swarm(identity: &Keypair, address: IpAddr) -> Result<Swarm<Behaviour>> {
 		})?
 		.with_swarm_config(|config| {
 			// One protocol, so nothing to negotiate: a receipt must not wait for a round trip.
-			config.with_idle_connection_timeout(IDLE_TIMEOUT).with_substream_upgrade_protocol_override(Version::V1Lazy)
+			config
+				.with_idle_connection_timeout(IDLE_TIMEOUT)
+				.with_substream_upgrade_protocol_override(Version::V1Lazy)
 		})
 		.build();
 	Ok(swarm)
 }
 
 /// Serves on TCP `address`:`port`.
-pub async fn serve(identity: &Keypair, address: IpAddr, port: u16) -> Result<(Control, mpsc::Receiver<Incoming>)> {
+pub async fn serve(
+	identity: &Keypair,
+	address: IpAddr,
+	port: u16,
+) -> Result<(Control, mpsc::Receiver<Incoming>)> {
 	let mut swarm = swarm(identity, address)?;
 	let listen = Multiaddr::from(address).with(Protocol::Tcp(port));
 	let cannot = |error: &dyn std::fmt::Display| {
@@ -132,7 +138,7 @@ pub async fn serve(identity: &Keypair, address: IpAddr, port: u16) -> Result<(Co
 			SwarmEvent::NewListenAddr { .. } => break,
 			SwarmEvent::ListenerError { error, .. } => return Err(cannot(&error)),
 			SwarmEvent::ListenerClosed { reason: Err(error), .. } => return Err(cannot(&error)),
-			_ => {},
+			_ => {}
 		}
 	}
 	Ok(start(swarm))
@@ -201,15 +207,15 @@ impl Service {
 				if let Some(source) = ip_of(endpoint.get_remote_address()) {
 					self.sources.insert(peer_id, source);
 				}
-			},
+			}
 			SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
 				self.sources.remove(&peer_id);
-			},
+			}
 			SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
 				tracing::debug!(?peer_id, %error, "not connected");
-			},
+			}
 			SwarmEvent::Behaviour(BehaviourEvent::Messages(event)) => self.handle_message(event),
-			_ => {},
+			_ => {}
 		}
 	}
 
@@ -217,21 +223,24 @@ impl Service {
 		match event {
 			request_response::Event::Message { peer, message: Message::Request { request, channel, .. } } => {
 				self.take_request(peer, &request, channel);
-			},
-			request_response::Event::Message { peer, message: Message::Response { request_id, response } } => {
+			}
+			request_response::Event::Message {
+				peer,
+				message: Message::Response { request_id, response },
+			} => {
 				let response = wire::decode(&response)
 					.inspect_err(|error| tracing::warn!(%peer, %error, "answer not understood"))
 					.ok();
 				self.conclude(request_id, response);
-			},
+			}
 			request_response::Event::OutboundFailure { request_id, peer, error } => {
 				tracing::debug!(%peer, %error, "no answer");
 				self.conclude(request_id, None);
-			},
+			}
 			request_response::Event::InboundFailure { peer, error, .. } => {
 				tracing::debug!(%peer, %error, "request failed");
-			},
-			request_response::Event::ResponseSent { .. } => {},
+			}
+			request_response::Event::ResponseSent { .. } => {}
 		}
 	}
 
@@ -253,7 +262,7 @@ impl Service {
 				let answer = wire::encode(&Response::Refuse(refusal));
 				let _ = self.swarm.behaviour_mut().messages.send_response(channel, answer);
 				return;
-			},
+			}
 		};
 		let Some(source) = self.sources.get(&peer).copied() else { return };
 		let (reply, answer) = oneshot::channel();
@@ -300,7 +309,8 @@ mod tests {
 			_serving.tell(incoming.peer, Request::Clock { nonce: [3; 16] });
 			assert!(matches!(back.recv().await.unwrap().request, Request::Clock { .. }));
 		};
-		let (answer, ()) = tokio::join!(asking.ask(peer, Some((SERVER, port).into()), request.clone()), serve);
+		let (answer, ()) =
+			tokio::join!(asking.ask(peer, Some((SERVER, port).into()), request.clone()), serve);
 		assert_eq!(answer, Some(Response::Noted));
 	}
 
@@ -310,7 +320,8 @@ mod tests {
 		let _serving = serve(&server, SERVER, port).await.unwrap();
 		let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
 		let stranger = Keypair::generate_ed25519().public().to_peer_id();
-		let answer = asking.ask(stranger, Some((SERVER, port).into()), Request::Clock { nonce: [0; 16] }).await;
+		let answer =
+			asking.ask(stranger, Some((SERVER, port).into()), Request::Clock { nonce: [0; 16] }).await;
 		assert_eq!(answer, None);
 	}
 
@@ -318,7 +329,8 @@ mod tests {
 	async fn serve_should_name_the_port_when_it_is_in_use() {
 		let port = free_port();
 		let _taken = std::net::TcpListener::bind((SERVER, port)).unwrap();
-		let error = serve(&Keypair::generate_ed25519(), SERVER, port).await.map(|_| ()).unwrap_err().to_string();
+		let error =
+			serve(&Keypair::generate_ed25519(), SERVER, port).await.map(|_| ()).unwrap_err().to_string();
 		assert!(error.contains(&port.to_string()) && error.contains("in use"), "{error}");
 	}
 }

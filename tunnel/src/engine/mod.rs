@@ -157,7 +157,7 @@ fn bind_error(error: device::Error, address: IpAddr, port: u16) -> anyhow::Error
 	match error {
 		device::Error::Bind(error, _) if error.kind() == io::ErrorKind::AddrInUse => {
 			anyhow!("UDP {address}:{port} is in use by another program; choose another port or stop it")
-		},
+		}
 		device::Error::Bind(error, _) => anyhow!("UDP {address}:{port} cannot be bound: {error}"),
 		error => error.into(),
 	}
@@ -209,7 +209,8 @@ mod tests {
 	#[tokio::test]
 	async fn start_should_name_the_port_when_it_is_in_use() {
 		let (a, _inbound) = Engine::start(LOOPBACK, 0, Caps::default()).await.unwrap();
-		let error = Engine::start(LOOPBACK, a.port(), Caps::default()).await.map(|_| ()).unwrap_err().to_string();
+		let error =
+			Engine::start(LOOPBACK, a.port(), Caps::default()).await.map(|_| ()).unwrap_err().to_string();
 		assert!(error.contains("in use") && error.contains(&a.port().to_string()), "{error}");
 	}
 

@@ -50,7 +50,7 @@ pub struct Counters {
 }
 
 /// Binds sockets to one address.
-pub struct LineFactory {
+pub(super) struct LineFactory {
 	pub(super) address: IpAddr,
 	pub(super) caps: Caps,
 	pub(super) counters: Arc<Counters>,
@@ -69,7 +69,8 @@ impl UdpTransportFactory for LineFactory {
 		let queue = (self.caps.egress_kbps > 0).then(|| {
 			let bucket = Bucket::new(now, self.caps.egress_kbps);
 			let packets = u64::from(self.caps.egress_kbps) * QUEUE_MILLIS / 8 / 1_500;
-			let (queue, waiting) = mpsc::channel(usize::try_from(packets).unwrap_or(usize::MAX).clamp(8, 4_096));
+			let (queue, waiting) =
+				mpsc::channel(usize::try_from(packets).unwrap_or(usize::MAX).clamp(8, 4_096));
 			let shaper = Task::spawn("egress shaper", shape(socket.clone(), waiting, bucket));
 			Arc::new((queue, shaper))
 		});
@@ -97,7 +98,7 @@ type Queue = (mpsc::Sender<(Packet, SocketAddr)>, Task);
 
 /// The sending half.
 #[derive(Clone)]
-pub struct LineSend {
+pub(super) struct LineSend {
 	socket: UdpSocket,
 	queue: Option<Arc<Queue>>,
 	counters: Arc<Counters>,
@@ -122,7 +123,7 @@ impl UdpSend for LineSend {
 					self.counters.dropped_packets.fetch_add(1, Ordering::Relaxed);
 					return Ok(());
 				}
-			},
+			}
 		}
 		self.count(bytes);
 		Ok(())
@@ -153,7 +154,7 @@ impl UdpSend for LineSend {
 }
 
 /// The receiving half.
-pub struct LineRecv {
+pub(super) struct LineRecv {
 	socket: UdpSocket,
 	bucket: Option<Bucket>,
 	counters: Arc<Counters>,

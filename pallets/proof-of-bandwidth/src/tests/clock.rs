@@ -11,10 +11,8 @@ fn on_initialize_should_record_each_epoch_once() {
 		assert_eq!(record.seed, <Runtime as Config>::Seed::get());
 		assert_eq!(record.first_slot, 60);
 		assert_eq!(record.seats, [8; 4]);
-		let opened = events()
-			.into_iter()
-			.filter(|event| matches!(event, Event::EpochOpened { epoch: 2, .. }))
-			.count();
+		let opened =
+			events().into_iter().filter(|event| matches!(event, Event::EpochOpened { epoch: 2, .. })).count();
 		assert_eq!(opened, 1);
 	});
 }
@@ -91,7 +89,8 @@ fn on_idle_should_stay_within_its_share() {
 	ExtBuilder::default().build_and_execute(|| {
 		use frame_support::{traits::Hooks, weights::Weight};
 		run_to(1, 1);
-		let weights: frame_system::limits::BlockWeights = <Runtime as frame_system::Config>::BlockWeights::get();
+		let weights: frame_system::limits::BlockWeights =
+			<Runtime as frame_system::Config>::BlockWeights::get();
 		let share = weights.max_block.saturating_div(10);
 		assert!(Pob::on_idle(0, Weight::MAX).all_lte(share));
 		assert_eq!(Pob::on_idle(0, Weight::zero()), Weight::zero());

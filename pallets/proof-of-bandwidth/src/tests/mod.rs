@@ -52,7 +52,14 @@ pub(crate) fn entry(provider: ProviderIndex) -> Entry {
 }
 
 pub(crate) fn unreachable(provider: ProviderIndex) -> Entry {
-	Entry { kind: EntryKind::Unreachable, down_kbps: 0, up_kbps: 0, rtt_10us: 0, loss_pptt: 0, ..entry(provider) }
+	Entry {
+		kind: EntryKind::Unreachable,
+		down_kbps: 0,
+		up_kbps: 0,
+		rtt_10us: 0,
+		loss_pptt: 0,
+		..entry(provider)
+	}
 }
 
 pub(crate) fn bounded(entries: Vec<Entry>) -> BoundedVec<Entry, ConstU32<MAX_ENTRIES>> {
@@ -75,7 +82,9 @@ pub(crate) fn reveal_call(epoch: EpochIndex, node: AccountId, entries: &[Entry])
 
 pub(crate) fn authorize(call: &Call<Runtime>) -> Result<ValidTransaction, TransactionValidityError> {
 	let call = RuntimeCall::from(call.clone());
-	call.authorize(TransactionSource::External).expect("both calls are authorised").map(|(validity, _)| validity)
+	call.authorize(TransactionSource::External)
+		.expect("both calls are authorised")
+		.map(|(validity, _)| validity)
 }
 
 pub(crate) fn dispatch(call: Call<Runtime>) -> Result<(), DispatchError> {
@@ -104,10 +113,8 @@ pub(crate) fn cycle_with(report: impl Fn(AccountId, &[Task<AccountId>]) -> Optio
 	let epoch = Pob::epoch();
 	let last = Pob::timing().epoch_slots - 1;
 	run_to(epoch, last);
-	let reports: Vec<(AccountId, Vec<Entry>)> = tasks_of_all()
-		.into_iter()
-		.filter_map(|(node, tasks)| Some((node, report(node, &tasks)?)))
-		.collect();
+	let reports: Vec<(AccountId, Vec<Entry>)> =
+		tasks_of_all().into_iter().filter_map(|(node, tasks)| Some((node, report(node, &tasks)?))).collect();
 	run_to(epoch + 1, opens(Step::Commit));
 	if epoch >= FIRST_TESTED_EPOCH {
 		for (node, entries) in &reports {

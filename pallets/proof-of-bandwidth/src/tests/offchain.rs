@@ -121,7 +121,8 @@ fn with_worker(test: impl FnOnce(Outside)) {
 	let (worker, outside) = TestOffchainExt::new();
 	let (pool, transactions) = TestTransactionPoolExt::new();
 	let keystore = MemoryKeystore::new();
-	let seed = format!("0x{}", to_hex(&(b"seat", NODE).using_encoded(sp_io::hashing::blake2_256)).split_off(2));
+	let seed =
+		format!("0x{}", to_hex(&(b"seat", NODE).using_encoded(sp_io::hashing::blake2_256)).split_off(2));
 	let public = keystore.sr25519_generate_new(SEAT_KEY_TYPE, Some(&seed)).unwrap();
 	assert_eq!(public, pair(NODE).public());
 	let mut ext = ExtBuilder::default().seats(5).build();
@@ -282,8 +283,9 @@ fn worker_should_do_nothing_without_sidecar_seat_or_lock() {
 		work();
 		Pob::set_seat_key(RuntimeOrigin::signed(NODE), key(NODE)).unwrap();
 		let lock_key = [b"weir::seat-lock::".as_slice(), &NODE.encode()].concat();
-		let mut lock =
-			sp_runtime::offchain::storage_lock::StorageLock::<sp_runtime::offchain::storage_lock::Time>::new(&lock_key);
+		let mut lock = sp_runtime::offchain::storage_lock::StorageLock::<
+			sp_runtime::offchain::storage_lock::Time,
+		>::new(&lock_key);
 		let _held = lock.try_lock().unwrap();
 		work();
 		assert_eq!(notes(), Notebook::default());

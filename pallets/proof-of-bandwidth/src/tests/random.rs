@@ -59,44 +59,45 @@ fn perform(act: Act, next_index: &mut ProviderIndex) {
 				register(*next_index, owner(who), symmetric(CLAIMS[claim as usize]));
 				*next_index += 1;
 			}
-		},
+		}
 		Act::SetClaim(who, claim) => {
 			if let Some(index) = index_of(who) {
 				change(index, |facts| facts.claim = symmetric(CLAIMS[claim as usize])).unwrap();
 			}
-		},
+		}
 		Act::Pause(who) => {
 			if let Some(index) = index_of(who) {
 				change(index, |facts| facts.in_service = false).unwrap();
 			}
-		},
+		}
 		Act::Resume(who) => {
 			if let Some(index) = index_of(who) {
 				change(index, |facts| facts.in_service = true).unwrap();
 			}
-		},
+		}
 		Act::Deregister(who) => {
 			let index = index_of(who).filter(|index| !Registered::get()[index].in_service);
 			if let Some(index) = index.filter(|index| !Pob::is_needed(*index, &owner(who))) {
 				Registered::mutate(|all| all.remove(&index));
 				Pob::provider_left(index, &owner(who));
 			}
-		},
+		}
 		Act::TakeSeat(who, uplink) => {
 			let who = u64::from(who) + 1;
 			set_bond(who, Role::Validator, SEAT_BOND);
-			let _ = Pob::take_seat(RuntimeOrigin::signed(who), key(who), endpoint(who), UPLINKS[uplink as usize]);
-		},
+			let _ =
+				Pob::take_seat(RuntimeOrigin::signed(who), key(who), endpoint(who), UPLINKS[uplink as usize]);
+		}
 		Act::LeaveSeat(who) => drop(Pob::leave_seat(RuntimeOrigin::signed(u64::from(who) + 1))),
 		Act::LoseBond(who) => {
 			let who = u64::from(who) + 1;
 			set_bond(who, Role::Validator, 0);
 			Pob::bond_changed(&who, Role::Validator);
-		},
+		}
 		Act::SetKey(who, other) => {
 			let fresh = key(1_000 + u64::from(other));
 			let _ = Pob::set_seat_key(RuntimeOrigin::signed(u64::from(who) + 1), fresh);
-		},
+		}
 		Act::Measure(noise) => measure(noise),
 		Act::Idle => run_to(Pob::epoch() + 1, 3),
 	}
@@ -165,7 +166,7 @@ proptest! {
 		ExtBuilder::default().seats(12).build().execute_with(|| {
 			register(0, 100, symmetric(100_000));
 			run_to(FIRST_TESTED_EPOCH, 0);
-			let corrupt = |node: AccountId| (node + seed) % 4 == 0;
+			let corrupt = |node: AccountId| node.wrapping_add(seed).is_multiple_of(4);
 			for _ in 0..6 {
 				cycle(|node, task| match corrupt(node) {
 					true => Some(Entry { down_kbps: 0, up_kbps: 0, ..entry(task.provider) }),

@@ -128,7 +128,10 @@ fn commit_should_be_refused_when_the_signature_is_wrong() {
 	in_commit_window(|_| {
 		let Call::commit { epoch, node, commitment, .. } = commit_call(TESTED, 1, &[]) else { panic!() };
 		let Call::commit { signature, .. } = commit_call(TESTED, 2, &[]) else { panic!() };
-		assert_eq!(refused(&Call::commit { epoch, node, commitment, signature }), InvalidTransaction::BadProof);
+		assert_eq!(
+			refused(&Call::commit { epoch, node, commitment, signature }),
+			InvalidTransaction::BadProof
+		);
 	});
 }
 
@@ -137,7 +140,8 @@ fn commit_should_be_refused_when_signed_for_another_chain() {
 	in_commit_window(|_| {
 		let commitment = hash_of(TESTED, 1, &[]);
 		let payload = commit_payload(&H256::repeat_byte(9), TESTED, &1u64, &commitment);
-		let call = Call::commit { epoch: TESTED, node: 1, commitment, signature: pair(1).sign(&payload).into() };
+		let call =
+			Call::commit { epoch: TESTED, node: 1, commitment, signature: pair(1).sign(&payload).into() };
 		assert_eq!(refused(&call), InvalidTransaction::BadProof);
 	});
 }
@@ -185,7 +189,9 @@ fn commit_should_be_refused_without_a_seat_on_duty() {
 #[test]
 fn commit_and_reveal_should_need_authorisation() {
 	in_commit_window(|_| {
-		let Call::commit { epoch, node, commitment, signature } = commit_call(TESTED, 1, &[]) else { panic!() };
+		let Call::commit { epoch, node, commitment, signature } = commit_call(TESTED, 1, &[]) else {
+			panic!()
+		};
 		assert_noop!(
 			Pob::commit(RuntimeOrigin::signed(1), epoch, node, commitment, signature),
 			DispatchError::BadOrigin
@@ -203,8 +209,14 @@ fn commit_and_reveal_should_need_authorisation() {
 fn reveal_should_file_entries_when_assigned() {
 	in_commit_window(|tasks| {
 		let node = first_task(&tasks, 0);
-		let entries: Vec<Entry> =
-			tasks.iter().find(|(who, _)| *who == node).unwrap().1.iter().map(|task| entry(task.provider)).collect();
+		let entries: Vec<Entry> = tasks
+			.iter()
+			.find(|(who, _)| *who == node)
+			.unwrap()
+			.1
+			.iter()
+			.map(|task| entry(task.provider))
+			.collect();
 		submit(commit_call(TESTED, node, &entries));
 		run_to(REPORTED, opens(Step::Reveal));
 		submit(reveal_call(TESTED, node, &entries));
@@ -227,13 +239,11 @@ fn reveal_should_name_each_rejected_entry() {
 		submit(commit_call(TESTED, node, &entries));
 		run_to(REPORTED, opens(Step::Reveal));
 		submit(reveal_call(TESTED, node, &entries));
-		let rejected = vec![
-			(0, Rejection::Duplicate),
-			(999, Rejection::NotAssigned),
-			(1, Rejection::OutOfRange),
-		];
+		let rejected =
+			vec![(0, Rejection::Duplicate), (999, Rejection::NotAssigned), (1, Rejection::OutOfRange)];
 		System::assert_last_event(
-			Event::Revealed { epoch: TESTED, node, accepted: 1, rejected: rejected.try_into().unwrap() }.into(),
+			Event::Revealed { epoch: TESTED, node, accepted: 1, rejected: rejected.try_into().unwrap() }
+				.into(),
 		);
 		assert_eq!(Filings::<Runtime>::get(TESTED, 0).len(), 1);
 	});
@@ -250,7 +260,8 @@ fn reveal_should_reject_entries_no_measurement_yields() {
 		submit(reveal_call(TESTED, node, &[lossy, silent_but_fast]));
 		let rejected = vec![(0, Rejection::OutOfRange), (1, Rejection::OutOfRange)];
 		System::assert_last_event(
-			Event::Revealed { epoch: TESTED, node, accepted: 0, rejected: rejected.try_into().unwrap() }.into(),
+			Event::Revealed { epoch: TESTED, node, accepted: 0, rejected: rejected.try_into().unwrap() }
+				.into(),
 		);
 	});
 }
@@ -264,7 +275,9 @@ fn reveal_should_reject_entries_about_another_committees_target() {
 		run_to(REPORTED, opens(Step::Reveal));
 		submit(reveal_call(TESTED, outsider, &[entry(0)]));
 		let rejected = vec![(0, Rejection::NotAssigned)].try_into().unwrap();
-		System::assert_last_event(Event::Revealed { epoch: TESTED, node: outsider, accepted: 0, rejected }.into());
+		System::assert_last_event(
+			Event::Revealed { epoch: TESTED, node: outsider, accepted: 0, rejected }.into(),
+		);
 	});
 }
 

@@ -3,7 +3,9 @@
 use super::*;
 use sp_runtime::Perbill;
 use weir_math::verdict::{Outcome, Reason};
-use weir_primitives::{api::TestKind, seams::OnProviderChange, seams::OnSlashDecided, Admission, SlashReason};
+use weir_primitives::{
+	api::TestKind, seams::OnProviderChange, seams::OnSlashDecided, Admission, SlashReason,
+};
 
 const LINE: ProviderIndex = 0;
 const OWNER: AccountId = 100;
@@ -272,7 +274,10 @@ fn outage_should_bring_neither_strike_nor_pass_when_a_majority_gets_no_answer() 
 		for _ in 0..4 {
 			cycle(|_, task| Some(unreachable(task.provider)));
 			let verdict = last_verdict(LINE);
-			assert_eq!((verdict.outcome, verdict.reason), (Outcome::Unreachable, Reason::UnreachableByMajority));
+			assert_eq!(
+				(verdict.outcome, verdict.reason),
+				(Outcome::Unreachable, Reason::UnreachableByMajority)
+			);
 		}
 		assert_eq!(Pob::strikes(&OWNER), 0);
 		assert_eq!(admission(), Admission::Pending { passed: 0 });

@@ -1,0 +1,131 @@
+//! `weir-local`: a whole Weir network on this machine, and the table of what it finds.
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use std::{
+	io::{IsTerminal, Write},
+	path::PathBuf,
+	process::ExitCode,
+	time::{Duration, Instant},
+};
+use tokio::signal::unix::{signal, SignalKind};
+use weir_e2e::{
+	check,
+	local::{Network, Programs},
+	table,
+};
+
+/// How often the table is drawn.
+const REFRESH: Duration = Duration::from_secs(4);
+/// How long `--check` waits for the story to be complete.
+const CHECK_PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Runs 4 validators, each with an attesting sidecar, and 8 providers on loopback addresses; no root needed. One
+/// provider claims ten times what it delivers. Ctrl-C ends all of it.
+#[derive(Debug, Parser)]
+#[command(name = "weir-local", version)]
+struct Cli {
+	/// Stop by itself when every honest provider has three verdicts and the liar is slashed. Exit code 0 only if each
+	/// honest estimate was within 10 % of its cap and nobody honest was struck.
+	#[arg(long)]
+	check: bool,
+
+	/// Folder of data and logs; emptied at each start.
+	#[arg(long, value_name = "FOLDER")]
+	data: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+	match run(Cli::parse()).await {
+		Ok(code) => code,
+		Err(error) => {
+			eprintln!("error: {error:#}");
+			ExitCode::FAILURE
+		},
+	}
+}
+
+async fn run(cli: Cli) -> Result<ExitCode> {
+	let folder = match cli.data {
+		Some(folder) => folder,
+		None => default_folder()?,
+	};
+	let programs = Programs::beside_this()?;
+	let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+	let stopped = async {
+		tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+	};
+	tokio::pin!(stopped);
+
+	println!("data and logs: {}", folder.display());
+	let begun = Instant::now();
+	let say = |what: &str| println!("[{:>4} s] {what}", begun.elapsed().as_secs());
+	let mut network = tokio::select! {
+		network = Network::start(&programs, &folder, say) => network?,
+		() = &mut stopped => return Ok(ExitCode::SUCCESS),
+	};
+	let watched = tokio::select! {
+		watched = watch(&mut network, cli.check, begun) => watched,
+		() = &mut stopped => Ok(ExitCode::SUCCESS),
+	};
+	println!("stopping");
+	network.stop().await?;
+	watched
+}
+
+fn default_folder() -> Result<PathBuf> {
+	let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+	let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+	let cache = cache.or(home).context("neither XDG_CACHE_HOME nor HOME is set: name a folder with --data")?;
+	Ok(cache.join("weir").join("local"))
+}
+
+async fn watch(network: &mut Network, check: bool, begun: Instant) -> Result<ExitCode> {
+	let mut shown = String::new();
+	loop {
+		network.ensure_running()?;
+		let (epoch, slot, _) = network.chain.clock().await?;
+		let providers = network.chain.providers().await?;
+		let text = table::render(epoch, slot, &network.lines, &providers);
+		draw(&text, &mut shown)?;
+		if check {
+			let missing = check::missing(&network.lines, &providers);
+			if missing.is_empty() {
+				println!("{text}");
+				return Ok(verdict(&check::faults(&network.lines, &providers), begun));
+			}
+			if begun.elapsed() > CHECK_PATIENCE {
+				println!("{text}\nnot complete after {} s:\n  {}", CHECK_PATIENCE.as_secs(), missing.join("\n  "));
+				return Ok(ExitCode::FAILURE);
+			}
+		}
+		tokio::time::sleep(REFRESH).await;
+	}
+}
+
+/// Redraws in place on a terminal; elsewhere prints the table once per epoch.
+fn draw(text: &str, shown: &mut String) -> Result<()> {
+	let mut out = std::io::stdout().lock();
+	if out.is_terminal() {
+		write!(out, "\x1b[H\x1b[2J{text}")?;
+	} else {
+		let epoch = text.split(',').next().unwrap_or_default();
+		if shown != epoch {
+			writeln!(out, "{text}")?;
+			*shown = epoch.to_owned();
+		}
+	}
+	out.flush()?;
+	Ok(())
+}
+
+fn verdict(faults: &[String], begun: Instant) -> ExitCode {
+	println!("complete after {} s", begun.elapsed().as_secs());
+	if faults.is_empty() {
+		println!("every honest estimate is within 10 % of its cap, nobody honest was struck, the liar was slashed");
+		return ExitCode::SUCCESS;
+	}
+	println!("faults:\n  {}", faults.join("\n  "));
+	ExitCode::FAILURE
+}

@@ -1,0 +1,268 @@
+//! The loopback HTTP interface: tasks in, reports out, metrics. Every path but `/metrics` wants the bearer token.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /v1/tasks` with a `TasksRequest` | 204, 400 (foreign genesis, other node), 401, 413 |
+//! | `GET /v1/reports/<epoch>` | 200 with a `ReportResponse`, 401, 503 (no chain) |
+//! | `GET /metrics` | 200, Prometheus text |
+
+use crate::{
+	attest::{Attestor, EpochTasks},
+	chain::bytes32,
+	metrics::Metrics,
+	tasks::Task,
+};
+use anyhow::{anyhow, bail, Context, Result};
+use axum::{
+	body::Bytes,
+	extract::{DefaultBodyLimit, Path, Request, State},
+	http::{header, StatusCode},
+	middleware::{self, Next},
+	response::{IntoResponse, Response},
+	routing::{get, post},
+	Json, Router,
+};
+use std::{
+	net::SocketAddr,
+	sync::{Arc, OnceLock},
+};
+use tokio::net::TcpListener;
+use weir_primitives::{
+	api,
+	chain::AccountId,
+	report::MAX_ENTRIES,
+	sidecar::{ReportResponse, ReportState, TasksRequest, MAX_BODY_BYTES, REPORTS_PATH, TASKS_PATH},
+};
+use zeroize::Zeroizing;
+
+/// What the handlers share.
+pub struct Shared {
+	/// The bearer token.
+	pub token: Zeroizing<String>,
+	/// Hash of the first block.
+	pub genesis: [u8; 32],
+	/// The node's account.
+	pub account: AccountId,
+	/// The attestor, once it runs.
+	pub attestor: OnceLock<Arc<Attestor>>,
+	/// The process's counters.
+	pub metrics: Arc<Metrics>,
+}
+
+/// A running interface. Dropped, it stops.
+pub struct Api {
+	address: SocketAddr,
+	_task: Task,
+}
+
+impl Api {
+	/// Listens on a loopback address.
+	pub async fn start(listen: SocketAddr, shared: Arc<Shared>) -> Result<Self> {
+		if !listen.ip().is_loopback() {
+			bail!("api.listen {listen} is not a loopback address");
+		}
+		let listener = TcpListener::bind(listen)
+			.await
+			.map_err(|error| anyhow!("TCP {listen} cannot be bound (in use by another program?): {error}"))?;
+		let address = listener.local_addr().context("api")?;
+		let guarded = Router::new()
+			.route(TASKS_PATH, post(take_tasks))
+			.route(&format!("{REPORTS_PATH}/{{epoch}}"), get(report))
+			.route_layer(middleware::from_fn_with_state(shared.clone(), check_token));
+		let router = guarded
+			.route("/metrics", get(metrics))
+			.layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+			.with_state(shared);
+		tracing::info!(%address, "API listens");
+		let task = Task::spawn("api", async move {
+			if let Err(error) = axum::serve(listener, router).await {
+				tracing::error!(%error, "API stopped");
+			}
+		});
+		Ok(Self { address, _task: task })
+	}
+
+	/// Where it listens.
+	pub fn address(&self) -> SocketAddr {
+		self.address
+	}
+}
+
+/// Compares without telling by time how much was right.
+fn equal(a: &[u8], b: &[u8]) -> bool {
+	a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}
+
+async fn check_token(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+	let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+	let given = given.and_then(|value| value.strip_prefix("Bearer "));
+	if given.is_some_and(|given| equal(given.as_bytes(), shared.token.as_bytes())) {
+		return next.run(request).await;
+	}
+	shared.metrics.unauthorised.inc();
+	tracing::warn!(
+		given = given.is_some(),
+		"API request refused: wrong token; node and sidecar must be given the same token file"
+	);
+	(StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], "wrong token").into_response()
+}
+
+fn refuse(status: StatusCode, reason: impl Into<String>) -> Response {
+	let reason = reason.into();
+	tracing::warn!(reason, "API request refused");
+	(status, reason).into_response()
+}
+
+async fn take_tasks(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+	let request: TasksRequest = match serde_json::from_slice(&body) {
+		Ok(request) => request,
+		Err(error) => return refuse(StatusCode::BAD_REQUEST, format!("not a tasks request: {error}")),
+	};
+	let Some(attestor) = shared.attestor.get() else {
+		return refuse(StatusCode::SERVICE_UNAVAILABLE, "this process does not attest for a node");
+	};
+	match read_tasks(&shared, attestor, request) {
+		Ok(tasks) => {
+			attestor.take_tasks(tasks);
+			StatusCode::NO_CONTENT.into_response()
+		}
+		Err(error) => refuse(StatusCode::BAD_REQUEST, error.to_string()),
+	}
+}
+
+fn account(hex: &str) -> Result<AccountId> {
+	let mut bytes = [0u8; 32];
+	hex::decode_to_slice(hex.trim_start_matches("0x"), &mut bytes)
+		.with_context(|| format!("{hex}: not 32 bytes of hex"))?;
+	Ok(bytes.into())
+}
+
+fn read_tasks(shared: &Shared, attestor: &Attestor, request: TasksRequest) -> Result<EpochTasks> {
+	if bytes32(&account(&request.genesis)?) != shared.genesis {
+		bail!(
+			"foreign genesis: the node is on chain {}, this sidecar on 0x{}",
+			request.genesis,
+			hex::encode(shared.genesis)
+		);
+	}
+	if account(&request.node)? != shared.account {
+		bail!("the node is {}, this sidecar is configured for {}", request.node, shared.account);
+	}
+	if request.tasks.len() > MAX_ENTRIES as usize {
+		bail!("{} tasks are more than a report can hold", request.tasks.len());
+	}
+	let seat = request.seat;
+	let seat = api::SeatInfo {
+		account: account(&seat.account)?,
+		key: seat.key,
+		endpoint: seat.endpoint,
+		uplink_kbps: seat.uplink_kbps,
+		from_epoch: seat.from_epoch,
+		score_ppm: seat.score_ppm,
+	};
+	attestor.check_seat(&seat).map_err(|reason| anyhow!(reason))?;
+	let tasks = request.tasks.into_iter().map(|task| {
+		Ok(api::Task {
+			provider: task.provider,
+			account: account(&task.account)?,
+			endpoint: task.endpoint,
+			peer_id: task.peer_id,
+			probe_key: task.probe_key,
+			claim: task.claim,
+			kind: task.kind,
+			ordinal: task.ordinal,
+			members: task.members,
+			quota_down_kbps: task.quota_down_kbps,
+			quota_up_kbps: task.quota_up_kbps,
+			window_millis: task.window_millis,
+			start_slot: task.start_slot,
+		})
+	});
+	let tasks = tasks.collect::<Result<_>>()?;
+	Ok(EpochTasks { epoch: request.epoch, first_slot: request.epoch_first_slot, tasks })
+}
+
+async fn report(State(shared): State<Arc<Shared>>, Path(epoch): Path<u32>) -> Response {
+	let Some(attestor) = shared.attestor.get() else {
+		return refuse(StatusCode::SERVICE_UNAVAILABLE, "this process does not attest for a node");
+	};
+	match attestor.report(epoch).await {
+		Ok((ready, entries)) => {
+			let state = if ready { ReportState::Ready } else { ReportState::Pending };
+			Json(ReportResponse { epoch, state, entries }).into_response()
+		}
+		Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+	}
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+	([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], shared.metrics.render()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+	async fn start() -> Api {
+		let shared = Shared {
+			token: Zeroizing::new("secret".into()),
+			genesis: [1; 32],
+			account: [2; 32].into(),
+			attestor: OnceLock::new(),
+			metrics: Arc::default(),
+		};
+		Api::start("127.0.0.1:0".parse().unwrap(), Arc::new(shared)).await.unwrap()
+	}
+
+	async fn ask(api: &Api, request: &str) -> String {
+		let mut stream = tokio::net::TcpStream::connect(api.address()).await.unwrap();
+		stream.write_all(request.as_bytes()).await.unwrap();
+		let mut answer = String::new();
+		stream.read_to_string(&mut answer).await.unwrap();
+		answer
+	}
+
+	fn http(line: &str, headers: &str, body: &str) -> String {
+		let length = body.len();
+		format!("{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+	}
+
+	#[tokio::test]
+	async fn requests_should_be_refused_without_the_token() {
+		let api = start().await;
+		for headers in ["", "Authorization: Bearer wrong\r\n", "Authorization: secret\r\n"] {
+			let answer = ask(&api, &http("GET /v1/reports/1", headers, "")).await;
+			assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+		}
+		let answer = ask(&api, &http("GET /v1/reports/1", "Authorization: Bearer secret\r\n", "")).await;
+		assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+		let metrics = ask(&api, &http("GET /metrics", "", "")).await;
+		assert!(metrics.contains("weir_tunnel_api_unauthorised_total 3"), "{metrics}");
+		assert!(!metrics.contains("secret"));
+	}
+
+	#[tokio::test]
+	async fn tasks_should_be_refused_when_malformed_or_too_long() {
+		let api = start().await;
+		let token = "Authorization: Bearer secret\r\n";
+		let answer = ask(&api, &http("POST /v1/tasks", token, "{}")).await;
+		assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("not a tasks request"), "{answer}");
+		let long = " ".repeat(MAX_BODY_BYTES + 1);
+		let answer = ask(&api, &http("POST /v1/tasks", token, &long)).await;
+		assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+	}
+
+	#[tokio::test]
+	async fn start_should_fail_when_the_address_is_not_loopback() {
+		let shared = Shared {
+			token: Zeroizing::new("secret".into()),
+			genesis: [1; 32],
+			account: [2; 32].into(),
+			attestor: OnceLock::new(),
+			metrics: Arc::default(),
+		};
+		let error = Api::start("0.0.0.0:0".parse().unwrap(), Arc::new(shared)).await.map(|_| ()).unwrap_err();
+		assert!(error.to_string().contains("not a loopback address"));
+	}
+}

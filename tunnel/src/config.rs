@@ -1,0 +1,242 @@
+//! The configuration file (TOML). Every error names the file, the key and the reason.
+
+use crate::engine::Caps;
+use anyhow::{anyhow, Context, Result};
+use serde::{Deserialize, Serialize};
+use std::{
+	net::{IpAddr, Ipv4Addr, SocketAddr},
+	path::{Path, PathBuf},
+	str::FromStr,
+};
+use weir_primitives::chain::AccountId;
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+	/// Who and where this node is.
+	pub node: Node,
+	/// How the chain is reached.
+	#[serde(default)]
+	pub chain: Chain,
+	/// The provider role.
+	pub provide: Option<Provide>,
+	/// The attestor role.
+	pub attest: Option<Attest>,
+	/// The loopback HTTP interface.
+	pub api: Option<Api>,
+}
+
+/// `[node]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+	/// Account on chain: an address or 32 bytes of hex.
+	pub account: String,
+	/// Folder of the state, and of the keys unless they are named.
+	pub state: PathBuf,
+	/// Address sockets are bound to. Default: all.
+	#[serde(default = "any_address")]
+	pub bind: IpAddr,
+	/// The control plane's identity. Default: identity.key in the state folder.
+	pub identity_key: Option<PathBuf>,
+	/// The probe key. Default: probe.key in the state folder.
+	pub probe_key: Option<PathBuf>,
+}
+
+fn any_address() -> IpAddr {
+	Ipv4Addr::UNSPECIFIED.into()
+}
+
+/// `[chain]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chain {
+	/// WebSocket endpoints, tried in turn.
+	#[serde(default = "local_endpoint")]
+	pub endpoints: Vec<String>,
+	/// Hash of the first block, hex: refuses to work with another chain.
+	pub genesis: Option<String>,
+}
+
+impl Default for Chain {
+	fn default() -> Self {
+		Self { endpoints: local_endpoint(), genesis: None }
+	}
+}
+
+fn local_endpoint() -> Vec<String> {
+	vec!["ws://127.0.0.1:9944".into()]
+}
+
+/// `[provide]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provide {
+	/// UDP and TCP port, as registered on chain.
+	pub port: u16,
+	/// Cap from this node, kbps; 0: none.
+	#[serde(default)]
+	pub egress_kbps: u32,
+	/// Cap towards this node, kbps; 0: none.
+	#[serde(default)]
+	pub ingress_kbps: u32,
+}
+
+impl Provide {
+	/// Both caps.
+	pub fn caps(&self) -> Caps {
+		Caps { ingress_kbps: self.ingress_kbps, egress_kbps: self.egress_kbps }
+	}
+}
+
+/// Who gives the tasks and reports the results.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AttestMode {
+	/// The node beside this process, through the API.
+	#[default]
+	Node,
+	/// This process.
+	Alone,
+}
+
+/// `[attest]`
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attest {
+	/// Who gives the tasks and reports the results.
+	#[serde(default)]
+	pub mode: AttestMode,
+}
+
+/// `[api]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+	/// Loopback address and port.
+	pub listen: SocketAddr,
+	/// File with the bearer token, mode 0600.
+	pub token_file: PathBuf,
+}
+
+impl Config {
+	/// Reads and checks a file.
+	pub fn load(path: &Path) -> Result<Self> {
+		let text =
+			std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+		Self::parse(path, &text)
+	}
+
+	fn parse(path: &Path, text: &str) -> Result<Self> {
+		let config: Self = toml::from_str(text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+		config.check().map_err(|(key, reason)| anyhow!("{}: {key}: {reason}", path.display()))?;
+		Ok(config)
+	}
+
+	fn check(&self) -> Result<(), (&'static str, String)> {
+		self.account().map_err(|error| ("node.account", error.to_string()))?;
+		self.genesis().map_err(|error| ("chain.genesis", error.to_string()))?;
+		if self.chain.endpoints.is_empty() {
+			return Err(("chain.endpoints", "at least one is needed".into()));
+		}
+		for endpoint in &self.chain.endpoints {
+			if !endpoint.starts_with("ws://") && !endpoint.starts_with("wss://") {
+				return Err(("chain.endpoints", format!("{endpoint} does not begin with ws:// or wss://")));
+			}
+		}
+		if self.provide.as_ref().is_some_and(|provide| provide.port == 0) {
+			return Err(("provide.port", "must be the registered port, not 0".into()));
+		}
+		if let Some(api) = self.api.as_ref().filter(|api| !api.listen.ip().is_loopback()) {
+			return Err(("api.listen", format!("{} is not a loopback address", api.listen)));
+		}
+		if self.attest.is_some_and(|attest| attest.mode == AttestMode::Node) && self.api.is_none() {
+			return Err((
+				"attest.mode",
+				"\"node\" needs an [api] table, by which the node gives its tasks".into(),
+			));
+		}
+		Ok(())
+	}
+
+	/// The node's account.
+	pub fn account(&self) -> Result<AccountId> {
+		AccountId::from_str(&self.node.account).map_err(|error| anyhow!("{}: {error}", self.node.account))
+	}
+
+	/// The configured genesis.
+	pub fn genesis(&self) -> Result<Option<[u8; 32]>> {
+		let Some(text) = &self.chain.genesis else { return Ok(None) };
+		let mut genesis = [0; 32];
+		hex::decode_to_slice(text.trim_start_matches("0x"), &mut genesis)
+			.map_err(|error| anyhow!("{text}: not 32 bytes of hex ({error})"))?;
+		Ok(Some(genesis))
+	}
+
+	/// File of the control plane's identity.
+	pub fn identity_key(&self) -> PathBuf {
+		self.node.identity_key.clone().unwrap_or_else(|| self.node.state.join("identity.key"))
+	}
+
+	/// File of the probe key.
+	pub fn probe_key(&self) -> PathBuf {
+		self.node.probe_key.clone().unwrap_or_else(|| self.node.state.join("probe.key"))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const GOOD: &str = r#"
+		[node]
+		account = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
+		state = "/var/lib/weir-tunnel"
+		bind = "127.0.1.1"
+		[chain]
+		endpoints = ["ws://127.0.0.1:9944"]
+		[provide]
+		port = 40400
+		ingress_kbps = 10000
+		[attest]
+		mode = "node"
+		[api]
+		listen = "127.0.0.1:9600"
+		token_file = "/etc/weir-tunnel/token"
+	"#;
+
+	fn error(text: &str) -> String {
+		Config::parse(Path::new("/etc/weir.toml"), text).map(|_| ()).unwrap_err().to_string()
+	}
+
+	#[test]
+	fn parse_should_fill_in_defaults() {
+		let config = Config::parse(Path::new("x"), GOOD).unwrap();
+		assert_eq!(config.provide.as_ref().unwrap().caps(), Caps { ingress_kbps: 10_000, egress_kbps: 0 });
+		assert_eq!(config.probe_key(), PathBuf::from("/var/lib/weir-tunnel/probe.key"));
+		assert_eq!(
+			hex::encode(config.account().unwrap()),
+			"d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d"
+		);
+	}
+
+	#[test]
+	fn errors_should_name_file_key_and_reason() {
+		for (from, to, expected) in [
+			("5Grwva", "5Grwvb", "node.account"),
+			("\"ws://127.0.0.1:9944\"", "\"http://x\"", "chain.endpoints"),
+			("port = 40400", "port = 0", "provide.port"),
+			("127.0.0.1:9600", "0.0.0.0:9600", "api.listen"),
+			("port = 40400", "prot = 40400", "prot"),
+			("port = 40400", "port = 70000", "port"),
+			("mode = \"node\"", "mode = \"both\"", "mode"),
+			("[chain]", "[chain]\ngenesis = \"0x12\"", "chain.genesis"),
+		] {
+			let error = error(&GOOD.replace(from, to));
+			assert!(error.contains("/etc/weir.toml") && error.contains(expected), "{error}");
+		}
+		let without_api = GOOD.split("[api]").next().unwrap();
+		assert!(error(without_api).contains("attest.mode"));
+	}
+}

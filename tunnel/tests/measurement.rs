@@ -1,0 +1,376 @@
+//! Whole sidecars on loopback addresses, real WireGuard and libp2p, against a chain that is a struct: attestors measure
+//! a provider whose line is capped, and report what the cap lets through.
+
+use async_trait::async_trait;
+use std::{
+	collections::HashMap,
+	net::{IpAddr, TcpListener},
+	path::Path,
+	sync::{Arc, Mutex},
+	time::Duration,
+};
+use tokio::sync::watch;
+use weir_primitives::{
+	api::{CommitteeMember, ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
+	chain::{AccountId, Balance, Hash},
+	report::{commit_payload, commitment, entries_root, Entry, EntryKind},
+	Claim, Endpoint, EpochIndex, ProbeKey, Timing,
+};
+use weir_tunnel::{
+	chain::{ChainError, ChainView, Clock},
+	clock,
+	config::Config,
+	keys,
+	run::{Roles, Sidecar},
+	store::Store,
+};
+use weir_tunnel_core::keys as signatures;
+
+const GENESIS: [u8; 32] = [7; 32];
+const EPOCH: EpochIndex = 5;
+const PROVIDER: u32 = 3;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Phase {
+	#[default]
+	Measuring,
+	Committing,
+	Revealing,
+}
+
+#[derive(Default)]
+struct State {
+	phase: Phase,
+	commits: HashMap<[u8; 32], [u8; 32]>,
+	reveals: HashMap<[u8; 32], Vec<Entry>>,
+}
+
+/// A chain with one test in epoch 5 and a clock the test moves.
+struct FakeChain {
+	timing: Timing,
+	first_slot: u64,
+	start_slot: u32,
+	claim: Claim,
+	quota_kbps: u32,
+	target: Node,
+	members: Vec<Node>,
+	/// Whether the target knows of its test.
+	told: bool,
+	state: Mutex<State>,
+	heads: watch::Sender<u64>,
+}
+
+#[derive(Clone)]
+struct Node {
+	account: AccountId,
+	key: [u8; 32],
+	peer_id: Vec<u8>,
+	endpoint: Endpoint,
+}
+
+impl Node {
+	fn probe_key(&self) -> ProbeKey {
+		codec::Decode::decode(&mut &self.key[..]).unwrap()
+	}
+}
+
+impl FakeChain {
+	fn bump(&self) {
+		self.heads.send_modify(|head| *head += 1);
+	}
+
+	fn set_phase(&self, phase: Phase) {
+		self.state.lock().unwrap().phase = phase;
+		self.bump();
+	}
+
+	fn test_over(&self) -> u64 {
+		let start = (self.first_slot + u64::from(self.start_slot)) * self.timing.slot_millis * 1_000;
+		start + 7_000_000
+	}
+}
+
+#[async_trait]
+impl ChainView for FakeChain {
+	fn genesis(&self) -> [u8; 32] {
+		GENESIS
+	}
+
+	fn heads(&self) -> watch::Receiver<u64> {
+		self.heads.subscribe()
+	}
+
+	async fn timing(&self) -> Result<Timing, ChainError> {
+		Ok(self.timing)
+	}
+
+	async fn clock(&self) -> Result<Clock, ChainError> {
+		Ok(match self.state.lock().unwrap().phase {
+			Phase::Measuring => Clock { epoch: EPOCH, slot: 1, first_slot: self.first_slot },
+			Phase::Committing => Clock {
+				epoch: EPOCH + 1,
+				slot: self.timing.commit_until - 1,
+				first_slot: self.first_slot + 30,
+			},
+			Phase::Revealing => Clock {
+				epoch: EPOCH + 1,
+				slot: self.timing.reveal_until - 1,
+				first_slot: self.first_slot + 30,
+			},
+		})
+	}
+
+	async fn tasks(&self, node: &AccountId) -> Result<Vec<Task<AccountId>>, ChainError> {
+		let measures = self.members.iter().any(|member| member.account == *node);
+		if !measures || self.state.lock().unwrap().phase != Phase::Measuring {
+			return Ok(vec![]);
+		}
+		Ok(vec![Task {
+			provider: PROVIDER,
+			account: self.target.account.clone(),
+			endpoint: self.target.endpoint,
+			peer_id: self.target.peer_id.clone(),
+			probe_key: Some(self.target.probe_key()),
+			claim: self.claim,
+			kind: TestKind::Scheduled,
+			ordinal: 0,
+			members: self.members.len() as u16,
+			quota_down_kbps: self.quota_kbps,
+			quota_up_kbps: self.quota_kbps,
+			window_millis: 3_000,
+			start_slot: Some(self.start_slot),
+		}])
+	}
+
+	async fn target_test(&self, provider: &AccountId) -> Result<Option<TargetTest<AccountId>>, ChainError> {
+		if *provider != self.target.account || !self.told {
+			return Ok(None);
+		}
+		let member = |member: &Node| CommitteeMember {
+			account: member.account.clone(),
+			key: member.probe_key(),
+			endpoint: member.endpoint,
+		};
+		Ok(Some(TargetTest {
+			epoch: EPOCH,
+			kind: TestKind::Scheduled,
+			ordinal: 0,
+			quota_down_kbps: self.quota_kbps,
+			quota_up_kbps: self.quota_kbps,
+			window_millis: 3_000,
+			start_slot: Some(self.start_slot),
+			committee: self.members.iter().map(member).collect(),
+		}))
+	}
+
+	async fn seat(&self, node: &AccountId) -> Result<Option<SeatInfo<AccountId>>, ChainError> {
+		Ok(self.members.iter().find(|member| member.account == *node).map(|member| SeatInfo {
+			account: member.account.clone(),
+			key: member.probe_key(),
+			endpoint: member.endpoint,
+			uplink_kbps: 50_000,
+			from_epoch: 0,
+			score_ppm: 1_000_000,
+		}))
+	}
+
+	async fn provider(&self, _: &AccountId) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError> {
+		Ok(None)
+	}
+
+	async fn report_state(&self, epoch: EpochIndex, node: &AccountId) -> Result<(bool, bool), ChainError> {
+		assert_eq!(epoch, EPOCH);
+		let state = self.state.lock().unwrap();
+		let node: &[u8; 32] = node.as_ref();
+		Ok((state.commits.contains_key(node), state.reveals.contains_key(node)))
+	}
+
+	async fn assignment(&self, _: EpochIndex, _: u32) -> Result<Vec<AccountId>, ChainError> {
+		Ok(self.members.iter().map(|member| member.account.clone()).collect())
+	}
+
+	async fn commit(
+		&self,
+		epoch: EpochIndex,
+		node: &AccountId,
+		hash: [u8; 32],
+		signature: [u8; 64],
+	) -> Result<(), ChainError> {
+		let member = self.members.iter().find(|member| member.account == *node).expect("a seat");
+		let payload = commit_payload(&Hash::from(GENESIS), epoch, node, &Hash::from(hash));
+		assert!(
+			signatures::verify(&member.key, &payload, &signature),
+			"the commit is not signed by the seat"
+		);
+		self.state.lock().unwrap().commits.insert(*AsRef::<[u8; 32]>::as_ref(node), hash);
+		Ok(())
+	}
+
+	async fn reveal(
+		&self,
+		epoch: EpochIndex,
+		node: &AccountId,
+		entries: &[Entry],
+		salt: [u8; 32],
+	) -> Result<(), ChainError> {
+		let key: &[u8; 32] = node.as_ref();
+		let hash = commitment(&Hash::from(GENESIS), epoch, node, &entries_root(entries), &salt);
+		let mut state = self.state.lock().unwrap();
+		assert_eq!(state.commits.get(key), Some(&hash.0), "the reveal is not the preimage");
+		state.reveals.insert(*key, entries.to_vec());
+		Ok(())
+	}
+}
+
+fn node(folder: &Path, n: u8, octet: u8, port: u16) -> Node {
+	let keys_folder = folder.join(n.to_string());
+	keys::write_seed(&keys_folder.join("identity.key"), &[n; 32]).unwrap();
+	keys::write_seed(&keys_folder.join("probe.key"), &[n + 100; 32]).unwrap();
+	Node {
+		account: [n; 32].into(),
+		key: keys::load_probe(&keys_folder.join("probe.key")).unwrap().public(),
+		peer_id: keys::load_identity(&keys_folder.join("identity.key"))
+			.unwrap()
+			.public()
+			.to_peer_id()
+			.to_bytes(),
+		endpoint: Endpoint::V4 { addr: [127, 0, octet, 1], port },
+	}
+}
+
+fn config(folder: &Path, n: u8, octet: u8, tables: &str) -> Config {
+	let account = hex::encode([n; 32]);
+	let state = folder.join(n.to_string());
+	let text = format!(
+		"[node]\naccount = \"0x{account}\"\nstate = \"{}\"\nbind = \"127.0.{octet}.1\"\n{tables}",
+		state.display()
+	);
+	let path = folder.join(format!("{n}.toml"));
+	std::fs::write(&path, text).unwrap();
+	Config::load(&path).unwrap()
+}
+
+struct Network {
+	folder: tempfile::TempDir,
+	chain: Arc<FakeChain>,
+	target: Config,
+	members: Vec<Config>,
+}
+
+/// One provider and `members` attestors; `base` keeps the addresses of tests that run together apart.
+fn network(base: u8, members: u8, claim_kbps: u32, down_kbps: u32, up_kbps: u32, told: bool) -> Network {
+	let folder = tempfile::tempdir().unwrap();
+	let port = TcpListener::bind((IpAddr::from([127, 0, base, 1]), 0)).unwrap().local_addr().unwrap().port();
+	let provide = format!("[provide]\nport = {port}\ningress_kbps = {down_kbps}\negress_kbps = {up_kbps}\n");
+	let target = node(folder.path(), 1, base, port);
+	let nodes = (0..members).map(|n| node(folder.path(), 10 + n, base + 1 + n, 1)).collect::<Vec<_>>();
+	let members =
+		(0..members).map(|n| config(folder.path(), 10 + n, base + 1 + n, "[attest]\nmode = \"alone\"\n"));
+	let timing = Timing { slot_millis: 1_000, ..Timing::local() };
+	// T0 falls at a slot's start about five seconds from now.
+	let first_slot = clock::now() / 1_000_000;
+	let quota_kbps = (claim_kbps * 5 / 4).div_ceil(nodes.len() as u32);
+	let chain = FakeChain {
+		timing,
+		first_slot,
+		start_slot: 5,
+		claim: Claim { down_kbps: claim_kbps, up_kbps: claim_kbps },
+		quota_kbps,
+		target,
+		members: nodes,
+		told,
+		state: Mutex::default(),
+		heads: watch::channel(0).0,
+	};
+	let target = config(folder.path(), 1, base, &provide);
+	Network { members: members.collect(), target, chain: Arc::new(chain), folder }
+}
+
+async fn until(what: &str, mut done: impl FnMut() -> bool) {
+	for _ in 0..200 {
+		if done() {
+			return;
+		}
+		tokio::time::sleep(Duration::from_millis(100)).await;
+	}
+	panic!("not within 20 s: {what}");
+}
+
+/// Runs the attestors through the test, the commits and the reveals, and returns what they revealed.
+async fn run_epoch(network: &Network) -> Vec<Entry> {
+	let chain = network.chain.clone();
+	let mut attestors = vec![];
+	for member in &network.members {
+		attestors.push(Sidecar::start_with(member, Roles::Configured, chain.clone()).await.unwrap());
+	}
+	clock::sleep_until(chain.test_over()).await;
+	let count = network.members.len();
+	chain.set_phase(Phase::Committing);
+	// Reports are committed when the tests have ended; a block now and then makes the attestors look.
+	until("commits", || {
+		chain.bump();
+		chain.state.lock().unwrap().commits.len() == count
+	})
+	.await;
+	chain.set_phase(Phase::Revealing);
+	until("reveals", || {
+		chain.bump();
+		chain.state.lock().unwrap().reveals.len() == count
+	})
+	.await;
+	let state = chain.state.lock().unwrap();
+	state.reveals.values().flatten().copied().collect()
+}
+
+fn assert_near(measured: u32, expected: u32, percent: u32, what: &str) {
+	let error = measured.abs_diff(expected) * 100;
+	assert!(error <= expected * percent, "{what}: {measured} instead of {expected} ± {percent} %");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn committee_should_report_the_capped_rates_when_the_claim_is_false() {
+	// Claims 16 Mbps both ways, delivers 8 towards and 5 from itself.
+	let network = network(60, 3, 16_000, 8_000, 5_000, true);
+	let provider = Sidecar::start_with(&network.target, Roles::Provide, network.chain.clone()).await.unwrap();
+	let entries = run_epoch(&network).await;
+	assert_eq!(entries.len(), 3);
+	for entry in &entries {
+		assert_eq!((entry.provider, entry.kind), (PROVIDER, EntryKind::Measured));
+		assert_ne!(entry.receipt, [0; 5]);
+		// The first part of the epoch was asked in; loopback takes less than 20 ms.
+		assert!(entry.liveness.iter().any(|byte| *byte != 0) && entry.rtt_10us < 2_000, "{entry:?}");
+	}
+	assert_near(entries.iter().map(|entry| entry.down_kbps).sum(), 8_000, 6, "down");
+	assert_near(entries.iter().map(|entry| entry.up_kbps).sum(), 5_000, 6, "up");
+	// Both sides hold the bilateral receipts.
+	drop(provider);
+	until("the provider's state is closed", || Store::open(&network.target.node.state).is_ok()).await;
+	let receipts = Store::open(&network.target.node.state).unwrap().bilaterals(EPOCH).unwrap();
+	assert_eq!(receipts.len(), 3);
+	for receipt in &receipts {
+		assert!(signatures::verify(&network.chain.target.key, &receipt.payload(), &receipt.by_target));
+		assert!(entries.iter().any(|entry| entry.receipt[..] == receipt.hash()[..5]));
+	}
+	drop(network.folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attestor_should_report_unreachable_when_nobody_answers() {
+	let network = network(80, 1, 4_000, 0, 0, true);
+	let entries = run_epoch(&network).await;
+	assert_eq!(entries.len(), 1);
+	assert_eq!(
+		(entries[0].kind, entries[0].down_kbps, entries[0].liveness),
+		(EntryKind::Unreachable, 0, [0; 5])
+	);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attestor_should_report_zero_when_the_target_refuses() {
+	let network = network(90, 1, 4_000, 0, 0, false);
+	let _provider =
+		Sidecar::start_with(&network.target, Roles::Provide, network.chain.clone()).await.unwrap();
+	let entries = run_epoch(&network).await;
+	assert_eq!(entries.len(), 1);
+	assert_eq!((entries[0].kind, entries[0].down_kbps, entries[0].receipt), (EntryKind::Measured, 0, [0; 5]));
+}
