@@ -3,10 +3,12 @@
 #
 #   scripts/setup.sh            install what is missing
 #   scripts/setup.sh --check    install nothing, say what is missing (exit 1 if anything is)
+#
+# WEIR_WASM_FROM=rustup or =debian takes the Wasm standard library from there alone; by default whichever works.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-usage() { sed -n '2,6p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; }
+usage() { sed -n '2,8p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; }
 
 check_only=0
 case "${1:-}" in
@@ -80,7 +82,6 @@ wasm_target_from_debian() {
 	rustup toolchain link "$DEBIAN_WASM_TOOLCHAIN" /usr
 	local work linker
 	work=$(mktemp -d)
-	trap 'rm -rf "$work"' RETURN
 	mkdir -p "$work/src"
 	echo '#![no_std]' >"$work/src/lib.rs"
 	printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$work/Cargo.toml"
@@ -91,6 +92,7 @@ wasm_target_from_debian() {
 	for name in core alloc compiler_builtins; do
 		as_root cp "$work"/target/wasm32v1-none/release/deps/lib$name-*.rlib "$work"/target/wasm32v1-none/release/deps/lib$name-*.rmeta "$DEBIAN_WASM_LIBS/"
 	done
+	rm -rf "$work"
 	linker=$(find "$(rustc --print sysroot)" -name rust-lld -type f | head -n 1)
 	[ -n "$linker" ] || fail "the installed Rust toolchain ships no rust-lld; install lld and link it as rust-lld"
 	as_root mkdir -p /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin
@@ -98,10 +100,11 @@ wasm_target_from_debian() {
 }
 
 ensure_wasm() {
-	if wasm_target_from_rustup; then
+	local from=${WEIR_WASM_FROM:-}
+	if [ "$from" != debian ] && wasm_target_from_rustup; then
 		say "Wasm target: wasm32v1-none from rustup"
 		echo "" >"$WASM_TOOLCHAIN_FILE"
-	elif wasm_target_from_debian; then
+	elif [ "$from" != rustup ] && wasm_target_from_debian; then
 		say "Wasm target: wasm32v1-none built from Debian's library sources (rustup could not fetch it)"
 		echo "$DEBIAN_WASM_TOOLCHAIN" >"$WASM_TOOLCHAIN_FILE"
 	elif [ "$check_only" = 1 ]; then

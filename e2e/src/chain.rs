@@ -5,7 +5,8 @@ use codec::{Decode, Encode};
 use subxt::{OnlineClient, PolkadotConfig};
 use subxt_signer::sr25519::Keypair;
 use weir_primitives::{
-	api::ProviderInfo, chain::Balance, Caps, Claim, Endpoint, EpochIndex, ExitClass, ProbeKey, Region, Role, SlotOffset,
+	api::ProviderInfo, chain::Balance, Caps, Claim, Endpoint, EpochIndex, ExitClass, ProbeKey, Region, Role,
+	SlotOffset,
 };
 
 /// Indices of pallets and calls: part of the wire format, see `runtime/src/lib.rs`.
@@ -40,7 +41,14 @@ impl Call {
 	}
 
 	/// Registers a line.
-	pub fn register(claim: Claim, endpoint: Endpoint, peer_id: &[u8], region: Region, price: u64, key: ProbeKey) -> Self {
+	pub fn register(
+		claim: Claim,
+		endpoint: Endpoint,
+		peer_id: &[u8],
+		region: Region,
+		price: u64,
+		key: ProbeKey,
+	) -> Self {
 		let caps = Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 };
 		let terms = (endpoint, peer_id, region, ExitClass::Web, price, caps);
 		Self::new(index::PROVIDERS_REGISTER, (claim, terms, Some(key)))
@@ -67,7 +75,8 @@ pub struct Chain {
 impl Chain {
 	/// Connects to the node's JSON-RPC.
 	pub async fn connect(url: &str) -> Result<Self> {
-		let client = OnlineClient::from_insecure_url(url).await.with_context(|| format!("connecting to {url}"))?;
+		let client =
+			OnlineClient::from_insecure_url(url).await.with_context(|| format!("connecting to {url}"))?;
 		Ok(Self { client })
 	}
 

@@ -69,5 +69,8 @@ fn find<'a>(line: &Line, providers: &'a [Provider]) -> Option<&'a Provider> {
 }
 
 fn measured(provider: &Provider) -> impl Iterator<Item = &VerdictRecord> {
-	provider.verdicts.iter().filter(|verdict| !matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable))
+	provider
+		.verdicts
+		.iter()
+		.filter(|verdict| !matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable))
 }

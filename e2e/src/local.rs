@@ -45,8 +45,8 @@ const ENDOWMENT: Balance = 2_000 * WEIR;
 const START_PATIENCE: Duration = Duration::from_secs(60);
 /// How long the network may take until a registered provider is in service: the rest of an epoch and some.
 const SERVICE_PATIENCE: Duration = Duration::from_secs(180);
-/// Caps of the lines, kbps; the last one belongs to the liar.
-const CAPS_KBPS: [u32; 8] = [2_000, 3_000, 4_000, 5_000, 6_000, 8_000, 10_000, 2_000];
+/// Caps of the lines, kbps; the last one belongs to the liar. A seat asks for an uplink of 5 Mbps.
+const CAPS_KBPS: [u32; 8] = [5_000, 6_000, 7_000, 8_000, 10_000, 12_000, 15_000, 2_000];
 /// How many times its cap the liar claims.
 const LIE: u32 = 10;
 
@@ -102,7 +102,9 @@ pub fn lines() -> Result<Vec<Line>> {
 	CAPS_KBPS
 		.iter()
 		.enumerate()
-		.map(|(number, cap)| Line::new(number.try_into()?, *cap, if number == last { cap * LIE } else { *cap }))
+		.map(|(number, cap)| {
+			Line::new(number.try_into()?, *cap, if number == last { cap * LIE } else { *cap })
+		})
 		.collect()
 }
 
@@ -176,23 +178,40 @@ impl Network {
 			let claim = Claim { down_kbps: line.claim_kbps, up_kbps: line.claim_kbps };
 			let calls = [
 				Call::bond(Role::Provider, line.bond),
-				Call::register(claim, line.endpoint(), &keys.peer_id, line.region(), 50_000, keys.probe.clone()),
+				Call::register(
+					claim,
+					line.endpoint(),
+					&keys.peer_id,
+					line.region(),
+					50_000,
+					keys.probe.clone(),
+				),
 			];
-			self.chain.submit(&line.keys, &Call::batch(&calls)).await.with_context(|| format!("{} registers", line.name))
+			self.chain
+				.submit(&line.keys, &Call::batch(&calls))
+				.await
+				.with_context(|| format!("{} registers", line.name))
 		}))
 		.await?;
 		say("waiting until they are in service, to take their seats");
 		let in_service = async {
-			while self.chain.providers().await?.iter().filter(|provider| provider.in_service).count() < self.lines.len() {
+			while self.chain.providers().await?.iter().filter(|provider| provider.in_service).count()
+				< self.lines.len()
+			{
 				tokio::time::sleep(Duration::from_secs(2)).await;
 			}
 			anyhow::Ok(())
 		};
-		tokio::time::timeout(SERVICE_PATIENCE, in_service).await.context("the providers did not come into service")??;
+		tokio::time::timeout(SERVICE_PATIENCE, in_service)
+			.await
+			.context("the providers did not come into service")??;
 		try_join_all(self.lines.iter().zip(keys).map(|(line, keys)| async {
 			// A seat may not declare more uplink than the line claims.
 			let seat = Call::take_seat(keys.probe.clone(), line.endpoint(), line.claim_kbps);
-			self.chain.submit(&line.keys, &seat).await.with_context(|| format!("{} takes its seat", line.name))
+			self.chain
+				.submit(&line.keys, &seat)
+				.await
+				.with_context(|| format!("{} takes its seat", line.name))
 		}))
 		.await?;
 		Ok(())
@@ -246,6 +265,8 @@ fn start_node(programs: &Programs, folder: &Path, number: u16, name: &str) -> Re
 		format!("--listen-addr=/ip4/127.0.0.1/tcp/{}", FIRST_P2P_PORT + number),
 		format!("--rpc-port={}", FIRST_RPC_PORT + number),
 		format!("--prometheus-port={}", FIRST_PROMETHEUS_PORT + number),
+		// Every sidecar asks the runtime at every block.
+		"--max-runtime-instances=32".into(),
 		"--no-telemetry".into(),
 		"--no-mdns".into(),
 		"--allow-private-ip".into(),
@@ -285,7 +306,13 @@ const DEVELOPMENT_SEEDS: [&str; 4] = [
 	"868020ae0687dda7d57565093a69090211449845a7e11453612800b663307246",
 ];
 
-fn start_attestor(programs: &Programs, folder: &Path, number: u8, name: &str, chain: &Chain) -> Result<Process> {
+fn start_attestor(
+	programs: &Programs,
+	folder: &Path,
+	number: u8,
+	name: &str,
+	chain: &Chain,
+) -> Result<Process> {
 	let state = folder.join(format!("{name}-sidecar"));
 	fs::create_dir_all(&state)?;
 	write_secret(&state.join("identity.key"), &random_hex::<32>()?)?;
@@ -325,6 +352,11 @@ fn start_provider(programs: &Programs, folder: &Path, line: &Line, chain: &Chain
 	start_sidecar(programs, folder, &line.name, &line.account(), line.address(), &roles, chain)
 }
 
+/// Sidecars spread over the nodes, so that none has to answer all of them.
+fn rpc_port(number: u8) -> u16 {
+	FIRST_RPC_PORT + u16::from(number) % VALIDATORS.len() as u16
+}
+
 fn start_sidecar(
 	programs: &Programs,
 	folder: &Path,
@@ -338,10 +370,11 @@ fn start_sidecar(
 	let state = folder.join(name);
 	let config = format!(
 		"[node]\naccount = \"0x{}\"\nstate = \"{}\"\nbind = \"{a}.{b}.{c}.{d}\"\n\
-		[chain]\nendpoints = [\"ws://127.0.0.1:{FIRST_RPC_PORT}\", \"ws://127.0.0.1:{}\"]\ngenesis = \"0x{}\"\n{roles}",
+		[chain]\nendpoints = [\"ws://127.0.0.1:{}\", \"ws://127.0.0.1:{}\"]\ngenesis = \"0x{}\"\n{roles}",
 		hex::encode(account),
 		state.display(),
-		FIRST_RPC_PORT + 1,
+		rpc_port(address[1]),
+		rpc_port(address[1] + 1),
 		hex::encode(chain.genesis()),
 	);
 	let file = state.join("config.toml");

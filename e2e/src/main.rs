@@ -42,7 +42,7 @@ async fn main() -> ExitCode {
 		Err(error) => {
 			eprintln!("error: {error:#}");
 			ExitCode::FAILURE
-		},
+		}
 	}
 }
 
@@ -77,7 +77,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 fn default_folder() -> Result<PathBuf> {
 	let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
 	let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-	let cache = cache.or(home).context("neither XDG_CACHE_HOME nor HOME is set: name a folder with --data")?;
+	let cache =
+		cache.or(home).context("neither XDG_CACHE_HOME nor HOME is set: name a folder with --data")?;
 	Ok(cache.join("weir").join("local"))
 }
 
@@ -96,7 +97,11 @@ async fn watch(network: &mut Network, check: bool, begun: Instant) -> Result<Exi
 				return Ok(verdict(&check::faults(&network.lines, &providers), begun));
 			}
 			if begun.elapsed() > CHECK_PATIENCE {
-				println!("{text}\nnot complete after {} s:\n  {}", CHECK_PATIENCE.as_secs(), missing.join("\n  "));
+				println!(
+					"{text}\nnot complete after {} s:\n  {}",
+					CHECK_PATIENCE.as_secs(),
+					missing.join("\n  ")
+				);
 				return Ok(ExitCode::FAILURE);
 			}
 		}
@@ -123,7 +128,9 @@ fn draw(text: &str, shown: &mut String) -> Result<()> {
 fn verdict(faults: &[String], begun: Instant) -> ExitCode {
 	println!("complete after {} s", begun.elapsed().as_secs());
 	if faults.is_empty() {
-		println!("every honest estimate is within 10 % of its cap, nobody honest was struck, the liar was slashed");
+		println!(
+			"every honest estimate is within 10 % of its cap, nobody honest was struck, the liar was slashed"
+		);
 		return ExitCode::SUCCESS;
 	}
 	println!("faults:\n  {}", faults.join("\n  "));

@@ -29,7 +29,11 @@ pub struct Process {
 impl Process {
 	/// Starts `program` with both outputs in `log`.
 	pub fn start(name: &str, program: &Path, arguments: &[OsString], log: &Path) -> Result<Self> {
-		let output = File::options().create(true).append(true).open(log).with_context(|| format!("opening {}", log.display()))?;
+		let output = File::options()
+			.create(true)
+			.append(true)
+			.open(log)
+			.with_context(|| format!("opening {}", log.display()))?;
 		let child = Command::new(program)
 			.args(arguments)
 			.stdin(Stdio::null())
@@ -58,7 +62,8 @@ impl Process {
 	/// Asks it to end, and kills it if it does not.
 	pub async fn stop(mut self) -> Result<()> {
 		if let Some(pid) = self.child.id() {
-			kill(Pid::from_raw(pid.try_into()?), Signal::SIGTERM).with_context(|| format!("stopping {}", self.name))?;
+			kill(Pid::from_raw(pid.try_into()?), Signal::SIGTERM)
+				.with_context(|| format!("stopping {}", self.name))?;
 		}
 		if tokio::time::timeout(PATIENCE, self.child.wait()).await.is_err() {
 			self.child.kill().await?;
@@ -72,10 +77,14 @@ pub fn end_leftovers(programs: &[&Path], folder: &Path) -> Result<usize> {
 	let marker = folder.to_string_lossy().into_owned();
 	let mut ended = 0;
 	for entry in fs::read_dir("/proc")?.flatten() {
-		let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+		let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+			continue;
+		};
 		let Ok(program) = fs::read_link(entry.path().join("exe")) else { continue };
 		let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-		if programs.iter().any(|known| *known == program) && String::from_utf8_lossy(&arguments).contains(&marker) {
+		if programs.iter().any(|known| *known == program)
+			&& String::from_utf8_lossy(&arguments).contains(&marker)
+		{
 			kill(Pid::from_raw(pid), Signal::SIGKILL)?;
 			ended += 1;
 		}

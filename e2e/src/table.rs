@@ -10,7 +10,11 @@ use weir_primitives::{
 
 /// The last verdict that measured something.
 fn last_measured(provider: &Provider) -> Option<&VerdictRecord> {
-	provider.verdicts.iter().rev().find(|verdict| !matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable))
+	provider
+		.verdicts
+		.iter()
+		.rev()
+		.find(|verdict| !matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable))
 }
 
 /// Estimate of a verdict: the smaller direction, kbps.

@@ -82,10 +82,10 @@ pub fn window_millis(timing: &Timing, ordinal: u32) -> u32 {
 }
 
 /// Slot at which a seat submits in the window `(first, first after)`, drawn by a hash of seat and epoch from the first
-/// three quarters: the rest is for retries. `first` if the window is empty.
+/// half: the rest is for the way into a block, and for retries. `first` if the window is empty.
 pub fn submit_offset((from, until): (u32, u32), seat_hash: &[u8; 32]) -> u32 {
 	let width = u64::from(until.saturating_sub(from));
-	let spread = width.saturating_mul(3).div_ceil(4);
+	let spread = width.div_ceil(2);
 	let offset = leading_word(seat_hash).checked_rem(spread).unwrap_or(0);
 	// Below `until`, because the offset is below the width.
 	from.saturating_add(offset as u32)

@@ -27,9 +27,14 @@ struct Network {
 	preset: &'static str,
 }
 
-const DEVELOPMENT: Network =
-	Network { name: "Weir Development", id: "weir_dev", kind: ChainType::Development, preset: presets::DEVELOPMENT };
-const LOCAL: Network = Network { name: "Weir Local", id: "weir_local", kind: ChainType::Local, preset: presets::LOCAL };
+const DEVELOPMENT: Network = Network {
+	name: "Weir Development",
+	id: "weir_dev",
+	kind: ChainType::Development,
+	preset: presets::DEVELOPMENT,
+};
+const LOCAL: Network =
+	Network { name: "Weir Local", id: "weir_local", kind: ChainType::Local, preset: presets::LOCAL };
 const STAGING: Network =
 	Network { name: "Weir Staging", id: "weir_staging", kind: ChainType::Live, preset: presets::STAGING };
 
@@ -40,16 +45,17 @@ pub(crate) fn load(id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
 		"" | "local" => LOCAL,
 		"staging" => STAGING,
 		path => {
-			return ChainSpec::from_json_file(path.into())
-				.map(|spec| Box::new(spec) as _)
-				.map_err(|error| format!("--chain {path}: neither dev, local nor staging, and as a file: {error}"))
-		},
+			return ChainSpec::from_json_file(path.into()).map(|spec| Box::new(spec) as _).map_err(|error| {
+				format!("--chain {path}: neither dev, local nor staging, and as a file: {error}")
+			})
+		}
 	};
 	build(&network).map(|spec| Box::new(spec) as _)
 }
 
 fn build(network: &Network) -> Result<ChainSpec, String> {
-	let wasm = WASM_BINARY.ok_or("this binary was built without the runtime's Wasm: build it without SKIP_WASM_BUILD")?;
+	let wasm = WASM_BINARY
+		.ok_or("this binary was built without the runtime's Wasm: build it without SKIP_WASM_BUILD")?;
 	let mut properties = Properties::new();
 	properties.insert("tokenSymbol".into(), "WEIR".into());
 	properties.insert("tokenDecimals".into(), 12.into());
@@ -73,4 +79,3 @@ pub(crate) fn ensure_launchable(spec: &dyn sc_service::ChainSpec) -> sc_cli::Res
 	}
 	Ok(())
 }
-

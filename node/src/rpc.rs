@@ -33,9 +33,7 @@ pub(crate) struct FullDeps {
 }
 
 /// All methods of this module, merged.
-pub(crate) fn create_full(
-	deps: FullDeps,
-) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
+pub(crate) fn create_full(deps: FullDeps) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
 	use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
 	use sc_consensus_babe_rpc::{Babe, BabeApiServer};
 	use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
@@ -57,6 +55,7 @@ pub(crate) fn create_full(
 		)
 		.into_rpc(),
 	)?;
-	module.merge(SyncState::new(chain_spec, client, grandpa.shared_authority_set, babe_worker)?.into_rpc())?;
+	module
+		.merge(SyncState::new(chain_spec, client, grandpa.shared_authority_set, babe_worker)?.into_rpc())?;
 	Ok(module)
 }

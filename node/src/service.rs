@@ -18,16 +18,19 @@ use weir_runtime::{Block, Hash, RuntimeApi};
 
 /// Host functions the runtime may call: the standard ones, so that it runs on any Substrate executor.
 type HostFunctions = sp_io::SubstrateHostFunctions;
-pub(crate) type FullClient = sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<HostFunctions>>;
+pub(crate) type FullClient =
+	sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<HostFunctions>>;
 pub(crate) type FullBackend = sc_service::TFullBackend<Block>;
 pub(crate) type FullSelectChain = sc_consensus::LongestChain<FullBackend, Block>;
 pub(crate) type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
 type FinalityImport = GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
 type FinalityLink = LinkHalf<Block, FullClient, FullSelectChain>;
-type InherentProviders = (sp_consensus_babe::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider);
+type InherentProviders =
+	(sp_consensus_babe::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider);
 type CreateInherentProviders =
 	Arc<dyn sp_inherents::CreateInherentDataProviders<Block, (), InherentDataProviders = InherentProviders>>;
-type BlockImport = BabeBlockImport<Block, FullClient, FinalityImport, CreateInherentProviders, FullSelectChain>;
+type BlockImport =
+	BabeBlockImport<Block, FullClient, FinalityImport, CreateInherentProviders, FullSelectChain>;
 
 /// What the full node needs of the parts beside the standard ones.
 pub(crate) struct ConsensusParts {
@@ -110,16 +113,17 @@ pub(crate) fn partial(config: &Configuration) -> Result<Partial, ServiceError> {
 		select_chain.clone(),
 		OffchainTransactionPoolFactory::new(transaction_pool.clone()),
 	)?;
-	let (import_queue, babe_worker) = sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {
-		link: babe_link.clone(),
-		block_import: block_import.clone(),
-		justification_import: Some(Box::new(justification_import)),
-		client: client.clone(),
-		slot_duration,
-		spawner: &task_manager.spawn_essential_handle(),
-		registry: config.prometheus_registry(),
-		telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),
-	})?;
+	let (import_queue, babe_worker) =
+		sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {
+			link: babe_link.clone(),
+			block_import: block_import.clone(),
+			justification_import: Some(Box::new(justification_import)),
+			client: client.clone(),
+			slot_duration,
+			spawner: &task_manager.spawn_essential_handle(),
+			registry: config.prometheus_registry(),
+			telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),
+		})?;
 
 	Ok(sc_service::PartialComponents {
 		client,
@@ -149,10 +153,10 @@ pub(crate) fn full(config: Configuration, sidecar: Option<Sidecar>) -> Result<Ta
 	match config.network.network_backend {
 		sc_network::config::NetworkBackendType::Litep2p => {
 			full_with::<sc_network::Litep2pNetworkBackend>(config, sidecar)
-		},
+		}
 		sc_network::config::NetworkBackendType::Libp2p => {
 			full_with::<sc_network::NetworkWorker<Block, Hash>>(config, sidecar)
-		},
+		}
 	}
 }
 
@@ -172,12 +176,16 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 	} = partial(&config)?;
 	sidecar::insert_dev_seat_key(&config, &keystore_container.keystore())?;
 
-	let metrics = N::register_notification_metrics(config.prometheus_config.as_ref().map(|prometheus| &prometheus.registry));
+	let metrics = N::register_notification_metrics(
+		config.prometheus_config.as_ref().map(|prometheus| &prometheus.registry),
+	);
 	let mut net_config = sc_network::config::FullNetworkConfiguration::<_, _, N>::new(
 		&config.network,
 		config.prometheus_config.as_ref().map(|prometheus| prometheus.registry.clone()),
 	);
-	let genesis_hash = client.block_hash(0)?.ok_or_else(|| ServiceError::Other("the database holds no genesis block".into()))?;
+	let genesis_hash = client
+		.block_hash(0)?
+		.ok_or_else(|| ServiceError::Other("the database holds no genesis block".into()))?;
 	let grandpa_protocol = sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
 	let (grandpa_config, grandpa_notifications) = sc_consensus_grandpa::grandpa_peers_set_config::<_, N>(
 		grandpa_protocol.clone(),
@@ -304,7 +312,9 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 			justification_sync_link: sync_service.clone(),
 			create_inherent_data_providers: move |_, _| inherents(slot_duration),
 			force_authoring,
-			backoff_authoring_blocks: Some(sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging::default()),
+			backoff_authoring_blocks: Some(
+				sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging::default(),
+			),
 			babe_link,
 			block_proposal_slot_portion: SlotProportion::new(PROPOSAL_PORTION),
 			max_block_proposal_slot_portion: None,

@@ -38,17 +38,25 @@ pub(crate) struct Sidecar {
 impl Sidecar {
 	/// Reads `--tunnel-url` and `--tunnel-token-file`; none if neither is given.
 	pub(crate) fn from_params(params: &SidecarParams) -> sc_cli::Result<Option<Self>> {
-		let (Some(url), Some(file)) = (&params.tunnel_url, &params.tunnel_token_file) else { return Ok(None) };
+		let (Some(url), Some(file)) = (&params.tunnel_url, &params.tunnel_token_file) else {
+			return Ok(None);
+		};
 		let origin = loopback_origin(url).map_err(|reason| format!("--tunnel-url {url}: {reason}"))?;
-		let token = read_token(file).map_err(|reason| format!("--tunnel-token-file {}: {reason}", file.display()))?;
-		let mut authorization = HeaderValue::from_str(&format!("Bearer {token}"))
-			.map_err(|_| format!("--tunnel-token-file {}: the token has characters no header may carry", file.display()))?;
+		let token =
+			read_token(file).map_err(|reason| format!("--tunnel-token-file {}: {reason}", file.display()))?;
+		let mut authorization = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
+			format!("--tunnel-token-file {}: the token has characters no header may carry", file.display())
+		})?;
 		authorization.set_sensitive(true);
 		Ok(Some(Self { origin, authorization }))
 	}
 
 	/// Starts the forwarder and tells the off-chain worker where it listens.
-	pub(crate) fn link(&self, spawner: &SpawnTaskHandle, mut storage: impl OffchainStorage) -> Result<(), ServiceError> {
+	pub(crate) fn link(
+		&self,
+		spawner: &SpawnTaskHandle,
+		mut storage: impl OffchainStorage,
+	) -> Result<(), ServiceError> {
 		let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
 		listener.set_nonblocking(true)?;
 		let path = format!("/{}", to_hex(&rand::random::<[u8; 16]>()));
@@ -67,7 +75,9 @@ impl Sidecar {
 				Err(error) => Err(error),
 			};
 			if let Err(error) = served {
-				log::error!("the link to the sidecar ended: {error}; measurements stop until the node is restarted");
+				log::error!(
+					"the link to the sidecar ended: {error}; measurements stop until the node is restarted"
+				);
 			}
 		});
 		storage.set(STORAGE_PREFIX, URL_KEY, url.as_bytes());
@@ -97,7 +107,7 @@ async fn forward(State(forwarder): State<Forwarder>, mut request: Request<Body>)
 				log::warn!("the sidecar refuses the token: give node and weir-tunnel the same token file");
 			}
 			response.map(Body::new)
-		},
+		}
 		Ok(Err(_)) => StatusCode::BAD_GATEWAY.into_response(),
 		Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
 	}
@@ -131,7 +141,10 @@ fn read_token(file: &Path) -> Result<String, String> {
 }
 
 /// With `--alice` and its like, the keystore also gets that account's seat key, as the development presets name it.
-pub(crate) fn insert_dev_seat_key(config: &Configuration, keystore: &KeystorePtr) -> Result<(), ServiceError> {
+pub(crate) fn insert_dev_seat_key(
+	config: &Configuration,
+	keystore: &KeystorePtr,
+) -> Result<(), ServiceError> {
 	if let Some(seed) = &config.dev_key_seed {
 		keystore
 			.sr25519_generate_new(SEAT_KEY_TYPE, Some(seed))

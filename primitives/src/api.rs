@@ -1,7 +1,8 @@
 //! Runtime APIs: how node, sidecar, wallet and explorer read the measuring protocol.
 
 use crate::{
-	report::EntryKind, Admission, Claim, Endpoint, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, SlotOffset, Timing,
+	report::EntryKind, Admission, Claim, Endpoint, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region,
+	SlotOffset, Timing,
 };
 use alloc::vec::Vec;
 use codec::{Codec, Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -12,7 +13,18 @@ pub use weir_math::verdict::{Outcome, Reason};
 
 /// Which kind of test it was.
 #[derive(
-	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
 pub enum TestKind {
 	/// Drawn by lot among the admitted.
@@ -28,7 +40,18 @@ pub enum TestKind {
 
 /// What the chain concluded from one test, with why.
 #[derive(
-	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
 pub struct VerdictRecord {
 	/// Epoch that was measured.

@@ -15,7 +15,18 @@ pub const MAX_ENTRIES: u32 = 256;
 
 /// What kind of result an entry is.
 #[derive(
-	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
 pub enum EntryKind {
 	/// The target answered; rates are what it acknowledged.
@@ -31,7 +42,18 @@ pub enum EntryKind {
 
 /// One attestor's result for one target in one epoch: 27 bytes.
 #[derive(
-	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
 pub struct Entry {
 	/// The target.
@@ -69,6 +91,11 @@ pub fn commitment<AccountId: Encode>(
 }
 
 /// What the seat key signs for `commit`: it binds domain, genesis, call kind, epoch, node and payload.
-pub fn commit_payload<AccountId: Encode>(genesis: &H256, epoch: EpochIndex, node: &AccountId, hash: &H256) -> Vec<u8> {
+pub fn commit_payload<AccountId: Encode>(
+	genesis: &H256,
+	epoch: EpochIndex,
+	node: &AccountId,
+	hash: &H256,
+) -> Vec<u8> {
 	(REPORT_DOMAIN, genesis, b"commit", epoch, node, hash).encode()
 }

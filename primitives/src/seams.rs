@@ -1,7 +1,10 @@
 //! What one pallet needs of another. A pallet of ours depends on no other: it names a trait from here in its
 //! `Config`, and the runtime plugs the implementation in.
 
-use crate::{Admission, Claim, Endpoint, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, Role, SlashReason, SlotOffset};
+use crate::{
+	Admission, Claim, Endpoint, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, Role, SlashReason,
+	SlotOffset,
+};
 use alloc::vec::Vec;
 use polkadot_sdk::sp_runtime::{DispatchError, DispatchResult, Perbill};
 
@@ -45,7 +48,12 @@ pub trait OnBondChange<AccountId> {
 pub trait SlashQueue<AccountId> {
 	/// Queues a slash of `fraction` of everything `who` has bonded in `role`, unbonding chunks included. It applies
 	/// after the slash delay unless cancelled. Returns the queue's number for it.
-	fn queue_slash(who: &AccountId, role: Role, fraction: Perbill, reason: SlashReason) -> Result<u32, DispatchError>;
+	fn queue_slash(
+		who: &AccountId,
+		role: Role,
+		fraction: Perbill,
+		reason: SlashReason,
+	) -> Result<u32, DispatchError>;
 }
 
 /// Told when a queued slash ends.
@@ -91,9 +99,7 @@ pub trait ProviderRegistry<AccountId> {
 		Self::facts(index)
 	}
 	/// Control-plane identity of the provider: a libp2p PeerId as multihash bytes. Empty if it has none.
-	fn peer_id(_index: ProviderIndex) -> Vec<u8> {
-		Vec::new()
-	}
+	fn peer_id(index: ProviderIndex) -> Vec<u8>;
 	/// Index of a registered account.
 	fn index_of(who: &AccountId) -> Option<ProviderIndex>;
 	/// Lowers (never raises) the claim, as a verdict demands.

@@ -34,8 +34,20 @@ pub type ProbeSignature = seat_key::Signature;
 macro_rules! protocol_type {
 	($item:item) => {
 		#[derive(
-			Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
-			TypeInfo, Serialize, Deserialize,
+			Clone,
+			Copy,
+			PartialEq,
+			Eq,
+			PartialOrd,
+			Ord,
+			Debug,
+			Encode,
+			Decode,
+			DecodeWithMemTracking,
+			MaxEncodedLen,
+			TypeInfo,
+			Serialize,
+			Deserialize,
 		)]
 		$item
 	};
@@ -144,12 +156,19 @@ impl Endpoint {
 			Self::RelayOnly => true,
 			Self::V4 { addr: [a, b, c, _], .. } => !matches!(
 				(a, b, c),
-				(0, _, _) | (10, _, _) | (127, _, _) | (100, 64..=127, _) | (169, 254, _) | (172, 16..=31, _)
-					| (192, 0, 0) | (192, 0, 2) | (192, 168, _) | (198, 18..=19, _) | (198, 51, 100)
+				(0, _, _)
+					| (10, _, _) | (127, _, _)
+					| (100, 64..=127, _)
+					| (169, 254, _) | (172, 16..=31, _)
+					| (192, 0, 0) | (192, 0, 2)
+					| (192, 168, _) | (198, 18..=19, _)
+					| (198, 51, 100)
 					| (203, 0, 113) | (224..=255, _, _)
 			),
 			// Global unicast is 2000::/3; 2001:db8::/32 is documentation.
-			Self::V6 { addr: [a, b, c, d, ..], .. } => (a & 0xe0) == 0x20 && [a, b, c, d] != [0x20, 0x01, 0x0d, 0xb8],
+			Self::V6 { addr: [a, b, c, d, ..], .. } => {
+				(a & 0xe0) == 0x20 && [a, b, c, d] != [0x20, 0x01, 0x0d, 0xb8]
+			}
 		}
 	}
 }

@@ -2,7 +2,9 @@
 
 use crate::*;
 use alloc::{string::String, vec::Vec};
-use frame_benchmarking::{add_benchmarks, define_benchmarks, list_benchmarks, BenchmarkBatch, BenchmarkConfig, BenchmarkList};
+use frame_benchmarking::{
+	add_benchmarks, define_benchmarks, list_benchmarks, BenchmarkBatch, BenchmarkConfig, BenchmarkList,
+};
 use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
 use weir_primitives::{EpochIndex, SlotOffset};
 
@@ -40,6 +42,8 @@ impl pallet_proof_of_bandwidth::BenchmarkHelper for Clock {
 		pallet_session::CurrentIndex::<Runtime>::put(epoch);
 		pallet_babe::GenesisSlot::<Runtime>::put(sp_consensus_babe::Slot::from(GENESIS_SLOT));
 		pallet_babe::EpochIndex::<Runtime>::put(u64::from(epoch));
-		pallet_babe::CurrentSlot::<Runtime>::put(sp_consensus_babe::Slot::from(first.saturating_add(slot.into())));
+		pallet_babe::CurrentSlot::<Runtime>::put(sp_consensus_babe::Slot::from(
+			first.saturating_add(slot.into()),
+		));
 	}
 }

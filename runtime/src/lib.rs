@@ -26,11 +26,12 @@ use polkadot_sdk::*;
 use sp_runtime::{generic, impl_opaque_keys, MultiAddress};
 use sp_version::RuntimeVersion;
 
-pub use apis::RuntimeApi;
 #[cfg(feature = "std")]
 pub use apis::api;
+pub use apis::RuntimeApi;
 pub use weir_primitives::chain::{
-	AccountId, Balance, BlockNumber, Hash, Header, Nonce, OpaqueBlock, Signature, MILLIWEIR, SS58_PREFIX, WEIR,
+	AccountId, Balance, BlockNumber, Hash, Header, Nonce, OpaqueBlock, Signature, MILLIWEIR, SS58_PREFIX,
+	WEIR,
 };
 
 /// Addresses extrinsics name accounts by.
@@ -212,4 +213,3 @@ where
 		)
 	}
 }
-

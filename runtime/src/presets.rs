@@ -60,10 +60,17 @@ fn local_authorities() -> Vec<Authority> {
 	.collect()
 }
 
-fn genesis(timing: Timing, authorities: &[Authority], endowed: &[AccountId], root: Option<AccountId>) -> serde_json::Value {
+fn genesis(
+	timing: Timing,
+	authorities: &[Authority],
+	endowed: &[AccountId],
+	root: Option<AccountId>,
+) -> serde_json::Value {
 	let private = !authorities.is_empty();
 	build_struct_json_patch!(RuntimeGenesisConfig {
-		balances: BalancesConfig { balances: endowed.iter().cloned().map(|who| (who, ENDOWMENT)).collect::<Vec<_>>() },
+		balances: BalancesConfig {
+			balances: endowed.iter().cloned().map(|who| (who, ENDOWMENT)).collect::<Vec<_>>()
+		},
 		babe: BabeConfig { epoch_config: apis::BABE_GENESIS_EPOCH_CONFIG },
 		node_staking: NodeStakingConfig {
 			bonds: authorities
@@ -77,7 +84,11 @@ fn genesis(timing: Timing, authorities: &[Authority], endowed: &[AccountId], roo
 		session: SessionConfig {
 			keys: authorities
 				.iter()
-				.map(|authority| (authority.account.clone(), authority.account.clone(), authority.keys.clone()))
+				.map(|authority| (
+					authority.account.clone(),
+					authority.account.clone(),
+					authority.keys.clone()
+				))
 				.collect::<Vec<_>>(),
 		},
 		providers: ProvidersConfig { allow_private_endpoints: private },

@@ -6,7 +6,7 @@ use crate::{
 	keys,
 	run::{Roles, Sidecar},
 };
-use anyhow::Result;
+use anyhow::{bail, Result};
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 use std::{
@@ -88,7 +88,8 @@ pub fn main() -> ExitCode {
 
 fn start_logs(json: bool) {
 	let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-		.unwrap_or_else(|_| "info,gotatun=warn,libp2p=warn,subxt=warn".into());
+		// The device says what failed through its handle; what it logs is the order in which its tasks end.
+		.unwrap_or_else(|_| "info,gotatun=off,libp2p=warn,subxt=warn".into());
 	let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
 	if json {
 		logs.json().init();
@@ -157,10 +158,14 @@ fn run(config: &Path, roles: Roles) -> Result<ExitCode> {
 			},
 		};
 		tracing::info!("ready");
-		let signal = stop.await;
-		tracing::info!(signal, "stopping");
-		drop(sidecar);
-		Ok(ExitCode::SUCCESS)
+		tokio::select! {
+			signal = &mut stop => {
+				tracing::info!(signal, "stopping");
+				drop(sidecar);
+				Ok(ExitCode::SUCCESS)
+			},
+			() = sidecar.failed() => bail!("a role stopped; the log says why"),
+		}
 	})
 }
 

@@ -211,6 +211,11 @@ mod tests {
 	}
 
 	#[test]
+	fn example_should_be_valid() {
+		Config::parse(Path::new("example.toml"), include_str!("../example.toml")).unwrap();
+	}
+
+	#[test]
 	fn parse_should_fill_in_defaults() {
 		let config = Config::parse(Path::new("x"), GOOD).unwrap();
 		assert_eq!(config.provide.as_ref().unwrap().caps(), Caps { ingress_kbps: 10_000, egress_kbps: 0 });

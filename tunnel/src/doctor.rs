@@ -131,11 +131,9 @@ async fn reach_chain(config: &Config, report: &mut Report) -> Option<Client> {
 					format!("{endpoint}, genesis 0x{}", hex::encode(genesis)),
 				);
 			}
-			Err(error) => report.add(
-				"chain endpoint",
-				Verdict::Failed,
-				format!("{endpoint}: {error}; is the node running?"),
-			),
+			Err(error) => {
+				report.add("chain endpoint", Verdict::Failed, format!("{error}; is the node running?"))
+			}
 		}
 	}
 	if !reached {

@@ -18,7 +18,7 @@ use weir_primitives::{api::TargetTest, chain::AccountId};
 use weir_tunnel_core::{
 	keys::ProbeKeypair,
 	target::{self, Assignment, Member, Output, Target, ADDRESS},
-	wire::{Bilateral, Refusal, Request, Response},
+	wire::{Refusal, Request, Response},
 	MILLI,
 };
 
@@ -42,6 +42,7 @@ pub struct Settings {
 pub struct Provider {
 	port: u16,
 	counters: Arc<Counters>,
+	serving: watch::Receiver<()>,
 	_tasks: [Task; 2],
 }
 
@@ -76,13 +77,23 @@ impl Provider {
 		};
 		tracing::info!(%bind, port, ?caps, "provider listens on UDP and TCP");
 		let follow = Task::spawn("target tests", follow_tests(chain, account, assignments));
-		let serve = Task::spawn("provider", serving.run(inbound, incoming, assignment));
-		Ok(Self { port, counters, _tasks: [follow, serve] })
+		let (alive, watched) = watch::channel(());
+		let serve = Task::spawn("provider", async move {
+			serving.run(inbound, incoming, assignment).await;
+			drop(alive);
+		});
+		Ok(Self { port, counters, serving: watched, _tasks: [follow, serve] })
 	}
 
 	/// The port it listens on.
 	pub fn port(&self) -> u16 {
 		self.port
+	}
+
+	/// Returns when it can no longer serve.
+	pub async fn failed(&self) {
+		// The sender sends nothing: what ends the wait is that it is gone.
+		let _ = self.serving.clone().changed().await;
 	}
 
 	/// Counters of its device.
@@ -187,6 +198,10 @@ impl Serving {
 						}
 					}
 				},
+				() = self.engine.failed() => {
+					tracing::error!("the WireGuard device failed; the provider cannot serve");
+					return;
+				},
 				else => return,
 			}
 			self.drain(opener).await;
@@ -251,11 +266,9 @@ impl Serving {
 						"countersignatures are missing; session stopped"
 					);
 				}
-				Output::Signed { test, down_bytes, up_bytes, by_attestor, by_target, seed_hash } => {
+				Output::Signed(bilateral) => {
 					self.metrics.finals_signed.inc();
-					let bilateral =
-						Bilateral { test, seed_hash, down_bytes, up_bytes, by_target, by_attestor };
-					if let Err(error) = self.store.put_bilateral(&test.attestor, &bilateral) {
+					if let Err(error) = self.store.put_bilateral(&bilateral.test.attestor, &bilateral) {
 						tracing::error!(%error, "receipt not kept");
 					}
 				}

@@ -99,6 +99,14 @@ impl Sidecar {
 		Ok(Self { provider, api, _alone: alone, _attestor: attestor })
 	}
 
+	/// Returns when a role can no longer be played; the process had better start anew.
+	pub async fn failed(&self) {
+		match &self.provider {
+			Some(provider) => provider.failed().await,
+			None => std::future::pending().await,
+		}
+	}
+
 	/// The provider, if that role is played.
 	pub fn provider(&self) -> Option<&Provider> {
 		self.provider.as_ref()

@@ -11,8 +11,9 @@ use weir_tunnel_core::wire::Bilateral;
 const ENTRIES: TableDefinition<(u32, u32), &[u8]> = TableDefinition::new("entries-v1");
 /// epoch → salt and the entries as committed.
 const COMMITTED: TableDefinition<u32, &[u8]> = TableDefinition::new("committed-v1");
-/// (epoch, attestor or target, session) → bilateral receipt.
-const BILATERALS: TableDefinition<(u32, &[u8; 32], &[u8; 8]), &[u8]> = TableDefinition::new("bilaterals-v1");
+type BilateralKey = (u32, &'static [u8; 32], &'static [u8; 8]);
+/// (epoch, the other side's account, session) → bilateral receipt.
+const BILATERALS: TableDefinition<BilateralKey, &[u8]> = TableDefinition::new("bilaterals-v1");
 /// Epochs kept: an escalation can be disputed for four.
 const KEPT_EPOCHS: u32 = 8;
 

@@ -4,16 +4,21 @@
 use async_trait::async_trait;
 use std::{
 	collections::HashMap,
-	net::{IpAddr, TcpListener},
+	net::{IpAddr, SocketAddr, TcpListener},
+	os::unix::fs::PermissionsExt,
 	path::Path,
 	sync::{Arc, Mutex},
 	time::Duration,
 };
-use tokio::sync::watch;
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	sync::watch,
+};
 use weir_primitives::{
 	api::{CommitteeMember, ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
 	chain::{AccountId, Balance, Hash},
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind},
+	sidecar::{to_hex, ReportResponse, ReportState, TasksRequest},
 	Claim, Endpoint, EpochIndex, ProbeKey, Timing,
 };
 use weir_tunnel::{
@@ -373,4 +378,90 @@ async fn attestor_should_report_zero_when_the_target_refuses() {
 	let entries = run_epoch(&network).await;
 	assert_eq!(entries.len(), 1);
 	assert_eq!((entries[0].kind, entries[0].down_kbps, entries[0].receipt), (EntryKind::Measured, 0, [0; 5]));
+}
+
+/// One HTTP exchange with the API, as the node's off-chain worker has it.
+async fn http(api: SocketAddr, line: &str, body: &str) -> (u16, String) {
+	let mut stream = tokio::net::TcpStream::connect(api).await.unwrap();
+	let length = body.len();
+	let head =
+		format!("{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n");
+	let request = format!("{head}Authorization: Bearer secret\r\n\r\n{body}");
+	stream.write_all(request.as_bytes()).await.unwrap();
+	let mut answer = String::new();
+	stream.read_to_string(&mut answer).await.unwrap();
+	let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+	(head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn node_should_get_its_report_when_it_gave_the_tasks() {
+	let network = network(100, 1, 4_000, 3_000, 0, true);
+	let _provider =
+		Sidecar::start_with(&network.target, Roles::Provide, network.chain.clone()).await.unwrap();
+	let token = network.folder.path().join("token");
+	std::fs::write(&token, "secret\n").unwrap();
+	std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
+	let tables = format!("[attest]\n[api]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"{}\"\n", token.display());
+	let member = config(network.folder.path(), 10, 101, &tables);
+	let sidecar = Sidecar::start_with(&member, Roles::Configured, network.chain.clone()).await.unwrap();
+	let api = sidecar.api().unwrap().address();
+
+	let chain = &network.chain;
+	let hex = |account: &AccountId| to_hex(account.as_ref());
+	let seat = chain.seat(&chain.members[0].account).await.unwrap().unwrap();
+	let task = chain.tasks(&chain.members[0].account).await.unwrap().remove(0);
+	let mut request = TasksRequest {
+		genesis: to_hex(&GENESIS),
+		epoch: EPOCH,
+		slot_millis: chain.timing.slot_millis,
+		epoch_first_slot: chain.first_slot,
+		node: hex(&seat.account),
+		seat: SeatInfo {
+			account: hex(&seat.account),
+			key: seat.key,
+			endpoint: seat.endpoint,
+			uplink_kbps: seat.uplink_kbps,
+			from_epoch: seat.from_epoch,
+			score_ppm: seat.score_ppm,
+		},
+		tasks: vec![Task {
+			provider: task.provider,
+			account: hex(&task.account),
+			endpoint: task.endpoint,
+			peer_id: task.peer_id,
+			probe_key: task.probe_key,
+			claim: task.claim,
+			kind: task.kind,
+			ordinal: task.ordinal,
+			members: task.members,
+			quota_down_kbps: task.quota_down_kbps,
+			quota_up_kbps: task.quota_up_kbps,
+			window_millis: task.window_millis,
+			start_slot: None,
+		}],
+	};
+	let post = |request: &TasksRequest| serde_json::to_string(request).unwrap();
+	// First without T0, then with it; another chain or node is told so.
+	assert_eq!(http(api, "POST /v1/tasks", &post(&request)).await.0, 204);
+	request.tasks[0].start_slot = task.start_slot;
+	assert_eq!(http(api, "POST /v1/tasks", &post(&request)).await.0, 204);
+	let foreign = TasksRequest { genesis: to_hex(&[9; 32]), ..request.clone() };
+	let (status, reason) = http(api, "POST /v1/tasks", &post(&foreign)).await;
+	assert!(status == 400 && reason.contains("foreign genesis"), "{reason}");
+	let other = TasksRequest { node: to_hex(&[9; 32]), ..request };
+	assert_eq!(http(api, "POST /v1/tasks", &post(&other)).await.0, 400);
+
+	let report = |body: &str| serde_json::from_str::<ReportResponse>(body).unwrap();
+	let line = format!("GET /v1/reports/{EPOCH}");
+	assert_eq!(report(&http(api, &line, "").await.1).state, ReportState::Pending);
+	clock::sleep_until(chain.test_over() + 1_000_000).await;
+	chain.set_phase(Phase::Committing);
+	let response = report(&http(api, &line, "").await.1);
+	assert_eq!((response.epoch, response.state, response.entries.len()), (EPOCH, ReportState::Ready, 1));
+	assert_near(response.entries[0].down_kbps, 3_000, 6, "down");
+	// No cap from the target: the whole quota comes back.
+	assert_near(response.entries[0].up_kbps, 3_000, 6, "up, of what arrived");
+	let metrics = http(api, "GET /metrics", "").await.1;
+	assert!(metrics.contains("weir_tunnel_tests_measured_total 1"), "{metrics}");
 }

@@ -31,6 +31,9 @@
 //! 3. A ledger's `pending` is the sum of the queued slashes against it.
 //! 4. The index of an account's slashes names exactly the queued slashes against it.
 //! 5. Queued slashes lie between the queue's cursors, and none is due before an older one.
+//!
+//! [`Role`]: weir_primitives::Role
+//! [`SlashQueue::queue_slash`]: weir_primitives::seams::SlashQueue::queue_slash
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]

@@ -94,16 +94,22 @@ impl<T: Config> Draw<T> {
 		self.record.seats.get(usize::from(tier)).copied().unwrap_or(0)
 	}
 
-	/// One in this many admitted providers of a class is tested: as the timing says, or fewer where more tests would ask
-	/// a seat for more than [`EXPECTED_ENTRIES`] entries. Counted with the seats of the highest tier that has any.
-	fn test_every(&self) -> u32 {
+	/// One in this many providers of a list is tested: admitted ones as the timing says, others each epoch, and fewer
+	/// where a seat could be asked for more than [`EXPECTED_ENTRIES`] entries. Counted as if every provider were
+	/// tested by seats of the highest tier that has any.
+	fn test_every(&self, list: ListKind) -> u32 {
+		let drawn = match list {
+			ListKind::Escalation => return 1,
+			ListKind::Admission => 1,
+			ListKind::Test => self.timing.test_every,
+		};
 		let entries = (0..CLASSES).fold(0u64, |sum, class| {
 			let members = u64::from(committee::size(&self.timing, class, false));
 			sum.saturating_add(members.saturating_mul(u64::from(self.providers_in(class))))
 		});
 		let seats = self.record.seats.iter().rev().find(|seats| **seats > 0).copied().unwrap_or(1);
-		let every = entries.div_ceil(u64::from(seats).saturating_mul(EXPECTED_ENTRIES));
-		self.timing.test_every.max(u32::try_from(every).unwrap_or(u32::MAX))
+		let bearable = entries.div_ceil(u64::from(seats).saturating_mul(EXPECTED_ENTRIES));
+		drawn.max(u32::try_from(bearable).unwrap_or(u32::MAX))
 	}
 
 	fn ordinal_permutation(&mut self, list: ListKind, class: u8) -> &Permutation {
@@ -164,9 +170,7 @@ impl<T: Config> Draw<T> {
 			return None;
 		}
 		let ordinal = self.ordinal_permutation(list, class).forward(position)?;
-		if list == ListKind::Test
-			&& !committee::is_tested(ordinal, self.providers_in(class), self.test_every())
-		{
+		if !committee::is_tested(ordinal, self.providers_in(class), self.test_every(list)) {
 			return None;
 		}
 		let size = committee::size(&self.timing, claimed_class, escalation.is_some());
@@ -227,10 +231,7 @@ impl<T: Config> Draw<T> {
 		tests: &mut Vec<Test<T::AccountId>>,
 	) {
 		let size = self.providers_in(class);
-		let ordinals = match list {
-			ListKind::Test => size.div_ceil(self.test_every().max(1)),
-			_ => size,
-		};
+		let ordinals = size.div_ceil(self.test_every(list).max(1));
 		let seats = u16::try_from(self.seats_in(tier)).unwrap_or(u16::MAX);
 		// A committee's size follows the claim, which an escalation remembers while the list may have changed.
 		let mut sizes: Vec<u16> = (0..CLASSES)

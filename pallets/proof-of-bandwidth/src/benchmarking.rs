@@ -1,14 +1,15 @@
-//! Benchmarks of every call and hook in its worst case.
+//! Benchmarks of every call and hook in its worst case, with the timing and committees of a public network.
+
+#![allow(clippy::expect_used, clippy::arithmetic_side_effects)]
 
 use crate::{assignment::Draw, reports::Step, *};
 use polkadot_sdk::*;
 
 use alloc::vec::Vec;
-use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{
 	pallet_prelude::*,
-	traits::{Authorize, ConstU32, Get},
+	traits::{Authorize, ConstU32},
 	weights::WeightMeter,
 	BoundedVec,
 };
@@ -17,8 +18,9 @@ use sp_application_crypto::RuntimeAppPublic;
 use sp_core::H256;
 use weir_primitives::{
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
-	seams::{Bonds, EpochClock, ProviderRegistry},
-	Claim, Endpoint, EpochIndex, ProbeKey, ProviderIndex, Role, SlotOffset, SEAT_KEY_TYPE,
+	seams::{Bonds, ProviderRegistry},
+	Claim, Endpoint, EpochIndex, ProbeKey, ProbeSignature, ProviderIndex, Role, SlotOffset, Timing,
+	SEAT_KEY_TYPE,
 };
 
 const UPLINK_KBPS: u32 = 50_000;
@@ -29,15 +31,33 @@ const SALT: [u8; 32] = [7; 32];
 
 fn endpoint(n: u32) -> Endpoint {
 	let [_, _, high, low] = n.to_be_bytes();
-	Endpoint::V4 { addr: [45, high, low, 1], port: 9_700 }
+	Endpoint::V4 { addr: [77, high, low, 1], port: 9_700 }
 }
 
 fn new_key() -> ProbeKey {
 	ProbeKey::from(sp_io::crypto::sr25519_generate(SEAT_KEY_TYPE, None))
 }
 
-/// Seats in every tier since epoch 0.
+/// Forgets the seats and providers of the genesis state, so that lists are as long as a benchmark says.
+fn clear<T: Config>() {
+	NetworkTiming::<T>::put(Timing::public());
+	GenesisTiming::<T>::put(Timing::public());
+	SeatCount::<T>::kill();
+	let _ = Seats::<T>::clear(u32::MAX, None);
+	let _ = SeatOfKey::<T>::clear(u32::MAX, None);
+	let _ = SeatOfPrefix::<T>::clear(u32::MAX, None);
+	let _ = SeatsInWidePrefix::<T>::clear(u32::MAX, None);
+	let _ = SeatListState::<T>::clear(u32::MAX, None);
+	let _ = SeatListSlots::<T>::clear(u32::MAX, None);
+	let _ = SeatListPlaces::<T>::clear(u32::MAX, None);
+	let _ = ProviderListState::<T>::clear(u32::MAX, None);
+	let _ = ProviderListSlots::<T>::clear(u32::MAX, None);
+	let _ = ProviderListPlaces::<T>::clear(u32::MAX, None);
+}
+
+/// Seats in every tier since epoch 0, and no others.
 fn seats<T: Config>(count: u32) -> Vec<(T::AccountId, ProbeKey)> {
+	clear::<T>();
 	(0..count)
 		.map(|n| {
 			let (who, key) = (account::<T::AccountId>("seat", n, 0), new_key());
@@ -53,17 +73,23 @@ fn set_clock<T: Config>(epoch: EpochIndex, slot: SlotOffset) {
 	Pallet::<T>::record_clock();
 }
 
-/// Providers before admission, tested every epoch. The clock ends in the last slot of [`TESTED`].
+/// Providers under an escalation, which no lack of seats puts off. The clock ends in the last slot of [`TESTED`].
 fn providers<T: Config>(count: u32) -> Vec<ProviderIndex> {
 	set_clock::<T>(1, 1);
-	let indices = (0..count)
+	let indices: Vec<ProviderIndex> = (0..count)
 		.map(|n| T::Registry::register_for_benchmark(&account("provider", n, 1), n, CLAIM))
 		.collect();
+	for provider in &indices {
+		Targets::<T>::mutate_extant(provider, |target| {
+			target.escalation = Some(Escalation { due: TESTED, claim: CLAIM, attempts: 0 });
+		});
+	}
 	let timing = Pallet::<T>::timing();
 	set_clock::<T>(TESTED, timing.measure_from);
 	set_clock::<T>(TESTED, timing.epoch_slots.saturating_sub(1));
 	// The randomness of the last group decides every test that is left.
-	Groups::<T>::mutate(TESTED, |groups| drop(groups.try_push((23, [1; 32]))));
+	Groups::<T>::mutate(TESTED, |groups| groups.try_push((23, [1; 32])))
+		.expect("one group of twenty-four is there");
 	indices
 }
 
@@ -84,9 +110,9 @@ fn entry(provider: ProviderIndex) -> Entry {
 	}
 }
 
-/// As many seats as a committee has members, so that each seat measures every provider.
+/// As many seats as the committee has members, so that each seat measures every provider.
 fn report<T: Config>(n: u32) -> (T::AccountId, ProbeKey, BoundedVec<Entry, ConstU32<MAX_ENTRIES>>) {
-	let all = seats::<T>(u32::from(Pallet::<T>::timing().committee));
+	let all = seats::<T>(MAX_MEMBERS);
 	let indices = providers::<T>(n);
 	let (who, key) = all.into_iter().next().expect("a committee has members");
 	let entries: Vec<Entry> = indices.into_iter().map(entry).collect();
@@ -97,14 +123,13 @@ fn hash_of<T: Config>(who: &T::AccountId, entries: &[Entry]) -> H256 {
 	commitment(&Pallet::<T>::genesis_hash(), TESTED, who, &entries_root(entries), &SALT)
 }
 
-fn signed_commit<T: Config>(who: T::AccountId, key: &ProbeKey) -> Call<T> {
-	let hash = hash_of::<T>(&who, &[]);
-	let payload = commit_payload(&Pallet::<T>::genesis_hash(), TESTED, &who, &hash);
-	let signature = key.sign(&payload).expect("the key was generated in this keystore");
-	Call::commit { epoch: TESTED, node: who, commitment: hash, signature }
+fn sign_commit<T: Config>(who: &T::AccountId, key: &ProbeKey) -> (H256, ProbeSignature) {
+	let hash = hash_of::<T>(who, &[]);
+	let payload = commit_payload(&Pallet::<T>::genesis_hash(), TESTED, who, &hash);
+	(hash, key.sign(&payload).expect("the key was generated in this keystore"))
 }
 
-#[benchmarks(where T::RuntimeCall: From<Call<T>>)]
+#[benchmarks]
 mod benchmarks {
 	use super::*;
 
@@ -149,13 +174,10 @@ mod benchmarks {
 	fn commit() {
 		let (who, key, _) = report::<T>(1);
 		open::<T>(Step::Commit);
-		let Call::commit { epoch, node, commitment, signature } = signed_commit::<T>(who.clone(), &key)
-		else {
-			unreachable!("built above")
-		};
+		let (commitment, signature) = sign_commit::<T>(&who, &key);
 
 		#[extrinsic_call]
-		_(frame_system::Origin::<T>::Authorized, epoch, node, commitment, signature);
+		_(RawOrigin::Authorized, TESTED, who.clone(), commitment, signature);
 
 		assert!(Reports::<T>::contains_key(TESTED, who));
 	}
@@ -164,7 +186,8 @@ mod benchmarks {
 	fn authorize_commit() -> Result<(), BenchmarkError> {
 		let (who, key, _) = report::<T>(1);
 		open::<T>(Step::Commit);
-		let call = signed_commit::<T>(who, &key);
+		let (commitment, signature) = sign_commit::<T>(&who, &key);
+		let call = Call::<T>::commit { epoch: TESTED, node: who, commitment, signature };
 
 		#[block]
 		{
@@ -182,7 +205,7 @@ mod benchmarks {
 		Reports::<T>::insert(TESTED, &who, Report { commitment, accepted: None });
 
 		#[extrinsic_call]
-		_(frame_system::Origin::<T>::Authorized, TESTED, who.clone(), entries, SALT);
+		_(RawOrigin::Authorized, TESTED, who.clone(), entries, SALT);
 
 		let accepted = Reports::<T>::get(TESTED, who).and_then(|report| report.accepted);
 		assert_eq!(accepted.map(u32::from), Some(n));
@@ -238,10 +261,12 @@ mod benchmarks {
 	fn estimate_skip() -> Result<(), BenchmarkError> {
 		let (_, _, entries) = report::<T>(1);
 		let provider = entries.first().ok_or("one provider")?.provider;
-		Pallet::<T>::list_in(provider, Some(0));
-		Targets::<T>::mutate_extant(provider, |target| target.terms = Default::default());
+		Targets::<T>::mutate_extant(provider, |target| {
+			target.terms = Default::default();
+			target.escalation = None;
+		});
 		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
-		let mut test = None;
+		let test;
 
 		#[block]
 		{
@@ -257,10 +282,7 @@ mod benchmarks {
 	#[benchmark]
 	fn estimate_test(k: Linear<7, MAX_MEMBERS>) -> Result<(), BenchmarkError> {
 		let all = seats::<T>(k);
-		let provider = providers::<T>(1).into_iter().next().ok_or("one provider")?;
-		Targets::<T>::mutate_extant(provider, |target| {
-			target.escalation = Some(Escalation { due: TESTED, claim: CLAIM, attempts: 0 });
-		});
+		let _ = providers::<T>(1);
 		for (who, _) in all {
 			Reports::<T>::insert(TESTED, who, Report { commitment: H256::zero(), accepted: Some(0) });
 		}
@@ -340,9 +362,5 @@ mod benchmarks {
 		Ok(())
 	}
 
-	impl_benchmark_test_suite!(
-		Pallet,
-		crate::mock::ExtBuilder::default().seats(0).build(),
-		crate::mock::Runtime
-	);
+	impl_benchmark_test_suite!(Pallet, crate::mock::with_keystore(), crate::mock::Runtime);
 }

@@ -312,6 +312,14 @@ impl ExtBuilder {
 	}
 }
 
+/// An empty chain with a keystore, for benchmarks as tests.
+#[cfg(feature = "runtime-benchmarks")]
+pub(crate) fn with_keystore() -> sp_io::TestExternalities {
+	let mut ext = ExtBuilder::default().seats(0).build();
+	ext.register_extension(sp_keystore::KeystoreExt::new(sp_keystore::testing::MemoryKeystore::new()));
+	ext
+}
+
 /// Runs the next slot's block.
 pub(crate) fn next_slot() {
 	let length = u64::from(Pob::timing().epoch_slots);

@@ -221,6 +221,8 @@ pub enum Expectation {
 	SlashQueued,
 	/// A list refused a change.
 	ListChanged,
+	/// The history of a provider's terms had no room.
+	TermsKept,
 }
 
 /// Who is to be forgotten once no retained epoch names it.

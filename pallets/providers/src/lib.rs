@@ -56,6 +56,10 @@
 //! 7. A registration is listed with [`OnProviderChange`] if and only if it is bonded, not jailed, reached directly,
 //!    and neither paused nor about to be.
 //! 8. Of a registration whose jail term runs, no admission is pending: only the term or the protocol ends a jail.
+//!
+//! [`Claim`]: weir_primitives::Claim
+//! [`OnProviderChange`]: weir_primitives::seams::OnProviderChange
+//! [`OnProviderChange::is_needed`]: weir_primitives::seams::OnProviderChange::is_needed
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(

@@ -1,6 +1,7 @@
 //! What other pallets see of the registry.
 
 use crate::pallet::*;
+use alloc::vec::Vec;
 use polkadot_sdk::sp_runtime::DispatchResult;
 use weir_primitives::{
 	seams::{EpochClock, OnBondChange, ProviderFacts, ProviderRegistry, RoleDuty},
@@ -14,6 +15,10 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 
 	fn facts_at(index: ProviderIndex, epoch: EpochIndex) -> Option<ProviderFacts<T::AccountId>> {
 		Some(Providers::<T>::get(index)?.facts_at(epoch))
+	}
+
+	fn peer_id(index: ProviderIndex) -> Vec<u8> {
+		Providers::<T>::get(index).map_or_else(Vec::new, |registration| registration.terms.peer_id.to_vec())
 	}
 
 	fn index_of(who: &T::AccountId) -> Option<ProviderIndex> {

@@ -86,7 +86,7 @@ impl OnUnbalanced<Credit<AccountId, Balances>> for ToAuthor {
 				if let Err(rest) = Balances::resolve(&author, amount) {
 					ToTreasury::on_nonzero_unbalanced(rest);
 				}
-			},
+			}
 			None => ToTreasury::on_nonzero_unbalanced(amount),
 		}
 	}
@@ -98,7 +98,12 @@ impl pallet_transaction_payment::Config for Runtime {
 	type OperationalFeeMultiplier = ConstU8<5>;
 	type WeightToFee = WeightToFee;
 	type LengthToFee = ConstantMultiplier<Balance, TransactionByteFee>;
-	type FeeMultiplierUpdate =
-		TargetedFeeAdjustment<Self, TargetBlockFullness, AdjustmentVariable, MinimumMultiplier, MaximumMultiplier>;
+	type FeeMultiplierUpdate = TargetedFeeAdjustment<
+		Self,
+		TargetBlockFullness,
+		AdjustmentVariable,
+		MinimumMultiplier,
+		MaximumMultiplier,
+	>;
 	type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
 }

@@ -156,8 +156,14 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 	fn contains(name: &pallet_tx_pause::RuntimeCallNameOf<Runtime>) -> bool {
 		matches!(
 			(name.0.as_slice(), name.1.as_slice()),
-			(b"System" | b"Timestamp" | b"Babe" | b"Grandpa" | b"Session" | b"SafeMode" | b"TxPause" | b"Sudo", _)
-				| (b"NodeStaking", b"unbond" | b"withdraw")
+			(
+				b"System"
+					| b"Timestamp" | b"Babe"
+					| b"Grandpa" | b"Session"
+					| b"SafeMode" | b"TxPause"
+					| b"Sudo",
+				_
+			) | (b"NodeStaking", b"unbond" | b"withdraw")
 				| (b"Validators", b"chill")
 				| (b"Providers", b"pause" | b"deregister")
 		)

@@ -35,6 +35,8 @@ pub(crate) const CLAIM_KBPS: u32 = 20_000;
 /// What each provider has bonded.
 pub(crate) const BOND: Balance = 1_000 * WEIR;
 
+type Salt = [u8; 32];
+
 /// What an attestor says of a provider: kbps both ways; none for no entry.
 pub(crate) type Says<'a> = dyn Fn(Sr25519Keyring, ProviderIndex, EpochIndex) -> Option<u32> + 'a;
 
@@ -54,7 +56,7 @@ fn merge(into: &mut serde_json::Value, patch: serde_json::Value) {
 			for (key, value) in patch {
 				merge(into.entry(key).or_insert(serde_json::Value::Null), value);
 			}
-		},
+		}
 		(into, patch) => *into = patch,
 	}
 }
@@ -65,25 +67,36 @@ pub(crate) struct Chain {
 	timing: Timing,
 	parent: Hash,
 	/// Entries and salts between commit and reveal.
-	reports: BTreeMap<(EpochIndex, [u8; 32]), (Vec<Entry>, [u8; 32])>,
+	reports: BTreeMap<(EpochIndex, [u8; 32]), (Vec<Entry>, Salt)>,
 }
 
 impl Chain {
 	pub(crate) fn start() -> Self {
-		Self { slot: 1_000_000, timing: ProofOfBandwidth::timing(), parent: System::block_hash(0), reports: BTreeMap::new() }
+		Self {
+			slot: 1_000_000,
+			timing: ProofOfBandwidth::timing(),
+			parent: System::block_hash(0),
+			reports: BTreeMap::new(),
+		}
 	}
 
 	/// Builds one block in the next slot, with what the seats have to say.
 	pub(crate) fn block(&mut self, says: &Says) {
 		self.slot += 1;
 		let authority_index = (self.slot % Babe::authorities().len() as u64) as u32;
-		let pre_digest = PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot: self.slot.into() });
-		let digest = Digest { logs: vec![DigestItem::PreRuntime(sp_consensus_babe::BABE_ENGINE_ID, pre_digest.encode())] };
+		let pre_digest =
+			PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot: self.slot.into() });
+		let digest = Digest {
+			logs: vec![DigestItem::PreRuntime(sp_consensus_babe::BABE_ENGINE_ID, pre_digest.encode())],
+		};
 		let number = System::block_number() + 1;
 		let header = Header::new(number, Default::default(), Default::default(), self.parent, digest);
 		Executive::initialize_block(&header);
-		let time = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now: self.slot * self.timing.slot_millis });
-		Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time)).expect("valid").expect("the time is set");
+		let time =
+			RuntimeCall::Timestamp(pallet_timestamp::Call::set { now: self.slot * self.timing.slot_millis });
+		Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time))
+			.expect("valid")
+			.expect("the time is set");
 		self.submit_reports(says);
 		self.parent = Executive::finalize_block().hash();
 	}
@@ -121,7 +134,8 @@ impl Chain {
 		let genesis = System::block_hash(0);
 		let hash = commitment(&genesis, measured, &node, &entries_root(&entries), &salt);
 		let signature = seat.sign(&commit_payload(&genesis, measured, &node, &hash)).into();
-		let call = pallet_proof_of_bandwidth::Call::commit { epoch: measured, node, commitment: hash, signature };
+		let call =
+			pallet_proof_of_bandwidth::Call::commit { epoch: measured, node, commitment: hash, signature };
 		if self.authorized(call) {
 			self.reports.insert((measured, seat.to_raw_public()), (entries, salt));
 		}
@@ -130,18 +144,21 @@ impl Chain {
 	fn reveal(&mut self, seat: Sr25519Keyring, measured: EpochIndex) {
 		let Some((entries, salt)) = self.reports.remove(&(measured, seat.to_raw_public())) else { return };
 		let entries = entries.try_into().expect("few entries");
-		let call =
-			pallet_proof_of_bandwidth::Call::reveal { epoch: measured, node: seat.to_account_id(), entries, salt };
+		let call = pallet_proof_of_bandwidth::Call::reveal {
+			epoch: measured,
+			node: seat.to_account_id(),
+			entries,
+			salt,
+		};
 		assert!(self.authorized(call), "a committed report is revealed");
 	}
 
 	/// Applies a call as a fee-less authorised transaction. False if it is refused, as for a seat not on duty.
 	fn authorized(&self, call: pallet_proof_of_bandwidth::Call<Runtime>) -> bool {
 		use frame_system::offchain::CreateAuthorizedTransaction;
-		let transaction =
-			<Runtime as CreateAuthorizedTransaction<pallet_proof_of_bandwidth::Call<Runtime>>>::create_authorized_transaction(
-				call.into(),
-			);
+		let transaction = <Runtime as CreateAuthorizedTransaction<
+			pallet_proof_of_bandwidth::Call<Runtime>,
+		>>::create_authorized_transaction(call.into());
 		matches!(Executive::apply_extrinsic(transaction), Ok(Ok(())))
 	}
 }

@@ -53,20 +53,31 @@ fn liar_should_be_slashed_and_the_honest_left_alone() {
 			check_invariants();
 			slashed_in = System::events()
 				.iter()
-				.any(|record| matches!(record.event, RuntimeEvent::NodeStaking(StakingEvent::SlashApplied { .. })))
+				.any(|record| {
+					matches!(record.event, RuntimeEvent::NodeStaking(StakingEvent::SlashApplied { .. }))
+				})
 				.then(ProofOfBandwidth::epoch);
 		}
 		assert!(slashed_in.is_some(), "the liar is slashed within twelve epochs");
 		assert_eq!(bond_of(PROVIDERS[LIAR as usize]), BOND - BOND / 20, "five percent");
-		let liar = configs::measuring::provider(&PROVIDERS[LIAR as usize].to_account_id()).expect("registered");
+		let liar =
+			configs::measuring::provider(&PROVIDERS[LIAR as usize].to_account_id()).expect("registered");
 		assert!(matches!(liar.admission, Admission::Jailed { .. }), "jailed: {:?}", liar.admission);
 		for honest in &PROVIDERS[..LIAR as usize] {
 			let honest = configs::measuring::provider(&honest.to_account_id()).expect("registered");
 			assert_eq!(honest.bond, BOND);
 			assert_eq!(honest.strikes, 0);
-			assert!(matches!(honest.admission, Admission::Admitted { .. }), "admitted: {:?}", honest.admission);
+			assert!(
+				matches!(honest.admission, Admission::Admitted { .. }),
+				"admitted: {:?}",
+				honest.admission
+			);
 			assert!(honest.verdicts.len() >= 3);
-			assert!(honest.verdicts.iter().all(|verdict| verdict.outcome == Outcome::Good), "{:?}", honest.verdicts);
+			assert!(
+				honest.verdicts.iter().all(|verdict| verdict.outcome == Outcome::Good),
+				"{:?}",
+				honest.verdicts
+			);
 		}
 		let burned = issuance - Balances::total_issuance();
 		assert_eq!(burned, BOND / 40, "half of the slash is burned, the other half in the treasury");

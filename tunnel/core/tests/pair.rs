@@ -454,3 +454,26 @@ fn rate_should_count_outer_ip_bytes() {
 	assert_eq!(bilateral.down_bytes % u64::from(PACKET_BYTES), 0);
 	assert_eq!(u64::from(outcome.down_kbps), bilateral.down_bytes * 8 / 3_000);
 }
+
+#[test]
+fn honest_lines_should_be_measured_within_the_published_bars() {
+	// Median error ≤ 5 %, 95th percentile ≤ 10 %: 1–50 Mbps, up to 1 % loss, RTT 5–150 ms.
+	let mut errors = vec![];
+	for kbps in [1_000, 5_000, 20_000, 50_000] {
+		for latency in [2_500, 15_000, 40_000, 75_000] {
+			for loss_percent in [0, 1] {
+				let mut setup = Setup::new(5, kbps, kbps.into(), kbps.into(), latency);
+				setup.down.loss_percent = loss_percent;
+				setup.up.loss_percent = loss_percent;
+				let outcomes = setup.run();
+				let (down, up) = sum(&outcomes);
+				// In per mille of the line.
+				errors.extend([down, up].map(|measured| measured.abs_diff(kbps) * 1_000 / kbps));
+			}
+		}
+	}
+	errors.sort_unstable();
+	let (median, p95) = (errors[errors.len() / 2], errors[errors.len() * 95 / 100]);
+	println!("median error {median} ‰, 95th percentile {p95} ‰, worst {} ‰", errors[errors.len() - 1]);
+	assert!(median <= 50 && p95 <= 100, "{errors:?}");
+}

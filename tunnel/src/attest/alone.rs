@@ -38,9 +38,8 @@ pub async fn run_alone(attestor: Arc<Attestor>) {
 			tracing::warn!(error = format!("{error:#}"), "attestor");
 		}
 		// Without blocks there is nothing to do but wait; the chain client reconnects.
-		match tokio::time::timeout(Duration::from_secs(60), heads.changed()).await {
-			Ok(Err(_)) => return,
-			Ok(Ok(())) | Err(_) => {}
+		if let Ok(Err(_)) = tokio::time::timeout(Duration::from_secs(60), heads.changed()).await {
+			return;
 		}
 	}
 }

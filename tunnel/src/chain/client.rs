@@ -13,7 +13,7 @@ use subxt::{
 		SubstrateConfig, TransactionExtensions,
 	},
 	ext::{frame_decode, scale_encode, scale_type_resolver},
-	rpcs::{methods::LegacyRpcMethods, RpcClient},
+	rpcs::{methods::LegacyRpcMethods, Error as RpcError, RpcClient, UserError},
 	OnlineClient,
 };
 use tokio::sync::watch;
@@ -58,7 +58,7 @@ impl Client {
 				Ok(found) => break found,
 				Err(error @ ChainError::ForeignGenesis { .. }) => return Err(error),
 				Err(error) => {
-					tracing::warn!(%error, endpoints = endpoints.join(", "), "chain not reachable; trying again");
+					tracing::warn!(%error, "chain not reachable; trying again");
 					backoff(attempt).await;
 					attempt += 1;
 				}
@@ -124,7 +124,17 @@ impl Client {
 			metadata.types(),
 		)
 		.map_err(rpc)?;
-		timed(link.methods.author_submit_extrinsic(&bytes)).await.map(|_| ())
+		let submitted = tokio::time::timeout(RPC_TIMEOUT, link.methods.author_submit_extrinsic(&bytes)).await;
+		match submitted {
+			Ok(Ok(_)) => Ok(()),
+			// The pool's reason is in the data.
+			Ok(Err(RpcError::User(UserError { message, data, .. }))) => Err(rpc(format!(
+				"{message}: {}",
+				data.map_or_else(String::new, |data| data.get().to_owned())
+			))),
+			Ok(Err(error)) => Err(rpc(error)),
+			Err(_) => Err(rpc("no answer within 10 s")),
+		}
 	}
 }
 

@@ -33,6 +33,8 @@ use weir_tunnel_core::wire::{self, Refusal, Request, Response, WireError};
 const CHANNEL: usize = 1_024;
 /// A request without an answer by then has none.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// A told request that did not arrive is sent again this often: receipts build on each other.
+const REPEATS: u8 = 3;
 /// A connection without a request for this long is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections a serving node keeps.
@@ -55,8 +57,16 @@ pub struct Incoming {
 struct Command {
 	peer: PeerId,
 	address: Option<SocketAddr>,
-	request: Request,
-	reply: oneshot::Sender<Option<Response>>,
+	request: Vec<u8>,
+	then: Then,
+}
+
+/// What becomes of an answer, or of its absence.
+enum Then {
+	/// Whoever asked gets it.
+	Reply(oneshot::Sender<Option<Response>>),
+	/// Nobody waits; the same request goes out again this many times.
+	Repeat(PeerId, Vec<u8>, u8),
 }
 
 /// Asks peers. Cloned freely; the swarm ends with the last clone of it and the receiver of incoming requests.
@@ -70,14 +80,17 @@ impl Control {
 	/// Asks `peer`, dialing `address` if it is not connected. None without an answer within five seconds.
 	pub async fn ask(&self, peer: PeerId, address: Option<SocketAddr>, request: Request) -> Option<Response> {
 		let (reply, answer) = oneshot::channel();
-		self.commands.send(Command { peer, address, request, reply }).await.ok()?;
+		let (request, then) = (wire::encode(&request), Then::Reply(reply));
+		self.commands.send(Command { peer, address, request, then }).await.ok()?;
 		answer.await.ok().flatten()
 	}
 
-	/// Sends a request whose answer does not matter. Dropped when too many wait.
+	/// Sends a connected peer a request whose answer does not matter, again if it does not arrive. Dropped when too many
+	/// wait.
 	pub fn tell(&self, peer: PeerId, request: Request) {
-		let (reply, _) = oneshot::channel();
-		let _ = self.commands.try_send(Command { peer, address: None, request, reply });
+		let request = wire::encode(&request);
+		let then = Then::Repeat(peer, request.clone(), REPEATS);
+		let _ = self.commands.try_send(Command { peer, address: None, request, then });
 	}
 }
 
@@ -168,7 +181,7 @@ type Answer = futures::future::BoxFuture<'static, (ResponseChannel<Vec<u8>>, Opt
 struct Service {
 	swarm: Swarm<Behaviour>,
 	incoming: mpsc::Sender<Incoming>,
-	asked: HashMap<OutboundRequestId, oneshot::Sender<Option<Response>>>,
+	asked: HashMap<OutboundRequestId, Then>,
 	sources: HashMap<PeerId, IpAddr>,
 	answers: FuturesUnordered<Answer>,
 }
@@ -191,14 +204,14 @@ impl Service {
 		}
 	}
 
-	fn ask(&mut self, Command { peer, address, request, reply }: Command) {
+	fn ask(&mut self, Command { peer, address, request, then }: Command) {
 		if let Some(address) = address.filter(|_| !self.swarm.is_connected(&peer)) {
 			let address = Multiaddr::from(address.ip()).with(Protocol::Tcp(address.port()));
 			// The registered address replaces whatever an earlier epoch said.
 			self.swarm.add_peer_address(peer, address);
 		}
-		let id = self.swarm.behaviour_mut().messages.send_request(&peer, wire::encode(&request));
-		self.asked.insert(id, reply);
+		let id = self.swarm.behaviour_mut().messages.send_request(&peer, request);
+		self.asked.insert(id, then);
 	}
 
 	fn handle(&mut self, event: SwarmEvent<BehaviourEvent>) {
@@ -245,8 +258,17 @@ impl Service {
 	}
 
 	fn conclude(&mut self, id: OutboundRequestId, response: Option<Response>) {
-		if let Some(reply) = self.asked.remove(&id) {
-			let _ = reply.send(response);
+		match (self.asked.remove(&id), response) {
+			(Some(Then::Reply(reply)), response) => {
+				let _ = reply.send(response);
+			}
+			(Some(Then::Repeat(peer, request, left)), None) if self.swarm.is_connected(&peer) => {
+				if let Some(left) = left.checked_sub(1) {
+					let then = Then::Repeat(peer, request.clone(), left);
+					self.ask(Command { peer, address: None, request, then });
+				}
+			}
+			_ => {}
 		}
 	}
 
@@ -254,7 +276,7 @@ impl Service {
 		let request = match wire::decode::<Request>(bytes) {
 			Ok(request) => request,
 			Err(error) => {
-				tracing::debug!(%peer, %error, "request not understood");
+				tracing::warn!(%peer, %error, "request not understood");
 				let refusal = match error {
 					WireError::UnknownVersion(_) => Refusal::UnknownVersion,
 					WireError::Oversized(_) | WireError::Malformed => Refusal::Malformed,

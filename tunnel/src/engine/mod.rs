@@ -147,6 +147,11 @@ impl Engine {
 		}
 	}
 
+	/// Returns when the device can no longer work, for instance because its socket failed.
+	pub async fn failed(&mut self) {
+		self.device.wait().await;
+	}
+
 	/// Stops at once.
 	pub async fn stop(self) {
 		self.device.stop().await;

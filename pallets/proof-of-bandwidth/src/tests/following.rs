@@ -181,12 +181,11 @@ fn scheduled_tests_should_take_a_share_of_the_list() {
 }
 
 #[test]
-fn scheduled_tests_should_be_fewer_when_seats_are_few() {
+fn tests_should_be_fewer_when_seats_are_few() {
 	ExtBuilder::default().seats(5).build_and_execute(|| {
 		let providers = 450u32;
 		for index in 0..providers {
 			register(index, 1_000 + u64::from(index), symmetric(CLAIM));
-			admit(index);
 		}
 		run_to(3, 29);
 		// Each seat is in every committee: one provider in three is tested, instead of each.
@@ -194,6 +193,10 @@ fn scheduled_tests_should_be_fewer_when_seats_are_few() {
 		assert_eq!(tested, providers / 3);
 		// But for those on its own prefix.
 		assert!((140..=150).contains(&Pob::tasks(&1).len()));
+		(0..providers).for_each(admit);
+		run_to(4, 29);
+		let scheduled = (0..providers).filter(|index| !Pob::assignment(4, *index).is_empty()).count() as u32;
+		assert_eq!(scheduled, providers / 3);
 	});
 }
 

@@ -291,3 +291,25 @@ fn worker_should_do_nothing_without_sidecar_seat_or_lock() {
 		assert_eq!(notes(), Notebook::default());
 	});
 }
+
+#[test]
+fn schema_should_keep_its_names() {
+	with_worker(|_| {
+		let json = serde_json::to_value(expected_tasks()).unwrap();
+		let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+		assert_eq!(
+			keys(&json),
+			["epoch", "epoch_first_slot", "genesis", "node", "seat", "slot_millis", "tasks"]
+		);
+		assert_eq!(json["node"], "0x0100000000000000");
+		assert_eq!(json["tasks"][0]["account"], "0x6400000000000000");
+		assert_eq!(json["tasks"][0]["endpoint"]["V4"]["port"], 9_700);
+		assert_eq!(json["tasks"][0]["start_slot"], serde_json::Value::Null);
+		let report: ReportResponse =
+			serde_json::from_str(r#"{"epoch":3,"state":"ready","entries":[{"provider":0,"kind":"Measured","down_kbps":1,"up_kbps":2,"rtt_10us":3,"loss_pptt":4,"liveness":[1,2,3,4,5],"receipt":[0,0,0,0,0]}]}"#)
+				.unwrap();
+		assert_eq!(report.entries[0].up_kbps, 2);
+		let read: TasksRequest = serde_json::from_value(json).unwrap();
+		assert_eq!(read, expected_tasks());
+	});
+}

@@ -4,18 +4,19 @@
 //! [`Probe::timeout`] is due, [`Probe::handle_timeout`]; after each, drain [`Probe::poll`] until it is empty.
 
 mod load;
+mod types;
+
+pub use types::*;
 
 use crate::{
-	kbps,
-	keys::{self, ProbeKeypair},
-	keystream,
+	kbps, keys, keystream,
 	pacer::Pacer,
 	receipt::{Verifier, MAX_PACKETS},
 	second_start,
 	wire::{
 		self,
 		data::{self, Body, Datagram, Stamp},
-		Bilateral, Receipt, Refusal, Request, Response, Test, PACKET_BYTES,
+		Bilateral, Receipt, Refusal, Request, Response, PACKET_BYTES,
 	},
 	Micros, CONTACT_TIMEOUT, COUNTERSIGN_EVERY, MAX_SHIFT, MILLI, QUEUE_LIMIT,
 };
@@ -38,114 +39,6 @@ const SETTLE_AFTER: Micros = 200 * MILLI;
 const FINISH_TIMEOUT: Micros = 10_000 * MILLI;
 /// Receipts that overtook an earlier one and wait for it.
 const MAX_HELD: usize = 64;
-
-/// What the attestor knows before it starts.
-#[derive(Clone)]
-pub struct Config {
-	/// Which test.
-	pub test: Test,
-	/// Signs for the attestor.
-	pub key: ProbeKeypair,
-	/// Verifies the target's receipts, as registered on chain.
-	pub target_key: [u8; 32],
-	/// Of the payload: 32 random bytes, used once.
-	pub seed: [u8; 32],
-	/// The attestor's x25519 key for this session.
-	pub wireguard: [u8; 32],
-	/// Load towards the target, kbps.
-	pub down_kbps: u32,
-	/// Load to be echoed, kbps.
-	pub up_kbps: u32,
-	/// T0.
-	pub start: Micros,
-	/// T.
-	pub window: Micros,
-}
-
-/// Which request an answer belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Ticket {
-	/// [`Request::Open`].
-	Open,
-	/// [`Request::Offer`].
-	Offer,
-	/// [`Request::Countersign`].
-	Countersign,
-	/// [`Request::Finish`].
-	Finish,
-	/// [`Request::Seed`].
-	Seed,
-}
-
-/// What the driver has to do.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[allow(clippy::large_enum_variant)]
-pub enum Output {
-	/// Ask the target on the control plane and pass the answer, or its absence, to [`Probe::handle_response`].
-	Request(Ticket, Request),
-	/// Bring up WireGuard towards the target.
-	Tunnel {
-		/// The target's x25519 key.
-		wireguard: [u8; 32],
-		/// The target's UDP port.
-		port: u16,
-		/// The target inside the tunnel.
-		target_address: [u8; 4],
-		/// The attestor inside the tunnel.
-		attestor_address: [u8; 4],
-	},
-	/// Send through the tunnel.
-	Datagram(Vec<u8>),
-	/// The test is over. Always the last output.
-	Done(Box<Outcome>),
-}
-
-/// What kind of result a test had.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-	/// The target answered.
-	Measured,
-	/// Measured, with the load kept at its half step.
-	Limited,
-	/// No handshake or greeting within ten seconds.
-	Unreachable,
-}
-
-/// Why a test ended before its time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Fault {
-	/// No answer on the control plane or in the tunnel.
-	#[error("no handshake or greeting within 10 s")]
-	Silent,
-	/// The target refused.
-	#[error("refused: {0}")]
-	Refused(Refusal),
-	/// A receipt that payloads do not bear out.
-	#[error("receipt not believed: {0}")]
-	Receipt(crate::receipt::ReceiptError),
-	/// The target did not sign the final.
-	#[error("the target did not sign the final")]
-	NotSigned,
-}
-
-/// The result.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Outcome {
-	/// What kind.
-	pub kind: Kind,
-	/// Rate towards the target, kbps. 0 unless the target signed the final.
-	pub down_kbps: u32,
-	/// Rate from the target, kbps. 0 unless the target signed the final.
-	pub up_kbps: u32,
-	/// Minimum round-trip time; 0 without one.
-	pub rtt: Micros,
-	/// Packets of the half steps that were not acknowledged, per ten thousand.
-	pub loss_pptt: u16,
-	/// The final with both signatures.
-	pub bilateral: Option<Bilateral>,
-	/// What went wrong, if anything did.
-	pub fault: Option<Fault>,
-}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
@@ -197,6 +90,8 @@ pub struct Probe {
 	echoed: Vec<u64>,
 	next_countersign: Option<Micros>,
 	last_run: Micros,
+	/// Ours under the final.
+	signature: Option<[u8; 64]>,
 }
 
 impl Probe {
@@ -225,6 +120,7 @@ impl Probe {
 			echoed: Vec::new(),
 			next_countersign: None,
 			last_run: now,
+			signature: None,
 			config,
 		};
 		probe.handle_timeout(now);
@@ -514,12 +410,11 @@ impl Probe {
 
 	fn finish(&mut self) {
 		let [down, up] = &self.phases;
-		let request = Request::Finish {
-			session: self.config.test.session,
-			down_bytes: down.bytes,
-			up_bytes: up.bytes,
-			signature: self.config.key.sign(&self.final_payload()),
-		};
+		let (down_bytes, up_bytes) = (down.bytes, up.bytes);
+		// One signature, however often it is sent: both sides must hold the same bilateral receipt.
+		let signature = self.signature.unwrap_or_else(|| self.config.key.sign(&self.final_payload()));
+		self.signature = Some(signature);
+		let request = Request::Finish { session: self.config.test.session, down_bytes, up_bytes, signature };
 		self.outputs.push_back(Output::Request(Ticket::Finish, request));
 		self.state = State::Finishing(None);
 	}
@@ -537,7 +432,7 @@ impl Probe {
 			down_bytes: down.bytes,
 			up_bytes: up.bytes,
 			by_target,
-			by_attestor: self.config.key.sign(&payload),
+			by_attestor: self.signature.unwrap_or_else(|| self.config.key.sign(&payload)),
 		};
 		let seed = Request::Seed { session: self.config.test.session, seed: self.config.seed };
 		self.outputs.push_back(Output::Request(Ticket::Seed, seed));

@@ -12,7 +12,7 @@ use crate::{
 	wire::{
 		self,
 		data::{self, Body, Datagram},
-		Receipt, Refusal, Request, Response, Test, TestKind,
+		Bilateral, Receipt, Refusal, Request, Response, Test, TestKind,
 	},
 	Micros, COUNTERSIGN_EVERY, MILLI,
 };
@@ -140,21 +140,8 @@ pub enum Output {
 		/// What arrived.
 		receipt: Receipt,
 	},
-	/// A final was signed.
-	Signed {
-		/// Which test.
-		test: Test,
-		/// Bytes towards this target.
-		down_bytes: u64,
-		/// Bytes from this target.
-		up_bytes: u64,
-		/// The attestor's signature, which makes it bilateral.
-		by_attestor: [u8; 64],
-		/// Ours.
-		by_target: [u8; 64],
-		/// H(seed).
-		seed_hash: [u8; 32],
-	},
+	/// A final was signed: keep it.
+	Signed(Box<Bilateral>),
 	/// A session stopped answering because countersignatures are missing.
 	Stopped {
 		/// Which session.
@@ -391,14 +378,9 @@ impl Target {
 			return Err(Refusal::BadSignature);
 		}
 		let by_target = self.config.key.sign(&payload);
-		self.outputs.push_back(Output::Signed {
-			test: session.test,
-			down_bytes: down,
-			up_bytes: up,
-			by_attestor: *by_attestor,
-			by_target,
-			seed_hash,
-		});
+		let (test, by_attestor) = (session.test, *by_attestor);
+		let bilateral = Bilateral { test, seed_hash, down_bytes: down, up_bytes: up, by_target, by_attestor };
+		self.outputs.push_back(Output::Signed(Box::new(bilateral)));
 		Ok(Response::Final { signature: by_target })
 	}
 

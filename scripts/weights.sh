@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Measures the weight of every call and hook of our pallets, and writes pallets/*/src/weights.rs. First runs the
+# benchmarks as tests. Takes about an hour on two cores the first time; not part of CI, because runtime-benchmarks
+# changes features all the way down and means a second build of everything.
+#
+#   scripts/weights.sh              all pallets
+#   scripts/weights.sh providers    one pallet, by the name of its folder
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$ROOT"
+
+BENCHER_VERSION=0.28.0
+TOOLS=$WEIR_CACHE/tools
+export CARGO_TARGET_DIR=$WEIR_CACHE/target-weights
+
+case "${1:-}" in
+-h | --help) sed -n '2,8p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
+"") pallets=$(cd pallets && echo *) ;;
+*) [ -d "pallets/$1" ] || fail "there is no pallets/$1"; pallets=$1 ;;
+esac
+use_wasm_toolchain
+
+if [ ! -x "$TOOLS/bin/frame-omni-bencher" ]; then
+	stage "install frame-omni-bencher" cargo install --locked --root "$TOOLS" "frame-omni-bencher@$BENCHER_VERSION"
+fi
+tests=()
+for pallet in $pallets; do tests+=(-p "pallet-$pallet"); done
+stage "benchmarks as tests" env SKIP_WASM_BUILD=1 cargo test --locked --release --features runtime-benchmarks "${tests[@]}" bench
+# What is published is measured on what is released.
+stage "runtime with benchmarks" cargo build --locked --profile production --features runtime-benchmarks -p weir-runtime
+wasm=$CARGO_TARGET_DIR/production/wbuild/weir-runtime/weir_runtime.compact.compressed.wasm
+for pallet in $pallets; do
+	stage "measure $pallet" "$TOOLS/bin/frame-omni-bencher" v1 benchmark pallet \
+		--runtime "$wasm" --pallet "pallet_${pallet//-/_}" --extrinsic '*' --steps 20 --repeat 10 \
+		--genesis-builder-preset local --template scripts/weights.hbs --output "pallets/$pallet/src/weights.rs"
+done
+printf '\nstages:\n%s' "$STAGES"
