@@ -24,9 +24,9 @@ one_sdk_line() {
 	done
 }
 
-# Lints and links read the native code only; the Wasm is built once, in the build stage.
-lint() { SKIP_WASM_BUILD=1 cargo clippy --locked --release --workspace --all-targets -- -D warnings; }
-doc_links() { SKIP_WASM_BUILD=1 RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items; }
+# The same environment everywhere: skipping the Wasm in one stage would build it anew in the next.
+lint() { cargo clippy --locked --release --workspace --all-targets -- -D warnings; }
+doc_links() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items; }
 build() { cargo build --locked --release --workspace --all-targets; }
 tests() { cargo test --locked --release --workspace; }
 

@@ -1,5 +1,5 @@
 //! What an attestor commits to and reveals. Versioned by [`REPORT_DOMAIN`]; docs/protocol.md describes the bytes and
-//! the tests pin them.
+//! the tests below pin them.
 
 use crate::{EpochIndex, Kbps, ProviderIndex};
 use alloc::vec::Vec;
@@ -98,4 +98,62 @@ pub fn commit_payload<AccountId: Encode>(
 	hash: &H256,
 ) -> Vec<u8> {
 	(REPORT_DOMAIN, genesis, b"commit", epoch, node, hash).encode()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	// The vectors were computed from docs/protocol.md without this code.
+	const FIRST_ENTRY: [u8; 27] =
+		[7, 0, 0, 0, 0, 210, 4, 0, 0, 55, 2, 0, 0, 122, 3, 12, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+	const ROOT: [u8; 32] = [
+		136, 97, 207, 236, 108, 248, 129, 168, 129, 253, 253, 35, 113, 205, 21, 64, 131, 187, 48, 223, 78,
+		244, 54, 228, 229, 15, 3, 12, 2, 145, 9, 28,
+	];
+	const COMMITMENT: [u8; 32] = [
+		42, 100, 169, 164, 4, 85, 229, 120, 186, 185, 117, 220, 188, 19, 199, 143, 150, 45, 124, 17, 233,
+		203, 121, 138, 85, 168, 31, 104, 187, 15, 173, 154,
+	];
+
+	fn entries() -> [Entry; 2] {
+		let measured = Entry {
+			provider: 7,
+			kind: EntryKind::Measured,
+			down_kbps: 1_234,
+			up_kbps: 567,
+			rtt_10us: 890,
+			loss_pptt: 12,
+			liveness: [1, 2, 3, 4, 5],
+			receipt: [6, 7, 8, 9, 10],
+		};
+		let unreachable = Entry {
+			provider: u32::MAX,
+			kind: EntryKind::Unreachable,
+			down_kbps: 0,
+			up_kbps: 0,
+			rtt_10us: u16::MAX,
+			loss_pptt: 10_000,
+			liveness: [0; 5],
+			receipt: [0; 5],
+		};
+		[measured, unreachable]
+	}
+
+	#[test]
+	fn entry_should_encode_as_published() {
+		assert_eq!(entries()[0].encode(), FIRST_ENTRY);
+	}
+
+	#[test]
+	fn commitment_should_hash_as_published() {
+		let (genesis, node, salt) = (H256([1; 32]), [2u8; 32], [3; 32]);
+		let root = entries_root(&entries());
+		assert_eq!(root.0, ROOT);
+		assert_eq!(commitment(&genesis, 9, &node, &root, &salt).0, COMMITMENT);
+		let payload =
+			[REPORT_DOMAIN.as_slice(), &genesis.0, b"commit", &9u32.to_le_bytes(), &node, &COMMITMENT]
+				.concat();
+		assert_eq!(commit_payload(&genesis, 9, &node, &H256(COMMITMENT)), payload);
+	}
 }

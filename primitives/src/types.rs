@@ -1,4 +1,4 @@
-//! Words of the protocol as types. Every stored or signed type has a golden encoding in this module's tests.
+//! Words of the protocol as types.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use polkadot_sdk::sp_runtime::app_crypto::{app_crypto, sr25519, KeyTypeId};
