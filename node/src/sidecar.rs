@@ -135,7 +135,9 @@ fn read_token(file: &Path) -> Result<String, String> {
 	let token = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
 	let token = token.trim();
 	if token.is_empty() {
-		return Err("it is empty: write one line into it, such as the output of 'openssl rand -hex 32'".into());
+		return Err(
+			"it is empty: write one line into it, such as the output of 'openssl rand -hex 32'".into()
+		);
 	}
 	Ok(token.into())
 }
