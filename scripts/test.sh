@@ -36,6 +36,7 @@ use_wasm_toolchain
 stage "format" cargo fmt --all --check
 stage "one SDK line" one_sdk_line
 stage "build" build
+stage "chain specifications" "$ROOT/scripts/specs.sh" --check
 stage "lint" lint
 stage "documentation links" doc_links
 stage "tests" tests

@@ -2,11 +2,14 @@
 
 use anyhow::{Context, Result};
 use codec::{Decode, Encode};
-use subxt::{OnlineClient, PolkadotConfig};
+use subxt::{
+	rpcs::{rpc_params, RpcClient},
+	OnlineClient, PolkadotConfig,
+};
 use subxt_signer::sr25519::Keypair;
 use weir_primitives::{
 	api::ProviderInfo, chain::Balance, Caps, Claim, Endpoint, EpochIndex, ExitClass, ProbeKey, Region, Role,
-	SlotOffset,
+	SlotOffset, Timing,
 };
 
 /// Indices of pallets and calls: part of the wire format, see `runtime/src/lib.rs`.
@@ -69,15 +72,17 @@ impl Call {
 
 /// A connection to one node.
 pub struct Chain {
+	rpc: RpcClient,
 	client: OnlineClient<PolkadotConfig>,
 }
 
 impl Chain {
 	/// Connects to the node's JSON-RPC.
 	pub async fn connect(url: &str) -> Result<Self> {
-		let client =
-			OnlineClient::from_insecure_url(url).await.with_context(|| format!("connecting to {url}"))?;
-		Ok(Self { client })
+		let connecting = || format!("connecting to {url}");
+		let rpc = RpcClient::from_insecure_url(url).await.with_context(connecting)?;
+		let client = OnlineClient::from_rpc_client(rpc.clone()).await.with_context(connecting)?;
+		Ok(Self { rpc, client })
 	}
 
 	/// Hash of the first block.
@@ -88,6 +93,13 @@ impl Chain {
 	/// Number of the last finalised block.
 	pub async fn finalized(&self) -> Result<u64> {
 		Ok(self.client.at_current_block().await?.block_number())
+	}
+
+	/// Number of the best block.
+	pub async fn best(&self) -> Result<u64> {
+		let header: serde_json::Value = self.rpc.request("chain_getHeader", rpc_params![]).await?;
+		let number = header["number"].as_str().context("a header without a number")?;
+		u64::from_str_radix(number.trim_start_matches("0x"), 16).context("the number of the best block")
 	}
 
 	/// Signs and sends a call, and waits until it is in a finalised block. The broken rule is the error.
@@ -104,6 +116,11 @@ impl Chain {
 		self.read("clock", ()).await
 	}
 
+	/// Length of slots, epochs and phases.
+	pub async fn timing(&self) -> Result<Timing> {
+		self.read("timing", ()).await
+	}
+
 	/// All providers.
 	pub async fn providers(&self) -> Result<Vec<Provider>> {
 		self.read("providers", (0u32, 100u32)).await
@@ -116,3 +133,6 @@ impl Chain {
 		Answer::decode(&mut &answer[..]).with_context(|| format!("decoding the answer of {name}"))
 	}
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use crate::{
 	chain::Provider,
-	local::Line,
+	line::Line,
 	table::{error_percent, estimate_kbps},
 };
 use weir_primitives::{

@@ -1,15 +1,21 @@
 //! Real processes on real sockets: what starts, watches and stops nodes and sidecars.
 //!
+//! * [`site`]: where a machine is; [`line`](mod@line): a provider's line, and what it says of itself.
 //! * [`process`]: children that die with their parent's work, and what an interrupted run left behind.
 //! * [`chain`]: the chain as a wallet sees it.
-//! * [`local`]: the network on one machine: four validators, eight providers, one of them a liar.
+//! * [`network`]: four validators and their providers, as processes.
+//! * [`local`]: that network on loopback addresses; [`lab`]: in network namespaces, behind shaped links.
 //! * [`table`]: what the chain says of each provider, beside what is true.
-//! * [`check`]: when the story is complete, and whether it went as it should.
+//! * [`check`]: when the story of the local network is complete, and whether it went as it should.
 
 #![deny(missing_docs)]
 
 pub mod chain;
 pub mod check;
+pub mod lab;
+pub mod line;
 pub mod local;
+pub mod network;
 pub mod process;
+pub mod site;
 pub mod table;

@@ -10,8 +10,8 @@ use std::{
 };
 use tokio::signal::unix::{signal, SignalKind};
 use weir_e2e::{
-	check,
-	local::{Network, Programs},
+	check, local,
+	network::{Network, Programs},
 	table,
 };
 
@@ -61,8 +61,12 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 	println!("data and logs: {}", folder.display());
 	let begun = Instant::now();
 	let say = |what: &str| println!("[{:>4} s] {what}", begun.elapsed().as_secs());
+	let ended = programs.clear(&folder)?;
+	if ended > 0 {
+		say(&format!("ended {ended} processes that an interrupted run had left"));
+	}
 	let mut network = tokio::select! {
-		network = Network::start(&programs, &folder, say) => network?,
+		network = Network::start(programs, local::plan(&folder)?, say) => network?,
 		() = &mut stopped => return Ok(ExitCode::SUCCESS),
 	};
 	let watched = tokio::select! {
@@ -88,13 +92,13 @@ async fn watch(network: &mut Network, check: bool, begun: Instant) -> Result<Exi
 		network.ensure_running()?;
 		let (epoch, slot, _) = network.chain.clock().await?;
 		let providers = network.chain.providers().await?;
-		let text = table::render(epoch, slot, &network.lines, &providers);
+		let text = table::render(epoch, slot, network.lines(), &providers);
 		draw(&text, &mut shown)?;
 		if check {
-			let missing = check::missing(&network.lines, &providers);
+			let missing = check::missing(network.lines(), &providers);
 			if missing.is_empty() {
 				println!("{text}");
-				return Ok(verdict(&check::faults(&network.lines, &providers), begun));
+				return Ok(verdict(&check::faults(network.lines(), &providers), begun));
 			}
 			if begun.elapsed() > CHECK_PATIENCE {
 				println!(

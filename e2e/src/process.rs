@@ -1,5 +1,6 @@
 //! Child processes: started with a log file, stopped politely, never left behind.
 
+use crate::site::Site;
 use anyhow::{Context, Result};
 use nix::{
 	sys::signal::{kill, Signal},
@@ -27,14 +28,22 @@ pub struct Process {
 }
 
 impl Process {
-	/// Starts `program` with both outputs in `log`.
-	pub fn start(name: &str, program: &Path, arguments: &[OsString], log: &Path) -> Result<Self> {
+	/// Starts `program` at `site` with both outputs in `log`.
+	pub fn start(
+		name: &str,
+		site: &Site,
+		program: &Path,
+		arguments: &[OsString],
+		log: &Path,
+	) -> Result<Self> {
 		let output = File::options()
 			.create(true)
 			.append(true)
 			.open(log)
 			.with_context(|| format!("opening {}", log.display()))?;
-		let child = Command::new(program)
+		let (starter, prefix) = site.command(program);
+		let child = Command::new(starter)
+			.args(prefix)
 			.args(arguments)
 			.stdin(Stdio::null())
 			.stdout(output.try_clone()?)
@@ -57,6 +66,11 @@ impl Process {
 		let lines: Vec<_> = log.lines().collect();
 		let tail = lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n  ");
 		anyhow::bail!("{} ended with {status}; the end of {}:\n  {tail}", self.name, self.log.display())
+	}
+
+	/// Kills it: it has no time to clean up.
+	pub async fn kill(mut self) -> Result<()> {
+		self.child.kill().await.with_context(|| format!("killing {}", self.name))
 	}
 
 	/// Asks it to end, and kills it if it does not.

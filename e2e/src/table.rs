@@ -1,6 +1,6 @@
 //! What the chain says of each provider, beside what is true.
 
-use crate::{chain::Provider, local::Line};
+use crate::{chain::Provider, line::Line};
 use std::fmt::Write;
 use weir_primitives::{
 	api::{Outcome, VerdictRecord},

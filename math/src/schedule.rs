@@ -9,6 +9,8 @@ use crate::{
 	timing::{Timing, GROUPS},
 };
 use blake2::{digest::consts::U32, Blake2b, Digest};
+use codec::{Decode, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 
 const TAG: &[u8] = b"weir/schedule/v1";
 /// One ordinal in this many is a long test.
@@ -22,6 +24,42 @@ const LONG_WINDOW_MILLIS: u32 = 20_000;
 const LONG_TEST_MILLIS: u64 = 60_000;
 /// Lists of tests: three kinds in each class.
 const LISTS: u64 = 3 * CLASSES as u64;
+/// What a line carries of a test before T0, milliseconds: the ramp, half of the longest time between two receipts, and
+/// the most a member begins early for its distance.
+const LEAD_IN_MILLIS: u64 = 225 + 100 + 100;
+/// What it carries beside the two windows after T0, milliseconds: the gap between them, and the most a member ends late
+/// for its distance.
+const LEAD_OUT_MILLIS: u64 = 1_000 + 100;
+
+/// When a test runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Run {
+	/// Slot group whose first block revealed it.
+	pub group: u8,
+	/// Slot of the epoch at whose start T0 falls.
+	pub start_slot: u32,
+	/// Window of each of its two phases, milliseconds.
+	pub window_millis: u32,
+}
+
+impl Run {
+	/// Whether one block reveals both runs and both load their lines at the same time: from 425 ms before T0 until
+	/// 1,100 ms and two windows after it.
+	///
+	/// Runs of other groups never collide. The later of two reveals may come when the earlier test has begun, so that
+	/// nobody could act on it; and where a group is shorter than a test, as on a local network, the neighbouring groups
+	/// would take so many members out that tests fail.
+	pub fn collides(&self, other: &Self, slot_millis: u64) -> bool {
+		let begin = |run: &Self| u64::from(run.start_slot).saturating_mul(slot_millis);
+		let load = |run: &Self| {
+			let windows = u64::from(run.window_millis).saturating_mul(2);
+			windows.saturating_add(LEAD_IN_MILLIS).saturating_add(LEAD_OUT_MILLIS)
+		};
+		let ends_before =
+			|first: &Self, second: &Self| begin(first).saturating_add(load(first)) <= begin(second);
+		self.group == other.group && !ends_before(self, other) && !ends_before(other, self)
+	}
+}
 
 /// First eight bytes as a little-endian number.
 fn leading_word(hash: &[u8]) -> u64 {

@@ -98,3 +98,40 @@ proptest! {
 		prop_assert_eq!(submit_offset((from, until), &hash), from);
 	}
 }
+
+fn run(group: u8, start_slot: u32, window_millis: u32) -> Run {
+	Run { group, start_slot, window_millis }
+}
+
+#[test]
+fn runs_should_collide_while_both_load_their_lines() {
+	// A short test loads its line for 7.525 s: two slots of 6 s, four of 2 s.
+	for (slot_millis, slots) in [(6_000, 2), (2_000, 4)] {
+		let first = run(3, 100, 3_000);
+		for apart in 0..slots {
+			assert!(
+				first.collides(&run(3, 100 + apart, 3_000), slot_millis),
+				"{apart} slots of {slot_millis} ms"
+			);
+		}
+		assert!(!first.collides(&run(3, 100 + slots, 3_000), slot_millis));
+	}
+	// A long one for 41.525 s, from its own T0 on: only the earlier test's length counts.
+	assert!(run(3, 100, 20_000).collides(&run(3, 106, 3_000), 6_000));
+	assert!(!run(3, 100, 20_000).collides(&run(3, 107, 3_000), 6_000));
+	assert!(!run(3, 100, 3_000).collides(&run(3, 102, 20_000), 6_000));
+}
+
+#[test]
+fn runs_of_two_groups_should_not_collide() {
+	assert!(!run(3, 100, 3_000).collides(&run(4, 100, 3_000), 2_000));
+}
+
+proptest! {
+	#[test]
+	fn collision_should_be_mutual(a in 0u32..200, b in 0u32..200, long in any::<bool>(), slot_millis in 1_000u64..60_000) {
+		let (first, second) = (run(0, a, if long { 20_000 } else { 3_000 }), run(0, b, 3_000));
+		prop_assert_eq!(first.collides(&second, slot_millis), second.collides(&first, slot_millis));
+		prop_assert!(first.collides(&first, slot_millis));
+	}
+}

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::disk::DiskParams;
 use polkadot_sdk::*;
 use std::path::PathBuf;
 
@@ -13,6 +14,9 @@ pub(crate) struct Cli {
 	pub(crate) run: sc_cli::RunCmd,
 
 	#[clap(flatten)]
+	pub(crate) disk: DiskParams,
+
+	#[clap(flatten, next_help_heading = "Measuring")]
 	pub(crate) sidecar: SidecarParams,
 }
 
@@ -20,12 +24,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub(crate) struct SidecarParams {
-	/// Address of the local `weir-tunnel attest`, such as http://127.0.0.1:9700. Loopback only.
-	#[arg(long, value_name = "URL", requires = "tunnel_token_file")]
+	/// Address of the weir-tunnel beside this node, such as http://127.0.0.1:9700. Loopback only: the token travels
+	/// unencrypted. Needs --tunnel-token-file, and the off-chain worker, which only validators run by default.
+	#[arg(long, value_name = "URL")]
 	pub(crate) tunnel_url: Option<String>,
 
-	/// File with the token that `weir-tunnel` expects; readable by its owner alone (mode 0600).
-	#[arg(long, value_name = "FILE", requires = "tunnel_url")]
+	/// File with the token that weir-tunnel expects; readable by its owner alone (mode 0600).
+	#[arg(long, value_name = "FILE")]
 	pub(crate) tunnel_token_file: Option<PathBuf>,
 }
 

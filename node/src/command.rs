@@ -3,7 +3,7 @@
 use crate::{
 	chain_spec,
 	cli::{Cli, Subcommand},
-	service, sidecar,
+	preflight, service, sidecar,
 };
 use polkadot_sdk::*;
 use sc_cli::SubstrateCli;
@@ -20,7 +20,8 @@ impl SubstrateCli for Cli {
 	}
 
 	fn description() -> String {
-		env!("CARGO_PKG_DESCRIPTION").into()
+		"Runs a Weir node: a validator, a full node, or a tool on its data. Handbook: docs/operators.md"
+			.into()
 	}
 
 	fn author() -> String {
@@ -52,7 +53,12 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 		}
 		Some(Subcommand::ExportChainSpec(cmd)) => {
 			let spec = cli.load_spec(&cmd.chain)?;
-			cmd.run(spec)
+			cmd.run(spec).map_err(|error| match (error, &cmd.output) {
+				(sc_cli::Error::Io(error), Some(path)) => {
+					format!("--output {}: {error}", path.display()).into()
+				}
+				(error, _) => error,
+			})
 		}
 		Some(Subcommand::CheckBlock(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
@@ -104,11 +110,13 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 			runner.sync_run(|config| cmd.run::<Block>(&config))
 		}
 		None => {
+			let shared = &cli.run.shared_params;
+			chain_spec::ensure_launchable(&shared.chain_id(shared.is_dev()))?;
 			let sidecar = sidecar::Sidecar::from_params(&cli.sidecar)?;
 			let runner = cli.create_runner(&cli.run)?;
+			preflight::check(&cli, runner.config())?;
 			runner.run_node_until_exit(|config| async move {
-				chain_spec::ensure_launchable(&*config.chain_spec)?;
-				service::full(config, sidecar).map_err(sc_cli::Error::Service)
+				service::full(config, sidecar, cli.disk).map_err(sc_cli::Error::Service)
 			})
 		}
 	}

@@ -6,10 +6,22 @@
 mod chain_spec;
 mod cli;
 mod command;
+mod disk;
+mod failure;
+mod genesis;
+mod preflight;
 mod rpc;
 mod service;
 mod sidecar;
 
-fn main() -> polkadot_sdk::sc_cli::Result<()> {
-	command::run()
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+	match command::run() {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			eprintln!("error: {}", failure::line(&error));
+			ExitCode::FAILURE
+		}
+	}
 }

@@ -1,7 +1,8 @@
 //! The node's parts and how they run together.
 
 use crate::{
-	rpc,
+	disk::DiskParams,
+	genesis, rpc,
 	sidecar::{self, Sidecar},
 };
 use futures::{FutureExt, StreamExt};
@@ -18,8 +19,8 @@ use weir_runtime::{Block, Hash, RuntimeApi};
 
 /// Host functions the runtime may call: the standard ones, so that it runs on any Substrate executor.
 type HostFunctions = sp_io::SubstrateHostFunctions;
-pub(crate) type FullClient =
-	sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<HostFunctions>>;
+pub(crate) type Executor = sc_executor::WasmExecutor<HostFunctions>;
+pub(crate) type FullClient = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 pub(crate) type FullBackend = sc_service::TFullBackend<Block>;
 pub(crate) type FullSelectChain = sc_consensus::LongestChain<FullBackend, Block>;
 pub(crate) type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
@@ -69,12 +70,15 @@ pub(crate) fn partial(config: &Configuration) -> Result<Partial, ServiceError> {
 		.transpose()?;
 
 	let executor = sc_service::new_wasm_executor(&config.executor);
+	let (backend, genesis) = genesis::open(config, &executor)?;
 	let (client, backend, keystore_container, task_manager) =
-		sc_service::new_full_parts::<Block, RuntimeApi, _>(
+		sc_service::new_full_parts_with_genesis_builder::<Block, RuntimeApi, _, _>(
 			config,
 			telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
 			executor,
-			Vec::new(),
+			backend,
+			genesis,
+			false,
 		)?;
 	let client = Arc::new(client);
 	let telemetry = telemetry.map(|(worker, telemetry)| {
@@ -149,13 +153,17 @@ async fn inherents(
 }
 
 /// Starts a full node with the network backend the configuration names.
-pub(crate) fn full(config: Configuration, sidecar: Option<Sidecar>) -> Result<TaskManager, ServiceError> {
+pub(crate) fn full(
+	config: Configuration,
+	sidecar: Option<Sidecar>,
+	disk: DiskParams,
+) -> Result<TaskManager, ServiceError> {
 	match config.network.network_backend {
 		sc_network::config::NetworkBackendType::Litep2p => {
-			full_with::<sc_network::Litep2pNetworkBackend>(config, sidecar)
+			full_with::<sc_network::Litep2pNetworkBackend>(config, sidecar, disk)
 		}
 		sc_network::config::NetworkBackendType::Libp2p => {
-			full_with::<sc_network::NetworkWorker<Block, Hash>>(config, sidecar)
+			full_with::<sc_network::NetworkWorker<Block, Hash>>(config, sidecar, disk)
 		}
 	}
 }
@@ -163,6 +171,7 @@ pub(crate) fn full(config: Configuration, sidecar: Option<Sidecar>) -> Result<Ta
 fn full_with<N: NetworkBackend<Block, Hash>>(
 	config: Configuration,
 	sidecar: Option<Sidecar>,
+	disk: DiskParams,
 ) -> Result<TaskManager, ServiceError> {
 	let sc_service::PartialComponents {
 		client,
@@ -174,6 +183,7 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 		transaction_pool,
 		other: ConsensusParts { block_import, finality_link, babe_link, babe_worker, mut telemetry },
 	} = partial(&config)?;
+	disk.watch(config.data_path.clone(), &task_manager.spawn_essential_handle());
 	sidecar::insert_dev_seat_key(&config, &keystore_container.keystore())?;
 
 	let metrics = N::register_notification_metrics(
@@ -216,8 +226,10 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 		})?;
 
 	if config.offchain_worker.enabled {
-		if let (Some(storage), Some(sidecar)) = (backend.offchain_storage(), &sidecar) {
-			sidecar.link(&task_manager.spawn_handle(), storage)?;
+		match (backend.offchain_storage(), &sidecar) {
+			(Some(storage), Some(sidecar)) => sidecar.link(&task_manager.spawn_handle(), storage)?,
+			(Some(storage), None) => sidecar::unlink(storage),
+			(None, _) => {}
 		}
 		let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
 			runtime_api_provider: client.clone(),
@@ -241,7 +253,13 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 	let force_authoring = config.force_authoring;
 	let disable_grandpa = config.disable_grandpa;
 	let prometheus_registry = config.prometheus_registry().cloned();
-	let public_addresses = config.network.public_addresses.clone();
+	let discovery = sc_authority_discovery::WorkerConfig {
+		// Private addresses tell nothing to a public network, except how the operator's own is laid out.
+		publish_non_global_ips: config.network.allow_non_globals_in_dht,
+		public_addresses: config.network.public_addresses.clone(),
+		persisted_cache_directory: config.network.net_config_path.clone(),
+		..Default::default()
+	};
 	let keystore = keystore_container.keystore();
 	let shared_voter_state = SharedVoterState::empty();
 
@@ -329,11 +347,7 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 			}
 		});
 		let (worker, _service) = sc_authority_discovery::new_worker_and_service_with_config(
-			sc_authority_discovery::WorkerConfig {
-				publish_non_global_ips: true,
-				public_addresses,
-				..Default::default()
-			},
+			discovery,
 			client.clone(),
 			Arc::new(network.clone()),
 			Box::pin(dht_events),

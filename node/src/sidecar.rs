@@ -38,10 +38,18 @@ pub(crate) struct Sidecar {
 impl Sidecar {
 	/// Reads `--tunnel-url` and `--tunnel-token-file`; none if neither is given.
 	pub(crate) fn from_params(params: &SidecarParams) -> sc_cli::Result<Option<Self>> {
-		let (Some(url), Some(file)) = (&params.tunnel_url, &params.tunnel_token_file) else {
-			return Ok(None);
+		let (url, file) = match (&params.tunnel_url, &params.tunnel_token_file) {
+			(None, None) => return Ok(None),
+			(Some(url), Some(file)) => (url, file),
+			(Some(_), None) => {
+				return Err("--tunnel-url needs --tunnel-token-file: the file with weir-tunnel's token".into())
+			}
+			(None, Some(_)) => {
+				return Err("--tunnel-token-file needs --tunnel-url, such as http://127.0.0.1:9700".into())
+			}
 		};
-		let origin = loopback_origin(url).map_err(|reason| format!("--tunnel-url {url}: {reason}"))?;
+		// The URL is not repeated: who puts a password into it must not find it in a log.
+		let origin = loopback_origin(url).map_err(|reason| format!("--tunnel-url: {reason}"))?;
 		let token =
 			read_token(file).map_err(|reason| format!("--tunnel-token-file {}: {reason}", file.display()))?;
 		let mut authorization = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
@@ -113,22 +121,40 @@ async fn forward(State(forwarder): State<Forwarder>, mut request: Request<Body>)
 	}
 }
 
-/// `http://ADDRESS:PORT` of a loopback URL without path.
+/// Makes the off-chain worker forget the forwarder of an earlier start: another program may have its port by now.
+pub(crate) fn unlink(mut storage: impl OffchainStorage) {
+	storage.remove(STORAGE_PREFIX, URL_KEY);
+}
+
+/// `http://ADDRESS:PORT` of a loopback URL with nothing before or behind that.
 fn loopback_origin(url: &str) -> Result<String, String> {
-	let uri: Uri = url.trim_end_matches('/').parse().map_err(|error| format!("not a URL: {error}"))?;
+	let uri: Uri = url
+		.trim_end_matches('/')
+		.parse()
+		.map_err(|error| format!("not a URL ({error}): it must look like http://127.0.0.1:9700"))?;
 	let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-	if uri.scheme_str() != Some("http") || uri.port().is_none() || !matches!(uri.path(), "" | "/") {
-		return Err("must look like http://127.0.0.1:9700".into());
+	let is_plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+		&& matches!(uri.path(), "" | "/")
+		&& uri.query().is_none();
+	if uri.scheme_str() != Some("http") || uri.port_u16().is_none() || !is_plain {
+		return Err(
+			"it must look like http://127.0.0.1:9700: scheme, address and port, and nothing else".into()
+		);
 	}
 	if host != "localhost" && !host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
-		return Err("must be a loopback address: the token travels unencrypted".into());
+		return Err(format!("{host} is no loopback address, and the token travels unencrypted: run weir-tunnel beside the node"));
 	}
 	Ok(url.trim_end_matches('/').into())
 }
 
 /// The token in `file`, which only its owner may read.
 fn read_token(file: &Path) -> Result<String, String> {
-	let mode = std::fs::metadata(file).map_err(|error| error.to_string())?.permissions().mode();
+	let mode = std::fs::metadata(file)
+		.map_err(|error| {
+			format!("{error}; make one with 'openssl rand -hex 32', mode 0600, and give weir-tunnel the same")
+		})?
+		.permissions()
+		.mode();
 	if mode & 0o077 != 0 {
 		return Err(format!("others may read it (mode {:o}): run chmod 600", mode & 0o777));
 	}
@@ -165,6 +191,15 @@ mod tests {
 		assert!(loopback_origin("https://127.0.0.1:9700").is_err());
 		assert!(loopback_origin("http://127.0.0.1").is_err());
 		assert!(loopback_origin("http://127.0.0.1:9700/path").is_err());
+		assert!(loopback_origin("http://127.0.0.1:9700?query").is_err());
+		assert!(loopback_origin("http://127.0.0.1:99999").is_err());
+		assert!(loopback_origin("127.0.0.1:9700").is_err());
+	}
+
+	#[test]
+	fn refusal_should_not_repeat_a_password_when_the_origin_holds_one() {
+		let refusal = loopback_origin("http://me:hunter2@127.0.0.1:9700").unwrap_err();
+		assert!(!refusal.contains("hunter2"), "{refusal}");
 	}
 
 	#[test]

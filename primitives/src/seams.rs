@@ -6,7 +6,7 @@ use crate::{
 	SlotOffset,
 };
 use alloc::vec::Vec;
-use polkadot_sdk::sp_runtime::{DispatchError, DispatchResult, Perbill};
+use polkadot_sdk::sp_runtime::{DispatchError, DispatchResult, Perbill, Weight};
 
 /// The protocol's clock: epochs are sessions; slots are counted from the epoch's first slot, so that empty slots
 /// stretch nothing.
@@ -42,6 +42,10 @@ pub trait RoleDuty<AccountId> {
 pub trait OnBondChange<AccountId> {
 	/// The bond of `who` in `role` changed. Never fails: a bond moves whatever others think of it.
 	fn bond_changed(who: &AccountId, role: Role);
+	/// What following a change costs at most, in any role.
+	fn weight() -> Weight {
+		Weight::zero()
+	}
 }
 
 /// The slash queue (implemented by node-staking).
@@ -62,6 +66,10 @@ pub trait OnSlashDecided<AccountId> {
 	fn slash_applied(who: &AccountId, reason: &SlashReason);
 	/// A governance origin cancelled it.
 	fn slash_cancelled(who: &AccountId, reason: &SlashReason);
+	/// What either costs at most.
+	fn weight() -> Weight {
+		Weight::zero()
+	}
 }
 
 /// Receives slashed tokens (burn and treasury now; the ledger later).
@@ -122,6 +130,9 @@ pub trait OnProviderChange<AccountId> {
 	fn provider_left(index: ProviderIndex, who: &AccountId);
 	/// Whether facts still point at `index` (open strikes, escalation): it may not be reused or deregistered yet.
 	fn is_needed(index: ProviderIndex, who: &AccountId) -> bool;
+	/// Gives the provider everything that makes its departure dear, and nothing that forbids it.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn encumber_for_benchmark(_index: ProviderIndex, _who: &AccountId) {}
 }
 
 /// Told of each verdict once (rewards and regions will listen; nobody does yet).

@@ -2,11 +2,12 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `POST /v1/tasks` with a `TasksRequest` | 204, 400 (foreign genesis, other node), 401, 413 |
+//! | `POST /v1/tasks` with a `TasksRequest` | 204, 400 (foreign genesis, other node), 401, 413, 503 (endpoints disagree) |
 //! | `GET /v1/reports/<epoch>` | 200 with a `ReportResponse`, 401, 503 (no chain) |
 //! | `GET /metrics` | 200, Prometheus text |
 
 use crate::{
+	advice,
 	attest::{Attestor, EpochTasks},
 	chain::bytes32,
 	metrics::Metrics,
@@ -49,6 +50,15 @@ pub struct Shared {
 	pub metrics: Arc<Metrics>,
 }
 
+/// Binds a loopback address. Nothing is answered before [`Api::start`].
+pub async fn bind(listen: SocketAddr) -> Result<TcpListener> {
+	if !listen.ip().is_loopback() {
+		bail!("api.listen {listen} is not a loopback address");
+	}
+	let bound = TcpListener::bind(listen).await;
+	bound.map_err(|error| advice::bind("TCP", listen, Some("api.listen"), &error))
+}
+
 /// A running interface. Dropped, it stops.
 pub struct Api {
 	address: SocketAddr,
@@ -56,14 +66,8 @@ pub struct Api {
 }
 
 impl Api {
-	/// Listens on a loopback address.
-	pub async fn start(listen: SocketAddr, shared: Arc<Shared>) -> Result<Self> {
-		if !listen.ip().is_loopback() {
-			bail!("api.listen {listen} is not a loopback address");
-		}
-		let listener = TcpListener::bind(listen)
-			.await
-			.map_err(|error| anyhow!("TCP {listen} cannot be bound (in use by another program?): {error}"))?;
+	/// Answers on a bound address.
+	pub fn start(listener: TcpListener, shared: Arc<Shared>) -> Result<Self> {
 		let address = listener.local_addr().context("api")?;
 		let guarded = Router::new()
 			.route(TASKS_PATH, post(take_tasks))
@@ -104,11 +108,12 @@ async fn check_token(State(shared): State<Arc<Shared>>, request: Request, next: 
 		given = given.is_some(),
 		"API request refused: wrong token; node and sidecar must be given the same token file"
 	);
-	(StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], "wrong token").into_response()
+	let reason = "wrong token; node and sidecar must be given the same token file";
+	(StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], reason).into_response()
 }
 
 fn refuse(status: StatusCode, reason: impl Into<String>) -> Response {
-	let reason = reason.into();
+	let reason = advice::one_line(&reason.into());
 	tracing::warn!(reason, "API request refused");
 	(status, reason).into_response()
 }
@@ -116,11 +121,22 @@ fn refuse(status: StatusCode, reason: impl Into<String>) -> Response {
 async fn take_tasks(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
 	let request: TasksRequest = match serde_json::from_slice(&body) {
 		Ok(request) => request,
-		Err(error) => return refuse(StatusCode::BAD_REQUEST, format!("not a tasks request: {error}")),
+		Err(error) => {
+			return refuse(
+				StatusCode::BAD_REQUEST,
+				format!("not a tasks request: {error}; node and sidecar must be of one version"),
+			)
+		}
 	};
 	let Some(attestor) = shared.attestor.get() else {
-		return refuse(StatusCode::SERVICE_UNAVAILABLE, "this process does not attest for a node");
+		return refuse(
+			StatusCode::SERVICE_UNAVAILABLE,
+			"this process does not attest for a node; set attest.mode = \"node\"",
+		);
 	};
+	if let Err(error) = attestor.agreement() {
+		return refuse(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
+	}
 	match read_tasks(&shared, attestor, request) {
 		Ok(tasks) => {
 			attestor.take_tasks(tasks);
@@ -140,13 +156,17 @@ fn account(hex: &str) -> Result<AccountId> {
 fn read_tasks(shared: &Shared, attestor: &Attestor, request: TasksRequest) -> Result<EpochTasks> {
 	if bytes32(&account(&request.genesis)?) != shared.genesis {
 		bail!(
-			"foreign genesis: the node is on chain {}, this sidecar on 0x{}",
+			"foreign genesis: the node is on chain {}, this sidecar on 0x{}; give both the same chain",
 			request.genesis,
 			hex::encode(shared.genesis)
 		);
 	}
 	if account(&request.node)? != shared.account {
-		bail!("the node is {}, this sidecar is configured for {}", request.node, shared.account);
+		bail!(
+			"the node is {}, this sidecar is configured for {}; correct node.account or its --tunnel-url",
+			request.node,
+			shared.account
+		);
 	}
 	if request.tasks.len() > MAX_ENTRIES as usize {
 		bail!("{} tasks are more than a report can hold", request.tasks.len());
@@ -184,7 +204,10 @@ fn read_tasks(shared: &Shared, attestor: &Attestor, request: TasksRequest) -> Re
 
 async fn report(State(shared): State<Arc<Shared>>, Path(epoch): Path<u32>) -> Response {
 	let Some(attestor) = shared.attestor.get() else {
-		return refuse(StatusCode::SERVICE_UNAVAILABLE, "this process does not attest for a node");
+		return refuse(
+			StatusCode::SERVICE_UNAVAILABLE,
+			"this process does not attest for a node; set attest.mode = \"node\"",
+		);
 	};
 	match attestor.report(epoch).await {
 		Ok((ready, entries)) => {
@@ -212,7 +235,7 @@ mod tests {
 			attestor: OnceLock::new(),
 			metrics: Arc::default(),
 		};
-		Api::start("127.0.0.1:0".parse().unwrap(), Arc::new(shared)).await.unwrap()
+		Api::start(bind("127.0.0.1:0".parse().unwrap()).await.unwrap(), Arc::new(shared)).unwrap()
 	}
 
 	async fn ask(api: &Api, request: &str) -> String {
@@ -254,15 +277,8 @@ mod tests {
 	}
 
 	#[tokio::test]
-	async fn start_should_fail_when_the_address_is_not_loopback() {
-		let shared = Shared {
-			token: Zeroizing::new("secret".into()),
-			genesis: [1; 32],
-			account: [2; 32].into(),
-			attestor: OnceLock::new(),
-			metrics: Arc::default(),
-		};
-		let error = Api::start("0.0.0.0:0".parse().unwrap(), Arc::new(shared)).await.map(|_| ()).unwrap_err();
+	async fn bind_should_fail_when_the_address_is_not_loopback() {
+		let error = bind("0.0.0.0:0".parse().unwrap()).await.unwrap_err();
 		assert!(error.to_string().contains("not a loopback address"));
 	}
 }

@@ -1,26 +1,36 @@
 //! The command line.
 
 use crate::{
+	advice,
 	config::Config,
-	doctor::{self, Verdict},
+	doctor::{self, Check, Verdict},
 	keys,
 	run::{Roles, Sidecar},
 };
-use anyhow::{bail, Result};
+use anyhow::{bail, Context, Result};
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 use std::{
+	fmt::Display,
+	io::{ErrorKind, IsTerminal, Write},
 	path::{Path, PathBuf},
 	process::ExitCode,
 };
 use tokio::signal::unix::{signal, SignalKind};
 
-/// The Weir sidecar: serves tunnels, measures those of others.
+/// The Weir sidecar: lets its own line be measured, and measures the lines of others, in WireGuard sessions in
+/// userspace. Needs no root.
 #[derive(Debug, Parser)]
 #[command(
 	name = "weir-tunnel",
 	version,
-	after_help = "Exit codes: 0 success, 1 failure (the reason is on stderr), 2 wrong usage.\n\
+	after_help = "First steps:\n  \
+		weir-tunnel key generate --folder /var/lib/weir-tunnel   then register what it shows on chain\n  \
+		weir-tunnel check --config FILE                          is the configuration well formed?\n  \
+		weir-tunnel doctor --config FILE                         is everything else as it should be?\n  \
+		weir-tunnel run --config FILE\n\n\
+		The configuration is explained in docs/sidecar.md, an example is tunnel/example.toml.\n\n\
+		Exit codes: 0 success, 1 failure (one line on stderr says why and what to do), 2 wrong usage.\n\
 		Logs go to stderr; set the level with RUST_LOG (default: info)."
 )]
 struct Cli {
@@ -34,39 +44,44 @@ struct Cli {
 #[derive(Debug, Args)]
 struct ConfigFile {
 	/// The configuration file (TOML).
-	#[arg(long, short, default_value = "/etc/weir-tunnel/config.toml")]
+	#[arg(long, short, value_name = "FILE", default_value = "/etc/weir-tunnel/config.toml")]
 	config: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-	/// Runs every role the configuration has a table for.
+	/// Runs every role the configuration has a table for ([provide], [attest]).
+	///
+	/// Keys, token, state and ports are checked first; then it waits until the chain is reachable and logs `ready`. Ends
+	/// with SIGINT or SIGTERM.
 	Run(ConfigFile),
-	/// Serves as a provider: answers tests on the registered port.
+	/// Runs only [provide]: lets this line be measured on the registered port.
 	Provide(ConfigFile),
-	/// Measures providers, for the node beside it or alone.
+	/// Runs only [attest]: measures providers, for the node beside it or alone.
 	Attest(ConfigFile),
-	/// Checks keys, clock, chain, registration, seat and ports; each finding with its fix.
+	/// Checks configuration, keys, ports, chain, clock, registration and seat; each finding with its fix.
+	///
+	/// Exit code 1 if a check failed; warnings do not count.
 	Doctor(ConfigFile),
-	/// Checks the configuration file.
+	/// Checks only that the configuration file is well formed; looks at nothing else.
 	Check(ConfigFile),
-	/// Makes or shows keys.
+	/// Makes or shows the two keys of a node.
 	#[command(subcommand)]
 	Key(KeyCommand),
 }
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-	/// Makes the identity and the probe key; never overwrites one.
+	/// Makes identity.key and probe.key where they are missing, and shows them; never overwrites one.
 	Generate(KeyFiles),
-	/// Shows what to register: PeerId and probe public key.
+	/// Shows what to register on chain: PeerId and probe public key. The secrets are not shown.
 	Show(KeyFiles),
 }
 
 #[derive(Debug, Args)]
 struct KeyFiles {
-	/// Folder of identity.key and probe.key.
-	#[arg(long, short)]
+	/// Folder of identity.key and probe.key; made if it is missing. Usually `node.state` of the configuration.
+	#[arg(long, short, value_name = "DIR")]
 	folder: PathBuf,
 }
 
@@ -77,20 +92,35 @@ pub fn main() -> ExitCode {
 	match execute(&cli) {
 		Ok(code) => code,
 		Err(error) => {
+			let error = advice::one_line(&format!("{error:#}"));
 			if cli.json {
-				println!("{}", json!({ "error": format!("{error:#}") }));
+				let _ = writeln!(std::io::stdout(), "{}", json!({ "error": error }));
 			}
-			eprintln!("error: {error:#}");
+			// Where nobody can be told, the exit code is what is left.
+			let _ = writeln!(std::io::stderr(), "error: {error}");
 			ExitCode::FAILURE
 		}
 	}
 }
 
+/// Writes a line to stdout. A reader that has gone away, like `head`, is no failure.
+fn say(line: impl Display) -> Result<()> {
+	match writeln!(std::io::stdout(), "{line}") {
+		Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+		Err(error) => bail!("standard output: not written: {} ({error})", advice::file(&error)),
+		Ok(()) => Ok(()),
+	}
+}
+
 fn start_logs(json: bool) {
 	let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-		// The device says what failed through its handle; what it logs is the order in which its tasks end.
-		.unwrap_or_else(|_| "info,gotatun=off,libp2p=warn,subxt=warn".into());
-	let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+		.unwrap_or_else(|_| "info,gotatun=warn,libp2p=warn,subxt=warn".into());
+	let logs = tracing_subscriber::fmt()
+		.with_env_filter(filter)
+		.with_writer(std::io::stderr)
+		.with_ansi(std::io::stderr().is_terminal())
+		// It would tell of a full disk under stderr by a panic.
+		.log_internal_errors(false);
 	if json {
 		logs.json().init();
 	} else {
@@ -107,15 +137,14 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
 		Command::Check(ConfigFile { config }) => {
 			Config::load(config)?;
 			if cli.json {
-				println!("{}", json!({ "config": config, "ok": true }));
+				say(json!({ "config": config, "ok": true }))?;
 			} else {
-				println!("{}: ok", config.display());
+				say(format_args!("{}: ok; `weir-tunnel doctor` checks the rest", config.display()))?;
 			}
 			Ok(ExitCode::SUCCESS)
 		}
 		Command::Key(KeyCommand::Generate(KeyFiles { folder })) => {
-			keys::generate(&folder.join("identity.key"))?;
-			keys::generate(&folder.join("probe.key"))?;
+			keys::generate_missing(folder)?;
 			show_keys(folder, cli.json)
 		}
 		Command::Key(KeyCommand::Show(KeyFiles { folder })) => show_keys(folder, cli.json),
@@ -127,15 +156,16 @@ fn show_keys(folder: &Path, json: bool) -> Result<ExitCode> {
 	let probe = keys::load_probe(&folder.join("probe.key"))?;
 	let (peer_id, probe) = (keys::peer_id_hex(&identity), format!("0x{}", hex::encode(probe.public())));
 	if json {
-		println!("{}", json!({ "peer_id": peer_id, "probe_key": probe }));
+		say(json!({ "peer_id": peer_id, "probe_key": probe }))?;
 	} else {
-		println!("peer id    {peer_id}\nprobe key  {probe}");
+		say(format_args!("peer id    {peer_id}\nprobe key  {probe}"))?;
 	}
 	Ok(ExitCode::SUCCESS)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {
-	Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+	let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+	runtime.context("no threads or file descriptors left; raise the limits of this user")
 }
 
 fn run(config: &Path, roles: Roles) -> Result<ExitCode> {
@@ -161,29 +191,29 @@ fn run(config: &Path, roles: Roles) -> Result<ExitCode> {
 		tokio::select! {
 			signal = &mut stop => {
 				tracing::info!(signal, "stopping");
-				drop(sidecar);
-				Ok(ExitCode::SUCCESS)
 			},
 			() = sidecar.failed() => bail!("a role stopped; the log says why"),
 		}
+		sidecar.stop().await;
+		Ok(ExitCode::SUCCESS)
 	})
 }
 
 fn examine(path: &Path, json: bool) -> Result<ExitCode> {
 	let config = Config::load(path)?;
-	let checks = runtime()?.block_on(doctor::examine(&config));
+	let mut checks = vec![Check::configuration(path)];
+	checks.extend(runtime()?.block_on(doctor::examine(&config)));
 	let failed = checks.iter().any(|check| check.verdict == Verdict::Failed);
 	if json {
-		println!("{}", serde_json::to_string(&checks)?);
+		say(serde_json::to_string(&checks)?)?;
 	} else {
-		println!("ok       configuration: {}", path.display());
 		for check in &checks {
 			let verdict = match check.verdict {
 				Verdict::Ok => "ok     ",
 				Verdict::Warning => "warning",
 				Verdict::Failed => "FAILED ",
 			};
-			println!("{verdict}  {}: {}", check.name, check.detail);
+			say(format_args!("{verdict}  {}: {}", check.name, check.detail))?;
 		}
 	}
 	Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -1,7 +1,7 @@
 //! The configuration file (TOML). Every error names the file, the key and the reason.
 
-use crate::engine::Caps;
-use anyhow::{anyhow, Context, Result};
+use crate::{advice, engine::Caps};
+use anyhow::{anyhow, Result};
 use serde::{Deserialize, Serialize};
 use std::{
 	net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -9,6 +9,9 @@ use std::{
 	str::FromStr,
 };
 use weir_primitives::chain::AccountId;
+
+/// Endpoints that are compared at most.
+pub const MAX_ENDPOINTS: usize = 8;
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -52,7 +55,7 @@ fn any_address() -> IpAddr {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chain {
-	/// WebSocket endpoints, tried in turn.
+	/// WebSocket endpoints. The first that is not behind is used; what they have finalised is compared.
 	#[serde(default = "local_endpoint")]
 	pub endpoints: Vec<String>,
 	/// Hash of the first block, hex: refuses to work with another chain.
@@ -123,13 +126,15 @@ pub struct Api {
 impl Config {
 	/// Reads and checks a file.
 	pub fn load(path: &Path) -> Result<Self> {
-		let text =
-			std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+		let text = std::fs::read_to_string(path).map_err(|error| {
+			anyhow!("{}: cannot be read: {} ({error})", path.display(), advice::file(&error))
+		})?;
 		Self::parse(path, &text)
 	}
 
 	fn parse(path: &Path, text: &str) -> Result<Self> {
-		let config: Self = toml::from_str(text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+		let config: Self =
+			toml::from_str(text).map_err(|error| anyhow!("{}: {}", path.display(), explain(text, &error)))?;
 		config.check().map_err(|(key, reason)| anyhow!("{}: {key}: {reason}", path.display()))?;
 		Ok(config)
 	}
@@ -140,9 +145,21 @@ impl Config {
 		if self.chain.endpoints.is_empty() {
 			return Err(("chain.endpoints", "at least one is needed".into()));
 		}
-		for endpoint in &self.chain.endpoints {
-			if !endpoint.starts_with("ws://") && !endpoint.starts_with("wss://") {
-				return Err(("chain.endpoints", format!("{endpoint} does not begin with ws:// or wss://")));
+		if self.chain.endpoints.len() > MAX_ENDPOINTS {
+			return Err(("chain.endpoints", format!("more than {MAX_ENDPOINTS}; name the best of them")));
+		}
+		for (number, endpoint) in self.chain.endpoints.iter().enumerate() {
+			let rest = endpoint.strip_prefix("ws://").or_else(|| endpoint.strip_prefix("wss://"));
+			if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', ':'])) {
+				let endpoint = advice::one_line(endpoint);
+				return Err((
+					"chain.endpoints",
+					format!("{endpoint} is not of the form ws://host:port or wss://host:port"),
+				));
+			}
+			// Compared with itself, an endpoint always agrees.
+			if self.chain.endpoints.iter().take(number).any(|earlier| earlier == endpoint) {
+				return Err(("chain.endpoints", format!("{} is named twice", advice::one_line(endpoint))));
 			}
 		}
 		if self.provide.as_ref().is_some_and(|provide| provide.port == 0) {
@@ -162,7 +179,10 @@ impl Config {
 
 	/// The node's account.
 	pub fn account(&self) -> Result<AccountId> {
-		AccountId::from_str(&self.node.account).map_err(|error| anyhow!("{}: {error}", self.node.account))
+		AccountId::from_str(&self.node.account).map_err(|error| {
+			let given = advice::one_line(&self.node.account);
+			anyhow!("{given} is neither an address nor 32 bytes of hex ({error})")
+		})
 	}
 
 	/// The configured genesis.
@@ -170,7 +190,7 @@ impl Config {
 		let Some(text) = &self.chain.genesis else { return Ok(None) };
 		let mut genesis = [0; 32];
 		hex::decode_to_slice(text.trim_start_matches("0x"), &mut genesis)
-			.map_err(|error| anyhow!("{text}: not 32 bytes of hex ({error})"))?;
+			.map_err(|error| anyhow!("{}: not 32 bytes of hex ({error})", advice::one_line(text)))?;
 		Ok(Some(genesis))
 	}
 
@@ -183,6 +203,23 @@ impl Config {
 	pub fn probe_key(&self) -> PathBuf {
 		self.node.probe_key.clone().unwrap_or_else(|| self.node.state.join("probe.key"))
 	}
+}
+
+/// Line, key and reason in one line; the parser's own text is a drawing of several.
+fn explain(text: &str, error: &toml::de::Error) -> String {
+	let line = error.span().map(|span| {
+		let before = text.bytes().take(span.start).filter(|byte| *byte == b'\n').count();
+		format!("line {}: ", before.saturating_add(1))
+	});
+	// Only the reader of values knows the path of keys, and only the reader of text knows the line.
+	let values = toml::from_str::<toml::Table>(text).ok().and_then(|table| table.try_into::<Config>().err());
+	let key = values.and_then(|error| {
+		let text = error.to_string();
+		let key = text.lines().find_map(|line| line.strip_prefix("in `")?.strip_suffix('`'));
+		key.map(|key| format!("{key}: "))
+	});
+	let reason = advice::one_line(error.message());
+	format!("{}{}{reason}", line.unwrap_or_default(), key.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -227,21 +264,38 @@ mod tests {
 	}
 
 	#[test]
-	fn errors_should_name_file_key_and_reason() {
+	fn errors_should_name_file_key_and_reason_in_one_line() {
 		for (from, to, expected) in [
-			("5Grwva", "5Grwvb", "node.account"),
-			("\"ws://127.0.0.1:9944\"", "\"http://x\"", "chain.endpoints"),
-			("port = 40400", "port = 0", "provide.port"),
-			("127.0.0.1:9600", "0.0.0.0:9600", "api.listen"),
-			("port = 40400", "prot = 40400", "prot"),
-			("port = 40400", "port = 70000", "port"),
-			("mode = \"node\"", "mode = \"both\"", "mode"),
-			("[chain]", "[chain]\ngenesis = \"0x12\"", "chain.genesis"),
+			("5Grwva", "5Grwvb", "node.account: 5Grwvb"),
+			(
+				"account = \"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY\"",
+				"",
+				"line 2: node: missing field `account`",
+			),
+			("bind = \"127.0.1.1\"", "bind = \"localhost\"", "line 5: node.bind: invalid IP address"),
+			("\"ws://127.0.0.1:9944\"", "\"http://x\"", "chain.endpoints: http://x is not of the form"),
+			("\"ws://127.0.0.1:9944\"", "\"ws://\"", "chain.endpoints: ws:// is not of the form"),
+			("\"ws://127.0.0.1:9944\"", "", "chain.endpoints: at least one is needed"),
+			("\"ws://127.0.0.1:9944\"", "\"ws://a\", \"ws://a\"", "chain.endpoints: ws://a is named twice"),
+			("[chain]", "[chain]\ngenesis = \"0x12\"", "chain.genesis: 0x12: not 32 bytes of hex"),
+			("port = 40400", "port = 0", "provide.port: must be the registered port"),
+			("port = 40400", "prot = 40400", "line 9: provide: unknown field `prot`"),
+			("port = 40400", "port = 70000", "line 9: provide.port: invalid value"),
+			("port = 40400", "port = \"a\\nb\"", "line 9: provide.port: invalid type"),
+			("mode = \"node\"", "mode = \"both\"", "line 12: attest.mode: unknown variant `both`"),
+			("127.0.0.1:9600", "0.0.0.0:9600", "api.listen: 0.0.0.0:9600 is not a loopback address"),
+			("[api]", "[apis]", "line 13: unknown field `apis`"),
+			("[provide]", "[provide", "line 8: "),
 		] {
 			let error = error(&GOOD.replace(from, to));
-			assert!(error.contains("/etc/weir.toml") && error.contains(expected), "{error}");
+			assert!(error.starts_with(&format!("/etc/weir.toml: {expected}")), "{error}");
+			assert_eq!(error.lines().count(), 1, "{error}");
 		}
 		let without_api = GOOD.split("[api]").next().unwrap();
-		assert!(error(without_api).contains("attest.mode"));
+		assert!(error(without_api).starts_with("/etc/weir.toml: attest.mode: \"node\" needs an [api] table"));
+		let many = (0..9).map(|n| format!("\"ws://host{n}\"")).collect::<Vec<_>>().join(",");
+		assert!(
+			error(&GOOD.replace("\"ws://127.0.0.1:9944\"", &many)).contains("chain.endpoints: more than 8")
+		);
 	}
 }

@@ -1,20 +1,22 @@
 //! Checks that name the cause and the fix.
 
 use crate::{
-	chain::{bytes32, prefix, socket_address, ChainView, Client},
+	chain::{bytes32, endpoints::MAX_LAG, prefix, socket_address, Answer, ChainView, Client},
 	clock,
 	config::Config,
-	control, keys,
+	control,
+	keys::{self, Secret},
 };
 use anyhow::Result;
 use libp2p::PeerId;
 use serde::Serialize;
 use std::{
 	net::{TcpListener, UdpSocket},
+	path::Path,
 	time::Duration,
 };
 use weir_primitives::Admission;
-use weir_tunnel_core::{target::Prefix, wire::Request, MILLI};
+use weir_tunnel_core::{target::Prefix, wire::Request};
 
 /// How a check ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -37,6 +39,13 @@ pub struct Check {
 	pub verdict: Verdict,
 	/// What was found, and what to do about it.
 	pub detail: String,
+}
+
+impl Check {
+	/// That the configuration was read: nothing else is checked without it.
+	pub fn configuration(path: &Path) -> Self {
+		Self { name: "configuration", verdict: Verdict::Ok, detail: path.display().to_string() }
+	}
 }
 
 /// All checks, collected as they are made.
@@ -77,11 +86,11 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 		format!("public key 0x{}", hex::encode(key.public()))
 	});
 	if let Some(api) = &config.api {
-		report.result("API token", keys::read_secret(&api.token_file), |_| {
+		report.result("API token", keys::read_secret(&api.token_file, Secret::Token), |_| {
 			api.token_file.display().to_string()
 		});
 	}
-	ports(config, &mut report).await;
+	ports(config, &mut report);
 	if let Some(chain) = reach_chain(config, &mut report).await {
 		chain_facts(
 			config,
@@ -95,51 +104,59 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 	report.0
 }
 
-async fn ports(config: &Config, report: &mut Report) {
-	let Some(provide) = &config.provide else { return };
-	let address = (config.node.bind, provide.port);
-	let free = UdpSocket::bind(address).and_then(|_| TcpListener::bind(address));
-	match free {
-		Ok(_) => report.add("port", Verdict::Ok, format!("UDP and TCP {} are free", provide.port)),
-		Err(error) => {
+fn ports(config: &Config, report: &mut Report) {
+	let bind = config.node.bind;
+	if let Some(provide) = &config.provide {
+		let address = (bind, provide.port);
+		let free = UdpSocket::bind(address).and_then(|_| TcpListener::bind(address));
+		port(report, "port", format!("UDP and TCP {bind}:{}", provide.port), free.err());
+	}
+	if let Some(api) = &config.api {
+		port(report, "API port", format!("TCP {}", api.listen), TcpListener::bind(api.listen).err());
+	}
+}
+
+fn port(report: &mut Report, name: &'static str, what: String, error: Option<std::io::Error>) {
+	match error {
+		None => report.add(name, Verdict::Ok, format!("{what} can be bound")),
+		Some(error) => {
 			let detail = format!(
-				"{}:{} cannot be bound ({error}): this sidecar is running already, or another program uses the port",
-				config.node.bind, provide.port
+				"{what} cannot be bound ({error}): this sidecar is running already, another program uses the port, or the \
+				 address is not this machine's"
 			);
-			report.add("port", Verdict::Warning, detail);
+			report.add(name, Verdict::Warning, detail);
 		}
 	}
 }
 
 async fn reach_chain(config: &Config, report: &mut Report) -> Option<Client> {
-	let mut reached = false;
 	let expected = config.genesis().ok().flatten();
-	for endpoint in &config.chain.endpoints {
-		match Client::try_connect(endpoint).await {
-			Ok(genesis) if expected.is_some_and(|expected| expected != genesis) => {
-				let detail = format!(
-					"{endpoint} serves chain 0x{}; chain.genesis names another",
-					hex::encode(genesis)
-				);
-				report.add("chain endpoint", Verdict::Failed, detail);
+	let (answers, split) = Client::look(&config.chain.endpoints, expected).await;
+	let best = answers.iter().filter_map(|answer| Some(answer.said.as_ref().ok()?.1.number)).max();
+	for Answer { name, said } in &answers {
+		match said {
+			Ok((genesis, head)) => {
+				let behind = best.unwrap_or(0).saturating_sub(head.number);
+				let mut detail =
+					format!("{name}, genesis 0x{}, block {} finalised", hex::encode(genesis), head.number);
+				let mut verdict = Verdict::Ok;
+				if behind > MAX_LAG {
+					detail +=
+						&format!("; {behind} behind the best endpoint, not used until it has caught up");
+					verdict = Verdict::Warning;
+				}
+				report.add("chain endpoint", verdict, detail);
 			}
-			Ok(genesis) => {
-				reached = true;
-				report.add(
-					"chain endpoint",
-					Verdict::Ok,
-					format!("{endpoint}, genesis 0x{}", hex::encode(genesis)),
-				);
-			}
-			Err(error) => {
-				report.add("chain endpoint", Verdict::Failed, format!("{error}; is the node running?"))
-			}
+			Err(error) => report.add("chain endpoint", Verdict::Failed, error.to_string()),
 		}
 	}
-	if !reached {
+	if let Some(split) = split {
+		report.add("chain endpoints", Verdict::Failed, split.to_string());
 		return None;
 	}
-	let connect = Client::connect(config.chain.endpoints.clone(), expected);
+	best?;
+	// A foreign endpoint keeps the sidecar from starting, so there is nothing to ask either.
+	let connect = Client::connect(&config.chain.endpoints, expected);
 	tokio::time::timeout(Duration::from_secs(15), connect).await.ok()?.ok()
 }
 
@@ -154,23 +171,19 @@ async fn chain_facts(
 		format!("slots of {} ms, {} an epoch", timing.slot_millis, timing.epoch_slots)
 	});
 	if let (Some(timing), Ok(now)) = (timing, chain.clock().await) {
-		let begins = now.begins(&timing, now.slot);
-		let ends = now.begins(&timing, now.slot.saturating_add(1));
-		let here = clock::now();
-		// A block is made and travels within its slot; two more may be empty.
-		let late = ends.saturating_add(timing.slot_millis.saturating_mul(2 * MILLI));
-		if (begins..late).contains(&here) {
-			report.add(
+		match now.disagrees(&timing, clock::now()) {
+			None => report.add(
 				"clock",
 				Verdict::Ok,
 				format!("epoch {}, slot {}; this clock agrees", now.epoch, now.slot),
-			);
-		} else {
-			let millis = i128::from(here) / 1_000 - i128::from(begins) / 1_000;
-			let detail = format!(
-				"the best block's slot began {millis} ms ago by this clock: set up NTP, or the endpoint is not in sync"
-			);
-			report.add("clock", Verdict::Failed, detail);
+			),
+			Some(millis) => {
+				let detail = format!(
+					"this clock reads {millis} ms after the start of the best block's slot: set up NTP, or the endpoint is not in \
+					 sync"
+				);
+				report.add("clock", Verdict::Failed, detail);
+			}
 		}
 	}
 	let Ok(account) = config.account() else { return };
@@ -187,8 +200,11 @@ async fn chain_facts(
 				provider.index, provider.claim.down_kbps, provider.claim.up_kbps, provider.bond
 			);
 			let verdict = if provider.in_service { Verdict::Ok } else { Verdict::Failed };
-			let fix =
-				if provider.in_service { "" } else { "; out of service: bond too small, paused or jailed" };
+			let fix = if provider.in_service {
+				""
+			} else {
+				"; out of service: raise the bond, resume, or wait until the jail ends"
+			};
 			report.add("registration", verdict, detail + fix);
 			if let Some(identity) = identity {
 				let same = provider.peer_id == identity.to_bytes();
@@ -204,7 +220,8 @@ async fn chain_facts(
 			}
 			if let (Some(provide), Some(port)) = (&config.provide, provider.endpoint.port()) {
 				if provide.port != port {
-					let detail = format!("provide.port is {}, registered is {port}", provide.port);
+					let detail =
+						format!("provide.port is {}, registered is {port}: make them equal", provide.port);
 					report.add("registered port", Verdict::Failed, detail);
 				}
 			}
@@ -239,7 +256,7 @@ async fn chain_facts(
 					report.add(
 						"seat key",
 						Verdict::Failed,
-						"the seat's key on chain is not this probe key; register it",
+						"the seat's key on chain is not this probe key: register it (setSeatKey), or use the right key file",
 					);
 				}
 				let bind = config.node.bind;

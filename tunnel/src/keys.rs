@@ -1,23 +1,41 @@
 //! Keys in files: one line of hex, mode 0600.
 
-use anyhow::{bail, Context, Result};
+use crate::advice;
+use anyhow::{anyhow, bail, Context, Result};
 use libp2p::identity::Keypair;
 use std::{
 	fs::{self, OpenOptions},
-	io::Write,
+	io::{self, Write},
 	os::unix::fs::{OpenOptionsExt, PermissionsExt},
 	path::Path,
 };
 use weir_tunnel_core::keys::ProbeKeypair;
 use zeroize::Zeroizing;
 
+/// What a secret file is for, so that an error can say how to make one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Secret {
+	/// Made by `weir-tunnel key generate`.
+	Key,
+	/// The API's, shared with the node.
+	Token,
+}
+
 /// Fails unless only the owner may read `path`.
-pub fn check_mode(path: &Path) -> Result<()> {
-	let metadata = fs::metadata(path).with_context(|| {
-		format!(
-			"{}: missing; `weir-tunnel key generate` makes keys, a token is any line of text",
+fn check_mode(path: &Path, secret: Secret) -> Result<()> {
+	let metadata = fs::metadata(path).map_err(|error| match (error.kind(), secret) {
+		(io::ErrorKind::NotFound, Secret::Key) => {
+			let folder = path.parent().unwrap_or(Path::new(".")).display();
+			anyhow!(
+				"{}: missing; make keys with `weir-tunnel key generate --folder {folder}`, or correct the path",
+				path.display()
+			)
+		}
+		(io::ErrorKind::NotFound, Secret::Token) => anyhow!(
+			"{}: missing; put one line of random text there, mode 0600, and give the node the same",
 			path.display()
-		)
+		),
+		_ => unreadable(path, &error),
 	})?;
 	let mode = metadata.permissions().mode() & 0o777;
 	if mode & 0o077 != 0 {
@@ -26,24 +44,35 @@ pub fn check_mode(path: &Path) -> Result<()> {
 	Ok(())
 }
 
-/// Reads a secret line from a file only its owner may read.
-pub fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
-	check_mode(path)?;
-	let text = Zeroizing::new(
-		fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?,
-	);
+fn unreadable(path: &Path, error: &io::Error) -> anyhow::Error {
+	anyhow!("{}: cannot be read: {} ({error})", path.display(), advice::file(error))
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> anyhow::Error {
+	anyhow!("{}: cannot be written: {} ({error})", path.display(), advice::file(error))
+}
+
+/// Reads a secret line from a file only its owner may read. No error tells what is in it.
+pub fn read_secret(path: &Path, secret: Secret) -> Result<Zeroizing<String>> {
+	check_mode(path, secret)?;
+	let text = Zeroizing::new(fs::read_to_string(path).map_err(|error| unreadable(path, &error))?);
 	let line = text.trim();
 	if line.is_empty() || line.lines().count() != 1 {
-		bail!("{}: expected one line", path.display());
+		bail!("{}: expected one line with the secret and nothing else", path.display());
 	}
 	Ok(Zeroizing::new(line.to_owned()))
 }
 
 fn read_seed(path: &Path) -> Result<Zeroizing<[u8; 32]>> {
-	let line = read_secret(path)?;
+	let line = read_secret(path, Secret::Key)?;
 	let mut seed = Zeroizing::new([0; 32]);
-	hex::decode_to_slice(line.trim_start_matches("0x"), seed.as_mut_slice())
-		.with_context(|| format!("{}: expected 64 hex digits", path.display()))?;
+	// The decoder's own error would show a digit of the key.
+	hex::decode_to_slice(line.trim_start_matches("0x"), seed.as_mut_slice()).map_err(|_| {
+		anyhow!(
+			"{}: expected 64 hex digits; restore the key, or move the file away and make a new one",
+			path.display()
+		)
+	})?;
 	Ok(seed)
 }
 
@@ -60,6 +89,19 @@ pub fn load_probe(path: &Path) -> Result<ProbeKeypair> {
 	ProbeKeypair::from_seed(&seed).with_context(|| format!("{}: not an sr25519 seed", path.display()))
 }
 
+/// Makes those of a node's two keys in `folder` that are missing. Never overwrites one; with both there it fails.
+pub fn generate_missing(folder: &Path) -> Result<()> {
+	let files = [folder.join("identity.key"), folder.join("probe.key")];
+	if files.iter().all(|file| file.exists()) {
+		bail!(
+			"{}: holds both keys already; move them away if you mean to replace them (what is registered on chain must \
+			 then follow)",
+			folder.display()
+		);
+	}
+	files.iter().filter(|file| !file.exists()).try_for_each(|file| generate(file))
+}
+
 /// Makes a key from the system's randomness. Never overwrites one.
 pub fn generate(path: &Path) -> Result<()> {
 	let mut seed = Zeroizing::new([0u8; 32]);
@@ -70,15 +112,21 @@ pub fn generate(path: &Path) -> Result<()> {
 /// Writes a seed as a key file. Never overwrites one.
 pub fn write_seed(path: &Path, seed: &[u8; 32]) -> Result<()> {
 	if let Some(folder) = path.parent() {
-		fs::create_dir_all(folder).with_context(|| format!("{}: cannot be created", folder.display()))?;
+		fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))?;
 	}
-	let mut file =
-		OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).with_context(|| {
-			format!("{}: cannot be created (a key that exists is never overwritten)", path.display())
-		})?;
-	writeln!(file, "{}", *Zeroizing::new(hex::encode(seed)))
-		.with_context(|| format!("{}: disk full?", path.display()))?;
-	file.sync_all().with_context(|| format!("{}: disk full?", path.display()))
+	let open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+	let mut file = open.map_err(|error| match error.kind() {
+		io::ErrorKind::AlreadyExists => {
+			anyhow!("{}: a key that exists is never overwritten; move it away to replace it", path.display())
+		}
+		_ => unwritten(path, &error),
+	})?;
+	let written = writeln!(file, "{}", *Zeroizing::new(hex::encode(seed))).and_then(|()| file.sync_all());
+	written.map_err(|error| {
+		// Half a key would stand in the way of a whole one.
+		let _ = fs::remove_file(path);
+		unwritten(path, &error)
+	})
 }
 
 /// A PeerId as the chain stores it: multihash bytes, hex with 0x.
@@ -108,20 +156,37 @@ mod tests {
 		let path = folder.path().join("token");
 		fs::write(&path, "secret\n").unwrap();
 		fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-		let error = read_secret(&path).unwrap_err().to_string();
+		let error = read_secret(&path, Secret::Token).unwrap_err().to_string();
 		assert!(error.contains("mode 0640") && error.contains("chmod 600"), "{error}");
 		fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-		assert_eq!(read_secret(&path).unwrap().as_str(), "secret");
+		assert_eq!(read_secret(&path, Secret::Token).unwrap().as_str(), "secret");
 	}
 
 	#[test]
-	fn load_should_name_the_file_when_it_is_missing_or_malformed() {
+	fn load_should_name_the_file_and_no_digit_when_it_is_missing_or_malformed() {
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("probe.key");
-		let error = |path: &Path| load_probe(path).map(|_| ()).unwrap_err().to_string();
-		assert!(error(&path).contains("key generate"));
+		let error = |path: &Path| format!("{:#}", load_probe(path).map(|_| ()).unwrap_err());
+		let generate = format!("weir-tunnel key generate --folder {}", folder.path().display());
+		assert!(error(&path).contains(&generate), "{}", error(&path));
 		write_seed(&path, &[1; 32]).unwrap();
-		fs::write(&path, "abc").unwrap();
-		assert!(error(&path).contains("64 hex digits"));
+		for text in ["abc", &"q".repeat(64), &format!("{}z", "7".repeat(63))] {
+			fs::write(&path, text).unwrap();
+			let error = error(&path);
+			assert!(error.contains("64 hex digits"), "{error}");
+			assert!(!error.replace(path.to_str().unwrap(), "").contains(['q', '7']), "{error}");
+		}
+	}
+
+	#[test]
+	fn generate_missing_should_make_only_what_is_not_there() {
+		let folder = tempfile::tempdir().unwrap();
+		generate(&folder.path().join("identity.key")).unwrap();
+		let identity = fs::read(folder.path().join("identity.key")).unwrap();
+		generate_missing(folder.path()).unwrap();
+		load_probe(&folder.path().join("probe.key")).unwrap();
+		let error = generate_missing(folder.path()).unwrap_err().to_string();
+		assert!(error.contains("holds both keys already"), "{error}");
+		assert_eq!(fs::read(folder.path().join("identity.key")).unwrap(), identity);
 	}
 }

@@ -3,8 +3,9 @@
 //! * [`engine`]: WireGuard in userspace. [`control`]: the control plane. [`chain`]: the chain.
 //! * [`provide`]: the target's side of tests. [`attest`]: the attestor's.
 //! * [`api`], [`metrics`]: the loopback interface. [`store`]: what survives a restart.
-//! * [`config`], [`keys`], [`run`], [`doctor`], [`cli`]: the process.
+//! * [`config`], [`keys`], [`run`], [`doctor`], [`cli`]: the process. [`advice`]: what its errors say.
 
+pub mod advice;
 pub mod api;
 pub mod attest;
 pub mod chain;

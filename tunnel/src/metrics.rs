@@ -41,6 +41,8 @@ pub struct Metrics {
 	pub tests_unreachable: Counter,
 	/// Tests that ended without a signed final although the target answered.
 	pub tests_failed: Counter,
+	/// Tests not taken, or dropped, because this clock is off.
+	pub tests_abstained: Counter,
 	/// Commits and reveals sent.
 	pub reports_sent: Counter,
 	/// API requests without the right token.
@@ -70,6 +72,11 @@ impl Metrics {
 				"tests_failed_total",
 				"Tests without a signed final although the target answered.",
 				self.tests_failed.get(),
+			),
+			(
+				"tests_abstained_total",
+				"Tests not taken because this clock is off.",
+				self.tests_abstained.get(),
 			),
 			("reports_sent_total", "Commits and reveals sent.", self.reports_sent.get()),
 			("api_unauthorised_total", "API requests without the right token.", self.unauthorised.get()),

@@ -8,17 +8,18 @@ use crate::{
 	engine::{Caps, Counters, Engine, Inbound},
 	metrics::Metrics,
 	store::Store,
-	tasks::Task,
+	tasks::{on_disk, Task},
 };
-use anyhow::{Context, Result};
-use libp2p::{identity::Keypair, PeerId};
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
-use tokio::sync::{mpsc, watch};
+use anyhow::Result;
+use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
+use libp2p::identity::Keypair;
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+use tokio::sync::{mpsc, oneshot, watch};
 use weir_primitives::{api::TargetTest, chain::AccountId};
 use weir_tunnel_core::{
 	keys::ProbeKeypair,
 	target::{self, Assignment, Member, Output, Target, ADDRESS},
-	wire::{Refusal, Request, Response},
+	wire::{Bilateral, Refusal, Request, Response},
 	MILLI,
 };
 
@@ -38,26 +39,41 @@ pub struct Settings {
 	pub identity: Keypair,
 }
 
+/// A process that stops waits this long for the device to end.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A provider whose ports are bound; it does not answer yet.
+pub struct Bound {
+	settings: Settings,
+	engine: Engine,
+	inbound: mpsc::Receiver<Inbound>,
+	control: Control,
+	incoming: mpsc::Receiver<Incoming>,
+}
+
 /// A running provider. Dropped, it stops.
 pub struct Provider {
 	port: u16,
 	counters: Arc<Counters>,
 	serving: watch::Receiver<()>,
-	_tasks: [Task; 2],
+	stop: oneshot::Sender<()>,
+	serve: Task,
+	_follow: Task,
 }
 
-impl Provider {
-	/// Binds both ports and serves until dropped.
-	pub async fn start(
-		settings: Settings,
-		chain: Arc<dyn ChainView>,
-		store: Arc<Store>,
-		metrics: Arc<Metrics>,
-	) -> Result<Self> {
-		let Settings { bind, port, caps, account, probe, identity } = settings;
-		let (engine, inbound) = Engine::start(bind, port, caps).await.context("provide")?;
+impl Bound {
+	/// Binds both ports: a port in use shows before the chain is waited for.
+	pub async fn bind(settings: Settings) -> Result<Self> {
+		let (engine, inbound) = Engine::start(settings.bind, settings.port, settings.caps).await?;
+		let (control, incoming) = control::serve(&settings.identity, settings.bind, engine.port()).await?;
+		Ok(Self { settings, engine, inbound, control, incoming })
+	}
+
+	/// Serves until dropped or stopped.
+	pub fn serve(self, chain: Arc<dyn ChainView>, store: Arc<Store>, metrics: Arc<Metrics>) -> Provider {
+		let Self { settings, engine, inbound, control, incoming } = self;
+		let Settings { bind, caps, account, probe, .. } = settings;
 		let port = engine.port();
-		let (control, incoming) = control::serve(&identity, bind, port).await.context("provide")?;
 		let config = target::Config {
 			genesis: chain.genesis(),
 			account: bytes32(&account),
@@ -70,19 +86,31 @@ impl Provider {
 		let serving = Serving {
 			target: Target::new(config),
 			engine,
-			control,
-			store,
+			_control: control,
+			store: store.clone(),
 			metrics,
 			sessions: HashMap::new(),
+			signed: Vec::new(),
+			answers: FuturesUnordered::new(),
 		};
 		tracing::info!(%bind, port, ?caps, "provider listens on UDP and TCP");
-		let follow = Task::spawn("target tests", follow_tests(chain, account, assignments));
+		let follow = Task::spawn("target tests", follow_tests(chain, account, store, assignments));
 		let (alive, watched) = watch::channel(());
+		let (stop, stopped) = oneshot::channel();
 		let serve = Task::spawn("provider", async move {
-			serving.run(inbound, incoming, assignment).await;
+			serving.run(inbound, incoming, assignment, stopped).await;
 			drop(alive);
 		});
-		Ok(Self { port, counters, serving: watched, _tasks: [follow, serve] })
+		Provider { port, counters, serving: watched, stop, serve, _follow: follow }
+	}
+}
+
+impl Provider {
+	/// Ends the device in an orderly way.
+	pub async fn stop(self) {
+		// An error means that it has stopped already.
+		let _ = self.stop.send(());
+		self.serve.finish(STOP_PATIENCE).await;
 	}
 
 	/// The port it listens on.
@@ -102,20 +130,31 @@ impl Provider {
 	}
 }
 
-/// Asks the chain at every block which test is due.
+/// Asks the chain at every block which test is due, and once per epoch forgets old receipts.
 async fn follow_tests(
 	chain: Arc<dyn ChainView>,
 	account: AccountId,
+	store: Arc<Store>,
 	tests: watch::Sender<Option<Assignment>>,
 ) {
 	let mut heads = chain.heads();
 	let mut timing = None;
+	let mut pruned = None;
 	loop {
 		if timing.is_none() {
 			timing =
 				chain.timing().await.inspect_err(|error| tracing::warn!(%error, "timing not known")).ok();
 		}
 		let answers = tokio::join!(chain.target_test(&account), chain.clock());
+		if let Some(epoch) =
+			answers.1.as_ref().ok().map(|clock| clock.epoch).filter(|epoch| pruned != Some(*epoch))
+		{
+			pruned = Some(epoch);
+			let store = store.clone();
+			if let Err(error) = on_disk(move || store.prune(epoch)).await {
+				tracing::warn!(error = format!("{error:#}"), "old records not removed");
+			}
+		}
 		match (&timing, answers) {
 			(Some(timing), (Ok(test), Ok(clock))) => {
 				let test = test
@@ -160,11 +199,16 @@ fn assignment(test: TargetTest<AccountId>, first_slot: u64, slot_millis: u64) ->
 struct Serving {
 	target: Target,
 	engine: Engine,
-	control: Control,
+	/// Ends the control plane with it.
+	_control: Control,
 	store: Arc<Store>,
 	metrics: Arc<Metrics>,
-	/// WireGuard key and control-plane identity of each session's attestor.
-	sessions: HashMap<[u8; 8], ([u8; 32], PeerId)>,
+	/// WireGuard key of each session's attestor.
+	sessions: HashMap<[u8; 8], [u8; 32]>,
+	/// Finals that are to be kept before the answer goes out.
+	signed: Vec<Bilateral>,
+	/// Answers that wait for the disk.
+	answers: FuturesUnordered<BoxFuture<'static, ()>>,
 }
 
 impl Serving {
@@ -173,22 +217,24 @@ impl Serving {
 		mut inbound: mpsc::Receiver<Inbound>,
 		mut incoming: mpsc::Receiver<Incoming>,
 		mut assignment: watch::Receiver<Option<Assignment>>,
+		mut stopped: oneshot::Receiver<()>,
 	) {
 		loop {
 			let due = self.target.timeout();
-			let mut opener = None;
 			tokio::select! {
 				// In this order: a receipt that is due does not wait behind datagrams.
 				biased;
 				() = clock::sleep_until_some(due) => self.target.handle_timeout(clock::now()),
+				_ = &mut stopped => break,
 				changed = assignment.changed() => {
 					if changed.is_err() {
-						return;
+						break;
 					}
 					let known = assignment.borrow_and_update().clone();
 					self.target.set_assignment(known);
 				},
-				Some(request) = incoming.recv() => opener = self.answer(request).await,
+				Some(request) = incoming.recv() => self.answer(request).await,
+				Some(()) = self.answers.next(), if !self.answers.is_empty() => {},
 				Some(Inbound { at, source, bytes }) = inbound.recv() => {
 					self.target.handle_datagram(at, source, &bytes);
 					while let Ok(Inbound { at, source, bytes }) = inbound.try_recv() {
@@ -200,20 +246,21 @@ impl Serving {
 				},
 				() = self.engine.failed() => {
 					tracing::error!("the WireGuard device failed; the provider cannot serve");
-					return;
+					break;
 				},
-				else => return,
+				else => break,
 			}
-			self.drain(opener).await;
+			self.drain().await;
 		}
+		while self.answers.next().await.is_some() {}
+		self.engine.stop().await;
 	}
 
-	/// Answers a request; returns who opened a session.
-	async fn answer(&mut self, Incoming { peer, source, request, reply }: Incoming) -> Option<PeerId> {
+	async fn answer(&mut self, Incoming { peer, source, request, reply }: Incoming) {
 		let mut response = None;
 		// Requests come from the seat's prefix, and so must the tunnel's packets.
 		if let Request::Offer { session, .. } = &request {
-			if let Some((key, _)) = self.sessions.get(session) {
+			if let Some(key) = self.sessions.get(session) {
 				let endpoint = self.engine.endpoint_of(*key).await;
 				if endpoint.is_some_and(|endpoint| !self.target.is_allowed(session, endpoint.ip())) {
 					response = Some(Response::Refuse(Refusal::OutsidePrefix));
@@ -225,35 +272,35 @@ impl Serving {
 			self.metrics.refused.inc();
 			tracing::info!(%peer, %source, %refusal, "request refused");
 		}
-		let opener = matches!(response, Response::Opened { .. }).then_some(peer);
-		if let (Some(_), Request::Open { test, .. }) = (opener, &request) {
-			// A repeated request may come over a new connection.
-			if let Some(session) = self.sessions.get_mut(&test.session) {
-				session.1 = peer;
+		// A new WireGuard peer must be known before the answer lets it speak, and a final kept before it is handed out.
+		self.drain().await;
+		let (signed, store) = (std::mem::take(&mut self.signed), self.store.clone());
+		let answer = async move {
+			for bilateral in signed {
+				let store = store.clone();
+				let kept = on_disk(move || store.put_bilateral(&bilateral.test.attestor, &bilateral));
+				if let Err(error) = kept.await {
+					tracing::error!(%error, "receipt not on disk yet; kept in memory until the next write");
+				}
 			}
-			// The peer must be known before the answer lets it speak.
-			self.drain(opener).await;
-		}
-		let _ = reply.send(response);
-		opener
+			// Whoever asked may no longer wait.
+			let _ = reply.send(response);
+		};
+		// Not awaited here: packets go on while the disk works.
+		self.answers.push(answer.boxed());
 	}
 
-	async fn drain(&mut self, opener: Option<PeerId>) {
+	async fn drain(&mut self) {
 		while let Some(output) = self.target.poll() {
 			match output {
 				Output::Datagram { address, bytes } => self.engine.send(ADDRESS, address, &bytes),
-				Output::Receipt { session, receipt } => {
-					if let Some((_, peer)) = self.sessions.get(&session) {
-						self.control.tell(*peer, Request::Receipt { session, receipt });
-					}
-				}
 				Output::AddPeer { session, wireguard, address } => {
 					if let Err(error) = self.engine.add_peer(wireguard, address, None).await {
 						tracing::warn!(%error, "session not opened");
 						self.target.forget(&session);
-					} else if let Some(peer) = opener {
+					} else {
 						self.metrics.sessions.inc();
-						self.sessions.insert(session, (wireguard, peer));
+						self.sessions.insert(session, wireguard);
 					}
 				}
 				Output::RemovePeer { session, wireguard } => {
@@ -268,9 +315,7 @@ impl Serving {
 				}
 				Output::Signed(bilateral) => {
 					self.metrics.finals_signed.inc();
-					if let Err(error) = self.store.put_bilateral(&bilateral.test.attestor, &bilateral) {
-						tracing::error!(%error, "receipt not kept");
-					}
+					self.signed.push(*bilateral);
 				}
 			}
 		}

@@ -1,18 +1,23 @@
 //! The roles together in one process.
 
 use crate::{
-	api::{Api, Shared},
+	api::{self, Api, Shared},
 	attest::{self, Attestor},
 	chain::{ChainView, Client},
-	config::{AttestMode, Config},
-	keys,
+	config::{self, AttestMode, Config},
+	keys::{self, Secret},
 	metrics::Metrics,
-	provide::{self, Provider},
+	provide::{self, Bound, Provider},
 	store::Store,
 	tasks::Task,
 };
-use anyhow::{bail, Context, Result};
+use anyhow::{bail, Result};
+use libp2p::identity::Keypair;
 use std::sync::{Arc, OnceLock};
+use tokio::net::TcpListener;
+use weir_primitives::chain::AccountId;
+use weir_tunnel_core::keys::ProbeKeypair;
+use zeroize::Zeroizing;
 
 /// Which of the configured roles to play.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,43 +30,40 @@ pub enum Roles {
 	Attest,
 }
 
-/// A running sidecar. Dropped, everything in it stops.
+/// A running sidecar. Dropped, everything in it stops; [`Self::stop`] does so in an orderly way.
 pub struct Sidecar {
 	provider: Option<Provider>,
 	api: Option<Api>,
-	_alone: Option<Task>,
-	_attestor: Option<Arc<Attestor>>,
+	alone: Option<Task>,
+	attestor: Option<Arc<Attestor>>,
 }
 
-impl Sidecar {
-	/// Starts the roles against the configured chain; waits until it is reachable.
-	pub async fn start(config: &Config, roles: Roles) -> Result<Self> {
-		let client = Client::connect(config.chain.endpoints.clone(), config.genesis()?).await?;
-		Self::start_with(config, roles, Arc::new(client)).await
-	}
+/// What can fail on this machine, done before the chain is waited for: keys, token, state, ports.
+struct Prepared {
+	account: AccountId,
+	identity: Keypair,
+	probe: ProbeKeypair,
+	store: Arc<Store>,
+	api: Option<(TcpListener, Zeroizing<String>)>,
+	provider: Option<Bound>,
+	attest: Option<config::Attest>,
+}
 
-	/// Starts the roles against any chain.
-	pub async fn start_with(config: &Config, roles: Roles, chain: Arc<dyn ChainView>) -> Result<Self> {
+impl Prepared {
+	async fn new(config: &Config, roles: Roles) -> Result<Self> {
 		let provide = config.provide.as_ref().filter(|_| roles != Roles::Attest);
 		let attest = config.attest.filter(|_| roles != Roles::Provide);
 		if provide.is_none() && attest.is_none() {
-			bail!("nothing to do: the configuration has no table for this role ([provide], [attest])");
+			bail!(
+				"nothing to do: the configuration has no table for this role; add [provide] or [attest], or use another command"
+			);
 		}
+		let account = config.account()?;
 		let identity = keys::load_identity(&config.identity_key())?;
 		let probe = keys::load_probe(&config.probe_key())?;
-		let account = config.account()?;
+		let token =
+			config.api.as_ref().map(|api| keys::read_secret(&api.token_file, Secret::Token)).transpose()?;
 		let store = Arc::new(Store::open(&config.node.state)?);
-		let metrics = Arc::<Metrics>::default();
-		let shared = match &config.api {
-			Some(api) => Some(Arc::new(Shared {
-				token: keys::read_secret(&api.token_file).context("api.token_file")?,
-				genesis: chain.genesis(),
-				account: account.clone(),
-				attestor: OnceLock::new(),
-				metrics: metrics.clone(),
-			})),
-			None => None,
-		};
 		let provider = match provide {
 			Some(provide) => {
 				let settings = provide::Settings {
@@ -72,38 +74,100 @@ impl Sidecar {
 					probe: probe.clone(),
 					identity: identity.clone(),
 				};
-				Some(Provider::start(settings, chain.clone(), store.clone(), metrics.clone()).await?)
+				Some(Bound::bind(settings).await?)
 			}
 			None => None,
 		};
+		let api = match (&config.api, token) {
+			(Some(api), Some(token)) => Some((api::bind(api.listen).await?, token)),
+			_ => None,
+		};
+		Ok(Self { account, identity, probe, store, api, provider, attest })
+	}
+}
+
+impl Sidecar {
+	/// Starts the roles against the configured chain; waits until it is reachable.
+	pub async fn start(config: &Config, roles: Roles) -> Result<Self> {
+		let prepared = Prepared::new(config, roles).await?;
+		let client = Client::connect(&config.chain.endpoints, config.genesis()?).await?;
+		if let (Ok(timing), Ok(clock)) = (client.timing().await, client.clock().await) {
+			if let Some(millis) = clock.disagrees(&timing, crate::clock::now()) {
+				tracing::warn!(
+					"clock off: this clock reads {millis} ms after the start of the best block's slot; set up NTP, or the \
+					 endpoint is not in sync"
+				);
+			}
+		}
+		Self::with(prepared, config, Arc::new(client)).await
+	}
+
+	/// Starts the roles against any chain.
+	pub async fn start_with(config: &Config, roles: Roles, chain: Arc<dyn ChainView>) -> Result<Self> {
+		Self::with(Prepared::new(config, roles).await?, config, chain).await
+	}
+
+	async fn with(prepared: Prepared, config: &Config, chain: Arc<dyn ChainView>) -> Result<Self> {
+		let Prepared { account, identity, probe, store, api, provider, attest } = prepared;
+		let metrics = Arc::<Metrics>::default();
+		let provider = provider.map(|bound| bound.serve(chain.clone(), store.clone(), metrics.clone()));
 		if let Some(provider) = &provider {
 			let _ = metrics.line.set(provider.counters());
 		}
+		let genesis = chain.genesis();
 		let attestor = match attest {
 			Some(_) => {
+				let account = account.clone();
 				let settings = attest::Settings { bind: config.node.bind, account, probe, identity };
-				Some(Attestor::start(settings, chain, store, metrics).await?)
+				Some(Attestor::start(settings, chain, store, metrics.clone()).await?)
 			}
 			None => None,
 		};
 		let alone =
 			attestor.clone().filter(|_| attest.is_some_and(|attest| attest.mode == AttestMode::Alone));
-		if let (Some(shared), Some(attestor), None) = (&shared, &attestor, &alone) {
-			let _ = shared.attestor.set(attestor.clone());
-		}
-		let api = match (&config.api, shared) {
-			(Some(api), Some(shared)) => Some(Api::start(api.listen, shared).await?),
-			_ => None,
+		let api = match api {
+			Some((listener, token)) => {
+				let shared = Shared { token, genesis, account, attestor: OnceLock::new(), metrics };
+				if let (Some(attestor), None) = (&attestor, &alone) {
+					let _ = shared.attestor.set(attestor.clone());
+				}
+				Some(Api::start(listener, Arc::new(shared))?)
+			}
+			None => None,
 		};
 		let alone = alone.map(|attestor| Task::spawn("attest alone", attest::run_alone(attestor)));
-		Ok(Self { provider, api, _alone: alone, _attestor: attestor })
+		Ok(Self { provider, api, alone, attestor })
+	}
+
+	/// Ends everything in an orderly way: no more tasks, then the tests, then the line.
+	pub async fn stop(self) {
+		let Self { provider, api, alone, attestor } = self;
+		drop((api, alone));
+		if let Some(attestor) = attestor {
+			attestor.stop().await;
+		}
+		if let Some(provider) = provider {
+			provider.stop().await;
+		}
 	}
 
 	/// Returns when a role can no longer be played; the process had better start anew.
 	pub async fn failed(&self) {
-		match &self.provider {
-			Some(provider) => provider.failed().await,
-			None => std::future::pending().await,
+		let provider = async {
+			match &self.provider {
+				Some(provider) => provider.failed().await,
+				None => std::future::pending().await,
+			}
+		};
+		let alone = async {
+			match &self.alone {
+				Some(alone) => alone.ended().await,
+				None => std::future::pending().await,
+			}
+		};
+		tokio::select! {
+			() = provider => {}
+			() = alone => {}
 		}
 	}
 

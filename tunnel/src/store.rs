@@ -1,9 +1,17 @@
 //! What must survive a restart: entries and salts before they are committed to, and bilateral receipts.
 
-use anyhow::{Context, Result};
+use crate::advice;
+use anyhow::{anyhow, Context, Result};
 use codec::{Decode, Encode};
-use redb::{Database, ReadableDatabase, TableDefinition, TableError};
-use std::path::Path;
+use redb::{
+	Database, DatabaseError, Key, ReadableDatabase, StorageError, Table, TableDefinition, TableError,
+};
+use std::{
+	collections::VecDeque,
+	io,
+	path::{Path, PathBuf},
+	sync::{Mutex, MutexGuard, PoisonError},
+};
 use weir_primitives::{report::Entry, EpochIndex, ProviderIndex};
 use weir_tunnel_core::wire::Bilateral;
 
@@ -16,6 +24,10 @@ type BilateralKey = (u32, &'static [u8; 32], &'static [u8; 8]);
 const BILATERALS: TableDefinition<BilateralKey, &[u8]> = TableDefinition::new("bilaterals-v1");
 /// Epochs kept: an escalation can be disputed for four.
 const KEPT_EPOCHS: u32 = 8;
+/// Records removed from a table at once, so that a folder that was never pruned costs no long transaction.
+const PRUNED_AT_ONCE: usize = 4_096;
+/// Records that wait in memory while the disk takes none.
+const WAITING: usize = 1_024;
 
 /// What a node committed to.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
@@ -26,39 +38,132 @@ pub struct Committed {
 	pub entries: Vec<Entry>,
 }
 
-/// The database. Every write is on disk when it returns.
-pub struct Store(Database);
+/// A record on its way to the disk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Record {
+	Entry(EpochIndex, Entry),
+	Bilateral([u8; 32], Box<Bilateral>),
+}
+
+/// Opens the database anew: after a failed write that is the only way on.
+type Opener = Box<dyn Fn() -> Result<Database, DatabaseError> + Send + Sync>;
+
+/// The database. Every write that succeeds is on disk when it returns. Entries and receipts that could not be written
+/// wait in memory and go with the next write.
+pub struct Store {
+	path: PathBuf,
+	open: Opener,
+	/// None after a write failed, until it could be opened again.
+	database: Mutex<Option<Database>>,
+	waiting: Mutex<VecDeque<Record>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+	mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Store {
 	/// Opens or creates `folder`/state.redb.
 	pub fn open(folder: &Path) -> Result<Self> {
-		std::fs::create_dir_all(folder)
-			.with_context(|| format!("{}: cannot be created", folder.display()))?;
-		let path = folder.join("state.redb");
-		let database = Database::create(&path).with_context(|| {
-			format!("{}: cannot be opened (disk full, or another weir-tunnel runs?)", path.display())
+		std::fs::create_dir_all(folder).map_err(|error| {
+			anyhow!("{}: cannot be created: {} ({error})", folder.display(), advice::file(&error))
 		})?;
-		Ok(Self(database))
+		let path = folder.join("state.redb");
+		let file = path.clone();
+		Self::open_by(path, Box::new(move || Database::create(&file)))
 	}
 
-	/// Stores an entry, replacing an earlier one for the same provider.
-	pub fn put_entry(&self, epoch: EpochIndex, entry: &Entry) -> Result<()> {
-		let transaction = self.0.begin_write()?;
-		transaction.open_table(ENTRIES)?.insert((epoch, entry.provider), &entry.encode()[..])?;
-		transaction.commit().context("state: not written (disk full?)")
+	fn open_by(path: PathBuf, open: Opener) -> Result<Self> {
+		let database = open().map_err(|error| not_opened(&path, error))?;
+		Ok(Self { path, open, database: Mutex::new(Some(database)), waiting: Mutex::default() })
 	}
 
-	/// The entries of an epoch, by provider.
-	pub fn entries(&self, epoch: EpochIndex) -> Result<Vec<Entry>> {
-		let transaction = self.0.begin_read()?;
-		let table = match transaction.open_table(ENTRIES) {
-			Err(TableError::TableDoesNotExist(_)) => return Ok(vec![]),
-			table => table?,
-		};
-		let mut entries = vec![];
-		for row in table.range((epoch, ProviderIndex::MIN)..=(epoch, ProviderIndex::MAX))? {
-			entries.push(Entry::decode(&mut row?.1.value()).context("state: damaged entry")?);
+	/// Runs `work` on the database; opens it anew if an earlier failure demands that.
+	fn with<T>(&self, work: impl Fn(&Database) -> Result<T, redb::Error>) -> Result<T> {
+		let mut held = lock(&self.database);
+		let mut result = held.as_ref().map(&work);
+		if matches!(result, None | Some(Err(redb::Error::PreviousIo))) {
+			// Closed first: the file is locked while it is open.
+			*held = None;
+			let database = (self.open)().map_err(|error| not_opened(&self.path, error))?;
+			result = Some(work(held.insert(database)));
 		}
+		match result {
+			Some(Ok(value)) => Ok(value),
+			Some(Err(redb::Error::Io(error))) => {
+				Err(anyhow!("{}: not written: {} ({error})", self.path.display(), advice::file(&error)))
+			}
+			Some(Err(error)) => Err(anyhow!("{}: {error}", self.path.display())),
+			None => Err(anyhow!("{}: not open", self.path.display())),
+		}
+	}
+
+	fn write(&self, work: impl Fn(&redb::WriteTransaction) -> Result<(), redb::Error>) -> Result<()> {
+		self.with(|database| {
+			let transaction = database.begin_write()?;
+			work(&transaction)?;
+			Ok(transaction.commit()?)
+		})
+	}
+
+	/// Stores an entry, replacing an earlier one for the same provider. On an error it waits in memory.
+	pub fn put_entry(&self, epoch: EpochIndex, entry: &Entry) -> Result<()> {
+		self.put(Record::Entry(epoch, *entry))
+	}
+
+	/// Stores a bilateral receipt under the other side's account. On an error it waits in memory.
+	pub fn put_bilateral(&self, other: &[u8; 32], bilateral: &Bilateral) -> Result<()> {
+		self.put(Record::Bilateral(*other, Box::new(bilateral.clone())))
+	}
+
+	fn put(&self, record: Record) -> Result<()> {
+		let mut waiting = lock(&self.waiting);
+		if waiting.len() >= WAITING {
+			waiting.pop_front();
+		}
+		waiting.push_back(record);
+		self.write(|transaction| {
+			let mut entries = transaction.open_table(ENTRIES)?;
+			let mut bilaterals = transaction.open_table(BILATERALS)?;
+			for record in waiting.iter() {
+				match record {
+					Record::Entry(epoch, entry) => {
+						entries.insert((*epoch, entry.provider), &entry.encode()[..])?;
+					}
+					Record::Bilateral(other, bilateral) => {
+						let key = (bilateral.test.epoch, other, &bilateral.test.session);
+						bilaterals.insert(key, &bilateral.encode()[..])?;
+					}
+				}
+			}
+			Ok(())
+		})?;
+		waiting.clear();
+		Ok(())
+	}
+
+	/// The entries of an epoch, by provider, those that wait for the disk included.
+	pub fn entries(&self, epoch: EpochIndex) -> Result<Vec<Entry>> {
+		let stored = self.with(|database| {
+			let transaction = database.begin_read()?;
+			let table = match transaction.open_table(ENTRIES) {
+				Err(TableError::TableDoesNotExist(_)) => return Ok(vec![]),
+				table => table?,
+			};
+			let rows = table.range((epoch, ProviderIndex::MIN)..=(epoch, ProviderIndex::MAX))?;
+			rows.map(|row| Ok(row?.1.value().to_vec())).collect::<Result<Vec<_>, redb::Error>>()
+		})?;
+		let decode = |bytes: Vec<u8>| Entry::decode(&mut &bytes[..]).context("state: damaged entry");
+		let mut entries = stored.into_iter().map(decode).collect::<Result<Vec<_>>>()?;
+		for record in lock(&self.waiting).iter() {
+			if let Record::Entry(of, entry) = record {
+				if *of == epoch {
+					entries.retain(|known| known.provider != entry.provider);
+					entries.push(*entry);
+				}
+			}
+		}
+		entries.sort_by_key(|entry| entry.provider);
 		Ok(entries)
 	}
 
@@ -67,122 +172,86 @@ impl Store {
 		if let Some(known) = self.committed(epoch)? {
 			return Ok(known);
 		}
-		let transaction = self.0.begin_write()?;
-		transaction.open_table(COMMITTED)?.insert(epoch, &committed.encode()[..])?;
-		transaction.commit().context("state: not written (disk full?)")?;
+		self.write(|transaction| {
+			transaction.open_table(COMMITTED)?.insert(epoch, &committed.encode()[..])?;
+			Ok(())
+		})?;
 		Ok(committed)
 	}
 
 	/// What was committed to in an epoch.
 	pub fn committed(&self, epoch: EpochIndex) -> Result<Option<Committed>> {
-		let transaction = self.0.begin_read()?;
-		let table = match transaction.open_table(COMMITTED) {
-			Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-			table => table?,
-		};
-		table
-			.get(epoch)?
-			.map(|row| Committed::decode(&mut row.value()).context("state: damaged report"))
-			.transpose()
-	}
-
-	/// Stores a bilateral receipt under the other side's account.
-	pub fn put_bilateral(&self, other: &[u8; 32], bilateral: &Bilateral) -> Result<()> {
-		let transaction = self.0.begin_write()?;
-		let key = (bilateral.test.epoch, other, &bilateral.test.session);
-		transaction.open_table(BILATERALS)?.insert(key, &bilateral.encode()[..])?;
-		transaction.commit().context("state: not written (disk full?)")
+		let stored = self.with(|database| {
+			let transaction = database.begin_read()?;
+			let table = match transaction.open_table(COMMITTED) {
+				Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+				table => table?,
+			};
+			Ok(table.get(epoch)?.map(|row| row.value().to_vec()))
+		})?;
+		stored.map(|bytes| Committed::decode(&mut &bytes[..]).context("state: damaged report")).transpose()
 	}
 
 	/// The bilateral receipts of an epoch.
 	pub fn bilaterals(&self, epoch: EpochIndex) -> Result<Vec<Bilateral>> {
-		let transaction = self.0.begin_read()?;
-		let table = match transaction.open_table(BILATERALS) {
-			Err(TableError::TableDoesNotExist(_)) => return Ok(vec![]),
-			table => table?,
-		};
-		let mut bilaterals = vec![];
-		for row in table.range((epoch, &[0; 32], &[0; 8])..=(epoch, &[0xff; 32], &[0xff; 8]))? {
-			bilaterals.push(Bilateral::decode(&mut row?.1.value()).context("state: damaged receipt")?);
-		}
-		Ok(bilaterals)
+		let stored = self.with(|database| {
+			let transaction = database.begin_read()?;
+			let table = match transaction.open_table(BILATERALS) {
+				Err(TableError::TableDoesNotExist(_)) => return Ok(vec![]),
+				table => table?,
+			};
+			let rows = table.range((epoch, &[0; 32], &[0; 8])..=(epoch, &[0xff; 32], &[0xff; 8]))?;
+			rows.map(|row| Ok(row?.1.value().to_vec())).collect::<Result<Vec<_>, redb::Error>>()
+		})?;
+		let decode = |bytes: Vec<u8>| Bilateral::decode(&mut &bytes[..]).context("state: damaged receipt");
+		stored.into_iter().map(decode).collect()
 	}
 
-	/// Forgets what can no longer be revealed, audited or disputed.
+	/// Forgets what can no longer be revealed, audited or disputed in the running `epoch`. Of a folder that holds very
+	/// much of it, the rest goes with the next calls.
 	pub fn prune(&self, epoch: EpochIndex) -> Result<()> {
 		let oldest = epoch.saturating_sub(KEPT_EPOCHS);
-		let transaction = self.0.begin_write()?;
-		transaction.open_table(ENTRIES)?.retain(|(at, _), _| at >= oldest)?;
-		transaction.open_table(COMMITTED)?.retain(|at, _| at >= oldest)?;
-		transaction.open_table(BILATERALS)?.retain(|(at, _, _), _| at >= oldest)?;
-		transaction.commit().context("state: not written (disk full?)")
+		self.write(|transaction| {
+			remove_first(&mut transaction.open_table(ENTRIES)?, |(at, _)| at < oldest)?;
+			remove_first(&mut transaction.open_table(COMMITTED)?, |at| at < oldest)?;
+			remove_first(&mut transaction.open_table(BILATERALS)?, |(at, _, _)| at < oldest)
+		})
+	}
+}
+
+/// Removes records from the front, oldest epoch first, while they are `over`, up to a bound.
+fn remove_first<K: Key + 'static>(
+	table: &mut Table<'_, K, &'static [u8]>,
+	over: impl Fn(K::SelfType<'_>) -> bool,
+) -> Result<(), redb::Error> {
+	for _ in 0..PRUNED_AT_ONCE {
+		let done = match redb::ReadableTable::first(table)? {
+			Some((key, _)) => !over(key.value()),
+			None => true,
+		};
+		if done {
+			break;
+		}
+		table.pop_first()?;
+	}
+	Ok(())
+}
+
+fn not_opened(path: &Path, error: DatabaseError) -> anyhow::Error {
+	let path = path.display();
+	match error {
+		DatabaseError::DatabaseAlreadyOpen => anyhow!(
+			"{path}: another weir-tunnel uses this state folder; stop it, or give this one a node.state of its own"
+		),
+		DatabaseError::Storage(StorageError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+			anyhow!("{path}: is no state of weir-tunnel ({error}); move it away")
+		}
+		DatabaseError::Storage(StorageError::Io(error)) => {
+			anyhow!("{path}: cannot be opened: {} ({error})", advice::file(&error))
+		}
+		error => anyhow!("{path}: cannot be opened ({error}); restore it, or move it away"),
 	}
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-	use weir_primitives::report::EntryKind;
-	use weir_tunnel_core::wire::{Test, TestKind};
-
-	fn entry(provider: u32, down_kbps: u32) -> Entry {
-		let (kind, liveness, receipt) = (EntryKind::Measured, [0; 5], [0; 5]);
-		Entry { provider, kind, down_kbps, up_kbps: 0, rtt_10us: 0, loss_pptt: 0, liveness, receipt }
-	}
-
-	#[test]
-	fn store_should_keep_entries_and_salts_when_reopened() {
-		let folder = tempfile::tempdir().unwrap();
-		let store = Store::open(folder.path()).unwrap();
-		assert_eq!(store.entries(4).unwrap(), vec![]);
-		store.put_entry(4, &entry(9, 1)).unwrap();
-		store.put_entry(4, &entry(2, 2)).unwrap();
-		store.put_entry(4, &entry(9, 3)).unwrap();
-		store.put_entry(5, &entry(1, 1)).unwrap();
-		let committed = Committed { salt: [7; 32], entries: store.entries(4).unwrap() };
-		store.commit_once(4, committed.clone()).unwrap();
-		drop(store);
-		let store = Store::open(folder.path()).unwrap();
-		assert_eq!(store.entries(4).unwrap(), vec![entry(2, 2), entry(9, 3)]);
-		// The first salt stands, whatever comes later.
-		let other = Committed { salt: [8; 32], entries: vec![] };
-		assert_eq!(store.commit_once(4, other).unwrap(), committed);
-	}
-
-	#[test]
-	fn open_should_fail_with_a_reason_when_another_process_holds_it() {
-		let folder = tempfile::tempdir().unwrap();
-		let _store = Store::open(folder.path()).unwrap();
-		let error = Store::open(folder.path()).map(|_| ()).unwrap_err().to_string();
-		assert!(error.contains("another weir-tunnel"), "{error}");
-	}
-
-	#[test]
-	fn prune_should_forget_epochs_that_are_over() {
-		let folder = tempfile::tempdir().unwrap();
-		let store = Store::open(folder.path()).unwrap();
-		let test = Test {
-			genesis: [0; 32],
-			epoch: 3,
-			kind: TestKind::Scheduled,
-			ordinal: 0,
-			target: [1; 32],
-			attestor: [2; 32],
-			session: [3; 8],
-		};
-		let bilateral = Bilateral {
-			test,
-			seed_hash: [0; 32],
-			down_bytes: 1,
-			up_bytes: 2,
-			by_target: [0; 64],
-			by_attestor: [0; 64],
-		};
-		store.put_bilateral(&[2; 32], &bilateral).unwrap();
-		store.put_entry(3, &entry(1, 1)).unwrap();
-		store.prune(11).unwrap();
-		assert_eq!((store.entries(3).unwrap().len(), store.bilaterals(3).unwrap()), (1, vec![bilateral]));
-		store.prune(12).unwrap();
-		assert_eq!((store.entries(3).unwrap().len(), store.bilaterals(3).unwrap().len()), (0, 0));
-	}
-}
+mod tests;

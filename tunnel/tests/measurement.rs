@@ -19,17 +19,20 @@ use weir_primitives::{
 	chain::{AccountId, Balance, Hash},
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind},
 	sidecar::{to_hex, ReportResponse, ReportState, TasksRequest},
-	Claim, Endpoint, EpochIndex, ProbeKey, Timing,
+	Admission, Claim, Endpoint, EpochIndex, ExitClass, LineKind, ProbeKey, Region, Timing,
 };
 use weir_tunnel::{
 	chain::{ChainError, ChainView, Clock},
 	clock,
 	config::Config,
-	keys,
+	control, keys,
 	run::{Roles, Sidecar},
 	store::Store,
 };
-use weir_tunnel_core::keys as signatures;
+use weir_tunnel_core::{
+	keys as signatures,
+	wire::{clock_payload, Request, Response},
+};
 
 const GENESIS: [u8; 32] = [7; 32];
 const EPOCH: EpochIndex = 5;
@@ -59,6 +62,8 @@ struct FakeChain {
 	quota_kbps: u32,
 	target: Node,
 	members: Vec<Node>,
+	/// Providers that sit in the committee as well and only tell the time.
+	fellows: Vec<Node>,
 	/// Whether the target knows of its test.
 	told: bool,
 	state: Mutex<State>,
@@ -169,7 +174,8 @@ impl ChainView for FakeChain {
 	}
 
 	async fn seat(&self, node: &AccountId) -> Result<Option<SeatInfo<AccountId>>, ChainError> {
-		Ok(self.members.iter().find(|member| member.account == *node).map(|member| SeatInfo {
+		let known = self.members.iter().chain(&self.fellows).find(|member| member.account == *node);
+		Ok(known.map(|member| SeatInfo {
 			account: member.account.clone(),
 			key: member.probe_key(),
 			endpoint: member.endpoint,
@@ -179,8 +185,25 @@ impl ChainView for FakeChain {
 		}))
 	}
 
-	async fn provider(&self, _: &AccountId) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError> {
-		Ok(None)
+	async fn provider(
+		&self,
+		node: &AccountId,
+	) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError> {
+		Ok(self.fellows.iter().find(|fellow| fellow.account == *node).map(|fellow| ProviderInfo {
+			index: 9,
+			account: fellow.account.clone(),
+			claim: self.claim,
+			endpoint: fellow.endpoint,
+			peer_id: fellow.peer_id.clone(),
+			region: Region { country: *b"DE", kind: LineKind::Hosting },
+			exit: ExitClass::Relay,
+			price_credits_per_gb: 1,
+			admission: Admission::Admitted { since: 1 },
+			in_service: true,
+			bond: 1,
+			strikes: 0,
+			verdicts: vec![],
+		}))
 	}
 
 	async fn report_state(&self, epoch: EpochIndex, node: &AccountId) -> Result<(bool, bool), ChainError> {
@@ -191,7 +214,7 @@ impl ChainView for FakeChain {
 	}
 
 	async fn assignment(&self, _: EpochIndex, _: u32) -> Result<Vec<AccountId>, ChainError> {
-		Ok(self.members.iter().map(|member| member.account.clone()).collect())
+		Ok(self.members.iter().chain(&self.fellows).map(|member| member.account.clone()).collect())
 	}
 
 	async fn commit(
@@ -283,6 +306,7 @@ fn network(base: u8, members: u8, claim_kbps: u32, down_kbps: u32, up_kbps: u32,
 		quota_kbps,
 		target,
 		members: nodes,
+		fellows: vec![],
 		told,
 		state: Mutex::default(),
 		heads: watch::channel(0).0,
@@ -394,24 +418,13 @@ async fn http(api: SocketAddr, line: &str, body: &str) -> (u16, String) {
 	(head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn node_should_get_its_report_when_it_gave_the_tasks() {
-	let network = network(100, 1, 4_000, 3_000, 0, true);
-	let _provider =
-		Sidecar::start_with(&network.target, Roles::Provide, network.chain.clone()).await.unwrap();
-	let token = network.folder.path().join("token");
-	std::fs::write(&token, "secret\n").unwrap();
-	std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
-	let tables = format!("[attest]\n[api]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"{}\"\n", token.display());
-	let member = config(network.folder.path(), 10, 101, &tables);
-	let sidecar = Sidecar::start_with(&member, Roles::Configured, network.chain.clone()).await.unwrap();
-	let api = sidecar.api().unwrap().address();
-
-	let chain = &network.chain;
+/// What the first member's node posts before T0 is known, and the slot it then learns.
+async fn tasks_request(chain: &FakeChain) -> (TasksRequest, Option<u32>) {
 	let hex = |account: &AccountId| to_hex(account.as_ref());
 	let seat = chain.seat(&chain.members[0].account).await.unwrap().unwrap();
 	let task = chain.tasks(&chain.members[0].account).await.unwrap().remove(0);
-	let mut request = TasksRequest {
+	let start_slot = task.start_slot;
+	let request = TasksRequest {
 		genesis: to_hex(&GENESIS),
 		epoch: EPOCH,
 		slot_millis: chain.timing.slot_millis,
@@ -441,10 +454,104 @@ async fn node_should_get_its_report_when_it_gave_the_tasks() {
 			start_slot: None,
 		}],
 	};
+	(request, start_slot)
+}
+
+/// Adds providers to the committee that tell a time `skew_micros` from this machine's, until the test ends.
+async fn add_fellows(network: &mut Network, base: u8, count: u8, skew_micros: i64) {
+	let chain = Arc::get_mut(&mut network.chain).unwrap();
+	for n in 0..count {
+		let address = IpAddr::from([127, 0, base + n, 1]);
+		let port = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap().port();
+		let number = 40 + n;
+		chain.fellows.push(node(network.folder.path(), number, base + n, port));
+		let keys_folder = network.folder.path().join(number.to_string());
+		let identity = keys::load_identity(&keys_folder.join("identity.key")).unwrap();
+		let probe = keys::load_probe(&keys_folder.join("probe.key")).unwrap();
+		let (serving, mut incoming) = control::serve(&identity, address, port).await.unwrap();
+		tokio::spawn(async move {
+			let _serving = serving;
+			while let Some(request) = incoming.recv().await {
+				let Request::Clock { nonce } = request.request else { continue };
+				let (unix_micros, account) = (clock::now().saturating_add_signed(skew_micros), [number; 32]);
+				let signature = probe.sign(&clock_payload(&nonce, unix_micros, &account));
+				let _ = request.reply.send(Response::Clock { nonce, unix_micros, account, signature });
+			}
+		});
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attestor_alone_should_abstain_when_five_others_tell_another_time() {
+	let mut network = network(120, 1, 4_000, 0, 0, true);
+	add_fellows(&mut network, 130, 5, -200_000).await;
+	let member = &network.members[0];
+	let sidecar = Sidecar::start_with(member, Roles::Configured, network.chain.clone()).await.unwrap();
+	clock::sleep_until(network.chain.test_over() + 4_000_000).await;
+	network.chain.set_phase(Phase::Committing);
+	for _ in 0..20 {
+		network.chain.bump();
+		tokio::time::sleep(Duration::from_millis(100)).await;
+	}
+	// Nobody answers at the target: without the check there would be an entry that says so.
+	assert!(network.chain.state.lock().unwrap().commits.is_empty());
+	sidecar.stop().await;
+	until("the state is closed", || Store::open(&member.node.state).is_ok()).await;
+	assert_eq!(Store::open(&member.node.state).unwrap().entries(EPOCH).unwrap(), vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attestor_should_measure_when_only_four_others_tell_another_time() {
+	let mut network = network(140, 1, 4_000, 0, 0, true);
+	add_fellows(&mut network, 150, 4, -200_000).await;
+	let entries = run_epoch(&network).await;
+	assert_eq!((entries.len(), entries[0].kind), (1, EntryKind::Unreachable));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn node_should_get_no_entry_when_its_sidecars_clock_is_off() {
+	let mut network = network(160, 1, 4_000, 0, 0, true);
+	add_fellows(&mut network, 170, 5, 51_000).await;
+	let token = network.folder.path().join("token");
+	std::fs::write(&token, "secret\n").unwrap();
+	std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
+	let tables = format!("[attest]\n[api]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"{}\"\n", token.display());
+	let member = config(network.folder.path(), 10, 161, &tables);
+	let chain = &network.chain;
+	let sidecar = Sidecar::start_with(&member, Roles::Configured, chain.clone()).await.unwrap();
+	let api = sidecar.api().unwrap().address();
+	let (mut request, start_slot) = tasks_request(chain).await;
+	request.tasks[0].start_slot = start_slot;
+	assert_eq!(http(api, "POST /v1/tasks", &serde_json::to_string(&request).unwrap()).await.0, 204);
+	clock::sleep_until(chain.test_over() + 4_000_000).await;
+	chain.set_phase(Phase::Committing);
+	let body = http(api, &format!("GET /v1/reports/{EPOCH}"), "").await.1;
+	let response = serde_json::from_str::<ReportResponse>(&body).unwrap();
+	assert_eq!((response.state, response.entries.len()), (ReportState::Ready, 0));
+	let metrics = http(api, "GET /metrics", "").await.1;
+	assert!(metrics.contains("weir_tunnel_tests_abstained_total 1"), "{metrics}");
+	sidecar.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn node_should_get_its_report_when_it_gave_the_tasks() {
+	let network = network(100, 1, 4_000, 3_000, 0, true);
+	let _provider =
+		Sidecar::start_with(&network.target, Roles::Provide, network.chain.clone()).await.unwrap();
+	let token = network.folder.path().join("token");
+	std::fs::write(&token, "secret\n").unwrap();
+	std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
+	let tables = format!("[attest]\n[api]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"{}\"\n", token.display());
+	let member = config(network.folder.path(), 10, 101, &tables);
+	let sidecar = Sidecar::start_with(&member, Roles::Configured, network.chain.clone()).await.unwrap();
+	let api = sidecar.api().unwrap().address();
+
+	let chain = &network.chain;
+	let (mut request, start_slot) = tasks_request(chain).await;
 	let post = |request: &TasksRequest| serde_json::to_string(request).unwrap();
 	// First without T0, then with it; another chain or node is told so.
 	assert_eq!(http(api, "POST /v1/tasks", &post(&request)).await.0, 204);
-	request.tasks[0].start_slot = task.start_slot;
+	request.tasks[0].start_slot = start_slot;
 	assert_eq!(http(api, "POST /v1/tasks", &post(&request)).await.0, 204);
 	let foreign = TasksRequest { genesis: to_hex(&[9; 32]), ..request.clone() };
 	let (status, reason) = http(api, "POST /v1/tasks", &post(&foreign)).await;

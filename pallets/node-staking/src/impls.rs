@@ -135,10 +135,14 @@ impl<T: Config> Pallet<T> {
 			return;
 		}
 		let now = T::Clock::epoch();
+		// Followers included: a bond that falls may end a service and a seat.
+		let step = T::WeightInfo::apply_slash()
+			.saturating_add(T::OnBondChange::weight())
+			.saturating_add(T::OnSlashDecided::weight());
 		let (first, end) = (FirstSlash::<T>::get(), NextSlash::<T>::get());
 		let mut cursor = first;
 		for _ in 0..T::MaxSlashesPerBlock::get() {
-			if cursor >= end || meter.try_consume(T::WeightInfo::apply_slash()).is_err() {
+			if cursor >= end || meter.try_consume(step).is_err() {
 				break;
 			}
 			match Slashes::<T>::get(cursor) {

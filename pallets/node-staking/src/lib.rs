@@ -328,7 +328,7 @@ pub mod pallet {
 		///
 		/// Fails with [`Error::AlreadyBonded`], [`Error::BelowMinimum`], or when the account cannot hold that much.
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::bond())]
+		#[pallet::weight(T::WeightInfo::bond().saturating_add(T::OnBondChange::weight()))]
 		pub fn bond(
 			origin: OriginFor<T>,
 			role: Role,
@@ -342,7 +342,7 @@ pub mod pallet {
 		///
 		/// Fails with [`Error::ZeroAmount`], [`Error::NotBonded`], or when the account cannot hold that much.
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::bond_more())]
+		#[pallet::weight(T::WeightInfo::bond_more().saturating_add(T::OnBondChange::weight()))]
 		pub fn bond_more(
 			origin: OriginFor<T>,
 			role: Role,
@@ -357,7 +357,7 @@ pub mod pallet {
 		/// Fails with [`Error::ZeroAmount`], [`Error::NotBonded`], [`Error::ExceedsActiveBond`],
 		/// [`Error::BelowMinimumInService`], [`Error::RemainderTooSmall`] or [`Error::TooManyChunks`].
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::unbond())]
+		#[pallet::weight(T::WeightInfo::unbond().saturating_add(T::OnBondChange::weight()))]
 		pub fn unbond(
 			origin: OriginFor<T>,
 			role: Role,
@@ -381,7 +381,7 @@ pub mod pallet {
 		///
 		/// Only [`Config::CancelOrigin`]. Fails with [`Error::NoSuchSlash`].
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::cancel_slash())]
+		#[pallet::weight(T::WeightInfo::cancel_slash().saturating_add(T::OnSlashDecided::weight()))]
 		pub fn cancel_slash(origin: OriginFor<T>, #[pallet::compact] id: u32) -> DispatchResult {
 			T::CancelOrigin::ensure_origin(origin)?;
 			Self::do_cancel_slash(id)

@@ -25,6 +25,10 @@ pub(crate) const MIN_PROVIDER: Balance = 100;
 pub(crate) const PER_MBPS: Balance = 10;
 pub(crate) const UNBONDING: EpochIndex = 16;
 pub(crate) const DELAY: EpochIndex = 2;
+/// What it costs to follow a bond.
+pub(crate) const FOLLOWING: Weight = Weight::from_parts(7_000_000, 700);
+/// What it costs to hear of the end of a slash.
+pub(crate) const DECIDING: Weight = Weight::from_parts(300_000, 30);
 
 frame_support::construct_runtime!(
 	pub enum Test {
@@ -94,6 +98,9 @@ impl OnBondChange<AccountId> for Listener {
 	fn bond_changed(who: &AccountId, role: Role) {
 		BondChanges::mutate(|changes| changes.push((*who, role)));
 	}
+	fn weight() -> Weight {
+		FOLLOWING
+	}
 }
 impl OnSlashDecided<AccountId> for Listener {
 	fn slash_applied(who: &AccountId, _: &SlashReason) {
@@ -101,6 +108,9 @@ impl OnSlashDecided<AccountId> for Listener {
 	}
 	fn slash_cancelled(who: &AccountId, _: &SlashReason) {
 		Decided::mutate(|decided| decided.push((*who, false)));
+	}
+	fn weight() -> Weight {
+		DECIDING
 	}
 }
 

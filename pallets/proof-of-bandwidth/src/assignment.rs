@@ -9,10 +9,12 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use weir_math::{
 	committee::{self, ListKind},
 	permutation::Permutation,
-	schedule,
+	schedule::{self, Run},
 	timing::GROUPS,
 };
-use weir_primitives::{api::TestKind, Claim, EpochIndex, Prefix, ProviderIndex, SlotOffset, Timing};
+use weir_primitives::{
+	api::TestKind, seams::ProviderRegistry, Claim, EpochIndex, Prefix, ProviderIndex, SlotOffset, Timing,
+};
 
 /// Entries per epoch a seat is expected to make at most, so that a reveal has room for the unexpected ones.
 const EXPECTED_ENTRIES: u64 = 200;
@@ -205,7 +207,8 @@ impl<T: Config> Draw<T> {
 			.collect()
 	}
 
-	/// Tests whose committee has `node` in it and may be measured by it.
+	/// Tests whose committee has `node` in it and may be measured by it. One drops out when its start is revealed
+	/// together with a test of the node's own line that it would meet.
 	pub fn tests_for(&mut self, node: &T::AccountId) -> Vec<Test<T::AccountId>> {
 		let Some(seat) = Seats::<T>::get(node) else { return Vec::new() };
 		let prefix = seat.endpoint.prefix();
@@ -218,7 +221,8 @@ impl<T: Config> Draw<T> {
 				}
 			}
 		}
-		tests.retain(|test| !is_barred(test, node, prefix));
+		let own = self.own_run(node);
+		tests.retain(|test| !is_barred(test, node, prefix) && !self.is_busy(own.as_ref(), test));
 		tests
 	}
 
@@ -257,14 +261,40 @@ impl<T: Config> Draw<T> {
 		}
 	}
 
+	/// When the test runs; none before the block that reveals it, or if no block did.
+	pub fn run_of(&self, test: &Test<T::AccountId>) -> Option<Run> {
+		let (list, class, ordinal) = (test.list, test.class, test.ordinal);
+		let runs = |(group, rho): &&(u8, [u8; 32])| {
+			schedule::runs_in_group(rho, u32::from(*group), list, class, ordinal)
+		};
+		self.groups.iter().find(runs).map(|(group, _)| Run {
+			group: *group,
+			start_slot: schedule::start_slot(&self.timing, u32::from(*group), list, class, ordinal),
+			window_millis: schedule::window_millis(&self.timing, ordinal),
+		})
+	}
+
 	/// Slot at whose start T0 of the test falls; none before the block that reveals it, or if no block did.
 	pub fn start_of(&self, test: &Test<T::AccountId>) -> Option<SlotOffset> {
-		let (list, class, ordinal) = (test.list, test.class, test.ordinal);
-		self.groups
-			.iter()
-			.map(|(group, rho)| (u32::from(*group), rho))
-			.find(|(group, rho)| schedule::runs_in_group(rho, *group, list, class, ordinal))
-			.map(|(group, _)| schedule::start_slot(&self.timing, group, list, class, ordinal))
+		self.run_of(test).map(|run| run.start_slot)
+	}
+
+	/// When the line of `node` itself is under test; none without a line, a test or a start.
+	pub fn own_run(&mut self, node: &T::AccountId) -> Option<Run> {
+		let provider = T::Registry::index_of(node)?;
+		let target = Targets::<T>::get(provider).filter(|target| target.account == *node)?;
+		let test = self.test_of_target(provider, target)?;
+		self.run_of(&test)
+	}
+
+	/// Whether a member whose own line is tested in `own` is busy when `test` runs.
+	pub fn is_busy(&self, own: Option<&Run>, test: &Test<T::AccountId>) -> bool {
+		own.is_some_and(|own| self.run_of(test).is_some_and(|run| self.collide(&run, own)))
+	}
+
+	/// Whether nobody can measure in one of the runs while its line is tested in the other.
+	pub fn collide(&self, run: &Run, own: &Run) -> bool {
+		run.collides(own, self.timing.slot_millis)
 	}
 
 	/// Whether the test had a start. Every test left runs in the last group, if that had a block.
@@ -275,7 +305,8 @@ impl<T: Config> Draw<T> {
 	}
 }
 
-/// Whether a rule keeps `node` from measuring the target: its own line, or one on the same prefix.
+/// Whether a rule keeps `node` from measuring the target whenever the test runs: its own line, or one on the same
+/// prefix. A node is its own operator until operators own several.
 pub fn is_barred<AccountId: PartialEq>(
 	test: &Test<AccountId>,
 	node: &AccountId,

@@ -6,6 +6,7 @@ use crate::{assignment::Draw, reports::Step, *};
 use polkadot_sdk::*;
 
 use alloc::vec::Vec;
+use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{
 	pallet_prelude::*,
@@ -15,12 +16,14 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use sp_application_crypto::RuntimeAppPublic;
-use sp_core::H256;
+use sp_core::{sr25519, H256};
+use sp_io::hashing::blake2_256;
+use weir_math::schedule::Run;
 use weir_primitives::{
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
-	seams::{Bonds, ProviderRegistry},
-	Claim, Endpoint, EpochIndex, ProbeKey, ProbeSignature, ProviderIndex, Role, SlotOffset, Timing,
-	SEAT_KEY_TYPE,
+	seams::{Bonds, OnBondChange, OnSlashDecided, ProviderRegistry},
+	Claim, Endpoint, EpochIndex, ProbeKey, ProbeSignature, ProviderIndex, Role, SlashReason, SlotOffset,
+	Timing, SEAT_KEY_TYPE,
 };
 
 const UPLINK_KBPS: u32 = 50_000;
@@ -28,6 +31,9 @@ const CLAIM: Claim = Claim { down_kbps: 100_000, up_kbps: 100_000 };
 /// Every list has rested and every provider is mature.
 const TESTED: EpochIndex = 12;
 const SALT: [u8; 32] = [7; 32];
+/// Of as many tests as a report names, those that can meet one test: at most two begin in each of 148 slots, and a long
+/// one lasts seven.
+const MAX_COLLISIONS: u32 = 24;
 
 fn endpoint(n: u32) -> Endpoint {
 	let [_, _, high, low] = n.to_be_bytes();
@@ -68,17 +74,47 @@ fn seats<T: Config>(count: u32) -> Vec<(T::AccountId, ProbeKey)> {
 		.collect()
 }
 
+/// A seat in every tier since epoch 0 for `who`, bonded or not, and another one behind it: whoever leaves an index
+/// that is not the last one costs the most.
+fn seat_in_the_middle<T: Config>(who: &T::AccountId) {
+	let behind: T::AccountId = account("behind", 0, 0);
+	for (n, node) in [(0xfff0, who), (0xfff1, &behind)] {
+		let key = ProbeKey::from(sr25519::Public::from_raw(node.using_encoded(blake2_256)));
+		Pallet::<T>::seat_at_genesis(node, &key, &endpoint(n), UPLINK_KBPS).expect("a fresh seat");
+	}
+}
+
+/// Offences that still count, so that the end of a registration has to queue their review.
+fn offences() -> Conduct {
+	let offences = BoundedVec::truncate_from((1..=KEPT_OFFENCES).collect());
+	Conduct { offences, ..Default::default() }
+}
+
+/// What makes a departure dear: the target is still followed, the account has a seat and offences. Its strikes are
+/// over, or it could not deregister.
+pub(crate) fn encumber<T: Config>(index: ProviderIndex, who: &T::AccountId) {
+	// By then every list has rested, and a leave takes effect at once.
+	set_clock::<T>(TESTED, 1);
+	if !Targets::<T>::contains_key(index) {
+		let mut terms = dense_index::History::default();
+		let out = Terms { claim: CLAIM, standing: Standing::Out, prefix: None };
+		assert!(terms.set(0, out, 0));
+		Targets::<T>::insert(index, Target { account: who.clone(), terms, escalation: None });
+	}
+	Conducts::<T>::insert(who, offences());
+	seat_in_the_middle::<T>(who);
+}
+
 fn set_clock<T: Config>(epoch: EpochIndex, slot: SlotOffset) {
 	T::BenchmarkHelper::set_clock(epoch, slot);
 	Pallet::<T>::record_clock();
 }
 
 /// Providers under an escalation, which no lack of seats puts off. The clock ends in the last slot of [`TESTED`].
-fn providers<T: Config>(count: u32) -> Vec<ProviderIndex> {
+fn providers<T: Config>(accounts: impl IntoIterator<Item = T::AccountId>) -> Vec<ProviderIndex> {
 	set_clock::<T>(1, 1);
-	let indices: Vec<ProviderIndex> = (0..count)
-		.map(|n| T::Registry::register_for_benchmark(&account("provider", n, 1), n, CLAIM))
-		.collect();
+	let indices: Vec<ProviderIndex> =
+		(0..).zip(accounts).map(|(n, who)| T::Registry::register_for_benchmark(&who, n, CLAIM)).collect();
 	for provider in &indices {
 		Targets::<T>::mutate_extant(provider, |target| {
 			target.escalation = Some(Escalation { due: TESTED, claim: CLAIM, attempts: 0 });
@@ -110,11 +146,14 @@ fn entry(provider: ProviderIndex) -> Entry {
 	}
 }
 
-/// As many seats as the committee has members, so that each seat measures every provider.
+/// As many seats as the committee has members, so that each seat measures every provider. The reporting one is a
+/// provider too, whose own test each entry is compared with.
 fn report<T: Config>(n: u32) -> (T::AccountId, ProbeKey, BoundedVec<Entry, ConstU32<MAX_ENTRIES>>) {
 	let all = seats::<T>(MAX_MEMBERS);
-	let indices = providers::<T>(n);
 	let (who, key) = all.into_iter().next().expect("a committee has members");
+	let strangers = (0..n).map(|n| account("provider", n, 1));
+	let mut indices = providers::<T>(strangers.chain([who.clone()]));
+	indices.pop();
 	let entries: Vec<Entry> = indices.into_iter().map(entry).collect();
 	(who, key, entries.try_into().expect("as many as fit"))
 }
@@ -202,13 +241,15 @@ mod benchmarks {
 		let (who, _, entries) = report::<T>(n);
 		open::<T>(Step::Reveal);
 		let commitment = hash_of::<T>(&who, &entries);
-		Reports::<T>::insert(TESTED, &who, Report { commitment, accepted: None });
+		Reports::<T>::insert(TESTED, &who, Report { commitment, revealed: None });
 
 		#[extrinsic_call]
 		_(RawOrigin::Authorized, TESTED, who.clone(), entries, SALT);
 
-		let accepted = Reports::<T>::get(TESTED, who).and_then(|report| report.accepted);
-		assert_eq!(accepted.map(u32::from), Some(n));
+		let revealed = Reports::<T>::get(TESTED, who).and_then(|report| report.revealed).expect("just done");
+		assert!(revealed.own_run.is_some());
+		// All but those that run at the time of its own.
+		assert!(u32::from(revealed.accepted).saturating_add(MAX_COLLISIONS) >= n);
 	}
 
 	#[benchmark]
@@ -216,7 +257,7 @@ mod benchmarks {
 		let (who, _, entries) = report::<T>(n);
 		open::<T>(Step::Reveal);
 		let commitment = hash_of::<T>(&who, &entries);
-		Reports::<T>::insert(TESTED, &who, Report { commitment, accepted: None });
+		Reports::<T>::insert(TESTED, &who, Report { commitment, revealed: None });
 		let call = Call::<T>::reveal { epoch: TESTED, node: who, entries, salt: SALT };
 
 		#[block]
@@ -278,13 +319,18 @@ mod benchmarks {
 	}
 
 	/// An escalation in which every member revealed and none has an entry: each costs the most reads, and the slash,
-	/// the lower claim and the jail that follow cost the most writes.
+	/// the lower claim, the jail and the end of the provider's own seat that follow cost the most writes.
 	#[benchmark]
 	fn estimate_test(k: Linear<7, MAX_MEMBERS>) -> Result<(), BenchmarkError> {
 		let all = seats::<T>(k);
-		let _ = providers::<T>(1);
+		let liar: T::AccountId = account("provider", 0, 1);
+		let _ = providers::<T>([liar.clone()]);
+		// In lists that were drawn from without it, so that it is no member of its own committee.
+		seat_in_the_middle::<T>(&liar);
+		let own_run = Some(Run { group: u8::MAX, start_slot: 0, window_millis: 0 });
 		for (who, _) in all {
-			Reports::<T>::insert(TESTED, who, Report { commitment: H256::zero(), accepted: Some(0) });
+			let revealed = Some(Revealed { accepted: 0, own_run });
+			Reports::<T>::insert(TESTED, who, Report { commitment: H256::zero(), revealed });
 		}
 		set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
 		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
@@ -297,13 +343,15 @@ mod benchmarks {
 		}
 
 		assert_eq!(cursor.tests, 1);
+		assert!(Seats::<T>::get(liar).is_some_and(|seat| seat.leaving));
 		Ok(())
 	}
 
 	#[benchmark]
 	fn score_seat() -> Result<(), BenchmarkError> {
 		let (who, _, _) = report::<T>(1);
-		Reports::<T>::insert(TESTED, &who, Report { commitment: H256::zero(), accepted: Some(0) });
+		let revealed = Some(Revealed::default());
+		Reports::<T>::insert(TESTED, &who, Report { commitment: H256::zero(), revealed });
 		Missed::<T>::insert(TESTED, &who, 9);
 		// The last straw: the seat is dismissed from all of its lists.
 		Seats::<T>::mutate_extant(&who, |seat| seat.score_ppm = MIN_SCORE_PPM);
@@ -318,6 +366,35 @@ mod benchmarks {
 
 		assert!(Seats::<T>::get(who).is_some_and(|seat| seat.leaving));
 		Ok(())
+	}
+
+	#[benchmark]
+	fn conclude_epoch() -> Result<(), BenchmarkError> {
+		let _ = report::<T>(1);
+		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
+		let stage = Stage::Score { position: MAX_MEMBERS };
+		let mut cursor = Cursor { epoch: TESTED, stage, tests: 1, voids: 0, strikes: 0 };
+
+		#[block]
+		{
+			Pallet::<T>::advance(&mut cursor, &mut draw);
+		}
+
+		assert_eq!(cursor.stage, Stage::Done);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn look_at_queues() {
+		let _ = report::<T>(1);
+		let mut meter = WeightMeter::new();
+
+		#[block]
+		{
+			Pallet::<T>::work_queues(&mut meter);
+		}
+
+		assert_eq!(meter.consumed(), T::WeightInfo::look_at_queues());
 	}
 
 	#[benchmark]
@@ -360,6 +437,59 @@ mod benchmarks {
 
 		assert_eq!(SeatCount::<T>::get(), 0);
 		Ok(())
+	}
+
+	/// Results: the largest of what is swept by epoch.
+	#[benchmark]
+	fn sweep_reports(n: Linear<0, 32>) {
+		let swept = Sweep { reports: 1, leavers: TESTED };
+		set_clock::<T>(TESTED, 1);
+		Swept::<T>::put(swept);
+		let (stage, epoch) = (Stage::Done, TESTED.saturating_sub(1));
+		EstimateCursor::<T>::put(Cursor { epoch, stage, tests: 0, voids: 0, strikes: 0 });
+		for provider in 0..n {
+			let filed = (0u8..).zip(0..MAX_MEMBERS).map(|(place, _)| Filed { place, entry: entry(provider) });
+			Filings::<T>::insert(swept.reports, provider, Results::truncate_from(filed.collect()));
+		}
+		let mut meter = WeightMeter::new();
+
+		#[block]
+		{
+			Pallet::<T>::sweep(&mut meter);
+		}
+
+		assert_eq!(Filings::<T>::iter_prefix(swept.reports).count(), 0);
+	}
+
+	/// The bond behind a seat is gone.
+	#[benchmark]
+	fn bond_changed() {
+		let _ = seats::<T>(5);
+		let who: T::AccountId = account("unbonded", 0, 0);
+		seat_in_the_middle::<T>(&who);
+		set_clock::<T>(TESTED, 1);
+
+		#[block]
+		{
+			Pallet::<T>::bond_changed(&who, Role::Validator);
+		}
+
+		assert!(Seats::<T>::get(who).is_some_and(|seat| seat.leaving));
+	}
+
+	#[benchmark]
+	fn slash_cancelled() {
+		let who: T::AccountId = account("provider", 0, 1);
+		Conducts::<T>::insert(&who, offences());
+		let reason = SlashReason::FalseClaim { epoch: KEPT_OFFENCES, ratio_ppm: 100_000 };
+
+		#[block]
+		{
+			Pallet::<T>::slash_cancelled(&who, &reason);
+		}
+
+		let kept = Conducts::<T>::get(who).map(|conduct| conduct.offences.len() as u32);
+		assert_eq!(kept, Some(KEPT_OFFENCES.saturating_sub(1)));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::with_keystore(), crate::mock::Runtime);

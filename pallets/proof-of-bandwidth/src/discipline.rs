@@ -184,6 +184,46 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
+	/// Lets go of the conduct of an account whose registration ended: at once if nothing in it counts any more, else
+	/// in the first epoch in which nothing will. Until then whoever registers anew goes on where it left.
+	pub(crate) fn settle_conduct(who: &T::AccountId) {
+		let Some(mut conduct) = Conducts::<T>::get(who) else { return };
+		let strike = (conduct.window.strikes() > 0).then_some(conduct.last_strike);
+		let counts_until = conduct
+			.offences
+			.iter()
+			.copied()
+			.chain(strike)
+			.max()
+			.map(|last| last.saturating_add(Self::epochs_in_days(OFFENCE_DAYS)))
+			.filter(|until| *until >= Self::epoch());
+		let review = counts_until.map(|until| until.saturating_add(1));
+		if let Some(known) = conduct.review.filter(|known| review != Some(*known)) {
+			Leavers::<T>::remove(known, Leaver::Conduct(who.clone()));
+		}
+		match review {
+			None => Conducts::<T>::remove(who),
+			Some(epoch) => {
+				Leavers::<T>::insert(epoch, Leaver::Conduct(who.clone()), ());
+				conduct.review = review;
+				Conducts::<T>::insert(who, conduct);
+			}
+		}
+	}
+
+	/// Asks again, in the epoch that was set for it, whether a conduct still counts. It does while there is a
+	/// registration: the end of that asks anew. True: a review is done whatever it finds.
+	pub(crate) fn review_conduct(who: &T::AccountId, epoch: EpochIndex) -> bool {
+		let Some(conduct) = Conducts::<T>::get(who).filter(|conduct| conduct.review == Some(epoch)) else {
+			return true;
+		};
+		Conducts::<T>::insert(who, Conduct { review: None, ..conduct });
+		if T::Registry::index_of(who).is_none() {
+			Self::settle_conduct(who);
+		}
+		true
+	}
+
 	fn note_passed(provider: ProviderIndex) {
 		let Some(facts) = T::Registry::facts(provider) else { return };
 		let Admission::Pending { passed } = facts.admission else { return };

@@ -45,6 +45,9 @@ impl<T: Config> Pallet<T> {
 		while cursor.stage != Stage::Done {
 			let step = match cursor.stage {
 				Stage::Judge { .. } => T::WeightInfo::estimate_test(MAX_MEMBERS),
+				Stage::Score { position } if position >= draw.seats_in(SMALLEST_TIER) => {
+					T::WeightInfo::conclude_epoch()
+				}
 				_ => T::WeightInfo::score_seat(),
 			};
 			if !meter.can_consume(step) {
@@ -71,6 +74,7 @@ impl<T: Config> Pallet<T> {
 		is_due.then_some(Cursor { epoch: last, stage, tests: 0, voids: 0, strikes: 0 })
 	}
 
+	/// Takes one step and returns its weight: zero for one that only moves the cursor, at most one per class.
 	pub(crate) fn advance(cursor: &mut Cursor, draw: &mut Draw<T>) -> Weight {
 		match cursor.stage {
 			Stage::Judge { class, .. } if class >= CLASSES => {
@@ -89,7 +93,7 @@ impl<T: Config> Pallet<T> {
 				let Cursor { epoch, tests, voids, strikes, .. } = *cursor;
 				cursor.stage = Stage::Done;
 				Self::deposit_event(Event::EpochConcluded { epoch, tests, voids, strikes });
-				Weight::zero()
+				T::WeightInfo::conclude_epoch()
 			}
 			Stage::Score { position } => {
 				cursor.stage = Stage::Score { position: position.saturating_add(1) };
@@ -161,25 +165,30 @@ impl<T: Config> Pallet<T> {
 	/// stand is absent; one that revealed without this target counts as having measured nothing. Whoever owed an entry
 	/// to a test that was `held` is noted.
 	fn gather(draw: &mut Draw<T>, test: &Test<T::AccountId>, filed: &Results, held: bool) -> Vec<Member> {
-		let epoch = draw.epoch;
+		let members = draw.members_of(test);
+		let draw = &*draw;
+		let run = draw.run_of(test);
 		let voice = |(place, node): (u8, Option<T::AccountId>)| {
 			if let Some(filed) = filed.iter().find(|filed| filed.place == place) {
 				return Member::Reported(measurement(&filed.entry));
 			}
 			let Some(node) = node else { return Member::Absent };
 			let prefix = Seats::<T>::get(&node).and_then(|seat| seat.endpoint.prefix());
-			if is_barred(test, &node, prefix) {
+			let revealed = Reports::<T>::get(draw.epoch, &node).and_then(|report| report.revealed);
+			let own = revealed.as_ref().and_then(|revealed| revealed.own_run.as_ref());
+			let busy = run.zip(own).is_some_and(|(run, own)| draw.collide(&run, own));
+			if busy || is_barred(test, &node, prefix) {
 				return Member::Absent;
 			}
 			if held {
-				Missed::<T>::mutate(epoch, &node, |missed| *missed = missed.saturating_add(1));
+				Missed::<T>::mutate(draw.epoch, &node, |missed| *missed = missed.saturating_add(1));
 			}
-			match Reports::<T>::get(epoch, &node).and_then(|report| report.accepted) {
+			match revealed {
 				Some(_) => Member::Silent,
 				None => Member::Absent,
 			}
 		};
-		(0u8..).zip(draw.members_of(test)).map(voice).collect()
+		(0u8..).zip(members).map(voice).collect()
 	}
 
 	fn publish(test: &Test<T::AccountId>, verdict: VerdictRecord) {
@@ -198,7 +207,8 @@ impl<T: Config> Pallet<T> {
 
 	fn score_position(epoch: EpochIndex, position: u32) {
 		let Some(node) = SeatIndices::<T>::occupant_within(SMALLEST_TIER, position, epoch) else { return };
-		let accepted = Reports::<T>::get(epoch, &node).and_then(|report| report.accepted).unwrap_or(0);
+		let revealed = Reports::<T>::get(epoch, &node).and_then(|report| report.revealed);
+		let accepted = revealed.map_or(0, |revealed| revealed.accepted);
 		let missed = Missed::<T>::take(epoch, &node);
 		let assigned = u32::from(accepted).saturating_add(u32::from(missed));
 		if assigned > 0 {
@@ -215,10 +225,10 @@ impl<T: Config> Pallet<T> {
 			.chain((0..CLASSES).map(|class| {
 				(ProviderIndices::<T>::queue_len as fn(u8) -> u32, ProviderIndices::<T>::work as Work, class)
 			}));
+		if meter.try_consume(T::WeightInfo::look_at_queues()).is_err() {
+			return;
+		}
 		for (queue_len, work, list) in lists {
-			if meter.try_consume(T::DbWeight::get().reads(1)).is_err() {
-				return;
-			}
 			for _ in 0..queue_len(list).min(QUEUE_STEPS) {
 				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
 					return;
@@ -228,26 +238,27 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Clears what no rule can ask for any more.
+	/// Clears what no rule can ask for any more: reports first, then leavers, one kind per block.
 	pub(crate) fn sweep(meter: &mut WeightMeter) {
-		if !meter.can_consume(T::WeightInfo::sweep(SWEEP_LIMIT)) {
+		let most = T::WeightInfo::sweep(SWEEP_LIMIT).max(T::WeightInfo::sweep_reports(SWEEP_LIMIT));
+		if !meter.can_consume(most) {
 			return;
 		}
 		let now = Self::epoch();
 		let mut swept = Swept::<T>::get();
 		let before = swept;
-		let mut removed = 0u32;
 		let judged = EstimateCursor::<T>::get().map_or(0, |cursor| cursor.epoch);
-		if swept.reports.saturating_add(REPORTS_KEPT) < now && swept.reports < judged {
-			removed = Self::clear_reports(&mut swept);
-		}
-		if swept.leavers <= now && removed == 0 {
-			removed = Self::forget_leavers(&mut swept, now);
-		}
+		let weight = if swept.reports.saturating_add(REPORTS_KEPT) < now && swept.reports < judged {
+			let removed = Self::clear_reports(&mut swept);
+			T::WeightInfo::sweep_reports(removed.min(SWEEP_LIMIT))
+		} else {
+			let looked_at = if swept.leavers <= now { Self::forget_leavers(&mut swept, now) } else { 0 };
+			T::WeightInfo::sweep(looked_at.min(SWEEP_LIMIT))
+		};
 		if swept != before {
 			Swept::<T>::put(swept);
 		}
-		meter.consume(T::WeightInfo::sweep(removed.min(SWEEP_LIMIT)));
+		meter.consume(weight.min(most));
 	}
 
 	/// Removes reports and results of the first epoch that has any, one map at a time.
@@ -269,17 +280,19 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn forget_leavers(swept: &mut Sweep, now: EpochIndex) -> u32 {
+		let epoch = swept.leavers;
 		let leavers: Vec<Leaver<T::AccountId>> =
-			Leavers::<T>::iter_key_prefix(swept.leavers).take(SWEEP_LIMIT as usize).collect();
+			Leavers::<T>::iter_key_prefix(epoch).take(SWEEP_LIMIT as usize).collect();
 		if leavers.is_empty() {
-			swept.leavers = swept.leavers.saturating_add(1);
+			swept.leavers = epoch.saturating_add(1);
 		}
 		let looked_at = leavers.len() as u32;
 		for leaver in leavers {
-			Leavers::<T>::remove(swept.leavers, &leaver);
+			Leavers::<T>::remove(epoch, &leaver);
 			let released = match &leaver {
 				Leaver::Seat(who) => Self::release_seat(who),
 				Leaver::Provider(index) => Self::release_provider(*index),
+				Leaver::Conduct(who) => Self::review_conduct(who, epoch),
 			};
 			if !released {
 				Leavers::<T>::insert(now.saturating_add(1), leaver, ());

@@ -3,6 +3,7 @@
 use crate::{dense_index::HISTORY_EPOCHS, epochs::ProviderIndices, *};
 use polkadot_sdk::*;
 
+use frame_support::weights::Weight;
 use weir_math::committee::class_of;
 use weir_primitives::{
 	seams::{EpochClock, OnProviderChange, OnSlashDecided, ProviderFacts, ProviderRegistry},
@@ -121,12 +122,6 @@ impl<T: Config> Pallet<T> {
 		}
 		Targets::<T>::remove(index);
 		Verdicts::<T>::remove(index);
-		let bygone = Self::epoch().saturating_sub(Self::epochs_in_days(OFFENCE_DAYS));
-		if let Some(conduct) = Conducts::<T>::get(&target.account) {
-			if conduct.window.strikes() == 0 && conduct.offences.iter().all(|epoch| *epoch < bygone) {
-				Conducts::<T>::remove(&target.account);
-			}
-		}
 		true
 	}
 }
@@ -145,6 +140,9 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 		if !paused {
 			Self::reconsider_seat(who);
 		}
+		if T::Registry::index_of(who).is_none() {
+			Self::settle_conduct(who);
+		}
 	}
 
 	fn is_needed(index: ProviderIndex, who: &T::AccountId) -> bool {
@@ -156,6 +154,11 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 				&& Self::epoch().saturating_sub(conduct.last_strike) <= HISTORY_EPOCHS
 		});
 		struck || target.escalation.is_some() || Self::is_listed(index)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn encumber_for_benchmark(index: ProviderIndex, who: &T::AccountId) {
+		benchmarking::encumber::<T>(index, who);
 	}
 }
 
@@ -173,5 +176,9 @@ impl<T: Config> OnSlashDecided<T::AccountId> for Pallet<T> {
 				Self::deposit_event(Event::OffenceVoided { account: who.clone(), epoch: *epoch });
 			}
 		});
+	}
+
+	fn weight() -> Weight {
+		T::WeightInfo::slash_cancelled()
 	}
 }

@@ -32,6 +32,7 @@
 //! 4. A provider is wanted in at most one class, and only as long as it is followed; terms ascend.
 //! 5. Reports and results belong to an epoch between the sweep and the last one; places in a result are distinct.
 //! 6. The running epoch is recorded once a block of it has run, and no record is older than the retained epochs.
+//! 7. Conduct outlives a registration only as long as a review is queued for it, one each.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]

@@ -18,10 +18,11 @@ use alloc::{
 	vec::Vec,
 };
 use codec::{Decode, Encode};
+use core::fmt;
 use frame_support::BoundedVec;
 use frame_system::offchain::{CreateAuthorizedTransaction, SubmitTransaction};
 use sp_application_crypto::RuntimeAppPublic;
-use sp_core::offchain::{Duration, StorageKind};
+use sp_core::offchain::{Duration, HttpError, StorageKind};
 use sp_io::hashing::blake2_256;
 use sp_runtime::offchain::{
 	http,
@@ -31,7 +32,7 @@ use sp_runtime::offchain::{
 use weir_math::schedule::submit_offset;
 use weir_primitives::{
 	api::{SeatInfo, Task},
-	report::{commit_payload, commitment, entries_root, Entry},
+	report::{commit_payload, commitment, entries_root, Entry, MAX_ENTRIES},
 	seams::EpochClock,
 	sidecar::{
 		to_hex, ReportResponse, ReportState, TasksRequest, MAX_BODY_BYTES, REPORTS_PATH, TASKS_PATH, URL_KEY,
@@ -48,12 +49,16 @@ const LOCK_MILLIS: u64 = 4_000;
 const RETRY_SLOTS: SlotOffset = 2;
 /// Tasks in one request.
 const TASKS_PER_REQUEST: usize = 100;
+/// Characters kept of what a parser says, which may quote the answer.
+const QUOTED_CHARS: usize = 200;
 
 /// Why the worker could not do what was due.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Trouble {
-	/// The sidecar cannot be reached or did not answer in time.
-	NoAnswer,
+	/// The sidecar cannot be reached, or hung up.
+	Unreachable,
+	/// It did not answer in time.
+	TimedOut,
 	/// It answered with this HTTP status.
 	Status(u16),
 	/// It answered with more than the body may have.
@@ -68,6 +73,51 @@ pub enum Trouble {
 	NotSigned,
 	/// The pool did not take the transaction.
 	NotSubmitted,
+}
+
+impl fmt::Display for Trouble {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Self::Unreachable => {
+				f.write_str("the sidecar cannot be reached: is it running, at --tunnel-url?")
+			}
+			Self::TimedOut => write!(f, "the sidecar did not answer within {HTTP_DEADLINE_MILLIS} ms"),
+			Self::Status(status @ (401 | 403)) => {
+				write!(
+					f,
+					"the sidecar refused the token (HTTP {status}): is it the one in --tunnel-token-file?"
+				)
+			}
+			Self::Status(status) => write!(f, "the sidecar answered HTTP {status}: its log says why"),
+			Self::TooLarge => write!(f, "the sidecar's answer exceeds {MAX_BODY_BYTES} bytes"),
+			Self::Malformed(reason) => {
+				write!(f, "the sidecar's answer is malformed: {reason}; are both programs of one release?")
+			}
+			Self::WrongEpoch(epoch) => write!(f, "the sidecar answered for epoch {epoch}"),
+			Self::TooManyEntries(entries) => {
+				write!(f, "the sidecar's report has {entries} entries, {MAX_ENTRIES} fit")
+			}
+			Self::NotSigned => f.write_str("the keystore did not sign: is the seat key still in it?"),
+			Self::NotSubmitted => f.write_str("the pool did not take the transaction"),
+		}
+	}
+}
+
+impl From<HttpError> for Trouble {
+	fn from(error: HttpError) -> Self {
+		match error {
+			HttpError::DeadlineReached => Self::TimedOut,
+			HttpError::IoError | HttpError::Invalid => Self::Unreachable,
+		}
+	}
+}
+
+impl From<serde_json::Error> for Trouble {
+	fn from(error: serde_json::Error) -> Self {
+		Self::Malformed(
+			error.to_string().chars().filter(|char| !char.is_control()).take(QUOTED_CHARS).collect(),
+		)
+	}
 }
 
 /// What the worker remembers between blocks and restarts.
@@ -86,16 +136,24 @@ pub struct Notebook {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Does one thing for the local seat, if there is one and something is due.
+	/// As [`Self::serve_local_seat`], and logs why if it could not.
 	pub(crate) fn serve_seats() {
-		let Some(url) = sidecar_url() else { return };
+		if let Err(trouble) = Self::serve_local_seat() {
+			log::warn!(target: LOG_TARGET, "epoch {}: {trouble}", Self::epoch());
+		}
+	}
+
+	/// Does one thing for the local seat, if there is one and something is due. What failed is due again with the next
+	/// block.
+	pub(crate) fn serve_local_seat() -> Result<(), Trouble> {
+		let Some(url) = sidecar_url() else { return Ok(()) };
 		let local =
 			ProbeKey::all().into_iter().find_map(|key| SeatOfKey::<T>::get(&key).map(|node| (key, node)));
-		let Some((key, node)) = local else { return };
+		let Some((key, node)) = local else { return Ok(()) };
 		let lock_key = [b"weir::seat-lock::", node.encode().as_slice()].concat();
 		let mut lock = StorageLock::<Time>::with_deadline(&lock_key, Duration::from_millis(LOCK_MILLIS));
 		// Workers of two blocks may overlap: the first one does the work.
-		let Ok(_guard) = lock.try_lock() else { return };
+		let Ok(_guard) = lock.try_lock() else { return Ok(()) };
 		let notes_key = [b"weir::seat::", node.encode().as_slice()].concat();
 		let storage = StorageValueRef::persistent(&notes_key);
 		let stored = storage.get::<Notebook>().ok().flatten().unwrap_or_default();
@@ -104,9 +162,7 @@ impl<T: Config> Pallet<T> {
 		if notes != stored {
 			storage.set(&notes);
 		}
-		if let Err(trouble) = outcome {
-			log::warn!(target: LOG_TARGET, "epoch {}: {trouble:?}", notes.epoch);
-		}
+		outcome
 	}
 
 	fn serve_seat(
@@ -180,7 +236,7 @@ impl<T: Config> Pallet<T> {
 			},
 			tasks: tasks.iter().map(with_hex_account).collect(),
 		};
-		serde_json::to_vec(&request).map_err(|error| Trouble::Malformed(error.to_string()))
+		Ok(serde_json::to_vec(&request)?)
 	}
 
 	/// Takes the report on the epoch before one step further. False if nothing is due.
@@ -209,15 +265,14 @@ impl<T: Config> Pallet<T> {
 
 	fn fetch_report(url: &str, epoch: EpochIndex, notes: &mut Notebook) -> Result<bool, Trouble> {
 		let body = call(http::Request::get(&format!("{url}{REPORTS_PATH}/{epoch}")))?;
-		let response: ReportResponse =
-			serde_json::from_slice(&body).map_err(|error| Trouble::Malformed(error.to_string()))?;
+		let response: ReportResponse = serde_json::from_slice(&body)?;
 		if response.epoch != epoch {
 			return Err(Trouble::WrongEpoch(response.epoch));
 		}
 		if response.state == ReportState::Pending {
 			return Ok(true);
 		}
-		if response.entries.len() > weir_primitives::report::MAX_ENTRIES as usize {
+		if response.entries.len() > MAX_ENTRIES as usize {
 			return Err(Trouble::TooManyEntries(response.entries.len()));
 		}
 		notes.report = Some((response.entries, sp_io::offchain::random_seed()));
@@ -297,13 +352,9 @@ where
 	I: AsRef<[u8]>,
 {
 	let deadline = sp_io::offchain::timestamp().add(Duration::from_millis(HTTP_DEADLINE_MILLIS));
-	let pending = request
-		.add_header("content-type", "application/json")
-		.deadline(deadline)
-		.send()
-		.map_err(|_| Trouble::NoAnswer)?;
+	let pending = request.add_header("content-type", "application/json").deadline(deadline).send()?;
 	let response =
-		pending.try_wait(deadline).map_err(|_| Trouble::NoAnswer)?.map_err(|_| Trouble::NoAnswer)?;
+		pending.try_wait(deadline).map_err(|_| Trouble::TimedOut)?.map_err(|_| Trouble::Unreachable)?;
 	if !(200..300).contains(&response.code) {
 		return Err(Trouble::Status(response.code));
 	}
@@ -315,6 +366,6 @@ where
 	}
 	match bytes.error() {
 		None => Ok(body),
-		Some(_) => Err(Trouble::NoAnswer),
+		Some(error) => Err((*error).into()),
 	}
 }

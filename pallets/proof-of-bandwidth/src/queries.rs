@@ -108,7 +108,7 @@ impl<T: Config> Pallet<T> {
 	/// Whether the node's commitment for `epoch` stands, and whether it was revealed.
 	pub fn report_state(epoch: EpochIndex, node: &T::AccountId) -> (bool, bool) {
 		let report = Reports::<T>::get(epoch, node);
-		(report.is_some(), report.is_some_and(|report| report.accepted.is_some()))
+		(report.is_some(), report.is_some_and(|report| report.revealed.is_some()))
 	}
 
 	/// Strikes among the last five tests of a bond account.

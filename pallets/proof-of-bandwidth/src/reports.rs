@@ -21,11 +21,11 @@ use sp_runtime::{
 	},
 	DispatchError,
 };
-use weir_math::committee::MAX_CLAIM_KBPS;
+use weir_math::{committee::MAX_CLAIM_KBPS, schedule::Run};
 use weir_primitives::{
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
 	seams::EpochClock,
-	EpochIndex, Kbps, ProbeSignature, SlotOffset,
+	EpochIndex, Kbps, Prefix, ProbeSignature, SlotOffset,
 };
 
 /// Separates the pool tags of this pallet from all others.
@@ -41,6 +41,15 @@ pub enum Step {
 	Commit,
 	/// Revealing it.
 	Reveal,
+}
+
+/// A member that reports, as its entries are checked.
+struct Reporter<'a, AccountId> {
+	node: &'a AccountId,
+	prefix: Option<Prefix>,
+	/// Its index in each tier.
+	indices: Vec<Option<u32>>,
+	own_run: Option<Run>,
 }
 
 impl<T: Config> Pallet<T> {
@@ -85,7 +94,7 @@ impl<T: Config> Pallet<T> {
 	fn check_reveal(epoch: EpochIndex, node: &T::AccountId) -> Result<Report, DispatchError> {
 		Self::ensure_open(Step::Reveal, epoch)?;
 		let report = Reports::<T>::get(epoch, node).ok_or(Error::<T>::NotCommitted)?;
-		ensure!(report.accepted.is_none(), Error::<T>::AlreadyRevealed);
+		ensure!(report.revealed.is_none(), Error::<T>::AlreadyRevealed);
 		Ok(report)
 	}
 
@@ -152,7 +161,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_commit(epoch: EpochIndex, node: T::AccountId, hash: H256) -> DispatchResult {
 		Self::check_commit(epoch, &node)?;
-		Reports::<T>::insert(epoch, &node, Report { commitment: hash, accepted: None });
+		Reports::<T>::insert(epoch, &node, Report { commitment: hash, revealed: None });
 		Self::deposit_event(Event::Committed { epoch, node });
 		Ok(())
 	}
@@ -164,9 +173,12 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let mut report = Self::check_reveal(epoch, &node)?;
 		let mut draw = Draw::<T>::of(epoch).ok_or(Error::<T>::WrongEpoch)?;
-		let prefix = Seats::<T>::get(&node).and_then(|seat| seat.endpoint.prefix());
-		let indices: Vec<Option<u32>> =
-			(0..TIERS).map(|tier| SeatIndices::<T>::place_at(tier, &node, epoch)).collect();
+		let member = Reporter {
+			node: &node,
+			prefix: Seats::<T>::get(&node).and_then(|seat| seat.endpoint.prefix()),
+			indices: (0..TIERS).map(|tier| SeatIndices::<T>::place_at(tier, &node, epoch)).collect(),
+			own_run: draw.own_run(&node),
+		};
 		let mut seen = BTreeMap::new();
 		let mut rejected = Rejections::default();
 		let mut accepted = 0u16;
@@ -174,7 +186,7 @@ impl<T: Config> Pallet<T> {
 			let provider = entry.provider;
 			let verdict = match seen.insert(provider, ()) {
 				Some(()) => Err(Rejection::Duplicate),
-				None => Self::file(&mut draw, &node, prefix, &indices, entry),
+				None => Self::file(&mut draw, &member, entry),
 			};
 			match verdict {
 				Ok(()) => accepted = accepted.saturating_add(1),
@@ -182,25 +194,20 @@ impl<T: Config> Pallet<T> {
 				Err(rejection) => drop(rejected.try_push((provider, rejection))),
 			}
 		}
-		report.accepted = Some(accepted);
+		report.revealed = Some(Revealed { accepted, own_run: member.own_run });
 		Reports::<T>::insert(epoch, &node, report);
 		Self::deposit_event(Event::Revealed { epoch, node, accepted: u32::from(accepted), rejected });
 		Ok(())
 	}
 
-	fn file(
-		draw: &mut Draw<T>,
-		node: &T::AccountId,
-		prefix: Option<weir_primitives::Prefix>,
-		indices: &[Option<u32>],
-		entry: Entry,
-	) -> Result<(), Rejection> {
+	fn file(draw: &mut Draw<T>, member: &Reporter<T::AccountId>, entry: Entry) -> Result<(), Rejection> {
 		ensure!(is_plausible(&entry), Rejection::OutOfRange);
 		let test: Test<T::AccountId> = draw.test_of(entry.provider).ok_or(Rejection::NotAssigned)?;
-		let seat =
-			indices.get(usize::from(test.committee.tier)).copied().flatten().ok_or(Rejection::NotAssigned)?;
+		let seat = member.indices.get(usize::from(test.committee.tier)).copied().flatten();
+		let seat = seat.ok_or(Rejection::NotAssigned)?;
 		let place = draw.place_in(&test, seat).ok_or(Rejection::NotAssigned)?;
-		ensure!(!is_barred(&test, node, prefix), Rejection::Barred);
+		ensure!(!is_barred(&test, member.node, member.prefix), Rejection::Barred);
+		ensure!(!draw.is_busy(member.own_run.as_ref(), &test), Rejection::Busy);
 		let place = u8::try_from(place).map_err(|_| Rejection::NotAssigned)?;
 		Filings::<T>::mutate(draw.epoch, entry.provider, |filed| {
 			ensure!(filed.iter().all(|other| other.place != place), Rejection::Duplicate);

@@ -7,7 +7,7 @@ use crate::{
 };
 use polkadot_sdk::*;
 
-use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
+use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
 use sp_runtime::DispatchError;
 use weir_math::committee::TIERS_KBPS;
 use weir_primitives::{
@@ -199,5 +199,9 @@ impl<T: Config> Pallet<T> {
 impl<T: Config> OnBondChange<T::AccountId> for Pallet<T> {
 	fn bond_changed(who: &T::AccountId, _: Role) {
 		Self::reconsider_seat(who);
+	}
+
+	fn weight() -> Weight {
+		T::WeightInfo::bond_changed()
 	}
 }

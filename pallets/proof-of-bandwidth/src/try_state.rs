@@ -13,7 +13,7 @@ use alloc::{
 use codec::Encode;
 use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
-use weir_primitives::seams::EpochClock;
+use weir_primitives::seams::{EpochClock, ProviderRegistry};
 
 impl<T: Config> Pallet<T> {
 	/// Checks the numbered invariants of the pallet.
@@ -27,7 +27,8 @@ impl<T: Config> Pallet<T> {
 		Self::check_lists()?;
 		Self::check_targets()?;
 		Self::check_reports()?;
-		Self::check_epochs()
+		Self::check_epochs()?;
+		Self::check_conducts()
 	}
 
 	fn check_timing() -> Result<(), TryRuntimeError> {
@@ -117,6 +118,22 @@ impl<T: Config> Pallet<T> {
 			ensure!(Epochs::<T>::contains_key(epoch), "6: groups of an epoch that is not recorded");
 			let ascending = groups.iter().zip(groups.iter().skip(1)).all(|((a, _), (b, _))| a < b);
 			ensure!(ascending, "6: groups out of order");
+		}
+		Ok(())
+	}
+	fn check_conducts() -> Result<(), TryRuntimeError> {
+		for (who, conduct) in Conducts::<T>::iter() {
+			let queued = |epoch| Leavers::<T>::contains_key(epoch, Leaver::Conduct(who.clone()));
+			ensure!(conduct.review.is_none_or(queued), "7: a review is not queued");
+			ensure!(
+				conduct.review.is_some() || T::Registry::index_of(&who).is_some(),
+				"7: a conduct without registration has no end"
+			);
+		}
+		for (epoch, leaver) in Leavers::<T>::iter_keys() {
+			let Leaver::Conduct(who) = leaver else { continue };
+			let review = Conducts::<T>::get(who).and_then(|conduct| conduct.review);
+			ensure!(review == Some(epoch), "7: a review of nothing");
 		}
 		Ok(())
 	}

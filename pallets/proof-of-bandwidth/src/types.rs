@@ -7,7 +7,7 @@ use polkadot_sdk::*;
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use sp_core::H256;
-use weir_math::verdict::StrikeWindow;
+use weir_math::{schedule::Run, verdict::StrikeWindow};
 use weir_primitives::{
 	api::VerdictRecord, report::Entry, Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProviderIndex,
 };
@@ -154,7 +154,8 @@ pub struct Target<AccountId> {
 	pub escalation: Option<Escalation>,
 }
 
-/// Strikes and offences of a bond account. They outlive a registration.
+/// Strikes and offences of a bond account. They outlive a registration by [`OFFENCE_DAYS`], the time in which an
+/// offence counts towards the next one's penalty.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Conduct {
 	/// The last five tests.
@@ -163,6 +164,8 @@ pub struct Conduct {
 	pub last_strike: EpochIndex,
 	/// Epochs whose escalation confirmed a false claim, oldest first.
 	pub offences: BoundedVec<EpochIndex, ConstU32<KEPT_OFFENCES>>,
+	/// Epoch in which it is asked whether any of this still counts, once the registration has ended.
+	pub review: Option<EpochIndex>,
 }
 
 /// What a seat handed in for an epoch.
@@ -170,8 +173,18 @@ pub struct Conduct {
 pub struct Report {
 	/// The commitment.
 	pub commitment: H256,
-	/// Entries accepted by the reveal; none before it.
-	pub accepted: Option<u16>,
+	/// What the reveal brought; none before it.
+	pub revealed: Option<Revealed>,
+}
+
+/// What a reveal brought.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Revealed {
+	/// Entries accepted.
+	pub accepted: u16,
+	/// When the node's own line was under test: it was busy then. Noted before the first verdict, which may end what
+	/// the test was drawn by.
+	pub own_run: Option<Run>,
 }
 
 /// An accepted entry by the place of its member in the committee.
@@ -206,6 +219,8 @@ pub enum Rejection {
 	OutOfRange,
 	/// The seat may not measure this provider: its own, or one on its prefix.
 	Barred,
+	/// The seat's own line was under test at the same time.
+	Busy,
 }
 
 /// An expectation towards another pallet that did not hold. Nothing else was affected.
@@ -232,6 +247,8 @@ pub enum Leaver<AccountId> {
 	Seat(AccountId),
 	/// A provider.
 	Provider(ProviderIndex),
+	/// The conduct of an account that has no registration any more.
+	Conduct(AccountId),
 }
 
 /// What the estimate cursor does next.

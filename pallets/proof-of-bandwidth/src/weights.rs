@@ -26,8 +26,13 @@ pub trait WeightInfo {
 	fn estimate_skip() -> Weight;
 	fn estimate_test(k: u32) -> Weight;
 	fn score_seat() -> Weight;
+	fn conclude_epoch() -> Weight;
+	fn look_at_queues() -> Weight;
 	fn work_queue() -> Weight;
 	fn sweep(n: u32) -> Weight;
+	fn sweep_reports(n: u32) -> Weight;
+	fn bond_changed() -> Weight;
+	fn slash_cancelled() -> Weight;
 }
 
 /// Weights for `pallet_proof_of_bandwidth` using the node's recommended database.
@@ -119,6 +124,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(14_u64))
 	}
 
+	fn conclude_epoch() -> Weight {
+		// Minimum execution time: 10_000_000 picoseconds.
+		Weight::from_parts(10_000_000, 1500).saturating_add(T::DbWeight::get().reads(1_u64))
+	}
+
+	fn look_at_queues() -> Weight {
+		// Minimum execution time: 15_000_000 picoseconds.
+		Weight::from_parts(15_000_000, 15600).saturating_add(T::DbWeight::get().reads(7_u64))
+	}
+
 	fn work_queue() -> Weight {
 		// Minimum execution time: 40_000_000 picoseconds.
 		Weight::from_parts(40_000_000, 36400)
@@ -134,6 +149,30 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads((18_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 			.saturating_add(T::DbWeight::get().writes((12_u64).saturating_mul(n.into())))
+	}
+
+	fn sweep_reports(n: u32) -> Weight {
+		// Minimum execution time: 40_000_000 picoseconds.
+		Weight::from_parts(40_000_000, 20800)
+			.saturating_add(Weight::from_parts(5_000_000, 5200).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
+	}
+
+	fn bond_changed() -> Weight {
+		// Minimum execution time: 120_000_000 picoseconds.
+		Weight::from_parts(120_000_000, 109200)
+			.saturating_add(T::DbWeight::get().reads(26_u64))
+			.saturating_add(T::DbWeight::get().writes(20_u64))
+	}
+
+	fn slash_cancelled() -> Weight {
+		// Minimum execution time: 15_000_000 picoseconds.
+		Weight::from_parts(15_000_000, 5200)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 }
 
@@ -225,6 +264,16 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().writes(14_u64))
 	}
 
+	fn conclude_epoch() -> Weight {
+		// Minimum execution time: 10_000_000 picoseconds.
+		Weight::from_parts(10_000_000, 1500).saturating_add(RocksDbWeight::get().reads(1_u64))
+	}
+
+	fn look_at_queues() -> Weight {
+		// Minimum execution time: 15_000_000 picoseconds.
+		Weight::from_parts(15_000_000, 15600).saturating_add(RocksDbWeight::get().reads(7_u64))
+	}
+
 	fn work_queue() -> Weight {
 		// Minimum execution time: 40_000_000 picoseconds.
 		Weight::from_parts(40_000_000, 36400)
@@ -240,5 +289,29 @@ impl WeightInfo for () {
 			.saturating_add(RocksDbWeight::get().reads((18_u64).saturating_mul(n.into())))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
 			.saturating_add(RocksDbWeight::get().writes((12_u64).saturating_mul(n.into())))
+	}
+
+	fn sweep_reports(n: u32) -> Weight {
+		// Minimum execution time: 40_000_000 picoseconds.
+		Weight::from_parts(40_000_000, 20800)
+			.saturating_add(Weight::from_parts(5_000_000, 5200).saturating_mul(n.into()))
+			.saturating_add(RocksDbWeight::get().reads(7_u64))
+			.saturating_add(RocksDbWeight::get().reads((1_u64).saturating_mul(n.into())))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
+			.saturating_add(RocksDbWeight::get().writes((1_u64).saturating_mul(n.into())))
+	}
+
+	fn bond_changed() -> Weight {
+		// Minimum execution time: 120_000_000 picoseconds.
+		Weight::from_parts(120_000_000, 109200)
+			.saturating_add(RocksDbWeight::get().reads(26_u64))
+			.saturating_add(RocksDbWeight::get().writes(20_u64))
+	}
+
+	fn slash_cancelled() -> Weight {
+		// Minimum execution time: 15_000_000 picoseconds.
+		Weight::from_parts(15_000_000, 5200)
+			.saturating_add(RocksDbWeight::get().reads(2_u64))
+			.saturating_add(RocksDbWeight::get().writes(1_u64))
 	}
 }

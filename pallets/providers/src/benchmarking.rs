@@ -1,16 +1,14 @@
-//! Benchmarks of every call, each with the change of the lists it can cause. Helpers store a provider in the state a
+//! Benchmarks of every call and of what follows a bond, each with the change of the lists it can cause. Helpers store a provider in the state a
 //! call needs, because the state behind it may take epochs to come about.
 
 use crate::{impls::later, pallet::*, PeerId, Registration, RegistrationOf, Terms, TermsUpdate, Versioned};
-use polkadot_sdk::{
-	frame_benchmarking::v2::*,
-	frame_support::{dispatch::RawOrigin, traits::Get},
-	sp_core::sr25519,
-	*,
-};
+use frame_benchmarking::v2::*;
+use frame_support::{dispatch::RawOrigin, traits::Get};
+use polkadot_sdk::*;
+use sp_core::sr25519;
 use weir_math::committee::{MAX_CLAIM_KBPS, MIN_CLAIM_KBPS};
 use weir_primitives::{
-	seams::{Bonds, EpochClock, OnProviderChange},
+	seams::{Bonds, EpochClock, OnBondChange, OnProviderChange},
 	Admission, Caps, Claim, Endpoint, ExitClass, LineKind, ProbeKey, ProviderIndex, Region, Role,
 };
 
@@ -61,13 +59,19 @@ fn insert<T: Config>(who: &T::AccountId, n: u32, claim: Claim) -> (ProviderIndex
 	(index, registration)
 }
 
-/// Puts a bonded provider in service at the `n`-th test address and lists it.
-pub(crate) fn register<T: Config>(who: &T::AccountId, n: u32, claim: Claim) -> ProviderIndex {
+/// Puts a provider in service at the `n`-th test address and lists it.
+fn list<T: Config>(who: &T::AccountId, n: u32, claim: Claim) -> ProviderIndex {
 	let (index, mut registration) = insert::<T>(who, n, claim);
 	registration.listed = true;
 	Providers::<T>::insert(index, &registration);
-	T::Bonds::bond_for_benchmark(who, Role::Provider);
 	T::OnProviderChange::provider_changed(index, &registration.facts_at(T::Clock::epoch()));
+	index
+}
+
+/// Puts a bonded provider in service at the `n`-th test address and lists it.
+pub(crate) fn register<T: Config>(who: &T::AccountId, n: u32, claim: Claim) -> ProviderIndex {
+	let index = list::<T>(who, n, claim);
+	T::Bonds::bond_for_benchmark(who, Role::Provider);
 	index
 }
 
@@ -179,6 +183,7 @@ mod benchmarks {
 			registration.paused = Versioned::new(true);
 			registration.admission = Versioned::new(Admission::Jailed { until: 0 });
 		});
+		T::OnProviderChange::encumber_for_benchmark(index, &caller);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller));
@@ -212,6 +217,21 @@ mod benchmarks {
 		let stored =
 			Providers::<T>::get(index).and_then(|registration| registration.probe_key.latest().clone());
 		assert_eq!(stored, None);
+	}
+
+	/// A bond that no longer covers the claim, and no longer a seat.
+	#[benchmark]
+	fn bond_changed() {
+		let who: T::AccountId = account("provider", 0, 0);
+		let index = list::<T>(&who, 0, LARGEST);
+		T::OnProviderChange::encumber_for_benchmark(index, &who);
+
+		#[block]
+		{
+			Pallet::<T>::bond_changed(&who, Role::Provider);
+		}
+
+		assert_eq!(Providers::<T>::get(index).map(|registration| registration.listed), Some(false));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::ExtBuilder::default().build(), crate::mock::Test);

@@ -1,8 +1,8 @@
 //! What other pallets see of the registry.
 
-use crate::pallet::*;
+use crate::{pallet::*, WeightInfo};
 use alloc::vec::Vec;
-use polkadot_sdk::sp_runtime::DispatchResult;
+use polkadot_sdk::{frame_support::weights::Weight, sp_runtime::DispatchResult};
 use weir_primitives::{
 	seams::{EpochClock, OnBondChange, ProviderFacts, ProviderRegistry, RoleDuty},
 	Admission, Claim, EpochIndex, Kbps, ProviderIndex, Role,
@@ -60,5 +60,9 @@ impl<T: Config> OnBondChange<T::AccountId> for Pallet<T> {
 		if role == Role::Provider {
 			Self::do_bond_changed(who);
 		}
+	}
+
+	fn weight() -> Weight {
+		T::WeightInfo::bond_changed()
 	}
 }

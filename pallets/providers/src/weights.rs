@@ -23,6 +23,7 @@ pub trait WeightInfo {
 	fn deregister() -> Weight;
 	fn set_probe_key() -> Weight;
 	fn revoke_probe_key() -> Weight;
+	fn bond_changed() -> Weight;
 }
 
 /// Weights for `pallet_providers` using the Substrate node and recommended hardware.
@@ -68,6 +69,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
+	fn bond_changed() -> Weight {
+		Weight::from_parts(150_000_000, 99000)
+			.saturating_add(T::DbWeight::get().reads(33_u64))
+			.saturating_add(T::DbWeight::get().writes(30_u64))
+	}
 }
 
 // For backwards compatibility and tests.
@@ -111,5 +117,10 @@ impl WeightInfo for () {
 		Weight::from_parts(40_000_000, 12000)
 			.saturating_add(RocksDbWeight::get().reads(4_u64))
 			.saturating_add(RocksDbWeight::get().writes(2_u64))
+	}
+	fn bond_changed() -> Weight {
+		Weight::from_parts(150_000_000, 99000)
+			.saturating_add(RocksDbWeight::get().reads(33_u64))
+			.saturating_add(RocksDbWeight::get().writes(30_u64))
 	}
 }

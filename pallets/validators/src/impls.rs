@@ -2,11 +2,11 @@
 
 use crate::{
 	types::{Candidate, Departure, Exclusion},
-	Candidates, CandidatesOf, Config, Error, Event, Excluded, NextArrival, Offences, Pallet,
+	Candidates, CandidatesOf, Config, Error, Event, Excluded, NextArrival, Offences, Pallet, WeightInfo,
 };
 use alloc::collections::BTreeSet;
 use core::marker::PhantomData;
-use frame_support::{ensure, traits::Get};
+use frame_support::{ensure, traits::Get, weights::Weight};
 use polkadot_sdk::*;
 use sp_runtime::{traits::Convert, DispatchResult, TryRuntimeError};
 use weir_primitives::{
@@ -159,6 +159,10 @@ impl<T: Config> OnBondChange<T::AccountId> for Pallet<T> {
 		}
 		Candidates::<T>::put(candidates);
 		Self::deposit_event(Event::CandidateMoved { who: who.clone(), old_bond, bond });
+	}
+
+	fn weight() -> Weight {
+		<T as Config>::WeightInfo::bond_changed()
 	}
 }
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use frame_support::{
 	parameter_types,
 	traits::{ConstU32, ConstU64},
+	weights::Weight,
 };
 use sp_runtime::{traits::BlakeTwo256, transaction_validity::TransactionPriority, Perbill};
 use weir_primitives::{
@@ -167,6 +168,12 @@ impl OnBondChange<AccountId> for BondFollowers {
 			Role::Validator => <Validators as OnBondChange<AccountId>>::bond_changed(who, role),
 		}
 		<ProofOfBandwidth as OnBondChange<AccountId>>::bond_changed(who, role);
+	}
+
+	fn weight() -> Weight {
+		let of_role = <Providers as OnBondChange<AccountId>>::weight()
+			.max(<Validators as OnBondChange<AccountId>>::weight());
+		of_role.saturating_add(<ProofOfBandwidth as OnBondChange<AccountId>>::weight())
 	}
 }
 

@@ -2,7 +2,8 @@
 
 use crate::*;
 use codec::Encode;
-use frame_support::dispatch::GetDispatchInfo;
+use frame_support::{dispatch::GetDispatchInfo, traits::DisabledValidators};
+use pallet_proof_of_bandwidth::assignment::Draw;
 use sp_consensus_babe::digests::{PreDigest, SecondaryPlainPreDigest};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
@@ -80,15 +81,39 @@ impl Chain {
 		}
 	}
 
+	/// A chain on which every provider of the story is registered and has its seat.
+	pub(crate) fn with_providers() -> Self {
+		let mut chain = Self::start();
+		chain.block(&|_, _, _| None);
+		for (n, provider) in PROVIDERS.into_iter().enumerate() {
+			join(n as u8, provider).expect("the provider joins");
+		}
+		chain.until_epoch(1, &|_, _, _| None);
+		for (n, provider) in PROVIDERS.into_iter().enumerate() {
+			sit(n as u8, provider).expect("the provider takes its seat");
+		}
+		chain
+	}
+
+	/// Who makes the next block: each authority in turn, but for those disabled.
+	pub(crate) fn next_author(&self) -> u32 {
+		let authorities = Babe::authorities().len() as u64;
+		(self.slot + 1..)
+			.map(|turn| (turn % authorities) as u32)
+			.find(|index| !Session::is_disabled(*index))
+			.expect("never are all disabled")
+	}
+
 	/// Builds one block in the next slot, with what the seats have to say.
 	pub(crate) fn block(&mut self, says: &Says) {
+		self.block_with(says, || {});
+	}
+
+	/// As [`Self::block`], with what `inside` does after the inherents.
+	pub(crate) fn block_with(&mut self, says: &Says, inside: impl FnOnce()) {
+		let authority_index = self.next_author();
 		self.slot += 1;
-		let authority_index = (self.slot % Babe::authorities().len() as u64) as u32;
-		let pre_digest =
-			PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot: self.slot.into() });
-		let digest = Digest {
-			logs: vec![DigestItem::PreRuntime(sp_consensus_babe::BABE_ENGINE_ID, pre_digest.encode())],
-		};
+		let digest = Digest { logs: vec![pre_digest(authority_index, self.slot)] };
 		let number = System::block_number() + 1;
 		let header = Header::new(number, Default::default(), Default::default(), self.parent, digest);
 		Executive::initialize_block(&header);
@@ -98,6 +123,7 @@ impl Chain {
 			.expect("valid")
 			.expect("the time is set");
 		self.submit_reports(says);
+		inside();
 		self.parent = Executive::finalize_block().hash();
 	}
 
@@ -161,6 +187,27 @@ impl Chain {
 		>>::create_authorized_transaction(call.into());
 		matches!(Executive::apply_extrinsic(transaction), Ok(Ok(())))
 	}
+}
+
+/// The claim of an authority to a slot.
+pub(crate) fn pre_digest(authority_index: u32, slot: u64) -> DigestItem {
+	let pre_digest =
+		PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot: slot.into() });
+	DigestItem::PreRuntime(sp_consensus_babe::BABE_ENGINE_ID, pre_digest.encode())
+}
+
+/// What each member sees of a line of `line_kbps` that serves all that load it evenly: at most what it offers.
+pub(crate) fn share(line_kbps: u32, provider: ProviderIndex, epoch: EpochIndex) -> u32 {
+	let mut draw = Draw::<Runtime>::of(epoch).expect("a retained epoch");
+	let test = draw.test_of(provider).expect("only tests are reported on");
+	let members: Vec<_> = draw.members_of(&test).into_iter().flatten().collect();
+	let offered = weir_math::committee::quota_kbps(CLAIM_KBPS, members.len() as u16);
+	let mut idle = |member: &AccountId| {
+		let own = draw.own_run(member);
+		*member == test.account || draw.is_busy(own.as_ref(), &test)
+	};
+	let loading = members.len() - members.iter().filter(|member| idle(member)).count();
+	offered.min(line_kbps / loading.max(1) as u32)
 }
 
 fn entry(provider: ProviderIndex, kbps: u32) -> Entry {

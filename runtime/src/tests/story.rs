@@ -5,7 +5,7 @@ use crate::*;
 use pallet_node_staking::Event as StakingEvent;
 use sp_keyring::Sr25519Keyring;
 use weir_primitives::{
-	api::Outcome,
+	api::{Outcome, Reason, VerdictRecord},
 	seams::{Bonds, EpochClock},
 	Admission, ProviderIndex, Role,
 };
@@ -16,32 +16,10 @@ fn bond_of(provider: Sr25519Keyring) -> Balance {
 	NodeStaking::active_bond(&provider.to_account_id(), Role::Provider)
 }
 
-fn start() -> Chain {
-	let mut chain = Chain::start();
-	chain.block(&|_, _, _| None);
-	for (n, provider) in PROVIDERS.into_iter().enumerate() {
-		join(n as u8, provider).expect("the provider joins");
-	}
-	chain.until_epoch(1, &|_, _, _| None);
-	for (n, provider) in PROVIDERS.into_iter().enumerate() {
-		sit(n as u8, provider).expect("the provider takes its seat");
-	}
-	chain
-}
-
-/// What each member sees of a line of `line_kbps` that serves all that load it evenly: at most what it offers.
-fn share(line_kbps: u32, provider: ProviderIndex, epoch: u32) -> u32 {
-	let committee = ProofOfBandwidth::assignment(epoch, provider);
-	let itself = PROVIDERS[provider as usize].to_account_id();
-	let loading = committee.iter().filter(|member| **member != itself).count().max(1) as u32;
-	let offered = weir_math::committee::quota_kbps(CLAIM_KBPS, committee.len() as u16);
-	offered.min(line_kbps / loading)
-}
-
 #[test]
 fn liar_should_be_slashed_and_the_honest_left_alone() {
 	genesis(presets::LOCAL).execute_with(|| {
-		let mut chain = start();
+		let mut chain = Chain::with_providers();
 		let issuance = Balances::total_issuance();
 		// The liar claims 20 Mbps and delivers 2.
 		let says = |_: Sr25519Keyring, provider: ProviderIndex, epoch: u32| {
@@ -72,12 +50,12 @@ fn liar_should_be_slashed_and_the_honest_left_alone() {
 				"admitted: {:?}",
 				honest.admission
 			);
-			assert!(honest.verdicts.len() >= 3);
-			assert!(
-				honest.verdicts.iter().all(|verdict| verdict.outcome == Outcome::Good),
-				"{:?}",
-				honest.verdicts
-			);
+			// Whoever is drawn for its own line, or while its own is tested, is absent; with two such of five the test
+			// is void and held again.
+			let (good, other): (Vec<VerdictRecord>, Vec<VerdictRecord>) =
+				honest.verdicts.into_iter().partition(|verdict| verdict.outcome == Outcome::Good);
+			assert!(good.len() >= 3);
+			assert!(other.iter().all(|verdict| verdict.reason == Reason::TooFewMembers), "{other:?}");
 		}
 		let burned = issuance - Balances::total_issuance();
 		assert_eq!(burned, BOND / 40, "half of the slash is burned, the other half in the treasury");
@@ -88,7 +66,7 @@ fn liar_should_be_slashed_and_the_honest_left_alone() {
 #[test]
 fn honest_node_should_keep_its_bond_when_as_many_liars_as_are_trimmed_grief_it() {
 	genesis(presets::LOCAL).execute_with(|| {
-		let mut chain = start();
+		let mut chain = Chain::with_providers();
 		// One of five: what the estimate trims. It reports 0 of everybody.
 		let says = |seat: Sr25519Keyring, provider: ProviderIndex, epoch: u32| {
 			if seat == Sr25519Keyring::Bob {
@@ -109,7 +87,7 @@ fn honest_node_should_keep_its_bond_when_as_many_liars_as_are_trimmed_grief_it()
 #[test]
 fn nobody_should_be_struck_when_no_report_arrives() {
 	genesis(presets::LOCAL).execute_with(|| {
-		let mut chain = start();
+		let mut chain = Chain::with_providers();
 		chain.until_epoch(8, &|_, _, _| None);
 		for provider in PROVIDERS {
 			let provider = configs::measuring::provider(&provider.to_account_id()).expect("registered");

@@ -7,6 +7,7 @@
 //! * [`wire`]: the bytes, on the control plane and inside the tunnel.
 //! * [`keys`]: sr25519 as the chain verifies it.
 //! * [`keystream`]: the payload, addressed by sequence number, and its re-keyed echo.
+//! * [`cadence`]: how often receipts and countersignatures are due.
 //! * [`receipt`]: what the target acknowledges and the attestor recomputes.
 //! * [`pacer`]: when the next packet leaves; token buckets for a line's cap.
 //! * [`probe`]: the attestor's side of a test.
@@ -23,7 +24,7 @@
 //!   Offer {H(seed), loads, T0, window} ──▶     T0 and loads compared with the chain's
 //!   ◀── Accept
 //!   Load: 10 %, 50 %, 100 % ──▶               phase D: only receipts come back
-//!   ◀── Receipt every 50 ms       Countersign every 250 ms ──▶
+//!   ◀── receipts every 50 to 200 ms          a countersignature for every fifth ──▶
 //!   EchoLoad: 10 %, 50 %, 100 % ──▶ ◀── Echo  phase U, one second after D: payloads return re-keyed
 //!   Finish {bytes down, bytes up, signature} ──▶
 //!   ◀── Final {signature}
@@ -39,6 +40,7 @@
 #![deny(missing_docs)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
+pub mod cadence;
 pub mod keys;
 pub mod keystream;
 pub mod pacer;
@@ -53,10 +55,6 @@ pub type Micros = u64;
 /// A thousand microseconds.
 pub const MILLI: Micros = 1_000;
 
-/// Between two receipts.
-pub const RECEIPT_EVERY: Micros = 50 * MILLI;
-/// Between two countersignatures.
-pub const COUNTERSIGN_EVERY: Micros = 250 * MILLI;
 /// Length of the ramp before a window.
 pub const RAMP: Micros = 250 * MILLI;
 /// Between the end of phase D's window and the start of phase U's.

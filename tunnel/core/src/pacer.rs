@@ -21,13 +21,19 @@ impl Pacer {
 		Self { seed, drawn: 0, next_nanos: 0, gap_nanos: u64::MAX }
 	}
 
-	/// Sends packets of `packet_bytes` at `kbps` from now on; 0 stops.
+	/// Sends packets of `packet_bytes` at `kbps` from now on; 0 stops. What is left of the running gap shrinks or grows
+	/// with the rate: at a tenth of a slow load it would outlast the ramp.
 	pub fn set_rate(&mut self, now: Micros, kbps: u32, packet_bytes: u32) {
 		let gap = u64::from(packet_bytes).saturating_mul(8_000_000).checked_div(u64::from(kbps));
-		let was_stopped = self.gap_nanos == u64::MAX;
-		self.gap_nanos = gap.unwrap_or(u64::MAX);
-		if was_stopped {
-			self.next_nanos = now.saturating_mul(1_000);
+		let gap = gap.unwrap_or(u64::MAX);
+		let before = std::mem::replace(&mut self.gap_nanos, gap);
+		let now_nanos = now.saturating_mul(1_000);
+		if before == u64::MAX {
+			self.next_nanos = now_nanos;
+		} else if gap != before && gap != u64::MAX {
+			let left = u128::from(self.next_nanos.saturating_sub(now_nanos)).saturating_mul(gap.into());
+			let left = u64::try_from(left.checked_div(before.into()).unwrap_or(0)).unwrap_or(u64::MAX);
+			self.next_nanos = self.next_nanos.min(now_nanos).saturating_add(left);
 		}
 	}
 
@@ -144,6 +150,18 @@ mod tests {
 		let gap = 1_308 * 8 * 1_000 / 1_000;
 		assert!(gaps.iter().all(|g| (gap * 8 / 10 - 1..=gap * 12 / 10 + 1).contains(g)), "{gaps:?}");
 		assert!(gaps.iter().any(|g| *g < gap * 9 / 10) && gaps.iter().any(|g| *g > gap * 11 / 10));
+	}
+
+	#[test]
+	fn gap_should_shrink_when_the_rate_grows() {
+		let mut pacer = Pacer::new([1; 32]);
+		pacer.set_rate(0, 25, 1_308);
+		assert!(pacer.take(0));
+		// A tenth of 250 kbps: the next one would be due after 418 ms ± 20 %.
+		assert!(pacer.next().unwrap() > 300_000);
+		pacer.set_rate(50_000, 250, 1_308);
+		let next = pacer.next().unwrap();
+		assert!((50_000..100_000).contains(&next), "{next}");
 	}
 
 	#[test]

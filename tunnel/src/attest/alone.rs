@@ -1,10 +1,7 @@
 //! Attesting without a full node: tasks from the chain, commits and reveals to it.
 
-use super::{Attestor, EpochTasks, MAX_CLOCK_OFFSET};
-use crate::{
-	chain::{bytes32, Clock},
-	store::Committed,
-};
+use super::{Attestor, EpochTasks};
+use crate::{store::Committed, tasks::on_disk};
 use anyhow::{Context, Result};
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::Encode;
@@ -20,8 +17,6 @@ use weir_primitives::{
 const RETRY_SLOTS: SlotOffset = 3;
 /// Slots before the end of the commit window in which an incomplete report is better than none.
 const LAST_CALL_SLOTS: SlotOffset = 3;
-/// Fellows that must answer before their median says anything.
-const LEAST_FELLOWS: usize = 3;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Step {
@@ -32,7 +27,7 @@ enum Step {
 /// Runs for ever: at every block, take tasks and do what the clock says is due.
 pub async fn run_alone(attestor: Arc<Attestor>) {
 	let mut heads = attestor.chain.heads();
-	let mut runner = Runner { attestor, attempt: None, checked: None, abstains: None };
+	let mut runner = Runner { attestor, attempt: None, checked: None };
 	loop {
 		if let Err(error) = runner.at_block().await {
 			tracing::warn!(error = format!("{error:#}"), "attestor");
@@ -48,10 +43,8 @@ struct Runner {
 	attestor: Arc<Attestor>,
 	/// The last thing sent, and when.
 	attempt: Option<(EpochIndex, Step, SlotOffset)>,
-	/// Epoch for which seat and clock were checked.
+	/// Epoch for which the seat was checked.
 	checked: Option<EpochIndex>,
-	/// Epoch that is not reported because the clock is off.
-	abstains: Option<EpochIndex>,
 }
 
 impl Runner {
@@ -61,56 +54,25 @@ impl Runner {
 		let tasks = attestor.chain.tasks(&node).await?;
 		if self.checked != Some(clock.epoch) {
 			self.checked = Some(clock.epoch);
-			self.check(&node, &clock, &tasks).await?;
+			self.check(&node, clock.epoch).await?;
 		}
-		if self.abstains != Some(clock.epoch) {
-			attestor.take_tasks(EpochTasks { epoch: clock.epoch, first_slot: clock.first_slot, tasks });
-		}
+		attestor.take_tasks(EpochTasks { epoch: clock.epoch, first_slot: clock.first_slot, tasks });
 		let Some(epoch) = clock.epoch.checked_sub(1) else { return Ok(()) };
 		self.report(&node, epoch, clock.slot).await
 	}
 
-	/// Once per epoch: whether targets will believe this seat.
-	async fn check(
-		&mut self,
-		node: &AccountId,
-		clock: &Clock,
-		tasks: &[weir_primitives::api::Task<AccountId>],
-	) -> Result<()> {
+	/// Once per epoch: whether targets will believe this seat. Forgets old records even when there is no task.
+	async fn check(&self, node: &AccountId, epoch: EpochIndex) -> Result<()> {
 		let attestor = &self.attestor;
-		attestor.store.prune(clock.epoch)?;
+		let store = attestor.store.clone();
+		on_disk(move || store.prune(epoch)).await?;
 		match attestor.chain.seat(node).await? {
 			Some(seat) => {
 				if let Err(reason) = attestor.check_seat(&seat) {
 					tracing::warn!(reason, "seat");
 				}
 			}
-			None => tracing::info!(epoch = clock.epoch, "this node has no seat; nothing to attest"),
-		}
-		let mut fellows = vec![];
-		if let Some(task) = tasks.first() {
-			for fellow in attestor.chain.assignment(clock.epoch, task.provider).await? {
-				// Only a registered provider has an identity to dial.
-				let provider = if fellow == *node { None } else { attestor.chain.provider(&fellow).await? };
-				let seat = attestor.chain.seat(&fellow).await?;
-				if let (Some(provider), Some(seat)) = (provider, seat) {
-					let peer = libp2p::PeerId::from_bytes(&provider.peer_id).ok();
-					let address = crate::chain::socket_address(&provider.endpoint);
-					if let (Some(peer), Some(address)) = (peer, address) {
-						fellows.push((peer, address, bytes32(&fellow), bytes32(&seat.key)));
-					}
-				}
-			}
-		}
-		if let Some(offset) = attestor.clock_offset(&fellows, LEAST_FELLOWS).await {
-			if offset.unsigned_abs() > MAX_CLOCK_OFFSET {
-				let millis = offset / 1_000;
-				tracing::error!(
-					millis,
-					"this clock is off by more than 50 ms from its fellows'; not measuring (set up NTP)"
-				);
-				self.abstains = Some(clock.epoch);
-			}
+			None => tracing::info!(epoch, "this node has no seat; nothing to attest"),
 		}
 		Ok(())
 	}
@@ -157,7 +119,9 @@ impl Runner {
 		getrandom::getrandom(&mut salt)
 			.map_err(|error| anyhow::anyhow!("the system's randomness: {error}"))?;
 		// On disk before anything is sent: a restart must reveal what was committed to.
-		let Committed { salt, entries } = attestor.store.commit_once(epoch, Committed { salt, entries })?;
+		let store = attestor.store.clone();
+		let Committed { salt, entries } =
+			on_disk(move || store.commit_once(epoch, Committed { salt, entries })).await?;
 		let genesis = Hash::from(attestor.chain.genesis());
 		let hash = commitment(&genesis, epoch, node, &entries_root(&entries), &salt);
 		let signature = attestor.settings.probe.sign(&commit_payload(&genesis, epoch, node, &hash));
@@ -169,7 +133,8 @@ impl Runner {
 
 	async fn reveal(&self, node: &AccountId, epoch: EpochIndex) -> Result<()> {
 		let attestor = &self.attestor;
-		let Some(Committed { salt, entries }) = attestor.store.committed(epoch)? else {
+		let store = attestor.store.clone();
+		let Some(Committed { salt, entries }) = on_disk(move || store.committed(epoch)).await? else {
 			tracing::warn!(
 				epoch,
 				"a commitment stands on chain that is not in this state folder; it cannot be revealed"

@@ -17,12 +17,9 @@ use weir_tunnel_core::{
 	keys::ProbeKeypair,
 	probe::{Config, Outcome, Output, Probe, Ticket},
 	target::Prefix,
-	wire::{Receipt, Response, Test, TestKind},
+	wire::{Response, Test, TestKind},
 	Micros,
 };
-
-/// Receipts that wait for the probe.
-const RECEIPTS: usize = 256;
 
 /// What to measure.
 #[derive(Clone)]
@@ -57,10 +54,23 @@ struct Inner {
 
 type Answer = BoxFuture<'static, (Ticket, Option<Response>)>;
 
-/// Runs a test to its end.
-pub(super) async fn measure(order: Order, key: ProbeKeypair, links: Arc<Links>) -> Result<Outcome> {
+/// Runs a test to its end; none if the process stops before.
+pub(super) async fn measure(order: Order, key: ProbeKeypair, links: Arc<Links>) -> Result<Option<Outcome>> {
+	let (engine, inbound) = Engine::start(links.bind, 0, Caps::default()).await?;
+	let outcome = drive(&engine, inbound, order, key, &links).await;
+	// However it ended, the device's tasks end before what they read from.
+	engine.stop().await;
+	outcome
+}
+
+async fn drive(
+	engine: &Engine,
+	mut inbound: mpsc::Receiver<Inbound>,
+	order: Order,
+	key: ProbeKeypair,
+	links: &Links,
+) -> Result<Option<Outcome>> {
 	let session = random()?;
-	let (engine, mut inbound) = Engine::start(links.bind, 0, Caps::default()).await?;
 	let test = Test {
 		genesis: order.genesis,
 		epoch: order.epoch,
@@ -81,11 +91,11 @@ pub(super) async fn measure(order: Order, key: ProbeKeypair, links: Arc<Links>) 
 		start: order.start,
 		window: order.window,
 	};
-	let (to_us, mut receipts) = mpsc::channel(RECEIPTS);
-	let _route = links.route(session, order.peer, to_us);
 	let mut probe = Probe::new(clock::now(), config);
 	let mut answers: FuturesUnordered<Answer> = FuturesUnordered::new();
 	let mut inner = None;
+	let stopped = links.stopped();
+	tokio::pin!(stopped);
 	loop {
 		while let Some(output) = probe.poll() {
 			match output {
@@ -109,15 +119,14 @@ pub(super) async fn measure(order: Order, key: ProbeKeypair, links: Arc<Links>) 
 				}
 				Output::Done(outcome) => {
 					settle(&mut answers).await;
-					engine.stop().await;
-					return Ok(*outcome);
+					return Ok(Some(*outcome));
 				}
 			}
 		}
 		let due = probe.timeout();
 		tokio::select! {
 			biased;
-			Some(receipt) = receipts.recv() => probe.handle_receipt(clock::now(), session, receipt),
+			() = &mut stopped => return Ok(None),
 			Some((ticket, response)) = answers.next(), if !answers.is_empty() => {
 				probe.handle_response(clock::now(), ticket, response);
 			},
@@ -136,12 +145,6 @@ pub(super) async fn measure(order: Order, key: ProbeKeypair, links: Arc<Links>) 
 async fn settle(answers: &mut FuturesUnordered<Answer>) {
 	let all = async { while answers.next().await.is_some() {} };
 	let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
-}
-
-/// Where receipts of a session go.
-pub(super) struct Route {
-	pub(super) peer: PeerId,
-	pub(super) receipts: mpsc::Sender<Receipt>,
 }
 
 /// Whether a seat at `seat` may probe from `bind`: a target refuses other places.

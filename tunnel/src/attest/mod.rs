@@ -2,28 +2,32 @@
 //! targets answer through the epoch, and reports.
 
 mod alone;
+mod fellows;
 mod measure;
 
 pub use alone::run_alone;
+pub use fellows::{judge, ClockCheck, LEAST_ANSWERS, MAX_CLOCK_OFFSET};
 
 use crate::{
-	chain::{bytes32, prefix, slot_begins, socket_address, wire_kind, ChainView},
+	chain::{bytes32, prefix, slot_begins, socket_address, wire_kind, ChainError, ChainView},
 	clock,
 	control::{self, Control, Incoming},
 	metrics::Metrics,
 	store::Store,
-	tasks::Task,
+	tasks::{on_disk, Task},
 };
 use anyhow::Result;
+use fellows::{ask_time, Checker};
 use libp2p::{identity::Keypair, PeerId};
-use measure::{measure, Order, Route};
+use measure::{measure, Order};
 use rand::Rng;
 use std::{
-	collections::{BTreeMap, HashMap},
+	collections::BTreeMap,
 	net::{IpAddr, SocketAddr},
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use weir_primitives::{
 	api,
 	chain::AccountId,
@@ -31,9 +35,9 @@ use weir_primitives::{
 	EpochIndex, ProviderIndex, Timing,
 };
 use weir_tunnel_core::{
-	keys::{self, ProbeKeypair},
+	keys::ProbeKeypair,
 	probe::{Kind, Outcome},
-	wire::{self, Receipt, Refusal, Request, Response},
+	wire::{Refusal, Response},
 	Micros, MILLI,
 };
 
@@ -43,8 +47,10 @@ const PARTS: u32 = 40;
 const PREPARE: Micros = 5_000 * MILLI;
 /// A test that cannot begin before this much of its first window has passed is not begun.
 const TOO_LATE: Micros = 500 * MILLI;
-/// A clock further from the fellows' median than this abstains.
-pub const MAX_CLOCK_OFFSET: Micros = 50 * MILLI;
+/// The check of the clock takes less: three questions of at most five seconds, and a few to the chain.
+const CHECK_PATIENCE: Duration = Duration::from_secs(30);
+/// A test that is told to stop does so within this.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// Epochs whose tasks are remembered.
 const KEPT_EPOCHS: usize = 3;
 
@@ -74,39 +80,22 @@ pub struct EpochTasks {
 struct Links {
 	bind: IpAddr,
 	control: Control,
-	routes: Mutex<HashMap<[u8; 8], Route>>,
-}
-
-/// Ends the route with the test.
-struct RouteGuard<'a>(&'a Links, [u8; 8]);
-
-impl Drop for RouteGuard<'_> {
-	fn drop(&mut self) {
-		lock(&self.0.routes).remove(&self.1);
-	}
+	stopping: watch::Sender<bool>,
 }
 
 impl Links {
-	fn route(&self, session: [u8; 8], peer: PeerId, receipts: mpsc::Sender<Receipt>) -> RouteGuard<'_> {
-		lock(&self.routes).insert(session, Route { peer, receipts });
-		RouteGuard(self, session)
+	/// Returns when the process is about to stop.
+	async fn stopped(&self) {
+		// The sender lives as long as `self`.
+		let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
 	}
+}
 
-	/// Hands receipts to their tests; everything else is another role's.
-	async fn dispatch(self: Arc<Self>, mut incoming: mpsc::Receiver<Incoming>) {
-		while let Some(Incoming { peer, request, reply, .. }) = incoming.recv().await {
-			let response = match request {
-				Request::Receipt { session, receipt } => {
-					let routes = lock(&self.routes);
-					match routes.get(&session).filter(|route| route.peer == peer) {
-						Some(route) if route.receipts.try_send(receipt).is_ok() => Response::Noted,
-						_ => Response::Refuse(Refusal::UnknownSession),
-					}
-				}
-				_ => Response::Refuse(Refusal::WrongRole),
-			};
-			let _ = reply.send(response);
-		}
+/// An attestor asks, and answers nothing.
+async fn refuse_all(mut incoming: mpsc::Receiver<Incoming>) {
+	while let Some(Incoming { reply, .. }) = incoming.recv().await {
+		// Whoever asked may no longer wait.
+		let _ = reply.send(Response::Refuse(Refusal::WrongRole));
 	}
 }
 
@@ -127,6 +116,21 @@ struct Epoch {
 	targets: BTreeMap<ProviderIndex, Watched>,
 	/// Bit i: answered in part i.
 	alive: BTreeMap<ProviderIndex, [u8; 5]>,
+	/// Whether this clock is right, once there are tasks.
+	clock: Option<Clock>,
+}
+
+/// The check of this clock in an epoch; none until it has ended.
+struct Clock {
+	check: watch::Receiver<Option<ClockCheck>>,
+	_task: Task,
+}
+
+type Checked = watch::Receiver<Option<ClockCheck>>;
+
+/// Whether a check that has ended found this clock off.
+fn is_off(check: &Checked) -> bool {
+	matches!(*check.borrow(), Some(ClockCheck::Off { .. }))
 }
 
 /// The attestor. Dropped, its tests stop.
@@ -138,7 +142,7 @@ pub struct Attestor {
 	timing: Timing,
 	links: Arc<Links>,
 	epochs: Mutex<BTreeMap<EpochIndex, Epoch>>,
-	_dispatch: Task,
+	_refuse: Task,
 }
 
 impl Attestor {
@@ -151,16 +155,28 @@ impl Attestor {
 	) -> Result<Arc<Self>> {
 		let timing = chain.timing().await?;
 		let (control, incoming) = control::connect(&settings.identity, settings.bind)?;
-		let links = Arc::new(Links { bind: settings.bind, control, routes: Mutex::default() });
-		let dispatch = Task::spawn("receipts", links.clone().dispatch(incoming));
-		let epochs = Mutex::default();
-		Ok(Arc::new(Self { chain, store, metrics, settings, timing, links, epochs, _dispatch: dispatch }))
+		let links = Arc::new(Links { bind: settings.bind, control, stopping: watch::channel(false).0 });
+		let (epochs, refuse) = (Mutex::default(), Task::spawn("control plane", refuse_all(incoming)));
+		Ok(Arc::new(Self { chain, store, metrics, settings, timing, links, epochs, _refuse: refuse }))
+	}
+
+	/// Ends all tests in an orderly way and takes no more.
+	pub async fn stop(&self) {
+		self.links.stopping.send_replace(true);
+		let epochs = std::mem::take(&mut *lock(&self.epochs));
+		let targets = epochs.into_values().flat_map(|epoch| epoch.targets.into_values());
+		let tests = targets.filter_map(|target| Some(target.test?.finish(STOP_PATIENCE)));
+		futures::future::join_all(tests).await;
 	}
 
 	/// Takes an epoch's tasks. A task replaces an earlier one for the same provider until its test has begun.
 	pub fn take_tasks(self: &Arc<Self>, EpochTasks { epoch, first_slot, tasks }: EpochTasks) {
+		if tasks.is_empty() || *self.links.stopping.borrow() {
+			return;
+		}
 		let mut epochs = lock(&self.epochs);
 		let known = epochs.entry(epoch).or_default();
+		let clock = known.clock.get_or_insert_with(|| self.check_clock(epoch, tasks.clone()));
 		for task in tasks.into_iter().take(MAX_ENTRIES as usize) {
 			let provider = task.provider;
 			let target = known.targets.entry(provider).or_insert_with(|| Watched {
@@ -170,12 +186,32 @@ impl Attestor {
 			});
 			if !target.settled && task.start_slot.is_some() {
 				target.settled = true;
-				target.test = self.begin(epoch, first_slot, &task);
+				target.test = self.begin(epoch, first_slot, &task, clock.check.clone());
 			}
 		}
 		while epochs.len() > KEPT_EPOCHS {
 			epochs.pop_first();
 		}
+	}
+
+	/// Once per epoch: forgets old records, and compares this clock with others'.
+	fn check_clock(&self, epoch: EpochIndex, tasks: Vec<api::Task<AccountId>>) -> Clock {
+		let (told, check) = watch::channel(None);
+		let (chain, control) = (self.chain.clone(), self.links.control.clone());
+		let checker = Checker { chain, control, account: self.settings.account.clone() };
+		let store = self.store.clone();
+		let task = Task::spawn("clock check", async move {
+			// The chain's epoch and not the one in the request: a wrong number there must cost no records.
+			let pruned = match checker.chain.clock().await {
+				Ok(now) => on_disk(move || store.prune(now.epoch)).await,
+				Err(error) => Err(error.into()),
+			};
+			if let Err(error) = pruned {
+				tracing::warn!(error = format!("{error:#}"), "old records not removed");
+			}
+			told.send_replace(Some(checker.check(epoch, &tasks).await));
+		});
+		Clock { check, _task: task }
 	}
 
 	/// Starts the test if its time is known.
@@ -184,6 +220,7 @@ impl Attestor {
 		epoch: EpochIndex,
 		first_slot: u64,
 		task: &api::Task<AccountId>,
+		mut check: Checked,
 	) -> Option<Task> {
 		let start = slot_begins(first_slot, self.timing.slot_millis, task.start_slot?);
 		let provider = task.provider;
@@ -193,18 +230,40 @@ impl Attestor {
 		}
 		let order = self.order(epoch, start, task)?;
 		let attestor = Arc::downgrade(self);
-		let (links, key) = (self.links.clone(), self.settings.probe.clone());
+		let (links, key, chain) = (self.links.clone(), self.settings.probe.clone(), self.chain.clone());
 		let metrics = self.metrics.clone();
 		Some(Task::spawn("test", async move {
-			clock::sleep_until(start.saturating_sub(PREPARE)).await;
+			tokio::select! {
+				() = clock::sleep_until(start.saturating_sub(PREPARE)) => {}
+				() = links.stopped() => return,
+			}
+			if let Err(error) = chain.agreement() {
+				tracing::error!(epoch, provider, %error, "not measured");
+				return;
+			}
+			if is_off(&check) {
+				metrics.tests_abstained.inc();
+				return;
+			}
 			metrics.tests_started.inc();
 			tracing::info!(epoch, provider, target = %order.address, "test begins");
 			let target = order.target;
 			let outcome = measure(order, key, links).await;
 			let Some(attestor) = attestor.upgrade() else { return };
+			// The check may take longer than the time until the test begins.
+			let _ = tokio::time::timeout(CHECK_PATIENCE, check.wait_for(Option::is_some)).await;
 			match outcome {
-				Ok(outcome) => attestor.conclude(epoch, provider, &target, &outcome),
-				Err(error) => tracing::error!(epoch, provider, %error, "test failed on this side"),
+				Ok(Some(_)) if is_off(&check) => metrics.tests_abstained.inc(),
+				Ok(Some(outcome)) => attestor.conclude(epoch, provider, target, outcome).await,
+				Ok(None) => tracing::info!(epoch, provider, "test stopped with the process"),
+				Err(error) => {
+					tracing::error!(
+						epoch,
+						provider,
+						error = format!("{error:#}"),
+						"test failed on this side"
+					);
+				}
 			}
 		}))
 	}
@@ -232,7 +291,7 @@ impl Attestor {
 		})
 	}
 
-	fn conclude(&self, epoch: EpochIndex, provider: ProviderIndex, target: &[u8; 32], outcome: &Outcome) {
+	async fn conclude(&self, epoch: EpochIndex, provider: ProviderIndex, target: [u8; 32], outcome: Outcome) {
 		let counter = match (outcome.kind, &outcome.bilateral) {
 			(Kind::Unreachable, _) => &self.metrics.tests_unreachable,
 			(_, Some(_)) => &self.metrics.tests_measured,
@@ -251,20 +310,23 @@ impl Attestor {
 			fault,
 			"test ended"
 		);
-		let entry = entry(provider, outcome, [0; 5]);
-		let kept = self.store.put_entry(epoch, &entry).and_then(|()| match &outcome.bilateral {
-			Some(bilateral) => self.store.put_bilateral(target, bilateral),
-			None => Ok(()),
+		let store = self.store.clone();
+		let kept = on_disk(move || {
+			// Both, whatever becomes of the first: what cannot be written waits.
+			let entry_kept = store.put_entry(epoch, &entry(provider, &outcome, [0; 5]));
+			let receipt_kept = outcome.bilateral.map(|bilateral| store.put_bilateral(&target, &bilateral));
+			receipt_kept.unwrap_or(entry_kept)
 		});
-		if let Err(error) = kept {
-			tracing::error!(epoch, provider, %error, "result not kept");
+		if let Err(error) = kept.await {
+			tracing::error!(epoch, provider, %error, "result not on disk yet; kept in memory until the next write");
 		}
 	}
 
 	/// The entries of an epoch with what was seen of liveness since. Complete when every test has ended and, for the
 	/// liveness of its last part, the epoch with them.
 	pub async fn report(&self, epoch: EpochIndex) -> Result<(bool, Vec<Entry>)> {
-		let mut entries = self.store.entries(epoch)?;
+		let store = self.store.clone();
+		let mut entries = on_disk(move || store.entries(epoch)).await?;
 		let over = self.chain.clock().await?.epoch > epoch;
 		let epochs = lock(&self.epochs);
 		let known = epochs.get(&epoch);
@@ -323,23 +385,9 @@ impl Attestor {
 		}))
 	}
 
-	/// How far this clock is from the median of the fellows in a committee, in µs; positive when it is fast. None when
-	/// fewer than `least` answer.
-	pub async fn clock_offset(
-		&self,
-		fellows: &[(PeerId, SocketAddr, [u8; 32], [u8; 32])],
-		least: usize,
-	) -> Option<i64> {
-		let asks = fellows.iter().map(|(peer, address, account, key)| async move {
-			let sent = clock::now();
-			let told = ask_time(&self.links.control, *peer, *address, account, key).await?;
-			let received = clock::now();
-			let middle = sent.saturating_add(received.saturating_sub(sent) / 2);
-			Some(i64::try_from(middle).ok()?.saturating_sub(i64::try_from(told).ok()?))
-		});
-		let mut offsets: Vec<_> = futures::future::join_all(asks).await.into_iter().flatten().collect();
-		offsets.sort_unstable();
-		(offsets.len() >= least.max(1)).then(|| offsets.get(offsets.len() / 2).copied()).flatten()
+	/// Fails while nothing may be measured because the chain's endpoints disagree.
+	pub fn agreement(&self) -> Result<(), ChainError> {
+		self.chain.agreement()
 	}
 
 	/// What a node's seat needs of this process: the endpoint's prefix and the key.
@@ -357,27 +405,6 @@ impl Attestor {
 			));
 		}
 		Ok(())
-	}
-}
-
-/// The time `peer` tells, if it proves to be `account`.
-async fn ask_time(
-	control: &Control,
-	peer: PeerId,
-	address: SocketAddr,
-	account: &[u8; 32],
-	key: &[u8; 32],
-) -> Option<Micros> {
-	let nonce: [u8; 16] = rand::thread_rng().gen();
-	match control.ask(peer, Some(address), Request::Clock { nonce }).await? {
-		Response::Clock { nonce: told, unix_micros, account: by, signature }
-			if told == nonce
-				&& by == *account
-				&& keys::verify(key, &wire::clock_payload(&nonce, unix_micros, account), &signature) =>
-		{
-			Some(unix_micros)
-		}
-		_ => None,
 	}
 }
 

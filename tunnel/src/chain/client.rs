@@ -1,7 +1,11 @@
-//! The chain over JSON-RPC: one endpoint at a time, the next one when it fails, for ever.
+//! The chain over JSON-RPC: the best of the configured endpoints, another one when it lags or fails, for ever.
 
-use super::{ChainError, ChainView, Clock};
-use crate::{clock, tasks::Task};
+use super::{
+	endpoints::Choice,
+	survey::{rpc, timed, Answer, Found, Link, Rpc, Survey, RPC_TIMEOUT},
+	ChainError, ChainView, Clock,
+};
+use crate::tasks::Task;
 use async_trait::async_trait;
 use codec::{Decode, DecodeAll, Encode};
 use rand::Rng;
@@ -9,14 +13,14 @@ use std::{sync::Arc, time::Duration};
 use subxt::{
 	backend::LegacyBackend,
 	config::{
-		ClientState, DefaultExtrinsicParamsBuilder, DefaultTransactionExtensions, RpcConfigFor,
-		SubstrateConfig, TransactionExtensions,
+		ClientState, DefaultExtrinsicParamsBuilder, DefaultTransactionExtensions, SubstrateConfig,
+		TransactionExtensions,
 	},
 	ext::{frame_decode, scale_encode, scale_type_resolver},
-	rpcs::{methods::LegacyRpcMethods, Error as RpcError, RpcClient, UserError},
+	rpcs::{Error as RpcError, UserError},
 	OnlineClient,
 };
-use tokio::sync::watch;
+use tokio::sync::{watch, Notify};
 use weir_primitives::{
 	api::{ProviderInfo, SeatInfo, TargetTest},
 	chain::{AccountId, Balance},
@@ -26,57 +30,81 @@ use weir_primitives::{
 
 /// The measuring protocol's pallet.
 const PALLET: &str = "ProofOfBandwidth";
-/// A request without an answer by then has failed.
-const RPC_TIMEOUT: Duration = Duration::from_secs(10);
-/// An endpoint without a new block for this long is given up.
+/// An endpoint without a new block for this long is looked at again.
 const STALE: Duration = Duration::from_secs(120);
+/// Between two comparisons of what the endpoints have finalised.
+const COMPARE_EVERY: Duration = Duration::from_secs(12);
 /// Before the first and the last of many attempts to connect.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
-type Rpc = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
-
-struct Link {
-	client: RpcClient,
-	methods: Rpc,
+/// What there is to work with.
+#[derive(Clone)]
+enum State {
+	Offline,
+	Split(ChainError),
+	On(Arc<Link>),
 }
 
 /// A chain client that reconnects.
 pub struct Client {
 	genesis: [u8; 32],
-	link: watch::Receiver<Option<Arc<Link>>>,
+	state: watch::Receiver<State>,
 	heads: watch::Receiver<u64>,
-	_task: Task,
+	_tasks: [Task; 2],
 }
 
 impl Client {
-	/// Connects to the first endpoint that answers, and keeps trying until one does. A chain other than `genesis`, if
-	/// one is given, is an error.
-	pub async fn connect(endpoints: Vec<String>, genesis: Option<[u8; 32]>) -> Result<Self, ChainError> {
-		let mut attempt = 0;
-		let (link, found) = loop {
-			match connect_any(&endpoints, attempt, genesis).await {
-				Ok(found) => break found,
-				Err(error @ ChainError::ForeignGenesis { .. }) => return Err(error),
-				Err(error) => {
-					tracing::warn!(%error, "chain not reachable; trying again");
-					backoff(attempt).await;
-					attempt += 1;
-				}
-			}
-		};
-		let (links, link) = watch::channel(Some(link));
-		let (new_heads, heads) = watch::channel(0);
-		let task = Task::spawn("chain", follow(endpoints, found, links, new_heads));
-		Ok(Self { genesis: found, link, heads, _task: task })
+	/// Connects to all endpoints and works with one, as [`endpoints`](super::endpoints) says; keeps trying until one
+	/// answers and no two disagree. A chain other than `genesis`, or without one than the first endpoint's, is an error.
+	pub async fn connect(endpoints: &[String], genesis: Option<[u8; 32]>) -> Result<Self, ChainError> {
+		Self::connect_comparing(endpoints, genesis, COMPARE_EVERY).await
 	}
 
-	/// Connects once and asks for the genesis; for checks that must not wait.
-	pub async fn try_connect(endpoint: &str) -> Result<[u8; 32], ChainError> {
-		connect(endpoint, None).await.map(|(_, genesis)| genesis)
+	/// As [`Self::connect`], with another time between two comparisons of the endpoints.
+	pub async fn connect_comparing(
+		endpoints: &[String],
+		genesis: Option<[u8; 32]>,
+		every: Duration,
+	) -> Result<Self, ChainError> {
+		let mut survey = Survey::new(endpoints, genesis);
+		let mut attempt = 0;
+		let link = loop {
+			match survey.round(true).await? {
+				Found::Use(link) => break link,
+				Found::Nobody(error) => {
+					tracing::warn!(%error, "chain not reachable; trying again");
+				}
+				Found::Split(error) => tracing::error!(%error, "not starting"),
+			}
+			backoff(attempt).await;
+			attempt += 1;
+		};
+		let genesis = survey.genesis().ok_or(ChainError::Offline)?;
+		let (states, state) = watch::channel(State::On(link));
+		let (new_heads, heads) = watch::channel(0);
+		let look = Arc::new(Notify::new());
+		let compare = Task::spawn("chain endpoints", compare(survey, states, look.clone(), every));
+		let follow = Task::spawn("chain", follow(state.clone(), new_heads, look));
+		Ok(Self { genesis, state, heads, _tasks: [compare, follow] })
+	}
+
+	/// Asks every endpoint once, for checks that must not wait; and says what follows if they disagree.
+	pub async fn look(endpoints: &[String], genesis: Option<[u8; 32]>) -> (Vec<Answer>, Option<ChainError>) {
+		let mut survey = Survey::new(endpoints, genesis);
+		let answers = survey.ask().await;
+		let split = match survey.decide(&answers).await {
+			Choice::Split(split) => Some(survey.describe(&split)),
+			Choice::Nobody | Choice::Use(_) => None,
+		};
+		(answers, split)
 	}
 
 	fn link(&self) -> Result<Arc<Link>, ChainError> {
-		self.link.borrow().clone().ok_or(ChainError::Offline)
+		match &*self.state.borrow() {
+			State::On(link) => Ok(link.clone()),
+			State::Offline => Err(ChainError::Offline),
+			State::Split(error) => Err(error.clone()),
+		}
 	}
 
 	async fn call<T: Decode>(&self, method: &'static str, arguments: impl Encode) -> Result<T, ChainError> {
@@ -89,7 +117,7 @@ impl Client {
 
 	/// Sends a fee-less call as a v5 general transaction without a signature: what `#[pallet::authorize]` expects. Its
 	/// field names are compared with the runtime's, so that a changed call is never sent in the old shape.
-	async fn submit(&self, call: &'static str, names: &[&str], arguments: Vec<u8>) -> Result<(), ChainError> {
+	async fn submit(&self, Submission { call, fields, arguments }: Submission) -> Result<(), ChainError> {
 		let link = self.link()?;
 		let backend = LegacyBackend::<SubstrateConfig>::builder().build(link.client.clone());
 		let client = timed(OnlineClient::<SubstrateConfig>::from_backend(Arc::new(backend))).await?;
@@ -99,8 +127,8 @@ impl Client {
 			.pallet_by_name(PALLET)
 			.and_then(|pallet| pallet.call_variant_by_name(call))
 			.ok_or(ChainError::Incompatible(call))?;
-		if !variant.fields.iter().map(|field| field.name.as_deref()).eq(names.iter().map(|name| Some(*name)))
-		{
+		let names = variant.fields.iter().map(|field| field.name.as_deref());
+		if !names.eq(fields.iter().map(|name| Some(*name))) {
 			return Err(ChainError::Incompatible(call));
 		}
 		let state = ClientState {
@@ -138,6 +166,25 @@ impl Client {
 	}
 }
 
+/// A fee-less call of the measuring protocol.
+struct Submission {
+	call: &'static str,
+	fields: &'static [&'static str],
+	arguments: Vec<u8>,
+}
+
+impl Submission {
+	fn commit(epoch: EpochIndex, node: &AccountId, hash: [u8; 32], signature: [u8; 64]) -> Self {
+		let fields = &["epoch", "node", "commitment", "signature"];
+		Self { call: "commit", fields, arguments: (epoch, node, hash, signature).encode() }
+	}
+
+	fn reveal(epoch: EpochIndex, node: &AccountId, entries: &[Entry], salt: [u8; 32]) -> Self {
+		let fields = &["epoch", "node", "entries", "salt"];
+		Self { call: "reveal", fields, arguments: (epoch, node, entries, salt).encode() }
+	}
+}
+
 /// Call data that is encoded already.
 struct Encoded(Vec<u8>);
 
@@ -153,45 +200,6 @@ impl scale_encode::EncodeAsFields for Encoded {
 	}
 }
 
-fn rpc(error: impl std::fmt::Display) -> ChainError {
-	ChainError::Rpc(error.to_string())
-}
-
-async fn timed<T, E: std::fmt::Display>(
-	work: impl std::future::Future<Output = Result<T, E>>,
-) -> Result<T, ChainError> {
-	match tokio::time::timeout(RPC_TIMEOUT, work).await {
-		Ok(result) => result.map_err(rpc),
-		Err(_) => Err(ChainError::Rpc("no answer within 10 s".into())),
-	}
-}
-
-async fn connect(url: &str, expected: Option<[u8; 32]>) -> Result<(Arc<Link>, [u8; 32]), ChainError> {
-	let client =
-		timed(RpcClient::from_insecure_url(url)).await.map_err(|error| rpc(format!("{url}: {error}")))?;
-	let methods = Rpc::new(client.clone());
-	let genesis = timed(methods.genesis_hash()).await?.0;
-	match expected {
-		Some(expected) if expected != genesis => Err(ChainError::ForeignGenesis {
-			url: url.to_owned(),
-			found: hex::encode(genesis),
-			expected: hex::encode(expected),
-		}),
-		_ => Ok((Arc::new(Link { client, methods }), genesis)),
-	}
-}
-
-async fn connect_any(
-	endpoints: &[String],
-	attempt: usize,
-	genesis: Option<[u8; 32]>,
-) -> Result<(Arc<Link>, [u8; 32]), ChainError> {
-	match endpoints.get(attempt.checked_rem(endpoints.len()).unwrap_or(0)) {
-		Some(url) => connect(url, genesis).await,
-		None => Err(ChainError::Offline),
-	}
-}
-
 /// Waits twice as long each time, up to half a minute, ± 50 %, so that nodes do not return all at once.
 async fn backoff(attempt: usize) {
 	let (least, most) = BACKOFF;
@@ -200,35 +208,62 @@ async fn backoff(attempt: usize) {
 	tokio::time::sleep(wait.mul_f64(jitter)).await;
 }
 
-/// Follows best blocks; connects anew whenever that ends.
-async fn follow(
-	endpoints: Vec<String>,
-	genesis: [u8; 32],
-	links: watch::Sender<Option<Arc<Link>>>,
-	heads: watch::Sender<u64>,
-) {
+/// Compares the endpoints now and then, and whenever `look` asks for it.
+async fn compare(mut survey: Survey, states: watch::Sender<State>, look: Arc<Notify>, every: Duration) {
 	let mut attempt = 0;
 	loop {
-		let link = links.borrow().clone();
-		if let Some(link) = link {
-			let began = clock::now();
+		if attempt == 0 {
+			let _ = tokio::time::timeout(every, look.notified()).await;
+		} else {
+			backoff(attempt).await;
+		}
+		let found = survey.round(false).await.unwrap_or_else(Found::Nobody);
+		attempt = match &found {
+			Found::Nobody(error) => {
+				tracing::warn!(%error, "chain not reachable; trying again");
+				attempt + 1
+			}
+			Found::Use(_) | Found::Split(_) => 0,
+		};
+		states.send_if_modified(|state| {
+			let next = match found {
+				Found::Nobody(_) => State::Offline,
+				Found::Split(error) => State::Split(error),
+				Found::Use(link) => State::On(link),
+			};
+			let changed = match (&*state, &next) {
+				(State::On(known), State::On(link)) => !Arc::ptr_eq(known, link),
+				(State::Split(_), State::Split(_)) | (State::Offline, State::Offline) => false,
+				(_, State::Split(error)) => {
+					tracing::error!(%error, "chain not used");
+					true
+				}
+				_ => true,
+			};
+			*state = next;
+			changed
+		});
+	}
+}
+
+/// Follows best blocks of whatever endpoint is in use.
+async fn follow(mut states: watch::Receiver<State>, heads: watch::Sender<u64>, look: Arc<Notify>) {
+	loop {
+		let state = states.borrow_and_update().clone();
+		let failed = async {
+			let State::On(link) = state else { return std::future::pending().await };
 			if let Err(error) = follow_heads(&link.methods, &heads).await {
 				tracing::warn!(%error, "chain connection lost");
 			}
-			links.send_replace(None);
-			// A connection that held for a minute earns a fresh start.
-			attempt = if clock::now() > began.saturating_add(60_000_000) { 0 } else { attempt + 1 };
-		}
-		match connect_any(&endpoints, attempt, Some(genesis)).await {
-			Ok((link, _)) => {
-				tracing::info!("chain connected");
-				links.send_replace(Some(link));
-			}
-			Err(error) => {
-				tracing::warn!(%error, "chain not reachable; trying again");
-				backoff(attempt).await;
-				attempt += 1;
-			}
+			look.notify_one();
+			// Until the comparison has found another connection, or this one good.
+			tokio::time::sleep(Duration::from_secs(1)).await;
+		};
+		tokio::select! {
+			changed = states.changed() => if changed.is_err() {
+				return;
+			},
+			() = failed => {}
 		}
 	}
 }
@@ -251,6 +286,13 @@ impl ChainView for Client {
 
 	fn heads(&self) -> watch::Receiver<u64> {
 		self.heads.clone()
+	}
+
+	fn agreement(&self) -> Result<(), ChainError> {
+		match &*self.state.borrow() {
+			State::Split(error) => Err(error.clone()),
+			State::On(_) | State::Offline => Ok(()),
+		}
 	}
 
 	async fn timing(&self) -> Result<Timing, ChainError> {
@@ -299,8 +341,7 @@ impl ChainView for Client {
 		hash: [u8; 32],
 		signature: [u8; 64],
 	) -> Result<(), ChainError> {
-		let arguments = (epoch, node, hash, signature).encode();
-		self.submit("commit", &["epoch", "node", "commitment", "signature"], arguments).await
+		self.submit(Submission::commit(epoch, node, hash, signature)).await
 	}
 
 	async fn reveal(
@@ -310,7 +351,9 @@ impl ChainView for Client {
 		entries: &[Entry],
 		salt: [u8; 32],
 	) -> Result<(), ChainError> {
-		let arguments = (epoch, node, entries, salt).encode();
-		self.submit("reveal", &["epoch", "node", "entries", "salt"], arguments).await
+		self.submit(Submission::reveal(epoch, node, entries, salt)).await
 	}
 }
+
+#[cfg(test)]
+mod tests;

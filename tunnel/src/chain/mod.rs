@@ -1,8 +1,11 @@
 //! What the sidecar reads of the chain and writes to it.
 
 mod client;
+pub mod endpoints;
+mod survey;
 
 pub use client::Client;
+pub use survey::Answer;
 
 use async_trait::async_trait;
 use codec::Encode;
@@ -31,6 +34,17 @@ impl Clock {
 	pub fn begins(&self, timing: &Timing, slot: SlotOffset) -> Micros {
 		slot_begins(self.first_slot, timing.slot_millis, slot)
 	}
+
+	/// Milliseconds from the start of the best block's slot to `now`, if they say that this clock or the endpoint is off:
+	/// a block is made and travels within its slot, and two more slots may be empty. None as well before the first
+	/// epoch has begun.
+	pub fn disagrees(&self, timing: &Timing, now: Micros) -> Option<i64> {
+		let begins = self.begins(timing, self.slot);
+		let until = self.begins(timing, self.slot.saturating_add(3));
+		let off = self.first_slot > 0 && !(begins..until).contains(&now);
+		let millis = |micros: Micros| i64::try_from(micros / MILLI).unwrap_or(i64::MAX);
+		off.then(|| millis(now).saturating_sub(millis(begins)))
+	}
 }
 
 /// When the `slot`-th slot after `first_slot` begins.
@@ -39,11 +53,19 @@ pub fn slot_begins(first_slot: u64, slot_millis: u64, slot: SlotOffset) -> Micro
 }
 
 /// Why the chain did not answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ChainError {
 	/// No endpoint is connected.
 	#[error("no chain endpoint is reachable")]
 	Offline,
+	/// An endpoint does not answer.
+	#[error("chain endpoint {url} does not answer as a Weir node does: {reason}; start the node, or correct chain.endpoints")]
+	Unreachable {
+		/// The endpoint.
+		url: String,
+		/// What failed.
+		reason: String,
+	},
 	/// The endpoint failed.
 	#[error("chain endpoint: {0}")]
 	Rpc(String),
@@ -51,14 +73,34 @@ pub enum ChainError {
 	#[error("the runtime's {0} is not what this version of weir-tunnel knows; upgrade it")]
 	Incompatible(&'static str),
 	/// The chain is not the configured one.
-	#[error("foreign genesis: {url} serves 0x{found}, configured is 0x{expected}")]
+	#[error(
+		"foreign genesis: {url} serves chain 0x{found}, expected is 0x{expected}; correct chain.genesis, or name another \
+		 node in chain.endpoints"
+	)]
 	ForeignGenesis {
 		/// The endpoint.
 		url: String,
 		/// Its first block, hex.
 		found: String,
-		/// The configured one, hex.
+		/// The configured one, or without one that of the first endpoint, hex.
 		expected: String,
+	},
+	/// Endpoints have finalised different blocks.
+	#[error(
+		"chain endpoints disagree: block {number} is finalised as 0x{ones} at {one} and is 0x{others} at {other}; nothing \
+		 is measured until they agree: remove the one on the wrong chain from chain.endpoints"
+	)]
+	Split {
+		/// Height of the block.
+		number: u64,
+		/// An endpoint.
+		one: String,
+		/// Its block, hex.
+		ones: String,
+		/// Another endpoint.
+		other: String,
+		/// Its block, hex.
+		others: String,
 	},
 }
 
@@ -69,6 +111,10 @@ pub trait ChainView: Send + Sync + 'static {
 	fn genesis(&self) -> [u8; 32];
 	/// Changes with every best block.
 	fn heads(&self) -> watch::Receiver<u64>;
+	/// Fails while the chain's endpoints disagree on what is final: nothing may be measured then.
+	fn agreement(&self) -> Result<(), ChainError> {
+		Ok(())
+	}
 	/// Timing of the network.
 	async fn timing(&self) -> Result<Timing, ChainError>;
 	/// Where the clock stands.
@@ -131,5 +177,22 @@ pub fn wire_kind(kind: TestKind) -> wire::TestKind {
 		TestKind::Scheduled => wire::TestKind::Scheduled,
 		TestKind::Admission => wire::TestKind::Admission,
 		TestKind::Escalation => wire::TestKind::Escalation,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn disagrees_should_tell_how_far_when_the_clock_is_outside_the_slot_and_two_more() {
+		let (timing, clock) = (Timing::local(), Clock { epoch: 4, slot: 7, first_slot: 1_000 });
+		let slot = timing.slot_millis * MILLI;
+		let begins = 1_007 * slot;
+		assert_eq!(clock.disagrees(&timing, begins), None);
+		assert_eq!(clock.disagrees(&timing, begins + 3 * slot - 1), None);
+		assert_eq!(clock.disagrees(&timing, begins + 3 * slot), Some(6_000));
+		assert_eq!(clock.disagrees(&timing, begins - 5 * MILLI), Some(-5));
+		assert_eq!(Clock { first_slot: 0, ..clock }.disagrees(&timing, begins), None);
 	}
 }

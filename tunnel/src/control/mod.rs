@@ -6,22 +6,22 @@
 mod codec;
 mod transport;
 
-use crate::tasks::Task;
+use crate::{advice, tasks::Task};
 use anyhow::{anyhow, Result};
 use codec::Frames;
 use futures::{stream::FuturesUnordered, FutureExt, StreamExt};
 use libp2p::{
 	connection_limits::{self, ConnectionLimits},
-	core::upgrade::Version,
+	core::{transport::TransportError, upgrade::Version},
 	identity::Keypair,
 	multiaddr::Protocol,
 	noise,
-	request_response::{self, Message, OutboundRequestId, ProtocolSupport, ResponseChannel},
+	request_response::{self, Message, OutboundFailure, OutboundRequestId, ProtocolSupport, ResponseChannel},
 	swarm::{NetworkBehaviour, SwarmEvent},
 	yamux, Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, Transport,
 };
 use std::{
-	collections::HashMap,
+	collections::{HashMap, HashSet},
 	net::{IpAddr, SocketAddr},
 	time::Duration,
 };
@@ -33,8 +33,6 @@ use weir_tunnel_core::wire::{self, Refusal, Request, Response, WireError};
 const CHANNEL: usize = 1_024;
 /// A request without an answer by then has none.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// A told request that did not arrive is sent again this often: receipts build on each other.
-const REPEATS: u8 = 3;
 /// A connection without a request for this long is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Connections a serving node keeps.
@@ -58,15 +56,8 @@ struct Command {
 	peer: PeerId,
 	address: Option<SocketAddr>,
 	request: Vec<u8>,
-	then: Then,
-}
-
-/// What becomes of an answer, or of its absence.
-enum Then {
-	/// Whoever asked gets it.
-	Reply(oneshot::Sender<Option<Response>>),
-	/// Nobody waits; the same request goes out again this many times.
-	Repeat(PeerId, Vec<u8>, u8),
+	/// Takes the answer, or its absence.
+	reply: oneshot::Sender<Option<Response>>,
 }
 
 /// Asks peers. Cloned freely; the swarm ends with the last clone of it and the receiver of incoming requests.
@@ -80,17 +71,9 @@ impl Control {
 	/// Asks `peer`, dialing `address` if it is not connected. None without an answer within five seconds.
 	pub async fn ask(&self, peer: PeerId, address: Option<SocketAddr>, request: Request) -> Option<Response> {
 		let (reply, answer) = oneshot::channel();
-		let (request, then) = (wire::encode(&request), Then::Reply(reply));
-		self.commands.send(Command { peer, address, request, then }).await.ok()?;
-		answer.await.ok().flatten()
-	}
-
-	/// Sends a connected peer a request whose answer does not matter, again if it does not arrive. Dropped when too many
-	/// wait.
-	pub fn tell(&self, peer: PeerId, request: Request) {
 		let request = wire::encode(&request);
-		let then = Then::Repeat(peer, request.clone(), REPEATS);
-		let _ = self.commands.try_send(Command { peer, address: None, request, then });
+		self.commands.send(Command { peer, address, request, reply }).await.ok()?;
+		answer.await.ok().flatten()
 	}
 }
 
@@ -124,7 +107,7 @@ fn swarm(identity: &Keypair, address: IpAddr) -> Result<Swarm<Behaviour>> {
 			}
 		})?
 		.with_swarm_config(|config| {
-			// One protocol, so nothing to negotiate: a receipt must not wait for a round trip.
+			// One protocol, so nothing to negotiate: no request waits for a round trip first.
 			config
 				.with_idle_connection_timeout(IDLE_TIMEOUT)
 				.with_substream_upgrade_protocol_override(Version::V1Lazy)
@@ -141,10 +124,14 @@ pub async fn serve(
 ) -> Result<(Control, mpsc::Receiver<Incoming>)> {
 	let mut swarm = swarm(identity, address)?;
 	let listen = Multiaddr::from(address).with(Protocol::Tcp(port));
-	let cannot = |error: &dyn std::fmt::Display| {
-		anyhow!("TCP {address}:{port} cannot be bound (in use by another program?): {error}")
-	};
-	swarm.listen_on(listen).map_err(|error| cannot(&error))?;
+	let cannot =
+		|error: &std::io::Error| advice::bind("TCP", (address, port).into(), Some("provide.port"), error);
+	// libp2p wraps the system's error beyond recognition; a plain listener shows it.
+	std::net::TcpListener::bind((address, port)).map_err(|error| cannot(&error))?;
+	swarm.listen_on(listen).map_err(|error| match error {
+		TransportError::Other(error) => cannot(&error),
+		TransportError::MultiaddrNotSupported(address) => anyhow!("{address} is not a TCP address"),
+	})?;
 	// Listening begins with the first poll; errors show there.
 	loop {
 		match swarm.select_next_some().await {
@@ -170,6 +157,7 @@ fn start(swarm: Swarm<Behaviour>) -> (Control, mpsc::Receiver<Incoming>) {
 		incoming: to_us,
 		asked: HashMap::new(),
 		sources: HashMap::new(),
+		strange: HashSet::new(),
 		answers: FuturesUnordered::new(),
 	};
 	let task = Task::spawn("control plane", service.run(todo));
@@ -181,8 +169,11 @@ type Answer = futures::future::BoxFuture<'static, (ResponseChannel<Vec<u8>>, Opt
 struct Service {
 	swarm: Swarm<Behaviour>,
 	incoming: mpsc::Sender<Incoming>,
-	asked: HashMap<OutboundRequestId, Then>,
+	asked: HashMap<OutboundRequestId, oneshot::Sender<Option<Response>>>,
 	sources: HashMap<PeerId, IpAddr>,
+	/// Connected peers whose messages were not understood: said once per connection, for logs must not be filled from
+	/// outside.
+	strange: HashSet<PeerId>,
 	answers: FuturesUnordered<Answer>,
 }
 
@@ -204,14 +195,14 @@ impl Service {
 		}
 	}
 
-	fn ask(&mut self, Command { peer, address, request, then }: Command) {
+	fn ask(&mut self, Command { peer, address, request, reply }: Command) {
 		if let Some(address) = address.filter(|_| !self.swarm.is_connected(&peer)) {
 			let address = Multiaddr::from(address.ip()).with(Protocol::Tcp(address.port()));
 			// The registered address replaces whatever an earlier epoch said.
 			self.swarm.add_peer_address(peer, address);
 		}
 		let id = self.swarm.behaviour_mut().messages.send_request(&peer, request);
-		self.asked.insert(id, then);
+		self.asked.insert(id, reply);
 	}
 
 	fn handle(&mut self, event: SwarmEvent<BehaviourEvent>) {
@@ -223,6 +214,7 @@ impl Service {
 			}
 			SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
 				self.sources.remove(&peer_id);
+				self.strange.remove(&peer_id);
 			}
 			SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
 				tracing::debug!(?peer_id, %error, "not connected");
@@ -241,13 +233,23 @@ impl Service {
 				peer,
 				message: Message::Response { request_id, response },
 			} => {
-				let response = wire::decode(&response)
-					.inspect_err(|error| tracing::warn!(%peer, %error, "answer not understood"))
-					.ok();
-				self.conclude(request_id, response);
+				let response = wire::decode(&response);
+				if let Err(error) = &response {
+					self.not_understood(peer, error);
+				}
+				self.conclude(request_id, response.ok());
 			}
 			request_response::Event::OutboundFailure { request_id, peer, error } => {
-				tracing::debug!(%peer, %error, "no answer");
+				match error {
+					OutboundFailure::UnsupportedProtocols => self.not_understood(
+						peer,
+						&format!(
+							"it does not speak {}; upgrade whichever weir-tunnel is older",
+							wire::PROTOCOL
+						),
+					),
+					error => tracing::debug!(%peer, %error, "no answer"),
+				}
 				self.conclude(request_id, None);
 			}
 			request_response::Event::InboundFailure { peer, error, .. } => {
@@ -257,18 +259,18 @@ impl Service {
 		}
 	}
 
+	fn not_understood(&mut self, peer: PeerId, error: &dyn std::fmt::Display) {
+		if self.sources.contains_key(&peer) && self.strange.insert(peer) {
+			tracing::warn!(%peer, %error, "peer not understood");
+		} else {
+			tracing::debug!(%peer, %error, "peer not understood");
+		}
+	}
+
 	fn conclude(&mut self, id: OutboundRequestId, response: Option<Response>) {
-		match (self.asked.remove(&id), response) {
-			(Some(Then::Reply(reply)), response) => {
-				let _ = reply.send(response);
-			}
-			(Some(Then::Repeat(peer, request, left)), None) if self.swarm.is_connected(&peer) => {
-				if let Some(left) = left.checked_sub(1) {
-					let then = Then::Repeat(peer, request.clone(), left);
-					self.ask(Command { peer, address: None, request, then });
-				}
-			}
-			_ => {}
+		if let Some(reply) = self.asked.remove(&id) {
+			// Whoever asked may no longer wait.
+			let _ = reply.send(response);
 		}
 	}
 
@@ -276,7 +278,7 @@ impl Service {
 		let request = match wire::decode::<Request>(bytes) {
 			Ok(request) => request,
 			Err(error) => {
-				tracing::warn!(%peer, %error, "request not understood");
+				self.not_understood(peer, &error);
 				let refusal = match error {
 					WireError::UnknownVersion(_) => Refusal::UnknownVersion,
 					WireError::Oversized(_) | WireError::Malformed => Refusal::Malformed,
@@ -317,7 +319,7 @@ mod tests {
 	#[tokio::test]
 	async fn ask_should_reach_the_named_peer_from_the_configured_address() {
 		let (server, port) = (Keypair::generate_ed25519(), free_port());
-		let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+		let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
 		let client = Keypair::generate_ed25519();
 		let (asking, mut back) = connect(&client, CLIENT).unwrap();
 		let peer = server.public().to_peer_id();
@@ -328,8 +330,13 @@ mod tests {
 			assert_eq!(incoming.request, request);
 			incoming.reply.send(Response::Noted).unwrap();
 			// And the other way over the same connection.
-			_serving.tell(incoming.peer, Request::Clock { nonce: [3; 16] });
-			assert!(matches!(back.recv().await.unwrap().request, Request::Clock { .. }));
+			let back = async {
+				let incoming = back.recv().await.unwrap();
+				assert_eq!(incoming.request, Request::Clock { nonce: [3; 16] });
+				incoming.reply.send(Response::Refuse(Refusal::WrongRole)).unwrap();
+			};
+			let asked = serving.ask(incoming.peer, None, Request::Clock { nonce: [3; 16] });
+			assert_eq!(tokio::join!(asked, back).0, Some(Response::Refuse(Refusal::WrongRole)));
 		};
 		let (answer, ()) =
 			tokio::join!(asking.ask(peer, Some((SERVER, port).into()), request.clone()), serve);
@@ -345,6 +352,46 @@ mod tests {
 		let answer =
 			asking.ask(stranger, Some((SERVER, port).into()), Request::Clock { nonce: [0; 16] }).await;
 		assert_eq!(answer, None);
+	}
+
+	/// What a peer answers to bytes that need not be a message.
+	async fn answer_to(asking: &Control, peer: PeerId, port: u16, request: Vec<u8>) -> Option<Response> {
+		let (reply, answer) = oneshot::channel();
+		let address = Some((SERVER, port).into());
+		asking.commands.send(Command { peer, address, request, reply }).await.unwrap();
+		answer.await.ok().flatten()
+	}
+
+	#[tokio::test]
+	async fn serve_should_refuse_and_go_on_when_a_message_is_of_another_version_or_none() {
+		let (server, port) = (Keypair::generate_ed25519(), free_port());
+		let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+		let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
+		let peer = server.public().to_peer_id();
+		let mut other_version = wire::encode(&Request::Clock { nonce: [1; 16] });
+		other_version[0] = wire::VERSION + 1;
+		let refused = |reason| Some(Response::Refuse(reason));
+		assert_eq!(answer_to(&asking, peer, port, other_version).await, refused(Refusal::UnknownVersion));
+		for bytes in [vec![wire::VERSION], vec![wire::VERSION, 0xff, 0xff], vec![wire::VERSION; 16_384]] {
+			assert_eq!(answer_to(&asking, peer, port, bytes).await, refused(Refusal::Malformed));
+		}
+		assert_eq!(answer_to(&asking, peer, port, vec![]).await, refused(Refusal::Malformed));
+		// Too long to be read at all, and then a good one.
+		assert_eq!(answer_to(&asking, peer, port, vec![wire::VERSION; 16_385]).await, None);
+		let request = Request::Clock { nonce: [2; 16] };
+		let serve = async { incoming.recv().await.unwrap().reply.send(Response::Noted).unwrap() };
+		let (answer, ()) = tokio::join!(asking.ask(peer, Some((SERVER, port).into()), request), serve);
+		assert_eq!(answer, Some(Response::Noted));
+	}
+
+	#[test]
+	fn unknown_version_should_say_what_to_do() {
+		let error = wire::decode::<Request>(&[9, 0]).unwrap_err().to_string();
+		assert_eq!(
+			error,
+			"unknown protocol version 9, this is version 1; upgrade whichever weir-tunnel is older"
+		);
+		assert!(Refusal::UnknownVersion.to_string().contains("upgrade"));
 	}
 
 	#[tokio::test]

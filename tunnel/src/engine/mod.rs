@@ -4,7 +4,7 @@ mod transport;
 
 pub use transport::{Caps, Counters};
 
-use crate::clock;
+use crate::{advice, clock};
 use anyhow::{anyhow, Context, Result};
 use gotatun::{
 	device::{self, Device, DeviceBuilder, Peer},
@@ -13,9 +13,10 @@ use gotatun::{
 	x25519::{PublicKey, StaticSecret},
 };
 use std::{
+	future::Future,
 	io,
 	net::{IpAddr, Ipv4Addr, SocketAddr},
-	sync::Arc,
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::mpsc;
 use transport::LineFactory;
@@ -53,16 +54,38 @@ impl IpSend for FromTunnel {
 	}
 }
 
+/// Held while the device is told to stop. gotatun aborts its tasks one after the other, and what feeds a task may end
+/// before that task is told: it would then report its closed channel as an error.
+type Gate = Arc<Mutex<()>>;
+
+fn pass(gate: &Mutex<()>) -> MutexGuard<'_, ()> {
+	gate.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits at the gate when dropped.
+struct AfterGate<'a>(&'a Mutex<()>);
+
+impl Drop for AfterGate<'_> {
+	fn drop(&mut self) {
+		drop(pass(self.0));
+	}
+}
+
 /// Packets from us to the tunnel.
-struct ToTunnel(mpsc::Receiver<Vec<u8>>);
+struct ToTunnel {
+	packets: mpsc::Receiver<Vec<u8>>,
+	gate: Gate,
+}
 
 impl IpRecv for ToTunnel {
 	async fn recv<'a>(
 		&'a mut self,
 		_: &mut PacketBufPool,
 	) -> io::Result<impl Iterator<Item = Packet<Ip>> + Send + 'a> {
+		// The reader is dropped here when the device stops, and with it the channel behind.
+		let _gate = AfterGate(&self.gate);
 		let mut batch = Vec::new();
-		if self.0.recv_many(&mut batch, BATCH).await == 0 {
+		if self.packets.recv_many(&mut batch, BATCH).await == 0 {
 			// The engine is going away.
 			std::future::pending::<()>().await;
 		}
@@ -74,13 +97,37 @@ impl IpRecv for ToTunnel {
 	}
 }
 
-/// A WireGuard device on one UDP port. Dropped, it stops.
+type Wire = Device<(LineFactory, FromTunnel, ToTunnel)>;
+
+/// A WireGuard device on one UDP port. Dropped, it stops soon; [`Self::stop`] waits for that.
 pub struct Engine {
-	device: Device<(LineFactory, FromTunnel, ToTunnel)>,
+	/// None once it was told to stop.
+	device: Option<Wire>,
+	gate: Gate,
 	public: [u8; 32],
 	port: u16,
 	to_tunnel: mpsc::Sender<Vec<u8>>,
 	counters: Arc<Counters>,
+}
+
+/// Stops a device under its gate: all its tasks are told in one poll.
+async fn stop(device: Wire, gate: Gate) {
+	let stop = device.stop();
+	tokio::pin!(stop);
+	std::future::poll_fn(|context| {
+		let _gate = pass(&gate);
+		stop.as_mut().poll(context)
+	})
+	.await;
+}
+
+impl Drop for Engine {
+	fn drop(&mut self) {
+		// Without a runtime there are no tasks left to stop either.
+		if let (Some(device), Ok(runtime)) = (self.device.take(), tokio::runtime::Handle::try_current()) {
+			runtime.spawn(stop(device, self.gate.clone()));
+		}
+	}
 }
 
 impl Engine {
@@ -91,18 +138,23 @@ impl Engine {
 		let secret = StaticSecret::from(secret);
 		let public = PublicKey::from(&secret).to_bytes();
 		let (to_us, inbound) = mpsc::channel(CHANNEL);
-		let (to_tunnel, outbound) = mpsc::channel(CHANNEL);
-		let counters = Arc::new(Counters::default());
+		let (to_tunnel, packets) = mpsc::channel(CHANNEL);
+		let (counters, gate) = (Arc::new(Counters::default()), Gate::default());
 		let device = DeviceBuilder::new()
 			.with_udp(LineFactory { address, caps, counters: counters.clone() })
-			.with_ip_pair(FromTunnel(to_us), ToTunnel(outbound))
+			.with_ip_pair(FromTunnel(to_us), ToTunnel { packets, gate: gate.clone() })
 			.with_listen_port(port)
 			.build()
 			.await?;
 		// The key comes last: setting it is what binds the socket, with or without peers.
 		device.set_private_key(secret).await.map_err(|error| bind_error(error, address, port))?;
 		let port = device.read(async |device| device.listen_port()).await;
-		Ok((Self { device, public, port, to_tunnel, counters }, inbound))
+		Ok((Self { device: Some(device), gate, public, port, to_tunnel, counters }, inbound))
+	}
+
+	/// The device; an error once it was told to stop.
+	fn device(&self) -> Result<&Wire> {
+		self.device.as_ref().context("the WireGuard device has stopped")
 	}
 
 	/// The device's x25519 key.
@@ -124,12 +176,13 @@ impl Engine {
 	pub async fn add_peer(&self, key: [u8; 32], inner: Ipv4Addr, endpoint: Option<SocketAddr>) -> Result<()> {
 		let mut peer = Peer::new(key.into()).with_allowed_ip(IpAddr::V4(inner).into());
 		peer.endpoint = endpoint;
-		self.device.add_or_update_peer(peer).await.context("WireGuard peer")
+		self.device()?.add_or_update_peer(peer).await.context("WireGuard peer")
 	}
 
 	/// Forgets a peer.
 	pub async fn remove_peer(&self, key: [u8; 32]) {
-		if let Err(error) = self.device.remove_peer(&key.into()).await {
+		let Ok(device) = self.device() else { return };
+		if let Err(error) = device.remove_peer(&key.into()).await {
 			tracing::debug!(%error, "WireGuard peer not removed");
 		}
 	}
@@ -137,7 +190,7 @@ impl Engine {
 	/// Where a peer's packets come from.
 	pub async fn endpoint_of(&self, key: [u8; 32]) -> Option<SocketAddr> {
 		let key = PublicKey::from(key);
-		self.device.peers().await.into_iter().find(|peer| peer.peer.public_key == key)?.peer.endpoint
+		self.device().ok()?.peers().await.into_iter().find(|peer| peer.peer.public_key == key)?.peer.endpoint
 	}
 
 	/// Sends a datagram through the tunnel; dropped when the queue is full.
@@ -149,21 +202,26 @@ impl Engine {
 
 	/// Returns when the device can no longer work, for instance because its socket failed.
 	pub async fn failed(&mut self) {
-		self.device.wait().await;
+		if let Some(device) = &mut self.device {
+			device.wait().await;
+		}
 	}
 
-	/// Stops at once.
-	pub async fn stop(self) {
-		self.device.stop().await;
+	/// Ends the device's tasks, and only then what they read from.
+	pub async fn stop(mut self) {
+		if let Some(device) = self.device.take() {
+			stop(device, self.gate.clone()).await;
+		}
 	}
 }
 
 fn bind_error(error: device::Error, address: IpAddr, port: u16) -> anyhow::Error {
 	match error {
-		device::Error::Bind(error, _) if error.kind() == io::ErrorKind::AddrInUse => {
-			anyhow!("UDP {address}:{port} is in use by another program; choose another port or stop it")
+		device::Error::Bind(error, _) => {
+			// A port that nobody chose cannot be chosen otherwise.
+			let key = (port != 0).then_some("provide.port");
+			advice::bind("UDP", (address, port).into(), key, &error)
 		}
-		device::Error::Bind(error, _) => anyhow!("UDP {address}:{port} cannot be bound: {error}"),
 		error => error.into(),
 	}
 }

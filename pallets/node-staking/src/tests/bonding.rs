@@ -1,13 +1,15 @@
 //! Bond, bond more, unbond, withdraw.
 
 use super::*;
-use crate::{Error, Event, Ledgers};
-use frame_support::{assert_noop, assert_ok, traits::fungible::Inspect};
+use crate::{Call, Error, Event, Ledgers, WeightInfo};
+use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo, traits::fungible::Inspect};
 use sp_runtime::TokenError;
 use weir_primitives::{
 	seams::Bonds,
 	Role::{Provider, Validator},
 };
+
+type Weights = <Test as crate::Config>::WeightInfo;
 
 #[test]
 fn bond_should_hold_the_amount_under_the_reason_of_its_role() {
@@ -71,6 +73,24 @@ fn bond_more_should_fail_when_not_bonded_in_that_role() {
 		assert_noop!(NodeStaking::bond_more(signed(ALICE), Validator, 1), Error::<Test>::NotBonded);
 		assert_noop!(NodeStaking::bond_more(signed(ALICE), Provider, 0), Error::<Test>::ZeroAmount);
 	});
+}
+
+#[test]
+fn bond_more_should_fail_when_the_sum_does_not_fit() {
+	ExtBuilder::default().bond(ALICE, Provider, 500).build_and_execute(|| {
+		assert_noop!(NodeStaking::bond_more(signed(ALICE), Provider, Balance::MAX), Error::<Test>::Overflow);
+	});
+}
+
+#[test]
+fn calls_should_charge_for_those_who_follow_a_bond() {
+	let weight = |call: Call<Test>| call.get_dispatch_info().call_weight;
+	let (role, amount) = (Provider, 1);
+	assert_eq!(weight(Call::bond { role, amount }), Weights::bond() + FOLLOWING);
+	assert_eq!(weight(Call::bond_more { role, amount }), Weights::bond_more() + FOLLOWING);
+	assert_eq!(weight(Call::unbond { role, amount }), Weights::unbond() + FOLLOWING);
+	assert_eq!(weight(Call::withdraw { role }), Weights::withdraw());
+	assert_eq!(weight(Call::cancel_slash { id: 0 }), Weights::cancel_slash() + DECIDING);
 }
 
 #[test]

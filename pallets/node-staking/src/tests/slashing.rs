@@ -236,7 +236,9 @@ fn on_idle_should_do_no_more_than_the_weight_allows() {
 		queue(ALICE, 1);
 		Epoch::set(10 + DELAY);
 		let base = <() as WeightInfo>::on_idle_base();
-		let one = base.saturating_add(<() as WeightInfo>::apply_slash());
+		// Who follows the bond and the slash is paid for as well.
+		let apply = <() as WeightInfo>::apply_slash() + FOLLOWING + DECIDING;
+		let one = base.saturating_add(apply);
 		let short = one.saturating_sub(Weight::from_parts(1, 0));
 		assert_eq!(NodeStaking::on_idle(1, Weight::zero()), Weight::zero());
 		assert_eq!(NodeStaking::on_idle(1, short), base);

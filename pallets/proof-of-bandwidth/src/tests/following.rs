@@ -147,6 +147,8 @@ fn index_should_start_afresh_when_another_account_uses_it() {
 		cycle(|_, task| honest(task, symmetric(CLAIM)));
 		change(0, |facts| facts.in_service = false).unwrap();
 		run_to(9, 0);
+		Registered::mutate(|all| all.remove(&0));
+		Pob::provider_left(0, &100);
 		register(0, 123, symmetric(CLAIM));
 		assert_eq!(Targets::<Runtime>::get(0).unwrap().account, 123);
 		assert!(Verdicts::<Runtime>::get(0).is_empty());

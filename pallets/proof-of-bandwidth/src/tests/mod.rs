@@ -1,13 +1,17 @@
 //! Tests by topic, and what they share.
 
+mod busy;
 mod clock;
+mod conduct;
 mod dense_index;
 mod following;
+mod idle;
 mod offchain;
 mod random;
 mod reports;
 mod seats;
 mod stories;
+mod trouble;
 
 use crate::{mock::*, reports::Step, *};
 use polkadot_sdk::*;

@@ -150,6 +150,16 @@ fn take_seat_should_fail_when_the_uplink_is_below_the_tiers() {
 }
 
 #[test]
+fn take_seat_should_fail_when_seats_cannot_be_counted() {
+	ExtBuilder::default().build_and_execute(|| {
+		validator(NEW);
+		SeatCount::<Runtime>::put(u32::MAX);
+		assert_noop!(take(NEW), Error::<Runtime>::Overflow);
+		SeatCount::<Runtime>::put(8);
+	});
+}
+
+#[test]
 fn leave_seat_should_serve_out_its_epochs_and_then_free_prefix_and_key() {
 	ExtBuilder::default().build_and_execute(|| {
 		run_to(5, 0);

@@ -1,11 +1,11 @@
-use crate::{mock::*, Error, Event, PeerId, Terms};
+use crate::{mock::*, Error, Event, NextIndex, PeerId, Terms};
 use polkadot_sdk::{
 	frame_support::{assert_noop, assert_ok},
 	*,
 };
 use weir_primitives::{
 	seams::{Bonds, OnBondChange, ProviderRegistry, RoleDuty},
-	Admission, Claim, Endpoint, LineKind, Prefix, Region, Role,
+	Admission, Claim, Endpoint, LineKind, Prefix, ProviderIndex, Region, Role,
 };
 
 /// Registers ALICE with `terms`, bonded for 100/50 Mbps.
@@ -18,6 +18,15 @@ fn register_with(terms: Terms) -> sp_runtime::DispatchResult {
 fn refused(terms: Terms, error: Error<Test>) {
 	bond(ALICE, 50_000);
 	assert_noop!(Providers::register(signed(ALICE), mbps(100, 50), terms, None), error);
+}
+
+#[test]
+fn register_should_fail_when_every_index_is_taken() {
+	ExtBuilder::default().build_and_execute(|| {
+		NextIndex::<Test>::put(ProviderIndex::MAX);
+		refused(terms(1), Error::NoIndexLeft);
+		NextIndex::<Test>::kill();
+	});
 }
 
 #[test]

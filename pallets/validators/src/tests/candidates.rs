@@ -1,7 +1,7 @@
 //! Who is willing, and in which order.
 
 use super::*;
-use crate::{Departure, Error, Event};
+use crate::{Departure, Error, Event, NextArrival};
 use frame_support::{assert_noop, assert_ok};
 use weir_primitives::{
 	seams::{OnBondChange, RoleDuty},
@@ -30,6 +30,15 @@ fn validate_should_fail_when_the_bond_is_insufficient() {
 		assert_noop!(validate(5), Error::<Test>::InsufficientBond);
 		set_bond(5, MIN_BOND);
 		assert_ok!(validate(5));
+	});
+}
+
+#[test]
+fn validate_should_fail_when_the_count_of_arrivals_is_used_up() {
+	ExtBuilder::default().build_and_execute(|| {
+		prepare(5, 1_000);
+		NextArrival::<Test>::put(u64::MAX);
+		assert_noop!(validate(5), Error::<Test>::ArrivalsExhausted);
 	});
 }
 

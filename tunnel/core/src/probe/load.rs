@@ -1,14 +1,16 @@
 //! The load over time: a ramp of 0.25 s in three steps, then the window.
 //!
-//! A phase whose window starts at T0 for the target sends from T0 − s − 250 ms, so that the full load reaches the
-//! target when its window starts, and for 50 ms beyond its end, so that the last receipt of the window is not short.
+//! The full load is sent from T0 − s − lead − 25 ms, so that it has reached the target when the first receipt of the
+//! window begins, a lead before T0; and for 50 ms beyond the window's end, so that its last receipt is not short.
 
 use crate::{Micros, MILLI, RAMP};
 
 /// 10 % until here, counted from the phase's first packet.
 const HALF_FROM: Micros = 50 * MILLI;
 /// 50 % until here, the full load from here.
-const FULL_FROM: Micros = 200 * MILLI;
+const FULL_FROM: Micros = RAMP.saturating_sub(50 * MILLI);
+/// The full load is ahead of what counts by this much.
+const AHEAD: Micros = 25 * MILLI;
 /// The load goes on for this long after the window.
 const TAIL: Micros = 50 * MILLI;
 /// Between two pings of the half step.
@@ -41,12 +43,13 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-	/// For a window of `length` that starts at `start` for the target, `shift` away from the attestor.
-	pub(super) fn new(start: Micros, length: Micros, shift: Micros) -> Self {
-		let first = start.saturating_sub(shift).saturating_sub(RAMP);
+	/// For a window of `length` that starts at `start` for the target, `shift` away from the attestor, and that counts
+	/// what arrives there from `lead` before it on.
+	pub(super) fn new(start: Micros, length: Micros, shift: Micros, lead: Micros) -> Self {
+		let sent = start.saturating_sub(shift);
 		Self {
-			first,
-			last: first.saturating_add(RAMP).saturating_add(length).saturating_add(TAIL),
+			first: sent.saturating_sub(lead).saturating_sub(AHEAD).saturating_sub(FULL_FROM),
+			last: sent.saturating_add(length).saturating_add(TAIL),
 			from: start.saturating_add(shift),
 			until: start.saturating_add(shift).saturating_add(length),
 		}
@@ -88,7 +91,7 @@ mod tests {
 
 	#[test]
 	fn schedule_should_reach_the_target_with_full_load_when_its_window_starts() {
-		let phase = Schedule::new(10_000_000, 3_000_000, 20_000);
+		let phase = Schedule::new(10_000_000, 3_000_000, 20_000, 25_000);
 		assert_eq!(phase.first, 10_000_000 - 20_000 - 250_000);
 		assert_eq!(phase.step(phase.first - 1), Step::Silent);
 		assert_eq!(phase.step(phase.first), Step::Tenth);
@@ -101,8 +104,19 @@ mod tests {
 	}
 
 	#[test]
+	fn full_load_should_begin_earlier_when_receipts_are_rarer() {
+		let (often, rarely) = (
+			Schedule::new(10_000_000, 3_000_000, 0, 25_000),
+			Schedule::new(10_000_000, 3_000_000, 0, 125_000),
+		);
+		assert_eq!(often.first - rarely.first, 100_000);
+		assert_eq!((often.from, often.until, often.last), (rarely.from, rarely.until, rarely.last));
+		assert_eq!(rarely.step(10_000_000 - 150_000), Step::Full);
+	}
+
+	#[test]
 	fn pings_should_stay_in_the_half_step() {
-		let phase = Schedule::new(10_000_000, 3_000_000, 0);
+		let phase = Schedule::new(10_000_000, 3_000_000, 0, 25_000);
 		let pings: Vec<_> = (0..20).map_while(|number| phase.ping_at(number)).collect();
 		assert_eq!(pings.len(), 5);
 		assert!(pings.iter().all(|at| phase.step(*at) == Step::Half));

@@ -1,7 +1,7 @@
 //! The attestor's side of one test: let in, greet, ping, offer, load in two phases, settle.
 //!
-//! Drive it with [`Probe::handle_response`], [`Probe::handle_receipt`], [`Probe::handle_datagram`] and, when
-//! [`Probe::timeout`] is due, [`Probe::handle_timeout`]; after each, drain [`Probe::poll`] until it is empty.
+//! Drive it with [`Probe::handle_response`], [`Probe::handle_datagram`] and, when [`Probe::timeout`] is due,
+//! [`Probe::handle_timeout`]; after each, drain [`Probe::poll`] until it is empty.
 
 mod load;
 mod types;
@@ -9,6 +9,7 @@ mod types;
 pub use types::*;
 
 use crate::{
+	cadence::Cadence,
 	kbps, keys, keystream,
 	pacer::Pacer,
 	receipt::{Verifier, MAX_PACKETS},
@@ -18,7 +19,7 @@ use crate::{
 		data::{self, Body, Datagram, Stamp},
 		Bilateral, Receipt, Refusal, Request, Response, PACKET_BYTES,
 	},
-	Micros, CONTACT_TIMEOUT, COUNTERSIGN_EVERY, MAX_SHIFT, MILLI, QUEUE_LIMIT,
+	Micros, CONTACT_TIMEOUT, MAX_SHIFT, MILLI, QUEUE_LIMIT,
 };
 use load::{Schedule, Step};
 use std::collections::{BTreeMap, VecDeque};
@@ -37,8 +38,14 @@ const LOAD_PINGS_FROM: u32 = 1_000;
 const SETTLE_AFTER: Micros = 200 * MILLI;
 /// A target that has not signed the final by then never will.
 const FINISH_TIMEOUT: Micros = 10_000 * MILLI;
+/// A queue delays most pings of a half step; one or two late ones are a hiccup of either machine.
+const DELAYED_PINGS: u32 = 3;
 /// Receipts that overtook an earlier one and wait for it.
 const MAX_HELD: usize = 64;
+/// How often a countersignature is sent: a full queue drops what it gets.
+const COPIES: u8 = 2;
+/// Phase U counts from this long before its window: its rate comes from echoes and needs no beat.
+const UP_LEAD: Micros = 25 * MILLI;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
@@ -63,8 +70,11 @@ struct Phase {
 	limited: bool,
 	/// Pings of the half step sent so far.
 	pings: u32,
+	/// Those whose answer was late.
+	delayed: u32,
 	/// Sequence numbers sent at the half step.
 	half: std::ops::Range<u32>,
+	cadence: Cadence,
 	bytes: u64,
 }
 
@@ -89,6 +99,8 @@ pub struct Probe {
 	echo_from: u32,
 	echoed: Vec<u64>,
 	next_countersign: Option<Micros>,
+	/// The countersignature that is still to be sent, as a datagram, and how often.
+	countersign: Option<(Vec<u8>, u8)>,
 	last_run: Micros,
 	/// Ours under the final.
 	signature: Option<[u8; 64]>,
@@ -119,6 +131,7 @@ impl Probe {
 			echo_from: u32::MAX,
 			echoed: Vec::new(),
 			next_countersign: None,
+			countersign: None,
 			last_run: now,
 			signature: None,
 			config,
@@ -209,32 +222,32 @@ impl Probe {
 		}
 	}
 
-	/// Takes a receipt from the control plane. What does not belong here is dropped.
-	pub fn handle_receipt(&mut self, now: Micros, session: [u8; 8], receipt: Receipt) {
-		if session != self.config.test.session || self.state != State::Running || self.receipt_fault.is_some()
-		{
-			return;
-		}
-		if self.held.len() < MAX_HELD && receipt.window >= self.verifier.next_window() {
-			self.held.insert(receipt.window, receipt);
-		}
-		while let Some(receipt) = self.held.remove(&self.verifier.next_window()) {
-			match self.verifier.verify(&receipt, self.sent) {
-				Ok(packets) => {
-					// Phase U is counted by its echoes.
-					let [down, _] = &mut self.phases;
-					if down.schedule.counts(now) {
-						down.bytes =
-							down.bytes.saturating_add(u64::from(packets).saturating_mul(PACKET_BYTES.into()));
-					}
-					self.next_countersign.get_or_insert(now);
-				}
-				Err(error) => {
-					self.receipt_fault = Some(error);
+	/// Takes receipts in order; those that come too early wait, those that come again are dropped.
+	fn take_receipts(&mut self, now: Micros, receipts: Vec<Receipt>) {
+		for receipt in receipts {
+			if receipt.window >= self.verifier.next_window() && self.held.len() < MAX_HELD {
+				self.held.insert(receipt.window, receipt);
+			}
+			while let Some(receipt) = self.held.remove(&self.verifier.next_window()) {
+				if self.receipt_fault.is_some() {
 					return;
+				}
+				match self.verifier.verify(&receipt, self.sent) {
+					Ok(()) => self.count(now, &receipt),
+					Err(error) => self.receipt_fault = Some(error),
 				}
 			}
 		}
+	}
+
+	fn count(&mut self, now: Micros, receipt: &Receipt) {
+		// Phase U is counted by its echoes.
+		let [down, _] = &mut self.phases;
+		if down.schedule.counts(now) {
+			let bytes = receipt.packets().saturating_mul(PACKET_BYTES.into());
+			down.bytes = down.bytes.saturating_add(bytes);
+		}
+		self.next_countersign.get_or_insert(now);
 	}
 
 	/// Takes a datagram out of the tunnel. What does not belong here is dropped.
@@ -267,7 +280,13 @@ impl Probe {
 					.get_mut(phase)
 					.filter(|_| datagram.number >= LOAD_PINGS_FROM && queued > QUEUE_LIMIT)
 				{
-					phase.limited = true;
+					phase.delayed = phase.delayed.saturating_add(1);
+					phase.limited |= phase.delayed >= DELAYED_PINGS;
+				}
+			}
+			(Body::Receipts(receipts), State::Running) => {
+				if let Some(receipts) = data::receipts(receipts) {
+					self.take_receipts(now, receipts);
 				}
 			}
 			(Body::Echo(payload), State::Running) => self.take_echo(now, datagram.number, payload),
@@ -353,7 +372,10 @@ impl Probe {
 		}
 		if self.next_countersign.is_some_and(|next| now >= next) {
 			self.countersign();
-			self.next_countersign = Some(now.saturating_add(COUNTERSIGN_EVERY));
+			let [down, up] = &self.phases;
+			let Cadence { countersign, .. } =
+				if now < down.schedule.last { down.cadence } else { up.cadence };
+			self.next_countersign = Some(now.saturating_add(countersign));
 		}
 		let second = self.phases.iter().position(|phase| now < phase.schedule.last) == Some(1);
 		let [down, up] = &mut self.phases;
@@ -381,7 +403,12 @@ impl Probe {
 		if second && rate > 0 {
 			self.echo_from = self.echo_from.min(self.sent);
 		}
+		if step == Step::Silent {
+			while self.send_countersignature() {}
+		}
 		while self.sent < MAX_PACKETS && self.pacer.take(now) {
+			// Ahead of a packet, when a full queue has had the time to make room; at another time it hardly ever has.
+			self.send_countersignature();
 			let seq = self.sent;
 			let payload = keystream::payload(&self.config.seed, seq);
 			self.send(seq, if second { Body::EchoLoad(&payload) } else { Body::Load(&payload) });
@@ -399,8 +426,16 @@ impl Probe {
 		let Some((window, digest)) = self.verifier.last() else { return };
 		let test = self.config.test;
 		let signature = self.config.key.sign(&wire::countersign_payload(&test, window, &digest));
-		let request = Request::Countersign { session: test.session, window, digest, signature };
-		self.outputs.push_back(Output::Request(Ticket::Countersign, request));
+		let body = Body::Countersign { digest, signature };
+		self.countersign = Some((Datagram { session: test.session, number: window, body }.encode(), COPIES));
+	}
+
+	/// Sends the countersignature that is due; false if none is.
+	fn send_countersignature(&mut self) -> bool {
+		let Some((bytes, copies)) = self.countersign.take() else { return false };
+		self.outputs.push_back(Output::Datagram(bytes.clone()));
+		self.countersign = copies.checked_sub(1).filter(|left| *left > 0).map(|left| (bytes, left));
+		true
 	}
 
 	fn final_payload(&self) -> Vec<u8> {
@@ -549,13 +584,17 @@ impl Probe {
 }
 
 fn phases(config: &Config, shift: Micros) -> [Phase; 2] {
-	let second = second_start(config.start, config.window);
-	[(config.start, config.down_kbps), (second, config.up_kbps)].map(|(start, kbps)| Phase {
-		schedule: Schedule::new(start, config.window, shift),
+	let Config { start, window, down_kbps, up_kbps, .. } = *config;
+	let phase = |start, kbps, cadence, lead| Phase {
+		schedule: Schedule::new(start, window, shift, lead),
 		kbps,
 		limited: false,
 		pings: 0,
+		delayed: 0,
 		half: 0..0,
+		cadence,
 		bytes: 0,
-	})
+	};
+	let (down, up) = (Cadence::down(down_kbps), Cadence::up(up_kbps));
+	[phase(start, down_kbps, down, down.lead()), phase(second_start(start, window), up_kbps, up, UP_LEAD)]
 }

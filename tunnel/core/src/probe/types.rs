@@ -37,8 +37,6 @@ pub enum Ticket {
 	Open,
 	/// [`Request::Offer`].
 	Offer,
-	/// [`Request::Countersign`].
-	Countersign,
 	/// [`Request::Finish`].
 	Finish,
 	/// [`Request::Seed`].

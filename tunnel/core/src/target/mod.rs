@@ -12,9 +12,9 @@ use crate::{
 	wire::{
 		self,
 		data::{self, Body, Datagram},
-		Bilateral, Receipt, Refusal, Request, Response, Test, TestKind,
+		Bilateral, Refusal, Request, Response, Test, TestKind,
 	},
-	Micros, COUNTERSIGN_EVERY, MILLI,
+	Micros, MILLI,
 };
 use session::Session;
 use std::{
@@ -28,8 +28,6 @@ pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
 const LINGER: Micros = 15_000 * MILLI;
 /// A session without an accepted offer is dropped after this long.
 const IDLE: Micros = 60_000 * MILLI;
-/// Countersignatures are missing after this long: two are due, and the third would be.
-const MISSING: Micros = COUNTERSIGN_EVERY.saturating_mul(3);
 /// A load earlier than this before T0 is not the ramp's.
 const EARLY: Micros = 1_000 * MILLI;
 /// An attestor that counts less than this part of what was received, in per cent, is not signed for.
@@ -133,13 +131,6 @@ pub enum Output {
 		/// These bytes.
 		bytes: Vec<u8>,
 	},
-	/// Tell the session's attestor on the control plane.
-	Receipt {
-		/// Its session.
-		session: [u8; 8],
-		/// What arrived.
-		receipt: Receipt,
-	},
 	/// A final was signed: keep it.
 	Signed(Box<Bilateral>),
 	/// A session stopped answering because countersignatures are missing.
@@ -203,14 +194,10 @@ impl Target {
 				self.open(now, source, test, wireguard, signature)
 			}
 			Request::Offer { session, .. } => self.offer(now, session, request),
-			Request::Countersign { session, window, digest, signature } => {
-				self.session(session).and_then(|s| s.countersign(now, *window, digest, signature))
-			}
 			Request::Finish { session, down_bytes, up_bytes, signature } => {
 				self.finish(session, *down_bytes, *up_bytes, signature)
 			}
 			Request::Seed { session, seed } => self.take_seed(session, seed),
-			Request::Receipt { .. } => Err(Refusal::WrongRole),
 		};
 		answer.unwrap_or_else(Response::Refuse)
 	}
@@ -237,7 +224,11 @@ impl Target {
 				}
 				None
 			}
-			Body::Welcome(_) | Body::Pong(_) | Body::Echo(_) => None,
+			Body::Countersign { digest, signature } => {
+				session.countersign(now, datagram.number, &digest, &signature);
+				None
+			}
+			Body::Welcome(_) | Body::Pong(_) | Body::Echo(_) | Body::Receipts(_) => None,
 		};
 		if let Some(body) = answer {
 			let bytes = Datagram { body, ..datagram }.encode();
@@ -255,10 +246,6 @@ impl Target {
 		if let Some(gone) = self.sessions.remove(session) {
 			self.outputs.push_back(Output::RemovePeer { session: *session, wireguard: gone.wireguard });
 		}
-	}
-
-	fn session(&mut self, session: &[u8; 8]) -> Result<&mut Session, Refusal> {
-		self.sessions.get_mut(session).ok_or(Refusal::UnknownSession)
 	}
 
 	fn tell_time(&self, now: Micros, nonce: &[u8; 16]) -> Response {
@@ -360,7 +347,7 @@ impl Target {
 		if !keys::verify(&session.key, &payload, signature) {
 			return Err(Refusal::BadSignature);
 		}
-		session.accept(start, window, seed_hash)?;
+		session.accept(start, window, seed_hash, [*down_kbps, *up_kbps])?;
 		Ok(Response::Accept)
 	}
 

@@ -1,21 +1,32 @@
 //! One member's session with the target.
 
-use super::{Member, Output, Prefix, EARLY, IDLE, LEAST_PERCENT, LINGER, MISSING};
+use super::{Member, Output, Prefix, EARLY, IDLE, LEAST_PERCENT, LINGER};
 use crate::{
+	cadence::Cadence,
 	keys,
 	keystream::{self, Payload},
 	receipt::Collector,
 	second_start,
-	wire::{self, Refusal, Response, Test, PACKET_BYTES},
-	Micros, RECEIPT_EVERY,
+	wire::{
+		self,
+		data::{Body, Datagram, MAX_RECEIPTS},
+		Receipt, Refusal, Test, PACKET_BYTES, PAYLOAD_BYTES,
+	},
+	Micros, PHASE_GAP,
 };
+use codec::Encode;
 use std::{
 	collections::{BTreeMap, VecDeque},
 	net::Ipv4Addr,
 };
 
-/// Digests of sent receipts that a countersignature may refer to.
-const MAX_DIGESTS: usize = 256;
+/// Receipts that a countersignature may refer to.
+const MAX_KEPT: usize = 256;
+
+/// Receipts an ordinary datagram of receipts repeats, the new one included.
+const REPEATED: usize = 4;
+/// Every so many receipts, all that are not countersigned are repeated.
+const REPAIR_EVERY: u32 = 5;
 
 /// What an accepted offer began.
 struct Running {
@@ -23,13 +34,18 @@ struct Running {
 	echo_key: [u8; 32],
 	start: Micros,
 	window: Micros,
+	/// Rhythms of phase D and of phase U.
+	cadences: [Cadence; 2],
 	collector: Collector,
 	/// End of the open receipt window; none before the first load.
 	next_receipt: Option<Micros>,
 	/// The last countersignature, or the first receipt.
 	countersigned: Option<Micros>,
-	digests: BTreeMap<u32, [u8; 32]>,
-	/// Packets in [T0, T0 + T].
+	/// The last receipts by their windows.
+	receipts: BTreeMap<u32, Receipt>,
+	/// First window the attestor has not countersigned.
+	unsigned_from: u32,
+	/// Packets in the T that the window's receipts cover.
 	in_window: u64,
 	/// Packets acknowledged in any receipt.
 	acknowledged: u64,
@@ -40,6 +56,45 @@ struct Running {
 impl Running {
 	fn ends(&self) -> Micros {
 		second_start(self.start, self.window).saturating_add(self.window)
+	}
+
+	/// Rhythm of the phase that runs at `now`, and the time it keeps to.
+	fn rhythm(&self, now: Micros) -> (Cadence, Micros) {
+		let [down, up] = self.cadences;
+		let second = second_start(self.start, self.window);
+		if now < second.saturating_sub(PHASE_GAP / 2) {
+			(down, self.start.saturating_sub(down.lead()))
+		} else {
+			(up, second.saturating_sub(up.lead()))
+		}
+	}
+
+	/// End of the receipt window that is open at `now`.
+	fn receipt_after(&self, now: Micros) -> Micros {
+		let (cadence, beat) = self.rhythm(now);
+		next_beat(beat, cadence.receipt, now)
+	}
+
+	/// Whether a packet that arrives at `now` is in the T that the window's receipts cover.
+	fn covers(&self, now: Micros) -> bool {
+		let [down, _] = self.cadences;
+		let from = self.start.saturating_sub(down.lead());
+		now >= from && now < from.saturating_add(self.window)
+	}
+
+	/// What the attestor may not have yet, a datagram each. Every time the newest receipts, so that a lost datagram costs
+	/// nothing; every fifth time all it has not countersigned, the oldest in a second datagram if not all fit one.
+	fn unsigned(&self) -> Vec<Vec<Receipt>> {
+		let is_repair = self.collector.last().is_some_and(|(window, _)| window % REPAIR_EVERY == 0);
+		let depth = if is_repair { MAX_RECEIPTS } else { REPEATED };
+		let mut newest = fitting(self.receipts.range(self.unsigned_from..).rev().take(depth));
+		newest.reverse();
+		if !is_repair {
+			return Vec::from_iter((!newest.is_empty()).then_some(newest));
+		}
+		let Some(first) = newest.first().map(|receipt| receipt.window) else { return Vec::new() };
+		let oldest = fitting(self.receipts.range(self.unsigned_from..first));
+		[newest, oldest].into_iter().filter(|receipts| !receipts.is_empty()).collect()
 	}
 
 	/// Loads are taken from shortly before T0 to shortly after the last window.
@@ -90,6 +145,7 @@ impl Session {
 		start: Micros,
 		window: Micros,
 		seed_hash: &[u8; 32],
+		[down_kbps, up_kbps]: [u32; 2],
 	) -> Result<(), Refusal> {
 		if let Some(running) = &self.running {
 			return if running.seed_hash == *seed_hash { Ok(()) } else { Err(Refusal::Busy) };
@@ -99,10 +155,12 @@ impl Session {
 			echo_key: keystream::echo_key(seed_hash, &self.test.session),
 			start,
 			window,
+			cadences: [Cadence::down(down_kbps), Cadence::up(up_kbps)],
 			collector: Collector::new(&self.test, seed_hash),
 			next_receipt: None,
 			countersigned: None,
-			digests: BTreeMap::new(),
+			receipts: BTreeMap::new(),
+			unsigned_from: 0,
 			in_window: 0,
 			acknowledged: 0,
 			echoed: 0,
@@ -121,11 +179,10 @@ impl Session {
 		if !running.collector.insert(seq, payload) {
 			return false;
 		}
-		// Windows end at T0 + n · 50 ms, so that the common window holds whole ones.
-		running.next_receipt.get_or_insert_with(|| next_boundary(running.start, now));
-		if now >= running.start && now < running.start.saturating_add(running.window) {
-			running.in_window = running.in_window.saturating_add(1);
+		if running.next_receipt.is_none() {
+			running.next_receipt = Some(running.receipt_after(now));
 		}
+		running.in_window = running.in_window.saturating_add(running.covers(now).into());
 		true
 	}
 
@@ -146,44 +203,41 @@ impl Session {
 		let session = self.test.session;
 		let Some(running) = self.running.as_mut().filter(|running| !running.stopped) else { return };
 		let Some(due) = running.next_receipt.filter(|due| now >= *due) else { return };
-		if running.countersigned.is_some_and(|at| now >= at.saturating_add(MISSING)) {
+		let (cadence, _) = running.rhythm(now);
+		if running.countersigned.is_some_and(|at| now >= at.saturating_add(cadence.patience())) {
 			running.stopped = true;
 			outputs.push_back(Output::Stopped { session });
 			return;
 		}
 		let receipt = running.collector.close();
 		running.acknowledged = running.collector.packets().into();
-		running.digests.insert(receipt.window, receipt.digest);
-		if running.digests.len() > MAX_DIGESTS {
-			running.digests.pop_first();
+		running.receipts.insert(receipt.window, receipt);
+		if running.receipts.len() > MAX_KEPT {
+			running.receipts.pop_first();
 		}
 		running.countersigned.get_or_insert(now);
 		// A stall closes one window, not many.
-		running.next_receipt = Some(next_boundary(running.start, due.max(now)));
+		running.next_receipt = Some(running.receipt_after(due.max(now)));
 		if now >= running.ends().saturating_add(EARLY) {
 			running.next_receipt = None;
 			running.stopped = true;
 		}
-		outputs.push_back(Output::Receipt { session, receipt });
+		let address = self.address;
+		outputs.extend(running.unsigned().into_iter().map(|receipts| {
+			let bytes = Datagram { session, number: 0, body: Body::Receipts(&receipts.encode()) }.encode();
+			Output::Datagram { address, bytes }
+		}));
 	}
 
-	pub(super) fn countersign(
-		&mut self,
-		now: Micros,
-		window: u32,
-		digest: &[u8; 32],
-		signature: &[u8; 64],
-	) -> Result<Response, Refusal> {
-		let (test, key) = (self.test, self.key);
-		let running = self.running.as_mut().ok_or(Refusal::UnknownSession)?;
-		if running.digests.get(&window) != Some(digest) {
-			return Err(Refusal::BytesMismatch);
+	/// Takes a countersignature of one of the last receipts; anything else changes nothing.
+	pub(super) fn countersign(&mut self, now: Micros, window: u32, digest: &[u8; 32], signature: &[u8; 64]) {
+		let Some(running) = self.running.as_mut() else { return };
+		if running.receipts.get(&window).is_some_and(|receipt| receipt.digest == *digest)
+			&& keys::verify(&self.key, &wire::countersign_payload(&self.test, window, digest), signature)
+		{
+			running.countersigned = Some(now);
+			running.unsigned_from = running.unsigned_from.max(window.saturating_add(1));
 		}
-		if !keys::verify(&key, &wire::countersign_payload(&test, window, digest), signature) {
-			return Err(Refusal::BadSignature);
-		}
-		running.countersigned = Some(now);
-		Ok(Response::Noted)
 	}
 
 	/// H(seed), if the attestor's counts are ones to sign: never more than was acknowledged and echoed, never much less
@@ -192,8 +246,12 @@ impl Session {
 		let running = self.running.as_ref().ok_or(Refusal::UnknownSession)?;
 		let bytes = |packets: u64| packets.saturating_mul(PACKET_BYTES.into());
 		// Two receipts may fall on either side of the window's edges.
-		let edge =
-			running.in_window.saturating_mul(2 * RECEIPT_EVERY).checked_div(running.window).unwrap_or(0);
+		let [Cadence { receipt, .. }, _] = running.cadences;
+		let edge = running
+			.in_window
+			.saturating_mul(receipt.saturating_mul(2))
+			.checked_div(running.window)
+			.unwrap_or(0);
 		let least = bytes(running.in_window.saturating_sub(edge)).saturating_mul(LEAST_PERCENT) / 100;
 		let most = bytes(running.acknowledged);
 		if down > most || up > bytes(running.echoed) || (down < least && !running.stopped_early()) {
@@ -210,11 +268,25 @@ impl Running {
 	}
 }
 
-/// The first of start + n · 50 ms (n may be negative) after `now`.
-fn next_boundary(start: Micros, now: Micros) -> Micros {
-	let phase = start % RECEIPT_EVERY;
-	let past = now.saturating_add(RECEIPT_EVERY).saturating_sub(phase) % RECEIPT_EVERY;
-	now.saturating_add(RECEIPT_EVERY).saturating_sub(past)
+/// As many receipts as one datagram carries.
+fn fitting<'a>(receipts: impl Iterator<Item = (&'a u32, &'a Receipt)>) -> Vec<Receipt> {
+	// One byte for the length of the vector.
+	let mut room = PAYLOAD_BYTES.saturating_sub(1);
+	receipts
+		.map(|(_, receipt)| receipt)
+		.take(MAX_RECEIPTS)
+		.map_while(|receipt| {
+			room = room.checked_sub(receipt.encoded_size())?;
+			Some(receipt.clone())
+		})
+		.collect()
+}
+
+/// The first of beat + n · every (n may be negative) after `now`.
+fn next_beat(beat: Micros, every: Micros, now: Micros) -> Micros {
+	let phase = beat.checked_rem(every).unwrap_or(0);
+	let past = now.saturating_add(every).saturating_sub(phase).checked_rem(every).unwrap_or(0);
+	now.saturating_add(every).saturating_sub(past)
 }
 
 #[cfg(test)]
@@ -222,12 +294,14 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn next_boundary_should_share_the_phase_of_t0() {
-		let start = 1_000_007;
-		for now in [900_000, 1_000_006, 1_000_007, 1_000_008, 1_049_999, 1_050_007, 7_777_777] {
-			let next = next_boundary(start, now);
-			assert!(next > now && next - now <= RECEIPT_EVERY, "{now} {next}");
-			assert_eq!(next % RECEIPT_EVERY, start % RECEIPT_EVERY, "{now}");
+	fn next_beat_should_keep_time() {
+		let beat = 1_000_007;
+		for every in [50_000, 100_000, 250_000] {
+			for now in [900_000, 1_000_006, 1_000_007, 1_000_008, 1_049_999, 1_050_007, 7_777_777] {
+				let next = next_beat(beat, every, now);
+				assert!(next > now && next - now <= every, "{now} {next}");
+				assert_eq!(next % every, beat % every, "{now}");
+			}
 		}
 	}
 }

@@ -11,11 +11,16 @@
 //! | 4 | Load | payload (1,200) | attestor |
 //! | 5 | EchoLoad | payload (1,200), to be echoed | attestor |
 //! | 6 | Echo | the payload re-keyed (1,200) | target |
+//! | 7 | Countersign | digest (32) ‖ signature (64) | attestor |
+//! | 8 | Receipts | SCALE vector of [`Receipt`](super::Receipt), ascending, at most 1,200 bytes | target |
 //!
-//! An answer is as long as what it answers. Anything else is dropped without an answer.
+//! Receipts and countersignatures travel here and not on the control plane, because they must arrive while the line is
+//! full: a byte stream that waits for a lost segment would count its own stalls. The number of a countersignature is
+//! the receipt's window, that of receipts is 0. An answer is as long as what it answers. Anything else is dropped without an answer.
 
-use super::{PAYLOAD_BYTES, VERSION};
+use super::{Receipt, PAYLOAD_BYTES, VERSION};
 use crate::{keystream::Payload, Micros};
+use codec::DecodeAll;
 use std::net::Ipv4Addr;
 
 /// UDP port on both inner addresses (echo).
@@ -26,6 +31,10 @@ pub const HEADER_BYTES: usize = 16;
 pub const PING_BYTES: usize = 64;
 /// Length of a load or echo.
 pub const LOAD_BYTES: usize = HEADER_BYTES + PAYLOAD_BYTES;
+/// Receipts one datagram may carry.
+pub const MAX_RECEIPTS: usize = 32;
+/// Length of a countersignature.
+pub const COUNTERSIGN_BYTES: usize = HEADER_BYTES + 96;
 /// Length of the inner IPv4 and UDP headers.
 pub const INNER_BYTES: usize = 28;
 
@@ -55,6 +64,15 @@ pub enum Body<'a> {
 	EchoLoad(&'a Payload),
 	/// Re-keyed payload.
 	Echo(&'a Payload),
+	/// I believe your receipts up to this one.
+	Countersign {
+		/// The receipt's digest.
+		digest: [u8; 32],
+		/// By the attestor.
+		signature: [u8; 64],
+	},
+	/// What arrived, as SCALE: see [`receipts`].
+	Receipts(&'a [u8]),
 }
 
 /// A datagram.
@@ -62,7 +80,7 @@ pub enum Body<'a> {
 pub struct Datagram<'a> {
 	/// Session it belongs to.
 	pub session: [u8; 8],
-	/// Sequence number of a payload, number of a ping.
+	/// Sequence number of a payload, number of a ping, window of a countersigned receipt.
 	pub number: u32,
 	/// What it says.
 	pub body: Body<'a>,
@@ -79,6 +97,8 @@ impl Datagram<'_> {
 			Body::Load(_) => (4, LOAD_BYTES),
 			Body::EchoLoad(_) => (5, LOAD_BYTES),
 			Body::Echo(_) => (6, LOAD_BYTES),
+			Body::Countersign { .. } => (7, COUNTERSIGN_BYTES),
+			Body::Receipts(receipts) => (8, HEADER_BYTES.saturating_add(receipts.len())),
 		};
 		let mut bytes = Vec::with_capacity(length);
 		bytes.extend_from_slice(&[VERSION, kind, 0, 0]);
@@ -92,6 +112,11 @@ impl Datagram<'_> {
 			Body::Load(payload) | Body::EchoLoad(payload) | Body::Echo(payload) => {
 				bytes.extend_from_slice(payload)
 			}
+			Body::Countersign { digest, signature } => {
+				bytes.extend_from_slice(&digest);
+				bytes.extend_from_slice(&signature);
+			}
+			Body::Receipts(receipts) => bytes.extend_from_slice(receipts),
 		}
 		bytes.resize(length, 0);
 		bytes
@@ -118,9 +143,19 @@ pub fn decode(bytes: &[u8]) -> Option<Datagram<'_>> {
 		4 => Body::Load(payload()?),
 		5 => Body::EchoLoad(payload()?),
 		6 => Body::Echo(payload()?),
+		7 => {
+			let (digest, signature) = rest.split_first_chunk::<32>()?;
+			Body::Countersign { digest: *digest, signature: signature.try_into().ok()? }
+		}
+		8 if rest.len() <= PAYLOAD_BYTES => Body::Receipts(rest),
 		_ => return None,
 	};
 	Some(Datagram { session: *session, number: u32::from_le_bytes(*number), body })
+}
+
+/// What [`Body::Receipts`] holds: at most [`MAX_RECEIPTS`]; none if it is not exactly that.
+pub fn receipts(bytes: &[u8]) -> Option<Vec<Receipt>> {
+	Vec::<Receipt>::decode_all(&mut &bytes[..]).ok().filter(|receipts| receipts.len() <= MAX_RECEIPTS)
 }
 
 /// Wraps a datagram in inner UDP (checksum 0, which RFC 768 allows) and IPv4. None if it does not fit.
@@ -189,6 +224,8 @@ fn internet_checksum(bytes: &[u8; 20]) -> u16 {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::wire::{Range, MAX_RANGES};
+	use codec::Encode;
 	use proptest::prelude::*;
 
 	const A: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
@@ -208,6 +245,44 @@ mod tests {
 		);
 		assert_eq!(hex::encode(&bytes), golden);
 		assert_eq!(decode(&bytes).unwrap().encode(), bytes);
+	}
+
+	#[test]
+	fn countersignature_should_match_the_golden_vector() {
+		let body = Body::Countersign { digest: [0x0d; 32], signature: [0xff; 64] };
+		let bytes = Datagram { session: [0x11; 8], number: 3, body }.encode();
+		let golden =
+			"01070000".to_owned() + &"11".repeat(8) + "03000000" + &"0d".repeat(32) + &"ff".repeat(64);
+		assert_eq!(hex::encode(&bytes), golden);
+		assert_eq!(decode(&bytes).unwrap().encode(), bytes);
+		assert!(decode(&bytes[..bytes.len() - 1]).is_none());
+	}
+
+	#[test]
+	fn receipts_should_match_the_golden_vector() {
+		let ranges = vec![Range { first: 1, count: 2 }, Range { first: 9, count: 0x102 }];
+		let sent = vec![Receipt { window: 3, ranges, digest: [0x0d; 32] }];
+		let encoded = sent.encode();
+		let bytes = Datagram { session: [0x11; 8], number: 0, body: Body::Receipts(&encoded) }.encode();
+		let golden = "01080000".to_owned()
+			+ &"11".repeat(8)
+			+ "00000000"
+			+ "04" + "03000000"
+			+ "08" + "010000000200"
+			+ "090000000201"
+			+ &"0d".repeat(32);
+		assert_eq!(hex::encode(&bytes), golden);
+		let Some(Datagram { body: Body::Receipts(body), .. }) = decode(&bytes) else { panic!("no receipts") };
+		assert_eq!(receipts(body), Some(sent));
+		assert_eq!(receipts(&body[..body.len() - 1]), None);
+		// A length that promises more than is there.
+		assert_eq!(receipts(&[0xfe, 0xff, 0xff, 0xff]), None);
+	}
+
+	#[test]
+	fn largest_receipt_should_fit_a_datagram() {
+		let ranges = vec![Range { first: u32::MAX, count: 1 }; MAX_RANGES];
+		assert!(vec![Receipt { window: 0, ranges, digest: [0; 32] }].encoded_size() <= PAYLOAD_BYTES);
 	}
 
 	#[test]
@@ -243,6 +318,7 @@ mod tests {
 		#[test]
 		fn decoders_should_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..1_600)) {
 			let _ = decode(&bytes);
+			let _ = receipts(&bytes);
 			let _ = unwrap(&bytes);
 		}
 

@@ -12,8 +12,6 @@
 //! | 0 | [`Request::Clock`] | anyone | `Clock` |
 //! | 1 | [`Request::Open`] | attestor | `Opened`, `Refuse` |
 //! | 2 | [`Request::Offer`] | attestor | `Accept`, `Refuse` |
-//! | 3 | [`Request::Receipt`] | target | `Noted`, `Refuse` |
-//! | 4 | [`Request::Countersign`] | attestor | `Noted`, `Refuse` |
 //! | 5 | [`Request::Finish`] | attestor | `Final`, `Refuse` |
 //! | 6 | [`Request::Seed`] | attestor | `Noted`, `Refuse` |
 //!
@@ -46,8 +44,8 @@ pub const VERSION: u8 = 1;
 pub const PROTOCOL: &str = "/weir/control/1";
 /// Largest message, version byte included.
 pub const MAX_MESSAGE_BYTES: usize = 16 * 1024;
-/// Ranges a receipt may carry.
-pub const MAX_RANGES: usize = 1_024;
+/// Ranges a receipt may carry, so that one always fits a datagram.
+pub const MAX_RANGES: usize = 128;
 /// Payload of a load or echo.
 pub const PAYLOAD_BYTES: usize = 1_200;
 /// What a load or echo counts: its outer IPv4 datagram. 1,200 payload + 16 header + 28 inner IPv4 and UDP = 1,244,
@@ -108,7 +106,7 @@ impl Range {
 	}
 }
 
-/// What arrived in one window of 50 ms. See [`crate::receipt`].
+/// What arrived between two receipts. See [`crate::receipt`].
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Receipt {
 	/// Number of the window, counted from the session's first.
@@ -117,6 +115,13 @@ pub struct Receipt {
 	pub ranges: Vec<Range>,
 	/// Over the previous digest, the number and every payload byte.
 	pub digest: [u8; 32],
+}
+
+impl Receipt {
+	/// Packets it acknowledges.
+	pub fn packets(&self) -> u64 {
+		self.ranges.iter().map(|range| u64::from(range.count)).sum()
+	}
 }
 
 /// What one side asks of the other.
@@ -154,26 +159,6 @@ pub enum Request {
 		start_millis: u64,
 		/// T, milliseconds.
 		window_millis: u32,
-		/// By the attestor.
-		signature: [u8; 64],
-	},
-	/// What arrived.
-	#[codec(index = 3)]
-	Receipt {
-		/// Which session.
-		session: [u8; 8],
-		/// What arrived.
-		receipt: Receipt,
-	},
-	/// I believe your receipts up to this one.
-	#[codec(index = 4)]
-	Countersign {
-		/// Which session.
-		session: [u8; 8],
-		/// The receipt's window.
-		window: u32,
-		/// Its digest.
-		digest: [u8; 32],
 		/// By the attestor.
 		signature: [u8; 64],
 	},
@@ -249,7 +234,7 @@ pub enum Response {
 pub enum Refusal {
 	/// Another protocol version.
 	#[codec(index = 0)]
-	#[error("unknown protocol version")]
+	#[error("unknown protocol version; upgrade whichever weir-tunnel is older")]
 	UnknownVersion,
 	/// Not a message of this protocol.
 	#[codec(index = 1)]
@@ -257,7 +242,7 @@ pub enum Refusal {
 	Malformed,
 	/// Another chain.
 	#[codec(index = 2)]
-	#[error("foreign genesis")]
+	#[error("foreign genesis; attestor and target must be on one chain")]
 	ForeignGenesis,
 	/// Another node is the target.
 	#[codec(index = 3)]
@@ -318,11 +303,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
-	/// Whether asking again can help: the target's view of the chain may lag.
+	/// Whether asking again can help: the target's view of the chain may lag, or be of another fork, which has another T0.
 	pub fn is_passing(self) -> bool {
 		matches!(
 			self,
-			Self::UnknownTest | Self::NotScheduled | Self::NotAMember | Self::Busy | Self::UnknownSession
+			Self::UnknownTest
+				| Self::NotScheduled
+				| Self::NotAMember
+				| Self::WrongStart
+				| Self::Busy | Self::UnknownSession
 		)
 	}
 }
@@ -334,7 +323,10 @@ pub enum WireError {
 	#[error("message of {0} bytes is too long")]
 	Oversized(usize),
 	/// Another version.
-	#[error("unknown protocol version {0}")]
+	#[error(
+		"unknown protocol version {0}, this is version {version}; upgrade whichever weir-tunnel is older",
+		version = VERSION
+	)]
 	UnknownVersion(u8),
 	/// Truncated, with trailing bytes, or meaningless.
 	#[error("malformed message")]

@@ -1,0 +1,373 @@
+//! A whole network of real processes: four validators, each with an attesting sidecar, and providers.
+
+use crate::{
+	chain::{Call, Chain},
+	line::Line,
+	process::{end_leftovers, Process},
+	site::Site,
+};
+use anyhow::{ensure, Context, Result};
+use futures::future::try_join_all;
+use std::{
+	fs::{self, OpenOptions},
+	io::Write,
+	os::unix::fs::OpenOptionsExt,
+	path::{Path, PathBuf},
+	process::Command,
+	time::Duration,
+};
+use subxt_signer::sr25519::dev;
+use weir_primitives::{
+	chain::{Balance, WEIR},
+	ProbeKey, Role,
+};
+
+/// Names of the validators, which are also the flags that give a node their keys.
+pub const VALIDATORS: [&str; 4] = ["alice", "bob", "charlie", "dave"];
+/// What each provider starts with: bond, fees, deposits.
+const ENDOWMENT: Balance = 2_000 * WEIR;
+/// How long a node may take to answer after its start.
+const START_PATIENCE: Duration = Duration::from_secs(60);
+/// How long the network may take until a registered provider is in service: the rest of an epoch and some.
+const SERVICE_PATIENCE: Duration = Duration::from_secs(180);
+
+/// The programs a network is made of.
+pub struct Programs {
+	/// `weir-node`.
+	pub node: PathBuf,
+	/// `weir-tunnel`.
+	pub sidecar: PathBuf,
+}
+
+impl Programs {
+	/// Those beside the running program: all come from one build.
+	pub fn beside_this() -> Result<Self> {
+		let folder = std::env::current_exe()?.parent().context("this program has no folder")?.to_path_buf();
+		let programs = Self { node: folder.join("weir-node"), sidecar: folder.join("weir-tunnel") };
+		for program in [&programs.node, &programs.sidecar] {
+			ensure!(program.exists(), "{} is missing: build the whole workspace first", program.display());
+		}
+		Ok(programs)
+	}
+
+	/// Makes `folder` an empty one, and ends what an interrupted run in it left; says how many processes that was.
+	pub fn clear(&self, folder: &Path) -> Result<usize> {
+		let ended = end_leftovers(&[&self.node, &self.sidecar], folder)?;
+		if folder.exists() {
+			fs::remove_dir_all(folder).with_context(|| format!("emptying {}", folder.display()))?;
+		}
+		fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+		Ok(ended)
+	}
+}
+
+/// What a network consists of.
+pub struct Plan {
+	/// Folder of data and logs; must be empty.
+	pub folder: PathBuf,
+	/// Preset, or file of a chain specification.
+	pub chain: String,
+	/// Where the validators are.
+	pub validators: [Site; VALIDATORS.len()],
+	/// The providers.
+	pub lines: Vec<Line>,
+}
+
+/// A validator's processes; none while it is down.
+struct Validator {
+	node: Option<Process>,
+	sidecar: Option<Process>,
+}
+
+/// A running network. Dropped, all its processes are killed.
+pub struct Network {
+	programs: Programs,
+	plan: Plan,
+	validators: Vec<Validator>,
+	providers: Vec<Process>,
+	/// A connection to the first validator.
+	pub chain: Chain,
+}
+
+impl Network {
+	/// Starts everything and brings the providers into service, telling `say` about it.
+	pub async fn start(programs: Programs, plan: Plan, say: impl Fn(&str)) -> Result<Self> {
+		let folder = &plan.folder;
+		say("starting 4 validators");
+		let mut nodes = Vec::new();
+		for (number, name) in VALIDATORS.iter().enumerate() {
+			write_secret(&token_file(folder, name), &random_hex::<32>()?)?;
+			nodes.push(start_node(&programs, &plan, number)?);
+		}
+		let chain = connect(&plan.validators[0], &mut nodes).await?;
+		let genesis = chain.genesis();
+		say("starting their sidecars");
+		let mut validators = Vec::new();
+		for (number, node) in nodes.into_iter().enumerate() {
+			prepare_attestor(&plan, number, &genesis)?;
+			let sidecar = Some(start_attestor(&programs, &plan, number)?);
+			validators.push(Validator { node: Some(node), sidecar });
+		}
+		say(&format!("starting {} providers", plan.lines.len()));
+		let (mut keys, mut providers) = (Vec::new(), Vec::new());
+		for line in &plan.lines {
+			keys.push(make_keys(&programs, folder, line)?);
+			prepare_provider(&plan, line, &genesis)?;
+			providers.push(start_sidecar(&programs, folder, &line.name, &line.site)?);
+		}
+		let mut network = Self { programs, plan, validators, providers, chain };
+		say("funding, bonding and registering them");
+		network.join(&keys, &say).await?;
+		Ok(network)
+	}
+
+	async fn join(&mut self, keys: &[Keys], say: &impl Fn(&str)) -> Result<()> {
+		let lines = &self.plan.lines;
+		let fund: Vec<_> = lines.iter().map(|line| Call::transfer(line.account(), ENDOWMENT)).collect();
+		self.chain.submit(&dev::ferdie(), &Call::batch(&fund)).await.context("funding")?;
+		let chain = &self.chain;
+		try_join_all(lines.iter().zip(keys).map(|(line, keys)| async move {
+			let (terms, key) = (line.endpoint(), keys.probe.clone());
+			let calls = [
+				Call::bond(Role::Provider, line.bond),
+				Call::register(line.claim(), terms, &keys.peer_id, line.region(), 50_000, key),
+			];
+			let name = &line.name;
+			chain.submit(&line.keys, &Call::batch(&calls)).await.with_context(|| format!("{name} registers"))
+		}))
+		.await?;
+		say("waiting until they are in service, to take their seats");
+		let in_service = async {
+			while chain.providers().await?.iter().filter(|provider| provider.in_service).count() < lines.len()
+			{
+				tokio::time::sleep(Duration::from_secs(2)).await;
+			}
+			anyhow::Ok(())
+		};
+		tokio::time::timeout(SERVICE_PATIENCE, in_service)
+			.await
+			.context("the providers did not come into service")??;
+		let seats = lines.iter().zip(keys).filter(|(line, _)| line.attests);
+		try_join_all(seats.map(|(line, keys)| async move {
+			// A seat may not declare more uplink than the line claims.
+			let seat = Call::take_seat(keys.probe.clone(), line.endpoint(), line.claim_kbps);
+			let name = &line.name;
+			chain.submit(&line.keys, &seat).await.with_context(|| format!("{name} takes its seat"))
+		}))
+		.await?;
+		Ok(())
+	}
+
+	/// The providers.
+	pub fn lines(&self) -> &[Line] {
+		&self.plan.lines
+	}
+
+	/// Kills the `number`-th validator's node.
+	pub async fn kill_node(&mut self, number: usize) -> Result<()> {
+		kill(&mut self.validators[number].node).await
+	}
+
+	/// Starts the `number`-th validator's node again, on the data it left.
+	pub fn start_node(&mut self, number: usize) -> Result<()> {
+		self.validators[number].node = Some(start_node(&self.programs, &self.plan, number)?);
+		Ok(())
+	}
+
+	/// Kills the `number`-th validator's sidecar.
+	pub async fn kill_sidecar(&mut self, number: usize) -> Result<()> {
+		kill(&mut self.validators[number].sidecar).await
+	}
+
+	/// Starts the `number`-th validator's sidecar again, on the state it left.
+	pub fn start_sidecar(&mut self, number: usize) -> Result<()> {
+		self.validators[number].sidecar = Some(start_attestor(&self.programs, &self.plan, number)?);
+		Ok(())
+	}
+
+	/// An error if a process has ended that should run.
+	pub fn ensure_running(&mut self) -> Result<()> {
+		let validators =
+			self.validators.iter_mut().flat_map(|validator| [&mut validator.node, &mut validator.sidecar]);
+		validators.flatten().chain(&mut self.providers).try_for_each(Process::ensure_running)
+	}
+
+	/// Ends all processes.
+	pub async fn stop(self) -> Result<()> {
+		// Sidecars before nodes: what they write to the chain can still arrive.
+		let (nodes, sidecars): (Vec<_>, Vec<_>) =
+			self.validators.into_iter().map(|validator| (validator.node, validator.sidecar)).unzip();
+		let sidecars = self.providers.into_iter().chain(sidecars.into_iter().flatten());
+		try_join_all(sidecars.map(Process::stop)).await?;
+		try_join_all(nodes.into_iter().flatten().map(Process::stop)).await?;
+		Ok(())
+	}
+}
+
+async fn kill(process: &mut Option<Process>) -> Result<()> {
+	match process.take() {
+		Some(process) => process.kill().await,
+		None => Ok(()),
+	}
+}
+
+async fn connect(first: &Site, nodes: &mut [Process]) -> Result<Chain> {
+	let started = tokio::time::Instant::now();
+	loop {
+		nodes.iter_mut().try_for_each(Process::ensure_running)?;
+		match Chain::connect(&first.rpc_url()).await {
+			Ok(chain) => return Ok(chain),
+			Err(error) if started.elapsed() > START_PATIENCE => return Err(error),
+			Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
+		}
+	}
+}
+
+/// File of the token that a validator's node and sidecar share.
+pub fn token_file(folder: &Path, name: &str) -> PathBuf {
+	folder.join(format!("{name}.token"))
+}
+
+fn start_node(programs: &Programs, plan: &Plan, number: usize) -> Result<Process> {
+	// A fixed network key for the first node, so that the others can name it.
+	const FIRST_NODE_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+	const FIRST_NODE_ID: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
+	let (name, site, folder) = (VALIDATORS[number], &plan.validators[number], &plan.folder);
+	let mut arguments = vec![
+		format!("--chain={}", plan.chain),
+		format!("--{name}"),
+		"--validator".into(),
+		format!("--base-path={}", folder.join(name).display()),
+		format!("--listen-addr=/ip4/{}/tcp/{}", site.node_address, site.ports.p2p),
+		format!("--rpc-port={}", site.ports.rpc),
+		format!("--prometheus-port={}", site.ports.prometheus),
+		// Every sidecar asks the runtime at every block.
+		"--max-runtime-instances=32".into(),
+		"--no-telemetry".into(),
+		"--no-mdns".into(),
+		"--allow-private-ip".into(),
+		format!("--tunnel-url=http://127.0.0.1:{}", site.ports.tunnel),
+		format!("--tunnel-token-file={}", token_file(folder, name).display()),
+	];
+	if !site.node_address.is_loopback() {
+		arguments.extend(["--unsafe-rpc-external".into(), "--rpc-cors=all".into()]);
+	}
+	if number == 0 {
+		arguments.push(format!("--node-key={FIRST_NODE_KEY}"));
+	} else {
+		let first = &plan.validators[0];
+		arguments.push("--unsafe-force-node-key-generation".into());
+		arguments.push(format!(
+			"--bootnodes=/ip4/{}/tcp/{}/p2p/{FIRST_NODE_ID}",
+			first.node_address, first.ports.p2p
+		));
+	}
+	let arguments: Vec<_> = arguments.into_iter().map(Into::into).collect();
+	Process::start(name, site, &programs.node, &arguments, &folder.join(format!("{name}.log")))
+}
+
+/// Writes a secret as the sidecar and the node want it: one line, readable by its owner alone.
+fn write_secret(path: &Path, secret: &str) -> Result<()> {
+	let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+	writeln!(file, "{secret}").with_context(|| format!("writing {}", path.display()))
+}
+
+fn random_hex<const BYTES: usize>() -> Result<String>
+where
+	[u8; BYTES]: Default,
+{
+	let mut bytes = <[u8; BYTES]>::default();
+	getrandom::getrandom(&mut bytes)?;
+	Ok(hex::encode(bytes))
+}
+
+/// Seeds of the well-known development accounts, whose public keys the local preset names as seat keys.
+const DEVELOPMENT_SEEDS: [&str; 4] = [
+	"e5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a",
+	"398f0c28f98885e046333d4a41c19cee4c37368a9832c6502f6cfd182e2aef89",
+	"bc1ede780f784bb6991a585e4f6e61522c14e1cae6ad0895fb57b9a205a8f938",
+	"868020ae0687dda7d57565093a69090211449845a7e11453612800b663307246",
+];
+
+fn attestor_name(number: usize) -> String {
+	format!("{}-sidecar", VALIDATORS[number])
+}
+
+fn prepare_attestor(plan: &Plan, number: usize, genesis: &[u8; 32]) -> Result<()> {
+	let (name, site, folder) = (VALIDATORS[number], &plan.validators[number], &plan.folder);
+	let state = folder.join(attestor_name(number));
+	fs::create_dir_all(&state)?;
+	write_secret(&state.join("identity.key"), &random_hex::<32>()?)?;
+	write_secret(&state.join("probe.key"), DEVELOPMENT_SEEDS[number])?;
+	let account = [dev::alice, dev::bob, dev::charlie, dev::dave][number]().public_key().0;
+	let roles = format!(
+		"[attest]\nmode = \"node\"\n[api]\nlisten = \"127.0.0.1:{}\"\ntoken_file = \"{}\"\n",
+		site.ports.api,
+		token_file(folder, name).display()
+	);
+	write_config(plan, &state, &account, site, &roles, genesis)
+}
+
+fn start_attestor(programs: &Programs, plan: &Plan, number: usize) -> Result<Process> {
+	start_sidecar(programs, &plan.folder, &attestor_name(number), &plan.validators[number])
+}
+
+struct Keys {
+	peer_id: Vec<u8>,
+	probe: ProbeKey,
+}
+
+fn make_keys(programs: &Programs, folder: &Path, line: &Line) -> Result<Keys> {
+	let output = Command::new(&programs.sidecar)
+		.args(["--json", "key", "generate", "--folder"])
+		.arg(folder.join(&line.name))
+		.output()
+		.context("weir-tunnel key generate")?;
+	ensure!(output.status.success(), "weir-tunnel key generate: {}", String::from_utf8_lossy(&output.stderr));
+	let shown: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+	let bytes = |key: &str| -> Result<Vec<u8>> {
+		let text = shown[key].as_str().with_context(|| format!("weir-tunnel key generate shows no {key}"))?;
+		Ok(hex::decode(text.trim_start_matches("0x"))?)
+	};
+	let probe = ProbeKey::try_from(bytes("probe_key")?.as_slice())
+		.map_err(|()| anyhow::anyhow!("weir-tunnel key generate shows a probe key that is none"))?;
+	Ok(Keys { peer_id: bytes("peer_id")?, probe })
+}
+
+fn prepare_provider(plan: &Plan, line: &Line, genesis: &[u8; 32]) -> Result<()> {
+	let cap = if line.is_throttled { line.cap_kbps } else { 0 };
+	let port = crate::site::SIDECAR_PORT;
+	let attest = if line.attests { "[attest]\nmode = \"alone\"\n" } else { "" };
+	let roles = format!("[provide]\nport = {port}\negress_kbps = {cap}\ningress_kbps = {cap}\n{attest}");
+	write_config(plan, &plan.folder.join(&line.name), &line.account(), &line.site, &roles, genesis)
+}
+
+fn write_config(
+	plan: &Plan,
+	state: &Path,
+	account: &[u8; 32],
+	site: &Site,
+	roles: &str,
+	genesis: &[u8; 32],
+) -> Result<()> {
+	// Sidecars spread over the nodes, so that none has to answer all of them.
+	let nodes = plan.validators.iter().cycle().skip(usize::from(site.address.octets()[1]) % VALIDATORS.len());
+	let endpoints: Vec<_> = nodes.take(2).map(|node| format!("\"{}\"", node.rpc_url())).collect();
+	let config = format!(
+		"[node]\naccount = \"0x{}\"\nstate = \"{}\"\nbind = \"{}\"\n\
+		[chain]\nendpoints = [{}]\ngenesis = \"0x{}\"\n{roles}",
+		hex::encode(account),
+		state.display(),
+		site.address,
+		endpoints.join(", "),
+		hex::encode(genesis),
+	);
+	let file = state.join("config.toml");
+	fs::write(&file, config).with_context(|| format!("writing {}", file.display()))
+}
+
+fn start_sidecar(programs: &Programs, folder: &Path, name: &str, site: &Site) -> Result<Process> {
+	let config = folder.join(name).join("config.toml");
+	let arguments = ["run".into(), "--config".into(), config.into_os_string()];
+	Process::start(name, site, &programs.sidecar, &arguments, &folder.join(format!("{name}.log")))
+}

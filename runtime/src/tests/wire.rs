@@ -1,0 +1,232 @@
+//! What tools that never link the runtime encode and decode by hand: pinned in `golden/wire.txt`, which the tests of
+//! `weir-tunnel` and `weir-e2e` read as well.
+//!
+//! A change of that file is a change of the chain's interface. For calls it needs a new `transaction_version`; for
+//! runtime APIs a new `api_version`. `WEIR_WRITE_GOLDEN=1 cargo test -p weir-runtime golden` writes it anew.
+
+use super::chain::genesis;
+use crate::*;
+use codec::{Decode, DecodeAll, Encode};
+use core::fmt::Debug;
+use frame_support::traits::GetCallMetadata;
+use scale_info::{TypeDef, TypeInfo};
+use weir_primitives::{
+	api::{
+		runtime_decl_for_proof_of_bandwidth_api::ProofOfBandwidthApi, CommitteeMember, Outcome, ProviderInfo,
+		Reason, SeatInfo, TargetTest, Task, TestKind, VerdictRecord,
+	},
+	report::{Entry, EntryKind},
+	Admission, Caps, Claim, Endpoint, ExitClass, LineKind, ProbeKey, ProbeSignature, Region, Role, Timing,
+};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/wire.txt");
+const HEADER: &str = "\
+# What tools encode and decode without linking the runtime. Written by runtime/src/tests/wire.rs; all numbers are hex.
+# call NAME FIELDS BYTES              an encoded call: index of the pallet, index of the call, arguments
+# api FUNCTION ARGUMENTS ANSWER       a runtime API call: encoded arguments (- for none), an answer it may give
+";
+
+fn account(n: u8) -> AccountId {
+	[n; 32].into()
+}
+
+fn key(n: u8) -> ProbeKey {
+	sp_core::sr25519::Public::from_raw([n; 32]).into()
+}
+
+fn endpoint() -> Endpoint {
+	Endpoint::V4 { addr: [127, 1, 2, 3], port: 9_600 }
+}
+
+fn claim() -> Claim {
+	Claim { down_kbps: 20_000, up_kbps: 10_000 }
+}
+
+fn region() -> Region {
+	Region { country: *b"DE", kind: LineKind::Hosting }
+}
+
+fn entry() -> Entry {
+	Entry {
+		provider: 6,
+		kind: EntryKind::Measured,
+		down_kbps: 9_000,
+		up_kbps: 8_000,
+		rtt_10us: 700,
+		loss_pptt: 60,
+		liveness: [5; 5],
+		receipt: [4; 5],
+	}
+}
+
+fn hex(bytes: &[u8]) -> String {
+	if bytes.is_empty() {
+		return "-".into();
+	}
+	bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Names of a call's fields, as metadata shows them.
+fn fields(pallet: &str, call: &str) -> String {
+	let variants = |definition| match definition {
+		TypeDef::Variant(variants) => variants.variants,
+		other => panic!("calls are variants, not {other:?}"),
+	};
+	let named = |variants: Vec<scale_info::Variant>, name: &str| {
+		variants.into_iter().find(|variant| variant.name == name).expect("the call exists")
+	};
+	let pallet = named(variants(RuntimeCall::type_info().type_def), pallet);
+	let call = named(variants(pallet.fields[0].ty.type_info().type_def), call);
+	call.fields.iter().filter_map(|field| field.name).collect::<Vec<_>>().join(",")
+}
+
+fn call(call: impl Into<RuntimeCall>) -> String {
+	let call = call.into();
+	let bytes = call.encode();
+	assert_eq!(RuntimeCall::decode_all(&mut &bytes[..]).as_ref(), Ok(&call));
+	let metadata = call.get_call_metadata();
+	let (pallet, name) = (metadata.pallet_name, metadata.function_name);
+	format!("call {pallet}.{name} {} {}\n", fields(pallet, name), hex(&bytes))
+}
+
+fn calls() -> Vec<String> {
+	let transfer =
+		pallet_balances::Call::transfer_keep_alive { dest: account(1).into(), value: 2_000 * WEIR };
+	let bond = pallet_node_staking::Call::bond { role: Role::Provider, amount: 1_000 * WEIR };
+	let terms = pallet_providers::Terms {
+		endpoint: endpoint(),
+		peer_id: vec![2; 38].try_into().expect("38 bytes"),
+		region: region(),
+		exit: ExitClass::Web,
+		price_credits_per_gb: 50_000,
+		caps: Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
+	};
+	let register = pallet_providers::Call::register { claim: claim(), terms, probe_key: Some(key(3)) };
+	let seat =
+		pallet_proof_of_bandwidth::Call::take_seat { key: key(3), endpoint: endpoint(), uplink_kbps: 20_000 };
+	let commit = pallet_proof_of_bandwidth::Call::commit {
+		epoch: 5,
+		node: account(7),
+		commitment: [8; 32].into(),
+		signature: ProbeSignature::from(sp_core::sr25519::Signature::from_raw([9; 64])),
+	};
+	let reveal = pallet_proof_of_bandwidth::Call::reveal {
+		epoch: 5,
+		node: account(7),
+		entries: vec![entry()].try_into().expect("one entry"),
+		salt: [10; 32],
+	};
+	let batch = pallet_utility::Call::batch_all { calls: vec![transfer.clone().into(), bond.clone().into()] };
+	vec![call(transfer), call(batch), call(bond), call(register), call(seat), call(commit), call(reveal)]
+}
+
+/// One function of the API: found by its name with exactly these arguments, and answering in exactly this type.
+fn api<A, R>(method: &str, function: fn(A) -> R, arguments: A, answer: R) -> String
+where
+	A: Encode + Clone,
+	R: Encode + Decode + PartialEq + Debug,
+{
+	let name = format!("ProofOfBandwidthApi_{method}");
+	let encoded = arguments.encode();
+	genesis(presets::LOCAL).execute_with(|| {
+		let live = api::dispatch(&name, &encoded).expect("the function exists");
+		assert_eq!(live, function(arguments).encode(), "{name}");
+	});
+	assert_eq!(R::decode_all(&mut &answer.encode()[..]).as_ref(), Ok(&answer), "{name}");
+	format!("api {name} {} {}\n", hex(&encoded), hex(&answer.encode()))
+}
+
+fn apis() -> Vec<String> {
+	let verdict = VerdictRecord {
+		epoch: 4,
+		kind: TestKind::Escalation,
+		claim: claim(),
+		down_kbps: 9_000,
+		up_kbps: 8_000,
+		ratio_ppm: 450_000,
+		members: 7,
+		present: 6,
+		rtt_10us: 700,
+		loss_pptt: 60,
+		alive_parts: 39,
+		outcome: Outcome::Strike,
+		reason: Reason::BelowHalf,
+	};
+	let provider = ProviderInfo {
+		index: 6,
+		account: account(7),
+		claim: claim(),
+		endpoint: endpoint(),
+		peer_id: vec![2; 38],
+		region: region(),
+		exit: ExitClass::Web,
+		price_credits_per_gb: 50_000,
+		admission: Admission::Admitted { since: 3 },
+		in_service: true,
+		bond: 1_000 * WEIR,
+		strikes: 3,
+		verdicts: vec![verdict],
+	};
+	let seat = SeatInfo {
+		account: account(7),
+		key: key(3),
+		endpoint: endpoint(),
+		uplink_kbps: 20_000,
+		from_epoch: 3,
+		score_ppm: 900_000,
+	};
+	let task = Task {
+		provider: 6,
+		account: account(7),
+		endpoint: endpoint(),
+		peer_id: vec![2; 38],
+		probe_key: Some(key(3)),
+		claim: claim(),
+		kind: TestKind::Admission,
+		ordinal: 11,
+		members: 5,
+		quota_down_kbps: 4_000,
+		quota_up_kbps: 2_000,
+		window_millis: 3_000,
+		start_slot: Some(12),
+	};
+	let test = TargetTest {
+		epoch: 5,
+		kind: TestKind::Scheduled,
+		ordinal: 11,
+		quota_down_kbps: 4_000,
+		quota_up_kbps: 2_000,
+		window_millis: 3_000,
+		start_slot: None,
+		committee: vec![CommitteeMember { account: account(7), key: key(3), endpoint: endpoint() }],
+	};
+	vec![
+		api("timing", |()| Runtime::timing(), (), Timing::local()),
+		api("clock", |()| Runtime::clock(), (), (5, 12, 900_000_000)),
+		api("tasks", Runtime::tasks, account(7), vec![task]),
+		api("target_test", Runtime::target_test, account(7), Some(test)),
+		api("assignment", |(epoch, provider)| Runtime::assignment(epoch, provider), (5, 6), vec![account(7)]),
+		api("seat", Runtime::seat, account(7), Some(seat.clone())),
+		api("seats", |(start, count)| Runtime::seats(start, count), (0, 100), vec![seat]),
+		api("providers", |(start, count)| Runtime::providers(start, count), (0, 100), vec![provider.clone()]),
+		api("provider", Runtime::provider, account(7), Some(provider)),
+		api(
+			"report_state",
+			|(epoch, node)| Runtime::report_state(epoch, node),
+			(5, account(7)),
+			(true, false),
+		),
+	]
+}
+
+#[test]
+fn golden_file_should_say_what_the_runtime_says() {
+	let current = calls().concat() + &apis().concat();
+	let current = format!("{HEADER}{current}");
+	if std::env::var_os("WEIR_WRITE_GOLDEN").is_some() {
+		std::fs::write(FILE, &current).expect("the golden file can be written");
+	}
+	let written = std::fs::read_to_string(FILE).expect("the golden file is there");
+	let drift = written.lines().zip(current.lines()).find(|(written, current)| written != current);
+	assert!(written == current, "runtime/golden/wire.txt has drifted, first here: {drift:#?}");
+}

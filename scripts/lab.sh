@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Runs the network in network namespaces behind shaped, slow and lossy links, attacks it, kills parts of it, and prints
+# what it withstood. Needs root, and a build (scripts/run.sh or scripts/test.sh makes one). Takes about 14 minutes.
+#
+#   scripts/lab.sh    run it; exit 0 only if everything is as it must be
+#
+# Without root it is skipped, and says so; where CI is set, that is a failure.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+case "${1:-}" in
+"") ;;
+-h | --help) sed -n '2,7p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
+*) fail "unknown argument $1 (try --help)" ;;
+esac
+
+skip() {
+	say "skipped 1 (the lab): $1"
+	[ -z "${CI:-}" ] || fail "CI may skip nothing"
+	exit 0
+}
+
+[ "$(id -u)" = 0 ] || skip "network namespaces need root"
+[ -c /dev/net/tun ] || skip "the kernel has no TUN device (/dev/net/tun)"
+lab=$CARGO_TARGET_DIR/release/weir-lab
+[ -x "$lab" ] || fail "$lab is missing: build first, with 'cargo build --release --workspace --all-targets' or scripts/run.sh"
+
+# Namespaces of its own for network, mounts and processes: whatever happens, nothing of it stays.
+exec unshare --net --mount --pid --fork --kill-child --mount-proc "$lab" --data "$WEIR_CACHE/lab"

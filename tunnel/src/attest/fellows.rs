@@ -1,0 +1,209 @@
+//! Whether this clock agrees with those of others. The windows of a test are common to a committee; a member whose clock
+//! is off measures beside them, and abstains.
+//!
+//! Asked are the nodes that answer `Clock`: fellow members of the seat's committees that are providers, and the
+//! providers the seat has to measure.
+
+use crate::{
+	chain::{bytes32, socket_address, ChainError, ChainView},
+	clock,
+	control::Control,
+};
+use libp2p::PeerId;
+use rand::Rng;
+use std::{net::SocketAddr, sync::Arc};
+use weir_primitives::{api, chain::AccountId, EpochIndex};
+use weir_tunnel_core::{
+	keys,
+	wire::{self, Request, Response},
+	Micros, MILLI,
+};
+
+/// A clock further from the others' median than this abstains.
+pub const MAX_CLOCK_OFFSET: Micros = 50 * MILLI;
+/// Others that must answer before their median says anything.
+pub const LEAST_ANSWERS: usize = 5;
+/// Others that are asked at most.
+const MOST_FELLOWS: usize = 15;
+/// Committees whose members are looked up.
+const COMMITTEES: usize = 3;
+/// Questions to each. The first one pays for the connection; the quickest answer counts.
+const QUESTIONS: usize = 3;
+
+/// What the others' answers say of this clock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClockCheck {
+	/// Too few answered: nothing is known, and tests are taken.
+	Unknown {
+		/// How many did.
+		answers: usize,
+	},
+	/// Within [`MAX_CLOCK_OFFSET`] of the median.
+	Agrees {
+		/// From the median, µs; positive when this clock is fast.
+		offset_micros: i64,
+	},
+	/// Further away.
+	Off {
+		/// From the median, µs; positive when this clock is fast.
+		offset_micros: i64,
+	},
+}
+
+/// Judges offsets from each of the others, in µs.
+pub fn judge(mut offsets: Vec<i64>) -> ClockCheck {
+	let answers = offsets.len();
+	offsets.sort_unstable();
+	match offsets.get(answers / 2).copied().filter(|_| answers >= LEAST_ANSWERS) {
+		None => ClockCheck::Unknown { answers },
+		Some(offset_micros) if offset_micros.unsigned_abs() > MAX_CLOCK_OFFSET => {
+			ClockCheck::Off { offset_micros }
+		}
+		Some(offset_micros) => ClockCheck::Agrees { offset_micros },
+	}
+}
+
+/// Someone who answers `Clock`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Fellow {
+	account: [u8; 32],
+	peer: PeerId,
+	address: SocketAddr,
+	key: [u8; 32],
+}
+
+/// What a check needs.
+pub(super) struct Checker {
+	pub(super) chain: Arc<dyn ChainView>,
+	pub(super) control: Control,
+	pub(super) account: AccountId,
+}
+
+impl Checker {
+	/// Asks and judges; says so in the log, once.
+	pub(super) async fn check(&self, epoch: EpochIndex, tasks: &[api::Task<AccountId>]) -> ClockCheck {
+		let fellows = self.fellows(epoch, tasks).await;
+		let asks = fellows.iter().map(|fellow| self.offset(fellow));
+		let offsets = futures::future::join_all(asks).await.into_iter().flatten().collect();
+		let check = judge(offsets);
+		match check {
+			ClockCheck::Unknown { answers } => tracing::warn!(
+				epoch,
+				answers,
+				asked = fellows.len(),
+				"fewer than five others told their time; this clock is not checked in this epoch, its tests are taken"
+			),
+			ClockCheck::Agrees { offset_micros } => {
+				tracing::debug!(epoch, offset_micros, answers = fellows.len(), "clock checked");
+			}
+			ClockCheck::Off { offset_micros } => tracing::error!(
+				epoch,
+				millis = offset_micros / 1_000,
+				"this clock is off by more than 50 ms from its fellows'; not measuring in this epoch (set up NTP)"
+			),
+		}
+		check
+	}
+
+	async fn fellows(&self, epoch: EpochIndex, tasks: &[api::Task<AccountId>]) -> Vec<Fellow> {
+		let mut fellows = vec![];
+		for task in tasks.iter().take(COMMITTEES) {
+			if let Err(error) = self.add_members(epoch, task.provider, &mut fellows).await {
+				tracing::warn!(epoch, %error, "fellow members not known");
+				break;
+			}
+		}
+		for task in tasks {
+			let (Some(key), Some((peer, address))) = (&task.probe_key, super::reached_at(task)) else {
+				continue;
+			};
+			let fellow = Fellow { account: bytes32(&task.account), peer, address, key: bytes32(key) };
+			self.add(&mut fellows, fellow);
+		}
+		fellows
+	}
+
+	async fn add_members(
+		&self,
+		epoch: EpochIndex,
+		provider: u32,
+		fellows: &mut Vec<Fellow>,
+	) -> Result<(), ChainError> {
+		for member in self.chain.assignment(epoch, provider).await? {
+			let account = bytes32(&member);
+			if fellows.len() >= MOST_FELLOWS || fellows.iter().any(|fellow| fellow.account == account) {
+				continue;
+			}
+			// Only a registered provider has an identity to dial.
+			let Some(info) = self.chain.provider(&member).await? else { continue };
+			let Some(seat) = self.chain.seat(&member).await? else { continue };
+			let (peer, address) = (PeerId::from_bytes(&info.peer_id).ok(), socket_address(&info.endpoint));
+			if let (Some(peer), Some(address)) = (peer, address) {
+				self.add(fellows, Fellow { account, peer, address, key: bytes32(&seat.key) });
+			}
+		}
+		Ok(())
+	}
+
+	fn add(&self, fellows: &mut Vec<Fellow>, fellow: Fellow) {
+		let known = fellows.iter().any(|known| known.account == fellow.account);
+		if !known && fellow.account != bytes32(&self.account) && fellows.len() < MOST_FELLOWS {
+			fellows.push(fellow);
+		}
+	}
+
+	/// How far this clock is from a fellow's, µs. None without an answer.
+	async fn offset(&self, fellow: &Fellow) -> Option<i64> {
+		let mut quickest: Option<(Micros, i64)> = None;
+		for _ in 0..QUESTIONS {
+			let sent = clock::now();
+			let told =
+				ask_time(&self.control, fellow.peer, fellow.address, &fellow.account, &fellow.key).await?;
+			let round_trip = clock::now().saturating_sub(sent);
+			let middle = sent.saturating_add(round_trip / 2);
+			let offset = i64::try_from(middle).ok()?.saturating_sub(i64::try_from(told).ok()?);
+			if quickest.is_none_or(|(least, _)| round_trip < least) {
+				quickest = Some((round_trip, offset));
+			}
+		}
+		quickest.map(|(_, offset)| offset)
+	}
+}
+
+/// The time `peer` tells, if it proves to be `account`.
+pub(super) async fn ask_time(
+	control: &Control,
+	peer: PeerId,
+	address: SocketAddr,
+	account: &[u8; 32],
+	key: &[u8; 32],
+) -> Option<Micros> {
+	let nonce: [u8; 16] = rand::thread_rng().gen();
+	match control.ask(peer, Some(address), Request::Clock { nonce }).await? {
+		Response::Clock { nonce: told, unix_micros, account: by, signature }
+			if told == nonce
+				&& by == *account
+				&& keys::verify(key, &wire::clock_payload(&nonce, unix_micros, account), &signature) =>
+		{
+			Some(unix_micros)
+		}
+		_ => None,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn judge_should_take_the_median_when_five_or_more_answer() {
+		assert_eq!(judge(vec![0; 4]), ClockCheck::Unknown { answers: 4 });
+		assert_eq!(judge(vec![]), ClockCheck::Unknown { answers: 0 });
+		// Two liars of five move nothing.
+		assert_eq!(judge(vec![9_000_000, 50_000, 3, -9_000_000, 1]), ClockCheck::Agrees { offset_micros: 3 });
+		assert_eq!(judge(vec![50_000; 5]), ClockCheck::Agrees { offset_micros: 50_000 });
+		assert_eq!(judge(vec![50_001; 5]), ClockCheck::Off { offset_micros: 50_001 });
+		assert_eq!(judge(vec![-50_001; 6]), ClockCheck::Off { offset_micros: -50_001 });
+		assert_eq!(judge(vec![i64::MIN; 5]), ClockCheck::Off { offset_micros: i64::MIN });
+	}
+}
