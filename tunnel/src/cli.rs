@@ -50,14 +50,14 @@ struct ConfigFile {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-	/// Runs every role the configuration has a table for ([provide], [attest]).
+	/// Runs every role the configuration has a table for (`[provide]`, `[attest]`).
 	///
 	/// Keys, token, state and ports are checked first; then it waits until the chain is reachable and logs `ready`. Ends
 	/// with SIGINT or SIGTERM.
 	Run(ConfigFile),
-	/// Runs only [provide]: lets this line be measured on the registered port.
+	/// Runs only `[provide]`: lets this line be measured on the registered port.
 	Provide(ConfigFile),
-	/// Runs only [attest]: measures providers, for the node beside it or alone.
+	/// Runs only `[attest]`: measures providers, for the node beside it or alone.
 	Attest(ConfigFile),
 	/// Checks configuration, keys, ports, chain, clock, registration and seat; each finding with its fix.
 	///

@@ -207,7 +207,11 @@ impl Lab {
 					continue;
 				};
 				let weather = weather(number, epoch);
-				let [down, up] = [verdict.down_kbps, verdict.up_kbps].map(|kbps| error(kbps, line.cap_kbps));
+				// A committee sees no more than it offers, which is little for a claim that was lowered.
+				let offered = quota_kbps(verdict.claim.effective_kbps(), verdict.members)
+					.saturating_mul(verdict.members.into());
+				let truth = line.cap_kbps.min(offered);
+				let [down, up] = [verdict.down_kbps, verdict.up_kbps].map(|kbps| error(kbps, truth));
 				errors.extend([down.abs(), up.abs()]);
 				println!(
 					"{:>8} {epoch:>6} {:>7} {:>7.2} {:>8} {:>10} {down:>+6.1}% {:>10} {up:>+6.1}%",

@@ -46,6 +46,17 @@ impl Cadence {
 		Self { receipt: if fits { countersign } else { receipt }, countersign }
 	}
 
+	/// How often a countersignature is sent: twice, for a full queue may drop it; once where even that would be a part of
+	/// the line, and patience is longest.
+	pub const fn copies(&self) -> u8 {
+		let [.., rarest] = RECEIPT_EVERY;
+		if self.countersign < rarest.saturating_mul(RECEIPTS_PER_COUNTERSIGNATURE) {
+			2
+		} else {
+			1
+		}
+	}
+
 	/// After this long without a countersignature a target stops.
 	pub const fn patience(&self) -> Micros {
 		self.countersign.saturating_mul(MISSED).saturating_add(QUEUED)
@@ -77,6 +88,12 @@ mod tests {
 	fn countersignatures_should_be_every_250_ms_at_ordinary_loads() {
 		assert_eq!(Cadence::down(1_000).countersign, 250 * MILLI);
 		assert_eq!(Cadence::down(1_000).patience(), 1_250 * MILLI);
+	}
+
+	#[test]
+	fn countersignatures_should_be_sent_once_when_the_line_is_slow() {
+		let copies = |kbps| (Cadence::down(kbps).copies(), Cadence::up(kbps).copies());
+		assert_eq!([100, 500, 1_000].map(copies), [(1, 1), (2, 2), (2, 2)]);
 	}
 
 	#[test]

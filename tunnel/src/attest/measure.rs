@@ -10,7 +10,10 @@ use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt}
 use libp2p::PeerId;
 use std::{
 	net::{Ipv4Addr, SocketAddr},
-	sync::Arc,
+	sync::{
+		atomic::{AtomicU64, Ordering},
+		Arc,
+	},
 };
 use tokio::sync::mpsc;
 use weir_tunnel_core::{
@@ -37,6 +40,8 @@ pub(super) struct Order {
 	pub(super) up_kbps: u32,
 	pub(super) start: Micros,
 	pub(super) window: Micros,
+	/// When the target was last heard in the tunnel.
+	pub(super) heard: Arc<AtomicU64>,
 }
 
 fn random<const N: usize>() -> Result<[u8; N]> {
@@ -132,6 +137,7 @@ async fn drive(
 			},
 			() = clock::sleep_until_some(due) => probe.handle_timeout(clock::now()),
 			Some(Inbound { at, bytes, .. }) = inbound.recv() => {
+				order.heard.store(at, Ordering::Relaxed);
 				probe.handle_datagram(at, &bytes);
 				while let Ok(Inbound { at, bytes, .. }) = inbound.try_recv() {
 					probe.handle_datagram(at, &bytes);

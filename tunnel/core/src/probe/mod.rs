@@ -42,8 +42,6 @@ const FINISH_TIMEOUT: Micros = 10_000 * MILLI;
 const DELAYED_PINGS: u32 = 3;
 /// Receipts that overtook an earlier one and wait for it.
 const MAX_HELD: usize = 64;
-/// How often a countersignature is sent: a full queue drops what it gets.
-const COPIES: u8 = 2;
 /// Phase U counts from this long before its window: its rate comes from echoes and needs no beat.
 const UP_LEAD: Micros = 25 * MILLI;
 
@@ -371,11 +369,10 @@ impl Probe {
 			return self.handle_timeout(now);
 		}
 		if self.next_countersign.is_some_and(|next| now >= next) {
-			self.countersign();
 			let [down, up] = &self.phases;
-			let Cadence { countersign, .. } =
-				if now < down.schedule.last { down.cadence } else { up.cadence };
-			self.next_countersign = Some(now.saturating_add(countersign));
+			let cadence = if now < down.schedule.last { down.cadence } else { up.cadence };
+			self.countersign(cadence.copies());
+			self.next_countersign = Some(now.saturating_add(cadence.countersign));
 		}
 		let second = self.phases.iter().position(|phase| now < phase.schedule.last) == Some(1);
 		let [down, up] = &mut self.phases;
@@ -422,12 +419,12 @@ impl Probe {
 		}
 	}
 
-	fn countersign(&mut self) {
+	fn countersign(&mut self, copies: u8) {
 		let Some((window, digest)) = self.verifier.last() else { return };
 		let test = self.config.test;
 		let signature = self.config.key.sign(&wire::countersign_payload(&test, window, &digest));
 		let body = Body::Countersign { digest, signature };
-		self.countersign = Some((Datagram { session: test.session, number: window, body }.encode(), COPIES));
+		self.countersign = Some((Datagram { session: test.session, number: window, body }.encode(), copies));
 	}
 
 	/// Sends the countersignature that is due; false if none is.

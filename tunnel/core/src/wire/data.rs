@@ -12,7 +12,7 @@
 //! | 5 | EchoLoad | payload (1,200), to be echoed | attestor |
 //! | 6 | Echo | the payload re-keyed (1,200) | target |
 //! | 7 | Countersign | digest (32) ‖ signature (64) | attestor |
-//! | 8 | Receipts | SCALE vector of [`Receipt`](super::Receipt), ascending, at most 1,200 bytes | target |
+//! | 8 | Receipts | SCALE vector of [`Receipt`], ascending, at most 1,200 bytes | target |
 //!
 //! Receipts and countersignatures travel here and not on the control plane, because they must arrive while the line is
 //! full: a byte stream that waits for a lost segment would count its own stalls. The number of a countersignature is
