@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the network in network namespaces behind shaped, slow and lossy links, attacks it, kills parts of it, and prints
-# what it withstood. Needs root, and a build (scripts/run.sh or scripts/test.sh makes one). Takes about 14 minutes.
+# what it withstood. Needs root, and a build (scripts/run.sh or scripts/test.sh makes one). Takes about 17 minutes.
 #
 #   scripts/lab.sh    run it; exit 0 only if everything is as it must be
 #

@@ -22,7 +22,8 @@ use_wasm_toolchain
 
 # The bencher links RocksDB and never opens one: its C++ is compiled for build time.
 install_bencher() {
-	CARGO_TARGET_DIR=$WEIR_CACHE/target-tools cargo install --locked --root "$TOOLS" \
+	# The hint names this workspace; the bencher's dependencies have Wasm of their own, for tests that nobody runs here.
+	env -u WASM_BUILD_WORKSPACE_HINT SKIP_WASM_BUILD=1 CARGO_TARGET_DIR="$WEIR_CACHE/target-tools" cargo install --locked --root "$TOOLS" \
 		--config profile.release.package.librocksdb-sys.opt-level=0 "frame-omni-bencher@$BENCHER_VERSION"
 }
 if [ ! -x "$TOOLS/bin/frame-omni-bencher" ]; then

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Instant};
 use tokio::signal::unix::{signal, SignalKind};
 use weir_e2e::lab::{liar, story::Lab};
 
-/// Runs the network in network namespaces and checks what it must withstand. Takes about 14 minutes. Started by
+/// Runs the network in network namespaces and checks what it must withstand. Takes about 17 minutes. Started by
 /// scripts/lab.sh, which gives it namespaces of its own.
 #[derive(Debug, Parser)]
 #[command(name = "weir-lab", version)]

@@ -31,6 +31,10 @@ const ATTESTORS: u8 = 6;
 const ATTESTOR_KBPS: (u32, u32) = (1_000_000, 10_000);
 /// Committee size: with two liars among them, c ≤ t.
 pub const COMMITTEE: u16 = 9;
+/// Phases of an epoch, in slots. Longer than the local network's: tests end before their epoch, and a commit that waits for
+/// the end of a late test, and for gossip that comes every three seconds, still has its window.
+const PHASES: [(&str, u32); 4] =
+	[("epochSlots", 36), ("commitUntil", 12), ("revealFrom", 12), ("revealUntil", 23)];
 /// Validators that can be told to lie.
 pub const LIARS: [usize; 2] = [0, 1];
 
@@ -95,6 +99,9 @@ fn specification(programs: &Programs, folder: &Path) -> Result<PathBuf> {
 		.context("the local preset has no proofOfBandwidth")?;
 	for name in ["committee", "largeCommittee", "escalationCommittee"] {
 		measuring["timing"][name] = json!(COMMITTEE);
+	}
+	for (name, slot) in PHASES {
+		measuring["timing"][name] = json!(slot);
 	}
 	for number in 0..VALIDATORS.len() {
 		let address = address(VALIDATOR_NETS + u8::try_from(number)?).octets();

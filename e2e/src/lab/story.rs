@@ -34,7 +34,7 @@ const ACCURACY_EPOCHS: u32 = RTTS_MILLIS.len() as u32;
 /// When in an epoch its weather begins: after the last test of the one before, before the first of its own is opened.
 const WEATHER_MILLIS: u64 = 1_500;
 /// Slot in which verdicts on the epoch before are there and finalised, with some reserve.
-const VERDICTS_SLOT: u32 = 26;
+const VERDICTS_SLOT: u32 = 33;
 /// The weather of every line while it is not accuracy that is asked for.
 const MILD: Weather = Weather { rtt_millis: 20, loss_pptt: 0 };
 /// How far measuring itself may be off when a bound is checked, percent.
