@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Runs the network in network namespaces behind shaped, slow and lossy links, attacks it, kills parts of it, and prints
-# what it withstood. Needs root, and a build (scripts/run.sh or scripts/test.sh makes one). Takes about 17 minutes.
+# what it withstood. Needs root, and a build (scripts/run.sh or scripts/test.sh makes one). Takes about 13 minutes.
 #
-#   scripts/lab.sh    run it; exit 0 only if everything is as it must be
+#   scripts/lab.sh              run it; exit 0 only if everything is as it must be
+#   scripts/lab.sh --epochs 2   measure accuracy in 2 epochs of 72 s instead of 5
 #
 # Without root it is skipped, and says so; where CI is set, that is a failure.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case "${1:-}" in
-"") ;;
--h | --help) sed -n '2,7p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
+"" | --epochs) ;;
+-h | --help) sed -n '2,8p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
 *) fail "unknown argument $1 (try --help)" ;;
 esac
 
@@ -26,4 +27,4 @@ lab=$CARGO_TARGET_DIR/release/weir-lab
 [ -x "$lab" ] || fail "$lab is missing: build first, with 'cargo build --release --workspace --all-targets' or scripts/run.sh"
 
 # Namespaces of its own for network, mounts and processes: whatever happens, nothing of it stays.
-exec unshare --net --mount --pid --fork --kill-child --mount-proc "$lab" --data "$WEIR_CACHE/lab"
+exec unshare --net --mount --pid --fork --kill-child --mount-proc "$lab" --data "$WEIR_CACHE/lab" "$@"

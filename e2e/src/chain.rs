@@ -8,8 +8,9 @@ use subxt::{
 };
 use subxt_signer::sr25519::Keypair;
 use weir_primitives::{
-	api::ProviderInfo, chain::Balance, Caps, Claim, Endpoint, EpochIndex, ExitClass, ProbeKey, Region, Role,
-	SlotOffset, Timing,
+	api::{ProviderInfo, TargetTest},
+	chain::Balance,
+	Caps, Claim, Endpoint, EpochIndex, ExitClass, ProbeKey, Region, Role, SlotOffset, Timing,
 };
 
 /// Indices of pallets and calls: part of the wire format, see `runtime/src/lib.rs`.
@@ -124,6 +125,17 @@ impl Chain {
 	/// All providers.
 	pub async fn providers(&self) -> Result<Vec<Provider>> {
 		self.read("providers", (0u32, 100u32)).await
+	}
+
+	/// Slot of T0 of the test that `provider` has in the running epoch, once it is revealed.
+	pub async fn test_start(&self, provider: &[u8; 32]) -> Result<Option<SlotOffset>> {
+		let test: Option<TargetTest<[u8; 32]>> = self.read("target_test", provider).await?;
+		Ok(test.and_then(|test| test.start_slot))
+	}
+
+	/// Whether the node's commitment for `epoch` stands, and whether it was revealed.
+	pub async fn report_state(&self, epoch: EpochIndex, node: &[u8; 32]) -> Result<(bool, bool)> {
+		self.read("report_state", (epoch, node)).await
 	}
 
 	async fn read<Answer: Decode>(&self, method: &str, arguments: impl Encode) -> Result<Answer> {

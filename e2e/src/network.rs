@@ -9,6 +9,7 @@ use crate::{
 use anyhow::{ensure, Context, Result};
 use futures::future::try_join_all;
 use std::{
+	ffi::OsString,
 	fs::{self, OpenOptions},
 	io::Write,
 	os::unix::fs::OpenOptionsExt,
@@ -289,6 +290,11 @@ const DEVELOPMENT_SEEDS: [&str; 4] = [
 	"868020ae0687dda7d57565093a69090211449845a7e11453612800b663307246",
 ];
 
+/// Account of the `number`-th validator.
+pub fn validator_account(number: usize) -> [u8; 32] {
+	[dev::alice, dev::bob, dev::charlie, dev::dave][number]().public_key().0
+}
+
 fn attestor_name(number: usize) -> String {
 	format!("{}-sidecar", VALIDATORS[number])
 }
@@ -299,7 +305,7 @@ fn prepare_attestor(plan: &Plan, number: usize, genesis: &[u8; 32]) -> Result<()
 	fs::create_dir_all(&state)?;
 	write_secret(&state.join("identity.key"), &random_hex::<32>()?)?;
 	write_secret(&state.join("probe.key"), DEVELOPMENT_SEEDS[number])?;
-	let account = [dev::alice, dev::bob, dev::charlie, dev::dave][number]().public_key().0;
+	let account = validator_account(number);
 	let roles = format!(
 		"[attest]\nmode = \"node\"\n[api]\nlisten = \"127.0.0.1:{}\"\ntoken_file = \"{}\"\n",
 		site.ports.api,
@@ -368,6 +374,10 @@ fn write_config(
 
 fn start_sidecar(programs: &Programs, folder: &Path, name: &str, site: &Site) -> Result<Process> {
 	let config = folder.join(name).join("config.toml");
-	let arguments = ["run".into(), "--config".into(), config.into_os_string()];
-	Process::start(name, site, &programs.sidecar, &arguments, &folder.join(format!("{name}.log")))
+	// Each gets one thread for its tasks: a dozen and more of them share the processors of one machine, and would spend much
+	// of these on waking each other.
+	let program = Path::new("env");
+	let mut arguments: Vec<OsString> = vec!["TOKIO_WORKER_THREADS=1".into(), programs.sidecar.clone().into()];
+	arguments.extend(["run".into(), "--config".into(), config.into_os_string()]);
+	Process::start(name, site, program, &arguments, &folder.join(format!("{name}.log")))
 }

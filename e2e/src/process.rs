@@ -2,10 +2,7 @@
 
 use crate::site::Site;
 use anyhow::{Context, Result};
-use nix::{
-	sys::signal::{kill, Signal},
-	unistd::Pid,
-};
+use rustix::process::{kill_process, Pid, Signal};
 use std::{
 	ffi::OsString,
 	fs::{self, File},
@@ -75,9 +72,8 @@ impl Process {
 
 	/// Asks it to end, and kills it if it does not.
 	pub async fn stop(mut self) -> Result<()> {
-		if let Some(pid) = self.child.id() {
-			kill(Pid::from_raw(pid.try_into()?), Signal::SIGTERM)
-				.with_context(|| format!("stopping {}", self.name))?;
+		if let Some(pid) = process_id(self.child.id()) {
+			kill_process(pid, Signal::TERM).with_context(|| format!("stopping {}", self.name))?;
 		}
 		if tokio::time::timeout(PATIENCE, self.child.wait()).await.is_err() {
 			self.child.kill().await?;
@@ -86,20 +82,23 @@ impl Process {
 	}
 }
 
+fn process_id(number: Option<u32>) -> Option<Pid> {
+	Pid::from_raw(number?.try_into().ok()?)
+}
+
 /// Kills what an interrupted run left: processes of `programs` that were started with `folder` in their arguments.
 pub fn end_leftovers(programs: &[&Path], folder: &Path) -> Result<usize> {
 	let marker = folder.to_string_lossy().into_owned();
 	let mut ended = 0;
 	for entry in fs::read_dir("/proc")?.flatten() {
-		let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
-			continue;
-		};
+		let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
+		let Some(pid) = process_id(number) else { continue };
 		let Ok(program) = fs::read_link(entry.path().join("exe")) else { continue };
 		let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
 		if programs.iter().any(|known| *known == program)
 			&& String::from_utf8_lossy(&arguments).contains(&marker)
 		{
-			kill(Pid::from_raw(pid), Signal::SIGKILL)?;
+			kill_process(pid, Signal::KILL)?;
 			ended += 1;
 		}
 	}

@@ -16,7 +16,7 @@ const TAG: &[u8] = b"weir/schedule/v1";
 /// One ordinal in this many is a long test.
 const LONG_EVERY: u32 = 16;
 /// Window of a test, milliseconds.
-const WINDOW_MILLIS: u32 = 3_000;
+pub const WINDOW_MILLIS: u32 = 3_000;
 /// Window of a long test, milliseconds: it outlasts token buckets that a short one does not.
 const LONG_WINDOW_MILLIS: u32 = 20_000;
 /// What must remain of the epoch after the last T0 for long tests to be held: two windows, their ramps and as much

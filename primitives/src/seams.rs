@@ -42,10 +42,8 @@ pub trait RoleDuty<AccountId> {
 pub trait OnBondChange<AccountId> {
 	/// The bond of `who` in `role` changed. Never fails: a bond moves whatever others think of it.
 	fn bond_changed(who: &AccountId, role: Role);
-	/// What following a change costs at most, in any role.
-	fn weight() -> Weight {
-		Weight::zero()
-	}
+	/// What following a change costs at most, in any role. Required, so that no listener is free by oversight.
+	fn weight() -> Weight;
 }
 
 /// The slash queue (implemented by node-staking).
@@ -66,10 +64,8 @@ pub trait OnSlashDecided<AccountId> {
 	fn slash_applied(who: &AccountId, reason: &SlashReason);
 	/// A governance origin cancelled it.
 	fn slash_cancelled(who: &AccountId, reason: &SlashReason);
-	/// What either costs at most.
-	fn weight() -> Weight {
-		Weight::zero()
-	}
+	/// What either costs at most. Required, so that no listener is free by oversight.
+	fn weight() -> Weight;
 }
 
 /// Receives slashed tokens (burn and treasury now; the ledger later).
@@ -147,11 +143,17 @@ impl<AccountId> OnVerdict<AccountId> for () {
 
 impl<AccountId> OnBondChange<AccountId> for () {
 	fn bond_changed(_: &AccountId, _: Role) {}
+	fn weight() -> Weight {
+		Weight::zero()
+	}
 }
 
 impl<AccountId> OnSlashDecided<AccountId> for () {
 	fn slash_applied(_: &AccountId, _: &SlashReason) {}
 	fn slash_cancelled(_: &AccountId, _: &SlashReason) {}
+	fn weight() -> Weight {
+		Weight::zero()
+	}
 }
 
 impl<AccountId> OnProviderChange<AccountId> for () {

@@ -233,7 +233,13 @@ impl Serving {
 					let known = assignment.borrow_and_update().clone();
 					self.target.set_assignment(known);
 				},
-				Some(request) = incoming.recv() => self.answer(request).await,
+				request = incoming.recv() => match request {
+					Some(request) => self.answer(request).await,
+					None => {
+						tracing::error!("the control plane failed; the provider cannot serve");
+						break;
+					},
+				},
 				Some(()) = self.answers.next(), if !self.answers.is_empty() => {},
 				Some(Inbound { at, source, bytes }) = inbound.recv() => {
 					self.target.handle_datagram(at, source, &bytes);

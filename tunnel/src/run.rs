@@ -165,9 +165,16 @@ impl Sidecar {
 				None => std::future::pending().await,
 			}
 		};
+		let attestor = async {
+			match &self.attestor {
+				Some(attestor) => attestor.failed().await,
+				None => std::future::pending().await,
+			}
+		};
 		tokio::select! {
 			() = provider => {}
 			() = alone => {}
+			() = attestor => {}
 		}
 	}
 

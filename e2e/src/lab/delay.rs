@@ -15,6 +15,8 @@ use std::{
 };
 use tun_rs::{DeviceBuilder, SyncDevice};
 
+/// Before all other processes of the machine: a real path does not wait for the machines at its ends.
+const PRIORITY: i32 = -15;
 /// Packets that may wait: beyond it the line is overloaded and drops.
 const CAPACITY: usize = 50_000;
 /// Room for any packet the device hands out.
@@ -80,7 +82,16 @@ fn delay_of(packet: &[u8], settings: &Settings) -> Option<Duration> {
 	Some(Duration::from_micros(of(header[13]).max(of(header[17])).into()))
 }
 
+/// Puts this thread before others. Without that the delay line still works, and only a busy machine shows it.
+fn hurry() {
+	// For Linux a thread is a process here.
+	if let Err(error) = rustix::process::setpriority_process(None, PRIORITY) {
+		eprintln!("the delay line has no priority: {error}");
+	}
+}
+
 fn receive(device: &SyncDevice, queue: &Queue, settings: &Settings) {
+	hurry();
 	let mut buffer = vec![0; PACKET_BYTES];
 	for number in 0.. {
 		let length = match device.recv(&mut buffer) {
@@ -101,6 +112,7 @@ fn receive(device: &SyncDevice, queue: &Queue, settings: &Settings) {
 }
 
 fn send(device: &SyncDevice, queue: &Queue) {
+	hurry();
 	let mut waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
 	loop {
 		let now = Instant::now();

@@ -20,7 +20,7 @@ pub const DELAY_DEVICE: &str = "delay";
 /// What tc counts of a packet beyond its IP bytes: the Ethernet header.
 const ETHERNET_BYTES: u32 = 14;
 /// IP bytes of a probe's packet (docs/protocol.md, 4.1): what a cap is made of.
-const PROBE_BYTES: u32 = 1_308;
+pub const PROBE_BYTES: u32 = 1_308;
 /// How long a full queue before a shaped link takes to empty, in milliseconds: a home router's.
 const QUEUE_MILLIS: u32 = 60;
 /// Routing table of what has not passed the delay line yet.

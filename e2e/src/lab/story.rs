@@ -1,47 +1,48 @@
 //! The scenarios in their order, on one network, because joining it takes four epochs: accuracy while a liar is found
 //! out, corrupt attestors, killed processes, lost finality.
 
+mod judge;
+
 use crate::{
 	chain::Chain,
 	lab::{
 		delay::DelayLine,
-		findings::{percentile, Finding, MEDIAN_PERCENT, P95_PERCENT},
+		findings::Finding,
 		ground,
 		liar::Lie,
-		plan::{self, net, COMMITTEE, LIARS},
+		plan::{self, net, LIARS},
 		weather::{weather, Weather, RTTS_MILLIS},
 	},
 	line::Line,
 	network::{Network, Programs},
 	process::Process,
 };
-use anyhow::{ensure, Context, Result};
+use anyhow::Result;
+use judge::{percent, shares_fairly};
 use std::{
 	collections::BTreeMap,
-	fs,
+	ops::Range,
 	path::{Path, PathBuf},
 	time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use weir_math::{
-	committee::{quota_kbps, trim},
-	estimate::{lower_bound_loaded, upper_bound},
-	timing::Timing,
-};
-use weir_primitives::api::{Outcome, VerdictRecord};
+use weir_math::timing::Timing;
+use weir_primitives::api::VerdictRecord;
 
-/// Epochs in which accuracy is measured: each line meets every round-trip time once.
-const ACCURACY_EPOCHS: u32 = RTTS_MILLIS.len() as u32;
+/// Epochs in which accuracy is measured so that each line meets every round-trip time, and all lines every loss.
+pub const ALL_WEATHERS: u32 = RTTS_MILLIS.len() as u32;
 /// When in an epoch its weather begins: after the last test of the one before, before the first of its own is opened.
 const WEATHER_MILLIS: u64 = 1_500;
 /// Slot in which verdicts on the epoch before are there and finalised, with some reserve.
 const VERDICTS_SLOT: u32 = 33;
 /// The weather of every line while it is not accuracy that is asked for.
 const MILD: Weather = Weather { rtt_millis: 20, loss_pptt: 0 };
-/// How far measuring itself may be off when a bound is checked, percent.
-const MEASURING_PERCENT: f64 = 10.0;
-/// Slot in which processes are killed, and how long they stay down.
-const KILL_SLOT: u32 = 4;
+/// Slot in which processes are killed, and how long they stay down: after the reveals of the epoch before, which another
+/// scenario needs whole, and until before the epoch's end.
+const KILL_SLOT: u32 = 23;
 const DOWN: Duration = Duration::from_secs(20);
+/// A test whose T0 is this many slots past is over, and its entry in the journal: both windows, what lies between them,
+/// and the settling.
+const TEST_SLOTS: u32 = 6;
 /// Validator whose node is killed, and validator whose sidecar is; neither lies, neither is the one we ask.
 const KILLED_NODE: usize = 2;
 const KILLED_SIDECAR: usize = 3;
@@ -57,6 +58,8 @@ pub struct Lab {
 	delay: DelayLine,
 	liars: Vec<Process>,
 	clock: Clock,
+	/// First epoch of the accuracy, and how many it has.
+	accuracy: Range<u32>,
 	verdicts: BTreeMap<(usize, u32), VerdictRecord>,
 	findings: Vec<Finding>,
 }
@@ -84,8 +87,8 @@ impl Clock {
 }
 
 impl Lab {
-	/// Builds the machines and brings the network into service.
-	pub async fn start(folder: &Path, say: impl Fn(&str)) -> Result<Self> {
+	/// Builds the machines and brings the network into service, to measure accuracy in `epochs` of them.
+	pub async fn start(folder: &Path, epochs: u32, say: impl Fn(&str)) -> Result<Self> {
 		let programs = Programs::beside_this()?;
 		programs.clear(folder)?;
 		let delay = DelayLine::start()?;
@@ -95,29 +98,30 @@ impl Lab {
 		let liars = plan::start_liars(&plan)?;
 		let network = Network::start(programs, plan, say).await?;
 		let clock = Clock::read(&network.chain).await?;
+		let (now, _, _) = network.chain.clock().await?;
+		let first = now + clock.timing.maturity_epochs;
+		let accuracy = first..first + epochs;
 		let (verdicts, findings) = (BTreeMap::new(), Vec::new());
-		Ok(Self { folder: folder.into(), network, delay, liars, clock, verdicts, findings })
+		Ok(Self { folder: folder.into(), network, delay, liars, clock, accuracy, verdicts, findings })
 	}
 
 	/// All scenarios. What they found comes with each as it is there.
 	pub async fn run(mut self, say: impl Fn(&str)) -> Result<Vec<Finding>> {
-		let (now, _, _) = self.network.chain.clock().await?;
-		let first = now + self.clock.timing.maturity_epochs;
-		let (inflated, denied) = (first + ACCURACY_EPOCHS, first + ACCURACY_EPOCHS + 1);
+		let (inflated, denied) = (self.accuracy.end, self.accuracy.end + 1);
 		plan::order(&self.folder, &[(inflated, Lie::Inflate), (denied, Lie::Deny)])?;
 
-		for epoch in first..inflated {
+		for (day, epoch) in (0..).zip(self.accuracy.clone()) {
 			self.until(epoch, 0).await?;
-			say(&format!("epoch {epoch}: measuring {}", self.sky(epoch)));
+			say(&format!("epoch {epoch}: measuring {}", self.sky(day)));
 			tokio::time::sleep(Duration::from_millis(WEATHER_MILLIS)).await;
-			self.set_weather(|line| weather(line, epoch))?;
+			self.set_weather(|line| weather(line, day))?;
 		}
 		self.until(inflated, 0).await?;
 		say(&format!("epoch {inflated}: two attestors report whatever was asked for"));
 		tokio::time::sleep(Duration::from_millis(WEATHER_MILLIS)).await;
 		self.set_weather(|_| MILD)?;
 		self.until(inflated, VERDICTS_SLOT).await?;
-		self.judge_accuracy(first..inflated);
+		self.judge_accuracy();
 		self.until(denied, 0).await?;
 		say(&format!("epoch {denied}: two attestors deny what they loaded"));
 		self.until(denied, VERDICTS_SLOT).await?;
@@ -126,12 +130,13 @@ impl Lab {
 		let killed = denied + 1;
 		self.until(killed, KILL_SLOT).await?;
 		say(&format!("epoch {killed}: a validator and another one's sidecar are killed"));
+		let measured = self.measured_by(KILL_SLOT).await?;
 		self.kill_and_return().await?;
 		self.until(killed, VERDICTS_SLOT).await?;
 		self.judge_denial(denied)?;
 		self.judge_liar()?;
 		self.until(killed + 1, VERDICTS_SLOT).await?;
-		self.judge_return(killed);
+		self.judge_return(killed, &measured).await?;
 		say("half of the validators are killed");
 		self.lose_finality().await?;
 		self.judge_honesty();
@@ -177,10 +182,10 @@ impl Lab {
 		ground::set_loss(of(0).loss_pptt)
 	}
 
-	fn sky(&self, epoch: u32) -> String {
+	fn sky(&self, day: u32) -> String {
 		let rtts: Vec<_> =
-			self.shaped().map(|(number, _)| weather(number, epoch).rtt_millis.to_string()).collect();
-		format!("with RTTs of {} ms and {:.2} % loss", rtts.join(", "), percent(weather(0, epoch).loss_pptt))
+			self.shaped().map(|(number, _)| weather(number, day).rtt_millis.to_string()).collect();
+		format!("with RTTs of {} ms and {:.2} % loss", rtts.join(", "), percent(weather(0, day).loss_pptt))
 	}
 
 	/// The lines behind shaped links, with their numbers.
@@ -190,143 +195,6 @@ impl Lab {
 
 	fn honest(&self) -> impl Iterator<Item = (usize, &Line)> {
 		self.shaped().filter(|(_, line)| line.is_honest())
-	}
-
-	fn judge_accuracy(&mut self, epochs: std::ops::Range<u32>) {
-		println!(
-			"\n{:>8} {:>6} {:>7} {:>7} {:>8} {:>10} {:>7} {:>10} {:>7}",
-			"Mbps", "epoch", "RTT ms", "loss %", "present", "down kbps", "error", "up kbps", "error"
-		);
-		let (mut errors, mut missing) = (Vec::new(), 0);
-		for (number, line) in self.honest() {
-			for epoch in epochs.clone() {
-				let Some(verdict) =
-					self.verdicts.get(&(number, epoch)).filter(|verdict| is_measured(verdict))
-				else {
-					missing += 1;
-					continue;
-				};
-				let weather = weather(number, epoch);
-				// A committee sees no more than it offers, which is little for a claim that was lowered.
-				let offered = quota_kbps(verdict.claim.effective_kbps(), verdict.members)
-					.saturating_mul(verdict.members.into());
-				let truth = line.cap_kbps.min(offered);
-				let [down, up] = [verdict.down_kbps, verdict.up_kbps].map(|kbps| error(kbps, truth));
-				errors.extend([down.abs(), up.abs()]);
-				println!(
-					"{:>8} {epoch:>6} {:>7} {:>7.2} {:>8} {:>10} {down:>+6.1}% {:>10} {up:>+6.1}%",
-					f64::from(line.cap_kbps) / 1_000.0,
-					weather.rtt_millis,
-					percent(weather.loss_pptt),
-					format!("{}/{}", verdict.present, verdict.members),
-					verdict.down_kbps,
-					verdict.up_kbps,
-				);
-			}
-		}
-		println!();
-		let (count, overflowed) = (errors.len(), self.delay.overflowed());
-		let median = percentile(&errors, 50).unwrap_or(f64::INFINITY);
-		let p95 = percentile(&errors, 95).unwrap_or(f64::INFINITY);
-		self.found(
-			"error of honest lines, both directions",
-			format!("{count} estimates, median {median:.1} %, p95 {p95:.1} % (bars {MEDIAN_PERCENT} and {P95_PERCENT} %)"),
-			median <= MEDIAN_PERCENT && p95 <= P95_PERCENT,
-		);
-		self.found(
-			"every test of an honest line has an estimate",
-			format!("{missing} without; {overflowed} packets too many for the delay line"),
-			missing == 0 && overflowed == 0,
-		);
-	}
-
-	fn judge_inflation(&mut self, epoch: u32) -> Result<()> {
-		let lies = self.lies_told(epoch)?;
-		let mut worst: Option<(f64, String)> = None;
-		let mut measured = 0;
-		for (number, line) in self.shaped() {
-			let Some(verdict) = self.verdicts.get(&(number, epoch)).filter(|verdict| is_measured(verdict))
-			else {
-				continue;
-			};
-			measured += 1;
-			let quota = quota_kbps(verdict.claim.effective_kbps(), verdict.members);
-			let bound = upper_bound(verdict.present, liars(), quota, line.cap_kbps) as f64;
-			let seen = f64::from(verdict.down_kbps.max(verdict.up_kbps));
-			let text =
-				format!("{} kbps of {} Mbps, bound {bound:.0}", seen, f64::from(line.cap_kbps) / 1_000.0);
-			keep_worst(&mut worst, seen / bound, text);
-		}
-		let (ratio, text) = worst.context("no verdict on the epoch of invented reports")?;
-		self.found(
-			"two attestors that invent stay within the upper bound",
-			format!("{lies} entries invented, {measured} lines judged; nearest to it {text}"),
-			lies > 0 && ratio <= 1.0 + MEASURING_PERCENT / 100.0,
-		);
-		Ok(())
-	}
-
-	fn judge_denial(&mut self, epoch: u32) -> Result<()> {
-		let lies = self.lies_told(epoch)?;
-		let mut worst: Option<(f64, String)> = None;
-		let (mut bent, mut struck) = (0, 0);
-		for (number, line) in self.honest() {
-			let Some(verdict) = self.verdicts.get(&(number, epoch)).filter(|verdict| is_measured(verdict))
-			else {
-				continue;
-			};
-			let quota = quota_kbps(verdict.claim.effective_kbps(), verdict.members);
-			let bound = lower_bound_loaded(verdict.present, liars(), quota, line.cap_kbps) as f64;
-			let seen = f64::from(verdict.down_kbps.min(verdict.up_kbps));
-			bent += u32::from(seen < 0.9 * f64::from(line.cap_kbps));
-			struck += u32::from(verdict.outcome == Outcome::Strike);
-			let text =
-				format!("{} kbps of {} Mbps, bound {bound:.0}", seen, f64::from(line.cap_kbps) / 1_000.0);
-			keep_worst(&mut worst, bound / seen.max(1.0), text);
-		}
-		let (ratio, text) = worst.context("no verdict on the epoch of denied reports")?;
-		self.found(
-			"two attestors that deny stay within the lower bound, and nobody is struck for it",
-			format!("{lies} entries denied, {bent} estimates bent, {struck} struck; nearest to it {text}"),
-			lies > 0 && bent > 0 && struck == 0 && ratio <= 1.0 / (1.0 - MEASURING_PERCENT / 100.0),
-		);
-		Ok(())
-	}
-
-	/// Entries the liars changed for `epoch`, as far as their logs say; each report may have been asked for often.
-	fn lies_told(&self, epoch: u32) -> Result<usize> {
-		let marker = format!("epoch {epoch}: ");
-		let told = |liar: &usize| {
-			let log = fs::read_to_string(plan::liar_log(&self.folder, *liar))?;
-			let counts =
-				log.lines().filter_map(|line| line.strip_prefix(&marker)?.split(' ').nth(2)?.parse().ok());
-			anyhow::Ok(counts.max().unwrap_or(0usize))
-		};
-		LIARS.iter().map(told).sum()
-	}
-
-	fn judge_liar(&mut self) -> Result<()> {
-		let (number, line) =
-			self.shaped().find(|(_, line)| !line.is_honest()).context("the lab has no liar")?;
-		let (cap, claim) = (line.cap_kbps, line.claim_kbps);
-		let measured: Vec<_> = self
-			.verdicts
-			.iter()
-			.filter(|((of, _), verdict)| *of == number && is_measured(verdict))
-			.map(|((_, epoch), verdict)| (*epoch, verdict.outcome, verdict.down_kbps.min(verdict.up_kbps)))
-			.collect();
-		let strikes: Vec<_> = measured
-			.iter()
-			.filter(|(_, outcome, _)| *outcome == Outcome::Strike)
-			.map(|(epoch, ..)| *epoch)
-			.collect();
-		let largest = measured.iter().map(|(.., kbps)| *kbps).max().unwrap_or(0);
-		self.found(
-			format!("a line of {cap} kbps that claims {claim} is struck"),
-			format!("struck for epochs {strikes:?}; no estimate above {largest} kbps"),
-			strikes.len() >= 3,
-		);
-		Ok(())
 	}
 
 	async fn kill_and_return(&mut self) -> Result<()> {
@@ -346,19 +214,18 @@ impl Lab {
 		Ok(())
 	}
 
-	/// All members of the committees that measured in the epoch of the kill must have reported: journals survived.
-	fn judge_return(&mut self, epoch: u32) {
-		let verdicts: Vec<_> =
-			self.honest().filter_map(|(number, _)| self.verdicts.get(&(number, epoch)).copied()).collect();
-		let expected = self.honest().count();
-		let whole = verdicts.iter().filter(|verdict| verdict.present == verdict.members).count();
-		let struck = verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Strike).count();
-		let (count, seconds) = (verdicts.len(), DOWN.as_secs());
-		self.found(
-			format!("a validator and a sidecar killed mid-epoch and back after {seconds} s lose no report"),
-			format!("{count} of {expected} lines judged, {whole} by whole committees, {struck} struck"),
-			count == expected && whole == count && struck == 0,
-		);
+	/// Honest lines whose tests of the running epoch are over by `slot`: all members have them in their journals. Fast
+	/// enough to show a missing entry.
+	async fn measured_by(&self, slot: u32) -> Result<Vec<usize>> {
+		let mut measured = Vec::new();
+		let honest = self.network.lines().iter().enumerate().filter(|(_, line)| line.is_honest());
+		for (number, line) in honest.filter(|(_, line)| shares_fairly(line)) {
+			let start = self.network.chain.test_start(&line.account()).await?;
+			if start.is_some_and(|start| start + TEST_SLOTS <= slot) {
+				measured.push(number);
+			}
+		}
+		Ok(measured)
 	}
 
 	async fn lose_finality(&mut self) -> Result<()> {
@@ -401,46 +268,9 @@ impl Lab {
 	async fn heights(&self) -> Result<(u64, u64)> {
 		Ok((self.network.chain.finalized().await?, self.network.chain.best().await?))
 	}
-
-	fn judge_honesty(&mut self) {
-		let lines = self.network.lines();
-		let struck: Vec<_> = self
-			.verdicts
-			.iter()
-			.filter(|((number, _), verdict)| lines[*number].is_honest() && verdict.outcome == Outcome::Strike)
-			.map(|((number, epoch), _)| format!("{} in epoch {epoch}", lines[*number].name))
-			.collect();
-		let answer = if struck.is_empty() { "nobody".into() } else { struck.join(", ") };
-		self.found("honest lines struck in all that", answer, struck.is_empty());
-	}
 }
 
 /// How many lie.
 fn liars() -> u16 {
 	LIARS.len() as u16
-}
-
-fn keep_worst(worst: &mut Option<(f64, String)>, ratio: f64, text: String) {
-	if worst.as_ref().is_none_or(|(known, _)| ratio > *known) {
-		*worst = Some((ratio, text));
-	}
-}
-
-fn is_measured(verdict: &VerdictRecord) -> bool {
-	!matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable)
-}
-
-/// Signed error of an estimate, percent of the truth.
-fn error(kbps: u32, truth_kbps: u32) -> f64 {
-	(f64::from(kbps) / f64::from(truth_kbps) - 1.0) * 100.0
-}
-
-fn percent(per_ten_thousand: u32) -> f64 {
-	f64::from(per_ten_thousand) / 100.0
-}
-
-/// The committees of the lab outvote its liars: otherwise the scenarios would show nothing.
-pub fn check_plan() -> Result<()> {
-	ensure!(liars() <= trim(COMMITTEE), "more liars than a committee of {COMMITTEE} trims");
-	Ok(())
 }

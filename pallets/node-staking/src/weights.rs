@@ -1,6 +1,6 @@
-//! Weights of `pallet_node_staking`
+//! Weights of `pallet_node_staking`, measured by `scripts/weights.sh` on 2026-11-21.
 //!
-//! Cautious upper bounds in the shape the benchmark command writes.
+//! Steps 20, repeats 10, host `vm`, processor `AMD EPYC`.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -8,9 +8,9 @@
 #![allow(missing_docs)]
 #![allow(clippy::arithmetic_side_effects)]
 
-use polkadot_sdk::*;
-use frame_support::{traits::Get, weights::{Weight, constants::RocksDbWeight}};
 use core::marker::PhantomData;
+use polkadot_sdk::*;
+use frame_support::{traits::Get, weights::{constants::ParityDbWeight, Weight}};
 
 /// Weight functions needed for `pallet_node_staking`.
 pub trait WeightInfo {
@@ -24,91 +24,167 @@ pub trait WeightInfo {
 	fn apply_slash() -> Weight;
 }
 
-/// Weights for `pallet_node_staking` using the Substrate node and recommended hardware.
+/// Measured weights with the runtime's price of storage.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+	/// Storage: `NodeStaking::Ledgers` (r:1 w:1)
+	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Providers::IndexOf` (r:1 w:0)
+	/// Proof: `Providers::IndexOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
 	fn bond() -> Weight {
-		Weight::from_parts(120_000_000, 40_000)
-			.saturating_add(T::DbWeight::get().reads(8_u64))
-			.saturating_add(T::DbWeight::get().writes(6_u64))
-	}
-	fn bond_more() -> Weight {
-		Weight::from_parts(120_000_000, 40_000)
-			.saturating_add(T::DbWeight::get().reads(8_u64))
-			.saturating_add(T::DbWeight::get().writes(6_u64))
-	}
-	fn unbond() -> Weight {
-		Weight::from_parts(120_000_000, 40_000)
-			.saturating_add(T::DbWeight::get().reads(10_u64))
-			.saturating_add(T::DbWeight::get().writes(5_u64))
-	}
-	fn withdraw() -> Weight {
-		Weight::from_parts(120_000_000, 20_000)
+		Weight::from_parts(136_695_000, 4195)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(4_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
-	fn cancel_slash() -> Weight {
-		Weight::from_parts(100_000_000, 20_000)
+	/// Storage: `NodeStaking::Ledgers` (r:1 w:1)
+	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::IndexOf` (r:1 w:0)
+	/// Proof: `Providers::IndexOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	fn bond_more() -> Weight {
+		Weight::from_parts(139_981_000, 4195)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
-			.saturating_add(T::DbWeight::get().writes(5_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
-	fn queue_slash() -> Weight {
-		Weight::from_parts(80_000_000, 20_000)
+	/// Storage: `NodeStaking::Ledgers` (r:1 w:1)
+	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(62), added: 557, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::IndexOf` (r:1 w:0)
+	/// Proof: `Providers::IndexOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	fn unbond() -> Weight {
+		Weight::from_parts(49_302_000, 4195)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
-			.saturating_add(T::DbWeight::get().writes(4_u64))
-	}
-	fn on_idle_base() -> Weight {
-		Weight::from_parts(15_000_000, 6_000)
-			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `NodeStaking::Ledgers` (r:1 w:1)
+	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	fn withdraw() -> Weight {
+		Weight::from_parts(77_364_000, 4195)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	/// Storage: `NodeStaking::Slashes` (r:1 w:1)
+	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::Ledgers` (r:1 w:1)
+	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
+	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(140), added: 2615, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::SlashesOf` (r:0 w:1)
+	/// Proof: `NodeStaking::SlashesOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	fn cancel_slash() -> Weight {
+		Weight::from_parts(36_499_000, 4195)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `NodeStaking::Ledgers` (r:1 w:1)
+	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::NextSlash` (r:1 w:1)
+	/// Proof: `NodeStaking::NextSlash` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(62), added: 557, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::SlashesOf` (r:0 w:1)
+	/// Proof: `NodeStaking::SlashesOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::Slashes` (r:0 w:1)
+	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
+	fn queue_slash() -> Weight {
+		Weight::from_parts(31_359_000, 4195)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `NodeStaking::FirstSlash` (r:1 w:0)
+	/// Proof: `NodeStaking::FirstSlash` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::NextSlash` (r:1 w:0)
+	/// Proof: `NodeStaking::NextSlash` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	fn on_idle_base() -> Weight {
+		Weight::from_parts(7_444_000, 1934)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+	}
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `NodeStaking::FirstSlash` (r:1 w:1)
+	/// Proof: `NodeStaking::FirstSlash` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::NextSlash` (r:1 w:0)
+	/// Proof: `NodeStaking::NextSlash` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::Slashes` (r:1 w:1)
+	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::Ledgers` (r:1 w:1)
+	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:2 w:2)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::IndexOf` (r:1 w:0)
+	/// Proof: `Providers::IndexOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::SlashesOf` (r:0 w:1)
+	/// Proof: `NodeStaking::SlashesOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	fn apply_slash() -> Weight {
-		Weight::from_parts(250_000_000, 60_000)
-			.saturating_add(T::DbWeight::get().reads(16_u64))
-			.saturating_add(T::DbWeight::get().writes(12_u64))
+		Weight::from_parts(106_639_000, 6196)
+			.saturating_add(T::DbWeight::get().reads(10_u64))
+			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
 }
 
-// For backwards compatibility and tests.
 impl WeightInfo for () {
 	fn bond() -> Weight {
-		Weight::from_parts(120_000_000, 40_000)
-			.saturating_add(RocksDbWeight::get().reads(8_u64))
-			.saturating_add(RocksDbWeight::get().writes(6_u64))
+		Weight::from_parts(136_695_000, 4195)
+			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 3_u64))
 	}
 	fn bond_more() -> Weight {
-		Weight::from_parts(120_000_000, 40_000)
-			.saturating_add(RocksDbWeight::get().reads(8_u64))
-			.saturating_add(RocksDbWeight::get().writes(6_u64))
+		Weight::from_parts(139_981_000, 4195)
+			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 3_u64))
 	}
 	fn unbond() -> Weight {
-		Weight::from_parts(120_000_000, 40_000)
-			.saturating_add(RocksDbWeight::get().reads(10_u64))
-			.saturating_add(RocksDbWeight::get().writes(5_u64))
+		Weight::from_parts(49_302_000, 4195)
+			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 1_u64))
 	}
 	fn withdraw() -> Weight {
-		Weight::from_parts(120_000_000, 20_000)
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
-			.saturating_add(RocksDbWeight::get().writes(4_u64))
+		Weight::from_parts(77_364_000, 4195)
+			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 3_u64))
 	}
 	fn cancel_slash() -> Weight {
-		Weight::from_parts(100_000_000, 20_000)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
-			.saturating_add(RocksDbWeight::get().writes(5_u64))
+		Weight::from_parts(36_499_000, 4195)
+			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 4_u64))
 	}
 	fn queue_slash() -> Weight {
-		Weight::from_parts(80_000_000, 20_000)
-			.saturating_add(RocksDbWeight::get().reads(5_u64))
-			.saturating_add(RocksDbWeight::get().writes(4_u64))
+		Weight::from_parts(31_359_000, 4195)
+			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 4_u64))
 	}
 	fn on_idle_base() -> Weight {
-		Weight::from_parts(15_000_000, 6_000)
-			.saturating_add(RocksDbWeight::get().reads(4_u64))
-			.saturating_add(RocksDbWeight::get().writes(1_u64))
+		Weight::from_parts(7_444_000, 1934)
+			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 0_u64))
 	}
 	fn apply_slash() -> Weight {
-		Weight::from_parts(250_000_000, 60_000)
-			.saturating_add(RocksDbWeight::get().reads(16_u64))
-			.saturating_add(RocksDbWeight::get().writes(12_u64))
+		Weight::from_parts(106_639_000, 6196)
+			.saturating_add(ParityDbWeight::get().reads_writes(10_u64, 7_u64))
 	}
 }

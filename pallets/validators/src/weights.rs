@@ -1,6 +1,6 @@
-//! Weights of `pallet_validators`
+//! Weights of `pallet_validators`, measured by `scripts/weights.sh` on 2026-11-21.
 //!
-//! Cautious upper bounds in the shape the benchmark command writes.
+//! Steps 20, repeats 10, host `vm`, processor `AMD EPYC`.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -8,9 +8,9 @@
 #![allow(missing_docs)]
 #![allow(clippy::arithmetic_side_effects)]
 
-use polkadot_sdk::*;
-use frame_support::{traits::Get, weights::{Weight, constants::RocksDbWeight}};
 use core::marker::PhantomData;
+use polkadot_sdk::*;
+use frame_support::{traits::Get, weights::{constants::ParityDbWeight, Weight}};
 
 /// Weight functions needed for `pallet_validators`.
 pub trait WeightInfo {
@@ -22,89 +22,147 @@ pub trait WeightInfo {
 	fn on_offence(n: u32, ) -> Weight;
 }
 
-/// Weights for `pallet_validators` using the Substrate node and recommended hardware.
+/// Measured weights with the runtime's price of storage.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+	/// Storage: `Session::NextKeys` (r:1 w:0)
+	/// Proof: `Session::NextKeys` (`max_values`: None, `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::Candidates` (r:1 w:1)
+	/// Proof: `Validators::Candidates` (`max_values`: Some(1), `max_size`: Some(28002), added: 28497, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::Excluded` (r:1 w:0)
+	/// Proof: `Validators::Excluded` (`max_values`: Some(1), `max_size`: Some(20002), added: 20497, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::Ledgers` (r:1 w:0)
+	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::NextArrival` (r:1 w:1)
+	/// Proof: `Validators::NextArrival` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	fn validate() -> Weight {
-		Weight::from_parts(250_000_000, 60_000)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
+		Weight::from_parts(186_578_000, 34251)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
+	/// Storage: `Validators::Candidates` (r:1 w:1)
+	/// Proof: `Validators::Candidates` (`max_values`: Some(1), `max_size`: Some(28002), added: 28497, mode: `MaxEncodedLen`)
 	fn chill() -> Weight {
-		Weight::from_parts(150_000_000, 40_000)
+		Weight::from_parts(90_279_000, 29487)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
+	/// Storage: `Validators::Candidates` (r:1 w:1)
+	/// Proof: `Validators::Candidates` (`max_values`: Some(1), `max_size`: Some(28002), added: 28497, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::Ledgers` (r:1 w:0)
+	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
 	fn bond_changed() -> Weight {
-		Weight::from_parts(200_000_000, 40_000)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+		Weight::from_parts(85_740_000, 29487)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
-	/// The range of component `c` is `[1, MaxCandidates]`.
+	/// Storage: `Session::Validators` (r:1 w:0)
+	/// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::Candidates` (r:1 w:0)
+	/// Proof: `Validators::Candidates` (`max_values`: Some(1), `max_size`: Some(28002), added: 28497, mode: `MaxEncodedLen`)
+	/// Storage: `Session::NextKeys` (r:100 w:0)
+	/// Proof: `Session::NextKeys` (`max_values`: None, `max_size`: None, mode: `Measured`)
+	/// Storage: `NodeStaking::Ledgers` (r:100 w:0)
+	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Excluded` (r:1 w:0)
+	/// Proof: `Validators::Excluded` (`max_values`: Some(1), `max_size`: Some(20002), added: 20497, mode: `MaxEncodedLen`)
+	/// Storage: `Session::QueuedKeys` (r:1 w:0)
+	/// Proof: `Session::QueuedKeys` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	fn new_session(c: u32, ) -> Weight {
-		Weight::from_parts(500_000_000, 100_000)
-			.saturating_add(Weight::from_parts(150_000_000, 6_000).saturating_mul(c.into()))
-			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(c.into())))
+		Weight::from_parts(683_005_508, 188986)
+			.saturating_add(Weight::from_parts(1_710_896, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(121_u64))
+			.saturating_add(Weight::from_parts(0, 455).saturating_mul(c.into()))
 	}
-	/// The range of component `v` is `[1, MaxValidators]`.
+	/// Storage: `Validators::Excluded` (r:1 w:1)
+	/// Proof: `Validators::Excluded` (`max_values`: Some(1), `max_size`: Some(20002), added: 20497, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Offences` (r:100 w:100)
+	/// Proof: `Validators::Offences` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// Storage: `Historical::StoredRange` (r:1 w:1)
+	/// Proof: `Historical::StoredRange` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `Session::Validators` (r:1 w:0)
+	/// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Session::DisabledValidators` (r:1 w:1)
+	/// Proof: `Session::DisabledValidators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Historical::HistoricalSessions` (r:0 w:1)
+	/// Proof: `Historical::HistoricalSessions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn start_session(v: u32, ) -> Weight {
-		Weight::from_parts(200_000_000, 40_000)
-			.saturating_add(Weight::from_parts(30_000_000, 3_000).saturating_mul(v.into()))
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		Weight::from_parts(181_488_409, 21487)
+			.saturating_add(Weight::from_parts(6_438_330, 0).saturating_mul(v.into()))
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(v.into())))
+			.saturating_add(Weight::from_parts(0, 2539).saturating_mul(v.into()))
 	}
-	/// The range of component `n` is `[1, MaxValidators]`.
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Validators::Offences` (r:100 w:100)
+	/// Proof: `Validators::Offences` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::Ledgers` (r:100 w:100)
+	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::NextSlash` (r:1 w:1)
+	/// Proof: `NodeStaking::NextSlash` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(62), added: 557, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Candidates` (r:1 w:1)
+	/// Proof: `Validators::Candidates` (`max_values`: Some(1), `max_size`: Some(28002), added: 28497, mode: `MaxEncodedLen`)
+	/// Storage: `Validators::Excluded` (r:1 w:1)
+	/// Proof: `Validators::Excluded` (`max_values`: Some(1), `max_size`: Some(20002), added: 20497, mode: `MaxEncodedLen`)
+	/// Storage: `Session::DisabledValidators` (r:1 w:1)
+	/// Proof: `Session::DisabledValidators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `Session::Validators` (r:1 w:0)
+	/// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `NodeStaking::SlashesOf` (r:0 w:100)
+	/// Proof: `NodeStaking::SlashesOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::Slashes` (r:0 w:100)
+	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	fn on_offence(n: u32, ) -> Weight {
-		Weight::from_parts(100_000_000, 40_000)
-			.saturating_add(Weight::from_parts(400_000_000, 20_000).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		Weight::from_parts(65_808_863, 37733)
+			.saturating_add(Weight::from_parts(65_652_695, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
-			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes((5_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 3205).saturating_mul(n.into()))
 	}
 }
 
-// For backwards compatibility and tests.
 impl WeightInfo for () {
 	fn validate() -> Weight {
-		Weight::from_parts(250_000_000, 60_000)
-			.saturating_add(RocksDbWeight::get().reads(7_u64))
-			.saturating_add(RocksDbWeight::get().writes(2_u64))
+		Weight::from_parts(186_578_000, 34251)
+			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 2_u64))
 	}
 	fn chill() -> Weight {
-		Weight::from_parts(150_000_000, 40_000)
-			.saturating_add(RocksDbWeight::get().reads(1_u64))
-			.saturating_add(RocksDbWeight::get().writes(1_u64))
+		Weight::from_parts(90_279_000, 29487)
+			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 	}
 	fn bond_changed() -> Weight {
-		Weight::from_parts(200_000_000, 40_000)
-			.saturating_add(RocksDbWeight::get().reads(3_u64))
-			.saturating_add(RocksDbWeight::get().writes(1_u64))
+		Weight::from_parts(85_740_000, 29487)
+			.saturating_add(ParityDbWeight::get().reads_writes(2_u64, 1_u64))
 	}
-	/// The range of component `c` is `[1, MaxCandidates]`.
 	fn new_session(c: u32, ) -> Weight {
-		Weight::from_parts(500_000_000, 100_000)
-			.saturating_add(Weight::from_parts(150_000_000, 6_000).saturating_mul(c.into()))
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
-			.saturating_add(RocksDbWeight::get().reads((3_u64).saturating_mul(c.into())))
+		Weight::from_parts(683_005_508, 188986)
+			.saturating_add(Weight::from_parts(1_710_896, 0).saturating_mul(c.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(121_u64, 0_u64))
+			.saturating_add(Weight::from_parts(0, 455).saturating_mul(c.into()))
 	}
-	/// The range of component `v` is `[1, MaxValidators]`.
 	fn start_session(v: u32, ) -> Weight {
-		Weight::from_parts(200_000_000, 40_000)
-			.saturating_add(Weight::from_parts(30_000_000, 3_000).saturating_mul(v.into()))
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
-			.saturating_add(RocksDbWeight::get().writes(4_u64))
-			.saturating_add(RocksDbWeight::get().writes((1_u64).saturating_mul(v.into())))
+		Weight::from_parts(181_488_409, 21487)
+			.saturating_add(Weight::from_parts(6_438_330, 0).saturating_mul(v.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 4_u64))
+			.saturating_add(ParityDbWeight::get().reads((1_u64).saturating_mul(v.into())))
+			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(v.into())))
+			.saturating_add(Weight::from_parts(0, 2539).saturating_mul(v.into()))
 	}
-	/// The range of component `n` is `[1, MaxValidators]`.
 	fn on_offence(n: u32, ) -> Weight {
-		Weight::from_parts(100_000_000, 40_000)
-			.saturating_add(Weight::from_parts(400_000_000, 20_000).saturating_mul(n.into()))
-			.saturating_add(RocksDbWeight::get().reads(6_u64))
-			.saturating_add(RocksDbWeight::get().writes(4_u64))
-			.saturating_add(RocksDbWeight::get().reads((6_u64).saturating_mul(n.into())))
-			.saturating_add(RocksDbWeight::get().writes((5_u64).saturating_mul(n.into())))
+		Weight::from_parts(65_808_863, 37733)
+			.saturating_add(Weight::from_parts(65_652_695, 0).saturating_mul(n.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(7_u64, 4_u64))
+			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(n.into())))
+			.saturating_add(ParityDbWeight::get().writes((4_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 3205).saturating_mul(n.into()))
 	}
 }

@@ -150,7 +150,8 @@ pub struct Attestor {
 	timing: Timing,
 	links: Arc<Links>,
 	epochs: Mutex<BTreeMap<EpochIndex, Epoch>>,
-	_refuse: Task,
+	/// Lives as long as the control plane.
+	refuse: Task,
 }
 
 impl Attestor {
@@ -165,7 +166,7 @@ impl Attestor {
 		let (control, incoming) = control::connect(&settings.identity, settings.bind)?;
 		let links = Arc::new(Links { bind: settings.bind, control, stopping: watch::channel(false).0 });
 		let (epochs, refuse) = (Mutex::default(), Task::spawn("control plane", refuse_all(incoming)));
-		Ok(Arc::new(Self { chain, store, metrics, settings, timing, links, epochs, _refuse: refuse }))
+		Ok(Arc::new(Self { chain, store, metrics, settings, timing, links, epochs, refuse }))
 	}
 
 	/// Ends all tests in an orderly way and takes no more.
@@ -200,6 +201,11 @@ impl Attestor {
 		while epochs.len() > KEPT_EPOCHS {
 			epochs.pop_first();
 		}
+	}
+
+	/// Returns when the control plane has ended: nobody can be asked any more.
+	pub async fn failed(&self) {
+		self.refuse.ended().await;
 	}
 
 	/// Once per epoch: forgets old records, and compares this clock with others'.

@@ -199,6 +199,28 @@ fn final_should_not_be_signed_when_counts_exceed_what_was_received() {
 }
 
 #[test]
+fn final_should_not_be_signed_when_counts_are_far_below_what_was_received() {
+	let mut target = target();
+	target.handle_request(NOW, HOME, &open(test(10), 10));
+	target.handle_request(NOW, HOME, &offer(test(10), START, 1_000, 10));
+	for step in 0..100u32 {
+		let now = START + u64::from(step) * 10_000;
+		let load = Datagram { session: [10; 8], number: step, body: Body::Load(&[7; 1_200]) }.encode();
+		target.handle_datagram(now, Ipv4Addr::new(100, 64, 1, 1), &load);
+		target.handle_timeout(now);
+	}
+	let finish = |packets: u64| {
+		let down_bytes = packets * 1_308;
+		let signature = key(10).sign(&wire::final_payload(&test(10), &[5; 32], down_bytes, 0));
+		Request::Finish { session: [10; 8], down_bytes, up_bytes: 0, signature }
+	};
+	// 100 in the window, of which two receipts' worth may have fallen on its other side.
+	let at = START + 1_000_000;
+	assert_eq!(refusal(target.handle_request(at, HOME, &finish(71))), Some(Refusal::BytesMismatch));
+	assert!(matches!(target.handle_request(at, HOME, &finish(75)), Response::Final { .. }));
+}
+
+#[test]
 fn sessions_should_be_forgotten_when_they_expire() {
 	let mut target = target();
 	target.handle_request(NOW, HOME, &open(test(10), 10));

@@ -1,0 +1,246 @@
+//! What the verdicts of the scenarios say.
+
+use super::{liars, Lab, DOWN, KILLED_NODE, KILLED_SIDECAR};
+use crate::{
+	lab::{
+		findings::{percentile, MEDIAN_PERCENT, P95_PERCENT},
+		ground,
+		plan::{self, COMMITTEE, LIARS},
+		weather::weather,
+	},
+	line::Line,
+	network::validator_account,
+};
+use anyhow::{Context, Result};
+use std::fs;
+use weir_math::{
+	committee::quota_kbps,
+	estimate::{lower_bound_loaded, upper_bound},
+	schedule::WINDOW_MILLIS,
+};
+use weir_primitives::api::{Outcome, VerdictRecord};
+
+/// How far measuring itself may be off when a bound is checked, percent.
+const MEASURING_PERCENT: f64 = 10.0;
+/// Packets of a member in one window, at least, for its share of a full line to be a fair one: fewer, and chance has a
+/// part in who loses how many (with a fifth lost, 4.5 % of a share of 100).
+const FAIR_PACKETS: u32 = 100;
+
+impl Lab {
+	pub(super) fn judge_accuracy(&mut self) {
+		println!(
+			"\n{:>8} {:>6} {:>7} {:>7} {:>8} {:>10} {:>7} {:>10} {:>7}",
+			"Mbps", "epoch", "RTT ms", "loss %", "present", "down kbps", "error", "up kbps", "error"
+		);
+		let (mut errors, mut missing) = (Vec::new(), 0);
+		for (number, line) in self.honest() {
+			for (day, epoch) in (0..).zip(self.accuracy.clone()) {
+				let Some(verdict) =
+					self.verdicts.get(&(number, epoch)).filter(|verdict| is_measured(verdict))
+				else {
+					missing += 1;
+					continue;
+				};
+				let weather = weather(number, day);
+				let [down, up] = errors_of(verdict, line);
+				errors.extend([down.abs(), up.abs()]);
+				println!(
+					"{:>8} {epoch:>6} {:>7} {:>7.2} {:>8} {:>10} {down:>+6.1}% {:>10} {up:>+6.1}%",
+					f64::from(line.cap_kbps) / 1_000.0,
+					weather.rtt_millis,
+					percent(weather.loss_pptt),
+					format!("{}/{}", verdict.present, verdict.members),
+					verdict.down_kbps,
+					verdict.up_kbps,
+				);
+			}
+		}
+		println!();
+		let (count, overflowed) = (errors.len(), self.delay.overflowed());
+		let median = percentile(&errors, 50).unwrap_or(f64::INFINITY);
+		let p95 = percentile(&errors, 95).unwrap_or(f64::INFINITY);
+		self.found(
+			"error of honest lines, both directions",
+			format!("{count} estimates, median {median:.1} %, p95 {p95:.1} % (bars {MEDIAN_PERCENT} and {P95_PERCENT} %)"),
+			median <= MEDIAN_PERCENT && p95 <= P95_PERCENT,
+		);
+		self.found(
+			"every test of an honest line has an estimate",
+			format!("{missing} without; {overflowed} packets too many for the delay line"),
+			missing == 0 && overflowed == 0,
+		);
+	}
+
+	pub(super) fn judge_inflation(&mut self, epoch: u32) -> Result<()> {
+		let lies = self.lies_told(epoch)?;
+		let mut worst: Option<(f64, String)> = None;
+		let mut measured = 0;
+		for (number, line) in self.shaped() {
+			let Some(verdict) = self.verdicts.get(&(number, epoch)).filter(|verdict| is_measured(verdict))
+			else {
+				continue;
+			};
+			measured += 1;
+			for (quota, seen) in directions(verdict) {
+				let bound = upper_bound(verdict.present, liars(), quota, line.cap_kbps) as f64;
+				let text =
+					format!("{seen} kbps of {} Mbps, bound {bound:.0}", f64::from(line.cap_kbps) / 1_000.0);
+				keep_worst(&mut worst, f64::from(seen) / bound, text);
+			}
+		}
+		let (ratio, text) = worst.context("no verdict on the epoch of invented reports")?;
+		self.found(
+			"two attestors that invent stay within the upper bound",
+			format!("{lies} entries invented, {measured} lines judged; nearest to it {text}"),
+			lies > 0 && ratio <= 1.0 + MEASURING_PERCENT / 100.0,
+		);
+		Ok(())
+	}
+
+	pub(super) fn judge_denial(&mut self, epoch: u32) -> Result<()> {
+		let lies = self.lies_told(epoch)?;
+		let mut worst: Option<(f64, String)> = None;
+		let (mut bent, mut struck) = (0, 0);
+		for (number, line) in self.honest() {
+			let Some(verdict) = self.verdicts.get(&(number, epoch)).filter(|verdict| is_measured(verdict))
+			else {
+				continue;
+			};
+			struck += u32::from(verdict.outcome == Outcome::Strike);
+			// The bound is one for lines that share fairly.
+			if !shares_fairly(line) {
+				continue;
+			}
+			bent += u32::from(errors_of(verdict, line).iter().any(|error| *error < -MEASURING_PERCENT));
+			for (quota, seen) in directions(verdict) {
+				let bound = lower_bound_loaded(verdict.present, liars(), quota, line.cap_kbps) as f64;
+				let text =
+					format!("{seen} kbps of {} Mbps, bound {bound:.0}", f64::from(line.cap_kbps) / 1_000.0);
+				keep_worst(&mut worst, bound / f64::from(seen.max(1)), text);
+			}
+		}
+		let (ratio, text) = worst.context("no verdict on the epoch of denied reports")?;
+		self.found(
+			"two attestors that deny stay within the lower bound, and nobody is struck for it",
+			format!("{lies} entries denied, {bent} estimates bent, {struck} struck; nearest to it {text}"),
+			lies > 0 && bent > 0 && struck == 0 && ratio <= 1.0 / (1.0 - MEASURING_PERCENT / 100.0),
+		);
+		Ok(())
+	}
+
+	/// Entries the liars changed for `epoch`, as far as their logs say; each report may have been asked for often.
+	fn lies_told(&self, epoch: u32) -> Result<usize> {
+		let marker = format!("epoch {epoch}: ");
+		let told = |liar: &usize| {
+			let log = fs::read_to_string(plan::liar_log(&self.folder, *liar))?;
+			let counts =
+				log.lines().filter_map(|line| line.strip_prefix(&marker)?.split(' ').nth(2)?.parse().ok());
+			anyhow::Ok(counts.max().unwrap_or(0usize))
+		};
+		LIARS.iter().map(told).sum()
+	}
+
+	pub(super) fn judge_liar(&mut self) -> Result<()> {
+		let (number, line) =
+			self.shaped().find(|(_, line)| !line.is_honest()).context("the lab has no liar")?;
+		let (cap, claim) = (line.cap_kbps, line.claim_kbps);
+		let measured: Vec<_> = self
+			.verdicts
+			.iter()
+			.filter(|((of, _), verdict)| *of == number && is_measured(verdict))
+			.map(|((_, epoch), verdict)| (*epoch, verdict.outcome, verdict.down_kbps.min(verdict.up_kbps)))
+			.collect();
+		let strikes: Vec<_> = measured
+			.iter()
+			.filter(|(_, outcome, _)| *outcome == Outcome::Strike)
+			.map(|(epoch, ..)| *epoch)
+			.collect();
+		let largest = measured.iter().map(|(.., kbps)| *kbps).max().unwrap_or(0);
+		self.found(
+			format!("a line of {cap} kbps that claims {claim} is struck"),
+			format!("struck for epochs {strikes:?}; no estimate above {largest} kbps"),
+			strikes.len() >= 3,
+		);
+		Ok(())
+	}
+
+	/// Reports of whoever was killed must be on the chain, and hold what was measured before: without two of nine entries
+	/// an estimate would be a quarter too low.
+	pub(super) async fn judge_return(&mut self, epoch: u32, measured: &[usize]) -> Result<()> {
+		let mut revealed = 0;
+		for number in [KILLED_NODE, KILLED_SIDECAR] {
+			let (_, is_revealed) = self.network.chain.report_state(epoch, &validator_account(number)).await?;
+			revealed += u32::from(is_revealed);
+		}
+		let lines = self.network.lines();
+		let verdict = |number: &usize| self.verdicts.get(&(*number, epoch)).copied();
+		let is_right = |number: &usize| {
+			let verdict = verdict(number).filter(is_measured);
+			verdict.is_some_and(|verdict| {
+				errors_of(&verdict, &lines[*number]).iter().all(|error| error.abs() <= P95_PERCENT)
+			})
+		};
+		let right = measured.iter().filter(|number| is_right(number)).count();
+		let is_struck =
+			|number: &usize| verdict(number).is_some_and(|verdict| verdict.outcome == Outcome::Strike);
+		let struck = self.honest().filter(|(number, _)| is_struck(number)).count();
+		let (whole, seconds) = (measured.len(), DOWN.as_secs());
+		self.found(
+			format!("a validator and a sidecar killed mid-epoch and back after {seconds} s lose no report"),
+			format!(
+				"{revealed} of 2 reports revealed; {right} of {whole} lines measured before the kill have an estimate \
+				within {P95_PERCENT} %; {struck} struck"
+			),
+			revealed == 2 && whole > 0 && right == whole && struck == 0,
+		);
+		Ok(())
+	}
+
+	pub(super) fn judge_honesty(&mut self) {
+		let lines = self.network.lines();
+		let struck: Vec<_> = self
+			.verdicts
+			.iter()
+			.filter(|((number, _), verdict)| lines[*number].is_honest() && verdict.outcome == Outcome::Strike)
+			.map(|((number, epoch), _)| format!("{} in epoch {epoch}", lines[*number].name))
+			.collect();
+		let answer = if struck.is_empty() { "nobody".into() } else { struck.join(", ") };
+		self.found("honest lines struck in all that", answer, struck.is_empty());
+	}
+}
+
+fn keep_worst(worst: &mut Option<(f64, String)>, ratio: f64, text: String) {
+	if worst.as_ref().is_none_or(|(known, _)| ratio > *known) {
+		*worst = Some((ratio, text));
+	}
+}
+
+fn is_measured(verdict: &VerdictRecord) -> bool {
+	!matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable)
+}
+
+/// Whether members that load `line` get enough packets through for equal shares.
+pub(super) fn shares_fairly(line: &Line) -> bool {
+	let kbits = u64::from(ground::PROBE_BYTES) * 8 * u64::from(FAIR_PACKETS) * u64::from(COMMITTEE);
+	u64::from(line.cap_kbps.min(line.claim_kbps)) * u64::from(WINDOW_MILLIS) >= kbits
+}
+
+/// What each present member offers, and what the committee saw, kbps: down, up.
+fn directions(verdict: &VerdictRecord) -> [(u32, u32); 2] {
+	let VerdictRecord { claim, members, .. } = *verdict;
+	[(claim.down_kbps, verdict.down_kbps), (claim.up_kbps, verdict.up_kbps)]
+		.map(|(claim, seen)| (quota_kbps(claim, members), seen))
+}
+
+/// Signed errors of an estimate, percent of the truth: down, up. A committee sees no more than its present members
+/// offer, which is little for a claim that was lowered.
+fn errors_of(verdict: &VerdictRecord, line: &Line) -> [f64; 2] {
+	directions(verdict).map(|(quota, seen)| {
+		let truth = line.cap_kbps.min(quota.saturating_mul(verdict.present.into()));
+		(f64::from(seen) / f64::from(truth.max(1)) - 1.0) * 100.0
+	})
+}
+
+pub(super) fn percent(per_ten_thousand: u32) -> f64 {
+	f64::from(per_ten_thousand) / 100.0
+}
