@@ -49,8 +49,29 @@ install_packages() {
 	DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }
 
+missing_components() {
+	cargo fmt --version >/dev/null 2>&1 || echo rustfmt
+	cargo clippy --version >/dev/null 2>&1 || echo clippy
+}
+
+has_wasm_target() {
+	ls "$(rustc --print target-libdir --target wasm32v1-none 2>/dev/null)"/libcore-*.rlib >/dev/null 2>&1
+}
+
+# A toolchain from elsewhere will do as well, if it lacks nothing.
 ensure_rust() {
-	if command -v rustup >/dev/null; then return 0; fi
+	local missing
+	missing=$(missing_components | tr '\n' ' ')
+	if command -v rustup >/dev/null; then
+		[ -n "$missing" ] || return 0
+		[ "$check_only" = 0 ] || { say "missing Rust components: $missing"; incomplete=1; return 0; }
+		say "installing Rust components: $missing"
+		# shellcheck disable=SC2086
+		rustup component add $missing ||
+			fail "rustup cannot add $missing to the toolchain in use: see above, or choose another by 'rustup default stable'"
+		return 0
+	fi
+	if [ -z "$missing" ] && has_wasm_target; then return 0; fi
 	[ "$check_only" = 0 ] || { say "missing: rustup"; incomplete=1; return 0; }
 	say "installing rustup"
 	curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy ||
@@ -62,20 +83,21 @@ ensure_rust() {
 ensure_compiler_version() {
 	local oldest found
 	oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml")
+	command -v rustc >/dev/null || { say "missing: rustc"; incomplete=1; return 0; }
 	found=$(rustc --version | cut -d' ' -f2)
 	[ "$(printf '%s\n%s\n' "$oldest" "$found" | sort -V | head -n 1)" = "$oldest" ] ||
 		fail "rustc $found is older than $oldest: run 'rustup update stable'"
 }
 
 wasm_target_from_rustup() {
-	rustup target list --installed 2>/dev/null | grep -qx wasm32v1-none && return 0
+	if has_wasm_target; then return 0; fi
 	[ "$check_only" = 0 ] || return 1
 	timeout 60 rustup target add wasm32v1-none >/dev/null 2>&1
 }
 
 # Debian ships a compiler with the library sources beside it: build core and alloc once from those.
 wasm_target_from_debian() {
-	[ -n "$(ls "$DEBIAN_WASM_LIBS"/libcore-*.rlib 2>/dev/null)" ] && rustup toolchain list | grep -q "^$DEBIAN_WASM_TOOLCHAIN" && return 0
+	[ -n "$(ls "$DEBIAN_WASM_LIBS"/libcore-*.rlib 2>/dev/null)" ] && rustup toolchain list 2>/dev/null | grep -q "^$DEBIAN_WASM_TOOLCHAIN" && return 0
 	[ "$check_only" = 0 ] || return 1
 	# shellcheck disable=SC2086
 	install_packages $WASM_PACKAGES
@@ -102,7 +124,7 @@ wasm_target_from_debian() {
 ensure_wasm() {
 	local from=${WEIR_WASM_FROM:-}
 	if [ "$from" != debian ] && wasm_target_from_rustup; then
-		say "Wasm target: wasm32v1-none from rustup"
+		say "Wasm target: wasm32v1-none of the toolchain in use"
 		echo "" >"$WASM_TOOLCHAIN_FILE"
 	elif [ "$from" != rustup ] && wasm_target_from_debian; then
 		say "Wasm target: wasm32v1-none built from Debian's library sources (rustup could not fetch it)"

@@ -3,12 +3,9 @@
 use crate::{
 	chain::Provider,
 	line::Line,
-	table::{error_percent, estimate_kbps},
+	verdicts::{error_percent, Verdicts},
 };
-use weir_primitives::{
-	api::{Outcome, VerdictRecord},
-	chain::Balance,
-};
+use weir_primitives::{api::Outcome, chain::Balance};
 
 /// Verdicts an honest provider needs before it is judged here.
 pub const VERDICTS: usize = 3;
@@ -16,15 +13,16 @@ pub const VERDICTS: usize = 3;
 pub const TOLERANCE_PERCENT: f64 = 10.0;
 
 /// What is still missing. Empty: the story is complete.
-pub fn missing(lines: &[Line], providers: &[Provider]) -> Vec<String> {
+pub fn missing(lines: &[Line], providers: &[Provider], verdicts: &Verdicts) -> Vec<String> {
 	let mut missing = Vec::new();
 	for line in lines {
 		let Some(provider) = find(line, providers) else {
 			missing.push(format!("{} is not registered", line.name));
 			continue;
 		};
-		if line.is_honest() && measured(provider).count() < VERDICTS {
-			missing.push(format!("{} has {} of {VERDICTS} verdicts", line.name, measured(provider).count()));
+		let measured = verdicts.measured(line).count();
+		if line.is_honest() && measured < VERDICTS {
+			missing.push(format!("{} has {measured} of {VERDICTS} verdicts", line.name));
 		}
 		if !line.is_honest() && provider.bond >= line.bond {
 			missing.push(format!("{} has its whole bond", line.name));
@@ -34,19 +32,16 @@ pub fn missing(lines: &[Line], providers: &[Provider]) -> Vec<String> {
 }
 
 /// What went wrong. Empty: everything is as it should be.
-pub fn faults(lines: &[Line], providers: &[Provider]) -> Vec<String> {
+pub fn faults(lines: &[Line], providers: &[Provider], verdicts: &Verdicts) -> Vec<String> {
 	let mut faults = Vec::new();
 	for line in lines.iter().filter(|line| line.is_honest()) {
 		let Some(provider) = find(line, providers) else { continue };
-		for verdict in measured(provider) {
+		for verdict in verdicts.measured(line) {
 			let error = error_percent(verdict, line);
 			if error > TOLERANCE_PERCENT {
 				faults.push(format!(
-					"{}: epoch {} estimated {} kbps, {error:.1} % from its cap of {} kbps",
-					line.name,
-					verdict.epoch,
-					estimate_kbps(verdict),
-					line.cap_kbps
+					"{}: epoch {} estimated {} kbps down and {} up, {error:.1} % from its cap of {} kbps",
+					line.name, verdict.epoch, verdict.down_kbps, verdict.up_kbps, line.cap_kbps
 				));
 			}
 			if verdict.outcome == Outcome::Strike {
@@ -68,9 +63,82 @@ fn find<'a>(line: &Line, providers: &'a [Provider]) -> Option<&'a Provider> {
 	providers.iter().find(|provider| provider.account == line.account())
 }
 
-fn measured(provider: &Provider) -> impl Iterator<Item = &VerdictRecord> {
-	provider
-		.verdicts
-		.iter()
-		.filter(|verdict| !matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable))
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::verdicts::tests::{line, verdict};
+	use weir_primitives::{api::VerdictRecord, Admission, ExitClass};
+
+	fn provider(line: &Line, verdicts: Vec<VerdictRecord>, bond: Balance) -> Provider {
+		Provider {
+			index: 0,
+			account: line.account(),
+			claim: line.claim(),
+			endpoint: line.endpoint(),
+			peer_id: Vec::new(),
+			region: line.region(),
+			exit: ExitClass::Web,
+			price_credits_per_gb: 0,
+			admission: Admission::Pending { passed: 0 },
+			in_service: true,
+			bond,
+			strikes: 0,
+			verdicts,
+		}
+	}
+
+	/// What is missing and what is wrong when the chain has shown one after the other.
+	fn judge(line: Line, shown: &[Vec<VerdictRecord>], bond: Balance) -> (Vec<String>, Vec<String>) {
+		let mut verdicts = Verdicts::default();
+		let lines = [line];
+		let mut last = Vec::new();
+		for shown in shown {
+			last = vec![provider(&lines[0], shown.clone(), bond)];
+			verdicts.collect(&last);
+		}
+		(missing(&lines, &last, &verdicts), faults(&lines, &last, &verdicts))
+	}
+
+	fn three() -> Vec<VerdictRecord> {
+		(1..=3).map(|epoch| verdict(epoch, 10_000, 9_500, 9_800)).collect()
+	}
+
+	#[test]
+	fn story_should_be_complete_when_an_honest_line_has_three_verdicts() {
+		let honest = line(10_000, 10_000);
+		let bond = honest.bond;
+		assert_eq!(judge(honest, &[three()], bond), (vec![], vec![]));
+		let honest = line(10_000, 10_000);
+		let (missing, faults) = judge(honest, &[three()[..2].to_vec()], bond);
+		assert_eq!((missing, faults), (vec!["provider1 has 2 of 3 verdicts".to_owned()], vec![]));
+	}
+
+	#[test]
+	fn faults_should_be_remembered_when_the_chain_no_longer_shows_them() {
+		let honest = line(10_000, 10_000);
+		let bond = honest.bond;
+		let mut early = three();
+		early[0] = VerdictRecord { outcome: Outcome::Strike, ..verdict(1, 10_000, 4_000, 9_800) };
+		let (_, faults) = judge(honest, &[early, three()[1..].to_vec()], bond);
+		assert_eq!(faults.len(), 2, "{faults:?}");
+		assert!(faults[0].contains("60.0 % from its cap") && faults[1].contains("struck in epoch 1"));
+	}
+
+	#[test]
+	fn faults_should_name_estimates_above_the_line_and_lost_bonds() {
+		let honest = line(10_000, 10_000);
+		let bond = honest.bond - 1;
+		let mut high = three();
+		high[2].up_kbps = 12_500;
+		let (_, faults) = judge(honest, &[high], bond);
+		assert_eq!(faults.len(), 2, "{faults:?}");
+		assert!(faults[0].contains("25.0 % from its cap") && faults[1].contains("lost 1 of its bond"));
+	}
+
+	#[test]
+	fn story_should_wait_for_the_slash_of_a_liar() {
+		let bond = line(2_000, 20_000).bond;
+		assert_eq!(judge(line(2_000, 20_000), &[vec![]], bond).0, ["provider1 has its whole bond"]);
+		assert_eq!(judge(line(2_000, 20_000), &[vec![]], bond - 1), (vec![], vec![]));
+	}
 }

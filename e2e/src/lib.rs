@@ -5,6 +5,7 @@
 //! * [`chain`]: the chain as a wallet sees it.
 //! * [`network`]: four validators and their providers, as processes.
 //! * [`local`]: that network on loopback addresses; [`lab`]: in network namespaces, behind shaped links.
+//! * [`verdicts`]: what the chain found, kept, and how far it is from what is true.
 //! * [`table`]: what the chain says of each provider, beside what is true.
 //! * [`check`]: when the story of the local network is complete, and whether it went as it should.
 
@@ -19,3 +20,4 @@ pub mod network;
 pub mod process;
 pub mod site;
 pub mod table;
+pub mod verdicts;

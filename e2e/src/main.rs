@@ -13,6 +13,7 @@ use weir_e2e::{
 	check, local,
 	network::{Network, Programs},
 	table,
+	verdicts::Verdicts,
 };
 
 /// How often the table is drawn.
@@ -58,6 +59,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 	};
 	tokio::pin!(stopped);
 
+	let _kept = Programs::lock(&folder)?;
 	println!("data and logs: {}", folder.display());
 	let begun = Instant::now();
 	let say = |what: &str| println!("[{:>4} s] {what}", begun.elapsed().as_secs());
@@ -87,18 +89,19 @@ fn default_folder() -> Result<PathBuf> {
 }
 
 async fn watch(network: &mut Network, check: bool, begun: Instant) -> Result<ExitCode> {
-	let mut shown = String::new();
+	let (mut shown, mut verdicts) = (String::new(), Verdicts::default());
 	loop {
 		network.ensure_running()?;
 		let (epoch, slot, _) = network.chain.clock().await?;
 		let providers = network.chain.providers().await?;
+		verdicts.collect(&providers);
 		let text = table::render(epoch, slot, network.lines(), &providers);
 		draw(&text, &mut shown)?;
 		if check {
-			let missing = check::missing(network.lines(), &providers);
+			let missing = check::missing(network.lines(), &providers, &verdicts);
 			if missing.is_empty() {
 				println!("{text}");
-				return Ok(verdict(&check::faults(network.lines(), &providers), begun));
+				return Ok(verdict(&check::faults(network.lines(), &providers, &verdicts), begun));
 			}
 			if begun.elapsed() > CHECK_PATIENCE {
 				println!(

@@ -6,11 +6,10 @@ use crate::{
 	process::{end_leftovers, Process},
 	site::Site,
 };
-use anyhow::{ensure, Context, Result};
+use anyhow::{bail, ensure, Context, Result};
 use futures::future::try_join_all;
 use std::{
-	ffi::OsString,
-	fs::{self, OpenOptions},
+	fs::{self, File, OpenOptions, TryLockError},
 	io::Write,
 	os::unix::fs::OpenOptionsExt,
 	path::{Path, PathBuf},
@@ -49,6 +48,25 @@ impl Programs {
 			ensure!(program.exists(), "{} is missing: build the whole workspace first", program.display());
 		}
 		Ok(programs)
+	}
+
+	/// Keeps `folder` for this process as long as the file is open: another one may not empty it meanwhile.
+	pub fn lock(folder: &Path) -> Result<File> {
+		let path = folder.with_extension("lock");
+		if let Some(parent) = path.parent() {
+			fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
+		}
+		let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
+		match file.try_lock() {
+			Ok(()) => Ok(file),
+			Err(TryLockError::WouldBlock) => bail!(
+				"a network with its data in {} is running: stop it, or name another folder with --data",
+				folder.display()
+			),
+			Err(TryLockError::Error(error)) => {
+				Err(error).with_context(|| format!("locking {}", path.display()))
+			}
+		}
 	}
 
 	/// Makes `folder` an empty one, and ends what an interrupted run in it left; says how many processes that was.
@@ -374,10 +392,27 @@ fn write_config(
 
 fn start_sidecar(programs: &Programs, folder: &Path, name: &str, site: &Site) -> Result<Process> {
 	let config = folder.join(name).join("config.toml");
-	// Each gets one thread for its tasks: a dozen and more of them share the processors of one machine, and would spend much
-	// of these on waking each other.
-	let program = Path::new("env");
-	let mut arguments: Vec<OsString> = vec!["TOKIO_WORKER_THREADS=1".into(), programs.sidecar.clone().into()];
-	arguments.extend(["run".into(), "--config".into(), config.into_os_string()]);
-	Process::start(name, site, program, &arguments, &folder.join(format!("{name}.log")))
+	let arguments = ["run".into(), "--config".into(), config.into_os_string()];
+	Process::start(name, site, &programs.sidecar, &arguments, &folder.join(format!("{name}.log")))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn folder_should_be_kept_for_one_process_at_a_time() {
+		let base = tempfile::tempdir().unwrap();
+		let folder = base.path().join("network");
+		let kept = Programs::lock(&folder).unwrap();
+		let error = Programs::lock(&folder).unwrap_err().to_string();
+		assert!(error.contains("is running") && error.contains("--data"), "{error}");
+		drop(kept);
+		// A child that another test starts has it too until it becomes another program.
+		let begun = std::time::Instant::now();
+		while Programs::lock(&folder).is_err() {
+			assert!(begun.elapsed() < Duration::from_secs(10), "still kept");
+			std::thread::yield_now();
+		}
+	}
 }

@@ -1,14 +1,17 @@
 //! Child processes: started with a log file, stopped politely, never left behind.
 
 use crate::site::Site;
-use anyhow::{Context, Result};
-use rustix::process::{kill_process, Pid, Signal};
+use anyhow::{ensure, Context, Result};
+use rustix::{
+	io::Errno,
+	process::{kill_process, Pid, Signal},
+};
 use std::{
 	ffi::OsString,
 	fs::{self, File},
 	path::{Path, PathBuf},
 	process::Stdio,
-	time::Duration,
+	time::{Duration, Instant},
 };
 use tokio::process::{Child, Command};
 
@@ -87,20 +90,69 @@ fn process_id(number: Option<u32>) -> Option<Pid> {
 }
 
 /// Kills what an interrupted run left: processes of `programs` that were started with `folder` in their arguments.
+/// Returns when they are gone, for they hold ports and files; says how many they were.
 pub fn end_leftovers(programs: &[&Path], folder: &Path) -> Result<usize> {
 	let marker = folder.to_string_lossy().into_owned();
-	let mut ended = 0;
+	let mut left = Vec::new();
 	for entry in fs::read_dir("/proc")?.flatten() {
 		let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
 		let Some(pid) = process_id(number) else { continue };
 		let Ok(program) = fs::read_link(entry.path().join("exe")) else { continue };
 		let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-		if programs.iter().any(|known| *known == program)
+		if programs.iter().any(|known| is_build_of(known, &program))
 			&& String::from_utf8_lossy(&arguments).contains(&marker)
 		{
-			kill_process(pid, Signal::KILL)?;
-			ended += 1;
+			match kill_process(pid, Signal::KILL) {
+				// It ended by itself.
+				Ok(()) | Err(Errno::SRCH) => left.push(entry.path()),
+				Err(error) => return Err(error).with_context(|| format!("ending process {number:?}")),
+			}
 		}
 	}
-	Ok(ended)
+	let begun = Instant::now();
+	while left.iter().any(|process| process.join("exe").exists()) {
+		ensure!(begun.elapsed() < PATIENCE, "processes that an earlier run left do not end: {left:?}");
+		std::thread::sleep(Duration::from_millis(50));
+	}
+	Ok(left.len())
+}
+
+/// Whether a running program is `known`, or what `known` was before it was built anew.
+fn is_build_of(known: &Path, running: &Path) -> bool {
+	let running = running.to_string_lossy();
+	Path::new(running.strip_suffix(" (deleted)").unwrap_or(&running)) == known
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn programs_should_be_known_when_they_were_built_anew() {
+		let known = Path::new("/target/release/weir-node");
+		assert!(is_build_of(known, known));
+		assert!(is_build_of(known, Path::new("/target/release/weir-node (deleted)")));
+		assert!(!is_build_of(known, Path::new("/target/debug/weir-node")));
+	}
+
+	#[test]
+	fn leftovers_should_be_ended_and_gone() {
+		let folder = tempfile::tempdir().unwrap();
+		let sleep = fs::canonicalize("/bin/sleep").unwrap();
+		// The folder as its name, for sleep takes no other argument.
+		let mut child = {
+			use std::os::unix::process::CommandExt;
+			std::process::Command::new(&sleep).arg0(folder.path()).arg("60").spawn().unwrap()
+		};
+		// Its arguments are there a moment after it is.
+		let arguments = format!("/proc/{}/cmdline", child.id());
+		while fs::read(&arguments).unwrap().is_empty() {
+			std::thread::yield_now();
+		}
+		// Whoever started it must take notice, or it stays as a zombie, which has no program any more.
+		let waiter = std::thread::spawn(move || child.wait());
+		assert_eq!(end_leftovers(&[&sleep], folder.path()).unwrap(), 1);
+		assert!(!waiter.join().unwrap().unwrap().success());
+		assert_eq!(end_leftovers(&[&sleep], folder.path()).unwrap(), 0);
+	}
 }

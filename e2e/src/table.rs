@@ -1,34 +1,12 @@
 //! What the chain says of each provider, beside what is true.
 
-use crate::{chain::Provider, line::Line};
-use std::fmt::Write;
-use weir_primitives::{
-	api::{Outcome, VerdictRecord},
-	chain::WEIR,
-	Admission, LineKind,
+use crate::{
+	chain::Provider,
+	line::Line,
+	verdicts::{error_percent, is_measured},
 };
-
-/// The last verdict that measured something.
-fn last_measured(provider: &Provider) -> Option<&VerdictRecord> {
-	provider
-		.verdicts
-		.iter()
-		.rev()
-		.find(|verdict| !matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable))
-}
-
-/// Estimate of a verdict: the smaller direction, kbps.
-pub fn estimate_kbps(verdict: &VerdictRecord) -> u32 {
-	verdict.down_kbps.min(verdict.up_kbps)
-}
-
-/// |estimate − cap| ÷ min(cap, claim), in percent. A committee loads a line to its claim, so an estimate above the
-/// claim shows headroom, not an error.
-pub fn error_percent(verdict: &VerdictRecord, line: &Line) -> f64 {
-	let truth = f64::from(line.cap_kbps.min(verdict.claim.effective_kbps()));
-	let estimate = f64::from(estimate_kbps(verdict)).min(f64::from(verdict.claim.effective_kbps()));
-	(estimate - truth).abs() / truth * 100.0
-}
+use std::fmt::Write;
+use weir_primitives::{api::VerdictRecord, chain::WEIR, Admission, LineKind};
 
 /// Share of the epoch's parts with a majority of answers, in percent.
 fn availability_percent(verdict: &VerdictRecord) -> f64 {
@@ -53,14 +31,15 @@ pub fn render(epoch: u32, slot: u32, lines: &[Line], providers: &[Provider]) -> 
 			LineKind::Hosting => "host",
 		};
 		let region = format!("{}-{kind}", String::from_utf8_lossy(&provider.region.country));
-		let (estimate, error, availability) = match last_measured(provider) {
-			Some(verdict) => (
-				mbps(estimate_kbps(verdict)),
-				format!("{:.1} %", error_percent(verdict, line)),
-				format!("{:.0} %", availability_percent(verdict)),
-			),
-			None => ("-".into(), "-".into(), "-".into()),
-		};
+		let (estimate, error, availability) =
+			match provider.verdicts.iter().rev().find(|verdict| is_measured(verdict)) {
+				Some(verdict) => (
+					mbps(verdict.down_kbps.min(verdict.up_kbps)),
+					format!("{:.1} %", error_percent(verdict, line)),
+					format!("{:.0} %", availability_percent(verdict)),
+				),
+				None => ("-".into(), "-".into(), "-".into()),
+			};
 		let _ = writeln!(
 			text,
 			"{:<10} {:<7} {:>9} {:>9} {:>9} {:>7} {:>6}  {:<44} {:>7} {:>10}",
@@ -83,7 +62,7 @@ fn verdict_text(provider: &Provider) -> String {
 	let admission = match provider.admission {
 		Admission::Pending { passed } => format!("admission {passed}/3"),
 		Admission::Admitted { .. } => "admitted".into(),
-		Admission::Jailed { until } => format!("jailed until {until}"),
+		Admission::Jailed { until } => format!("jailed until epoch {until}"),
 	};
 	match provider.verdicts.last() {
 		Some(verdict) => format!("{:?}: {:?} ({admission})", verdict.outcome, verdict.reason),

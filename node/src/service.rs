@@ -1,6 +1,7 @@
 //! The node's parts and how they run together.
 
 use crate::{
+	clock,
 	disk::DiskParams,
 	genesis, rpc,
 	sidecar::{self, Sidecar},
@@ -184,6 +185,8 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 		other: ConsensusParts { block_import, finality_link, babe_link, babe_worker, mut telemetry },
 	} = partial(&config)?;
 	disk.watch(config.data_path.clone(), &task_manager.spawn_essential_handle());
+	let slot_millis = babe_link.config().slot_duration().as_millis();
+	clock::watch(client.clone(), slot_millis, &task_manager.spawn_handle())?;
 	sidecar::insert_dev_seat_key(&config, &keystore_container.keystore())?;
 
 	let metrics = N::register_notification_metrics(

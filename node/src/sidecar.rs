@@ -6,9 +6,13 @@
 
 use crate::cli::SidecarParams;
 use axum::{
-	body::Body,
+	body::{Body, Bytes},
 	extract::{DefaultBodyLimit, State},
-	http::{header::AUTHORIZATION, HeaderValue, Request, StatusCode, Uri},
+	http::{
+		header::{AUTHORIZATION, HOST, TRANSFER_ENCODING},
+		request::Parts,
+		HeaderValue, Request, StatusCode, Uri,
+	},
 	response::{IntoResponse, Response},
 	Router,
 };
@@ -69,14 +73,7 @@ impl Sidecar {
 		listener.set_nonblocking(true)?;
 		let path = format!("/{}", to_hex(&rand::random::<[u8; 16]>()));
 		let url = format!("http://{}{path}", listener.local_addr()?);
-		let forwarder = Forwarder {
-			origin: self.origin.clone(),
-			authorization: self.authorization.clone(),
-			client: Client::builder(TokioExecutor::new()).build_http(),
-		};
-		let router = Router::new()
-			.nest(&path, Router::new().fallback(forward).with_state(forwarder))
-			.layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+		let router = self.router(&path);
 		spawner.spawn("sidecar-forwarder", Some("offchain-worker"), async move {
 			let served = match tokio::net::TcpListener::from_std(listener) {
 				Ok(listener) => axum::serve(listener, router).await,
@@ -92,6 +89,18 @@ impl Sidecar {
 		log::info!("measuring through the sidecar at {}", self.origin);
 		Ok(())
 	}
+
+	/// The forwarder, under `path` and nowhere else.
+	fn router(&self, path: &str) -> Router {
+		let forwarder = Forwarder {
+			origin: self.origin.clone(),
+			authorization: self.authorization.clone(),
+			client: Client::builder(TokioExecutor::new()).build_http(),
+		};
+		Router::new()
+			.nest(path, Router::new().fallback(forward).with_state(forwarder))
+			.layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+	}
 }
 
 #[derive(Clone)]
@@ -101,14 +110,21 @@ struct Forwarder {
 	client: Client<HttpConnector, Body>,
 }
 
-async fn forward(State(forwarder): State<Forwarder>, mut request: Request<Body>) -> Response {
-	let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+/// Hands a request on. 502 and 504 are the forwarder's own, which the worker takes for a sidecar that is down or slow.
+///
+/// The request is read whole, as only that keeps to the limit of its body. The answer is passed on as it comes: it is
+/// the worker who reads no more of it than it may have.
+async fn forward(State(forwarder): State<Forwarder>, mut parts: Parts, body: Bytes) -> Response {
+	let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
 	let Ok(uri) = Uri::try_from(format!("{}{path}", forwarder.origin)) else {
 		return StatusCode::BAD_REQUEST.into_response();
 	};
-	*request.uri_mut() = uri;
-	request.headers_mut().remove("host");
-	request.headers_mut().insert(AUTHORIZATION, forwarder.authorization);
+	parts.uri = uri;
+	for of_this_connection in [HOST, TRANSFER_ENCODING] {
+		parts.headers.remove(of_this_connection);
+	}
+	parts.headers.insert(AUTHORIZATION, forwarder.authorization);
+	let request = Request::from_parts(parts, Body::from(body));
 	match tokio::time::timeout(UPSTREAM_DEADLINE, forwarder.client.request(request)).await {
 		Ok(Ok(response)) => {
 			if response.status() == StatusCode::UNAUTHORIZED {
@@ -116,7 +132,10 @@ async fn forward(State(forwarder): State<Forwarder>, mut request: Request<Body>)
 			}
 			response.map(Body::new)
 		}
-		Ok(Err(_)) => StatusCode::BAD_GATEWAY.into_response(),
+		Ok(Err(error)) => {
+			log::debug!("the sidecar at {}: {error}", forwarder.origin);
+			StatusCode::BAD_GATEWAY.into_response()
+		}
 		Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
 	}
 }
@@ -184,6 +203,10 @@ pub(crate) fn insert_dev_seat_key(
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use axum::{
+		body::to_bytes,
+		http::{HeaderMap, Method},
+	};
 
 	#[test]
 	fn origin_should_be_refused_when_not_on_the_loopback() {
@@ -206,6 +229,115 @@ mod tests {
 	fn origin_should_lose_its_trailing_slash() {
 		assert_eq!(loopback_origin("http://127.0.0.1:9700/").unwrap(), "http://127.0.0.1:9700");
 		assert_eq!(loopback_origin("http://[::1]:9700").unwrap(), "http://[::1]:9700");
+	}
+
+	const TOKEN: &str = "5eC4e7token";
+	const PATH: &str = "/0x00ff";
+
+	/// Serves `router` on a port of its own.
+	async fn serve(router: Router) -> String {
+		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let origin = format!("http://{}", listener.local_addr().unwrap());
+		tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+		origin
+	}
+
+	/// A forwarder to the sidecar at `origin`.
+	async fn forwarder_to(origin: &str) -> String {
+		let authorization = HeaderValue::from_str(&format!("Bearer {TOKEN}")).unwrap();
+		serve(Sidecar { origin: origin.into(), authorization }.router(PATH)).await
+	}
+
+	/// Sends a request as the worker does.
+	async fn ask(method: Method, url: String, body: impl Into<Body>) -> (StatusCode, String) {
+		let client: Client<HttpConnector, Body> = Client::builder(TokioExecutor::new()).build_http();
+		let request = Request::builder().method(method).uri(url).body(body.into()).unwrap();
+		let response = client.request(request).await.unwrap();
+		let status = response.status();
+		let body = to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap();
+		(status, String::from_utf8(body.to_vec()).unwrap())
+	}
+
+	/// A sidecar that says back what it was asked, and with what token.
+	fn echo() -> Router {
+		Router::new().fallback(|method: Method, uri: Uri, headers: HeaderMap, body: String| async move {
+			let tokens: Vec<_> =
+				headers.get_all(AUTHORIZATION).iter().map(|token| token.to_str().unwrap()).collect();
+			format!("{method} {uri} {tokens:?} {body}")
+		})
+	}
+
+	#[tokio::test]
+	async fn forwarder_should_add_the_token_and_pass_the_answer_on() {
+		let forwarder = forwarder_to(&serve(echo()).await).await;
+		let (status, answer) = ask(Method::POST, format!("{forwarder}{PATH}/v1/tasks"), "{}").await;
+		assert_eq!(
+			(status, answer.as_str()),
+			(StatusCode::OK, r#"POST /v1/tasks ["Bearer 5eC4e7token"] {}"#)
+		);
+		// The worker does not know how long a body will be.
+		let parts = futures::stream::iter([Ok::<_, std::io::Error>("{"), Ok("}")]);
+		let body = Body::from_stream(parts);
+		let (status, answer) = ask(Method::POST, format!("{forwarder}{PATH}/v1/tasks?a=b"), body).await;
+		assert_eq!(
+			(status, answer.as_str()),
+			(StatusCode::OK, r#"POST /v1/tasks?a=b ["Bearer 5eC4e7token"] {}"#)
+		);
+		let refusing = serve(Router::new().fallback(|| async { (StatusCode::UNAUTHORIZED, "who?") })).await;
+		let forwarder = forwarder_to(&refusing).await;
+		let (status, answer) = ask(Method::GET, format!("{forwarder}{PATH}/v1/reports/3"), "").await;
+		assert_eq!((status, answer.as_str()), (StatusCode::UNAUTHORIZED, "who?"));
+	}
+
+	#[tokio::test]
+	async fn forwarder_should_lend_the_token_to_nobody_who_does_not_know_its_path() {
+		let forwarder = forwarder_to(&serve(echo()).await).await;
+		for path in ["/v1/tasks", "/", "/0x00fe/v1/tasks", "/0x00ff0/v1/tasks"] {
+			let answer = ask(Method::GET, format!("{forwarder}{path}"), "").await;
+			assert_eq!(answer, (StatusCode::NOT_FOUND, String::new()), "{path}");
+		}
+	}
+
+	#[tokio::test]
+	async fn forwarder_should_answer_502_when_the_sidecar_is_down_or_hangs_up() {
+		let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let origin = format!("http://{}", listener.local_addr().unwrap());
+		let forwarder = forwarder_to(&origin).await;
+		let url = format!("{forwarder}{PATH}/v1/reports/3");
+		let hanging_up = async { drop(listener.accept().await.unwrap()) };
+		let (answer, ()) = tokio::join!(ask(Method::GET, url.clone(), ""), hanging_up);
+		assert_eq!(answer, (StatusCode::BAD_GATEWAY, String::new()));
+		drop(listener);
+		assert_eq!(ask(Method::GET, url, "").await, (StatusCode::BAD_GATEWAY, String::new()));
+	}
+
+	#[tokio::test]
+	async fn forwarder_should_answer_504_when_the_sidecar_does_not_answer_in_time() {
+		let silent = serve(Router::new().fallback(std::future::pending::<()>)).await;
+		let forwarder = forwarder_to(&silent).await;
+		let began = std::time::Instant::now();
+		let answer = ask(Method::GET, format!("{forwarder}{PATH}/v1/reports/3"), "").await;
+		assert_eq!(answer, (StatusCode::GATEWAY_TIMEOUT, String::new()));
+		assert!(began.elapsed() >= UPSTREAM_DEADLINE);
+	}
+
+	#[tokio::test]
+	async fn forwarder_should_refuse_a_body_that_exceeds_the_limit() {
+		let forwarder = forwarder_to(&serve(echo()).await).await;
+		let url = format!("{forwarder}{PATH}/v1/tasks");
+		let (status, _) = ask(Method::POST, url.clone(), " ".repeat(MAX_BODY_BYTES)).await;
+		assert_eq!(status, StatusCode::OK);
+		let (status, answer) = ask(Method::POST, url, " ".repeat(MAX_BODY_BYTES + 1)).await;
+		assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+		assert!(!answer.contains(TOKEN), "it did not reach the sidecar: {answer}");
+	}
+
+	#[tokio::test]
+	async fn forwarder_should_leave_it_to_the_worker_to_bound_an_answer() {
+		let long = serve(Router::new().fallback(|| async { " ".repeat(4 * MAX_BODY_BYTES) })).await;
+		let forwarder = forwarder_to(&long).await;
+		let (status, answer) = ask(Method::GET, format!("{forwarder}{PATH}/v1/reports/3"), "").await;
+		assert_eq!((status, answer.len()), (StatusCode::OK, 4 * MAX_BODY_BYTES));
 	}
 
 	#[test]

@@ -1,8 +1,7 @@
 //! Runtime APIs: how node, sidecar, wallet and explorer read the measuring protocol.
 
 use crate::{
-	report::EntryKind, Admission, Claim, Endpoint, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region,
-	SlotOffset, Timing,
+	Admission, Claim, Endpoint, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, SlotOffset, Timing,
 };
 use alloc::vec::Vec;
 use codec::{Codec, Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -192,9 +191,6 @@ pub struct ProviderInfo<AccountId, Balance> {
 	/// Its last verdicts, oldest first, at most eight.
 	pub verdicts: Vec<VerdictRecord>,
 }
-
-/// What an entry looked like on chain, for explorers: (attestor, kind, down, up).
-pub type EntrySummary<AccountId> = (AccountId, EntryKind, Kbps, Kbps);
 
 sp_api::decl_runtime_apis! {
 	/// Reads of the measuring protocol. Pages hold at most 100 rows, whatever is asked.

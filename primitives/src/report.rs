@@ -156,4 +156,23 @@ mod tests {
 				.concat();
 		assert_eq!(commit_payload(&genesis, 9, &node, &H256(COMMITMENT)), payload);
 	}
+
+	#[test]
+	fn example_of_the_protocol_should_hold() {
+		let entry = Entry {
+			provider: 7,
+			kind: EntryKind::Measured,
+			down_kbps: 10_000,
+			up_kbps: 5_000,
+			rtt_10us: 250,
+			loss_pptt: 12,
+			liveness: [0xff; 5],
+			receipt: [1, 2, 3, 4, 5],
+		};
+		let root = entries_root(&[entry]);
+		let commitment = commitment(&H256([0xa0; 32]), 4, &[0xa2u8; 32], &root, &[0x0e; 32]);
+		let hex = |hash: H256| format!("{hash:?}");
+		assert_eq!(hex(root), "0x799aa50d2919e619aa5c9ad68618ec047bff1a5000888db8ad314a7192970176");
+		assert_eq!(hex(commitment), "0x1804b7f82d4ffa129f897ca077267680499896842dcecd9035f8190fba872714");
+	}
 }

@@ -135,10 +135,15 @@ pub trait OnProviderChange<AccountId> {
 pub trait OnVerdict<AccountId> {
 	/// A test of `who` in `epoch` was concluded.
 	fn verdict(who: &AccountId, index: ProviderIndex, epoch: EpochIndex, verdict: &crate::api::VerdictRecord);
+	/// What being told costs at most. Required, so that no listener is free by oversight.
+	fn weight() -> Weight;
 }
 
 impl<AccountId> OnVerdict<AccountId> for () {
 	fn verdict(_: &AccountId, _: ProviderIndex, _: EpochIndex, _: &crate::api::VerdictRecord) {}
+	fn weight() -> Weight {
+		Weight::zero()
+	}
 }
 
 impl<AccountId> OnBondChange<AccountId> for () {

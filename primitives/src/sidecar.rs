@@ -9,6 +9,8 @@
 //! The node keeps the URL, as plain UTF-8 without a trailing slash, in the persistent off-chain database under
 //! [`URL_KEY`]. The database and the worker's HTTP client log values and headers at debug level, so the bearer token
 //! of the sidecar is in neither: the URL is that of a forwarder on the loopback, run by the node, which adds the token.
+//! It answers 502 for a sidecar that it cannot reach and 504 for one that does not answer in time; a sidecar itself
+//! answers neither.
 
 use crate::{
 	api::{SeatInfo, Task},

@@ -15,8 +15,6 @@ pub type SlotOffset = u32;
 pub type Kbps = u32;
 /// Dense, stable number of a registered provider; never reused while a fact refers to it.
 pub type ProviderIndex = u32;
-/// Position of a seat in its dense index.
-pub type SeatIndex = u32;
 
 /// Keystore type of the seat key that signs commits: `wpob`.
 pub const SEAT_KEY_TYPE: KeyTypeId = KeyTypeId(*b"wpob");
@@ -266,17 +264,5 @@ protocol_type! {
 			/// Estimate ÷ claim in millionths.
 			ratio_ppm: u32,
 		},
-	}
-}
-
-protocol_type! {
-	/// Why a slash was cancelled or a verdict void: the authority that said so.
-	pub enum VoidReason {
-		/// Fewer than two thirds of the committee present.
-		#[codec(index = 0)]
-		TooFewMembers,
-		/// The provider was paused or jailed when the test was due.
-		#[codec(index = 1)]
-		NotInService,
 	}
 }

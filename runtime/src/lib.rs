@@ -5,6 +5,15 @@
 //! * [`presets`]: genesis states: `development`, `local`, `staging`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+	not(test),
+	deny(
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::indexing_slicing,
+		clippy::arithmetic_side_effects
+	)
+)]
 // The runtime macro generates calls and metadata deeper than the default limit.
 #![recursion_limit = "256"]
 
@@ -16,7 +25,10 @@ include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 pub mod apis;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+// Here and in `apis` macros of the SDK write items without documentation, so that the lint guards the rest by module.
+#[deny(missing_docs)]
 pub mod configs;
+#[deny(missing_docs)]
 pub mod presets;
 #[cfg(test)]
 mod tests;
@@ -90,9 +102,9 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	system_version: 1,
 };
 
-// Indices are part of the wire format: explicit, never reused. SDK pallets below 50, ours from 50.
-// Our staking and validators stand before Session, whose genesis asks them for the first set; the measuring protocol
-// stands after it, so that its hooks see the session that just began.
+// Indices are part of the wire format: explicit, never reused. SDK pallets below 50, ours from 50. Genesis and hooks run
+// in the order of the indices, whatever the order of the lines: ours after Session's and BABE's, so that the measuring
+// protocol sees the session that just began and, at the end of a block, the randomness of that block.
 #[frame_support::runtime]
 mod runtime {
 	#[runtime::runtime]
@@ -197,14 +209,18 @@ where
 	RuntimeCall: From<LocalCall>,
 {
 	fn create_extension() -> TxExtension {
+		// The call itself names its epoch, and the pool drops it when that has passed. The era is there so that a
+		// repetition has other bytes than what was sent before, which the pool would take for the same transaction. It
+		// begins with the parent, which other heads of the chain have as well.
+		let parent = System::block_number().saturating_sub(1);
+		let era = generic::Era::mortal(u64::from(configs::system::BlockHashCount::get() / 2), parent.into());
 		(
 			frame_system::AuthorizeCall::new(),
 			frame_system::CheckNonZeroSender::new(),
 			frame_system::CheckSpecVersion::new(),
 			frame_system::CheckTxVersion::new(),
 			frame_system::CheckGenesis::new(),
-			// The call itself names its epoch; the pool drops it when that has passed.
-			frame_system::CheckMortality::from(generic::Era::Immortal),
+			frame_system::CheckMortality::from(era),
 			frame_system::CheckNonce::from(0),
 			frame_system::CheckWeight::new(),
 			pallet_transaction_payment::ChargeTransactionPayment::from(0),

@@ -89,18 +89,34 @@ struct KeyFiles {
 pub fn main() -> ExitCode {
 	let cli = Cli::parse();
 	start_logs(cli.json);
+	end_on_panic(cli.json);
 	match execute(&cli) {
 		Ok(code) => code,
 		Err(error) => {
-			let error = advice::one_line(&format!("{error:#}"));
-			if cli.json {
-				let _ = writeln!(std::io::stdout(), "{}", json!({ "error": error }));
-			}
-			// Where nobody can be told, the exit code is what is left.
-			let _ = writeln!(std::io::stderr(), "error: {error}");
+			say_error(&format!("{error:#}"), cli.json);
 			ExitCode::FAILURE
 		}
 	}
+}
+
+fn say_error(error: &str, json: bool) {
+	let error = advice::one_line(error);
+	if json {
+		let _ = writeln!(std::io::stdout(), "{}", json!({ "error": error }));
+	}
+	// Where nobody can be told, the exit code is what is left.
+	let _ = writeln!(std::io::stderr(), "error: {error}");
+}
+
+/// Lets a panic in any task end the process with one line and exit code 1: tokio would end the task alone and leave a
+/// process that looks alive and no longer measures or serves. A supervisor starts it anew.
+fn end_on_panic(json: bool) {
+	std::panic::set_hook(Box::new(move |panic| {
+		let reason = panic.payload_as_str().unwrap_or("no reason given");
+		let at = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+		say_error(&format!("internal error{at}: {reason}; this is a defect, please report it"), json);
+		std::process::exit(1);
+	}));
 }
 
 /// Writes a line to stdout. A reader that has gone away, like `head`, is no failure.
@@ -113,8 +129,9 @@ fn say(line: impl Display) -> Result<()> {
 }
 
 fn start_logs(json: bool) {
+	// libp2p warns of every stream above a limit, which others could fill the log with.
 	let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-		.unwrap_or_else(|_| "info,gotatun=warn,libp2p=warn,subxt=warn".into());
+		.unwrap_or_else(|_| "info,gotatun=warn,libp2p=error,subxt=warn".into());
 	let logs = tracing_subscriber::fmt()
 		.with_env_filter(filter)
 		.with_writer(std::io::stderr)
@@ -227,5 +244,31 @@ mod tests {
 	#[test]
 	fn command_line_should_be_consistent() {
 		Cli::command().debug_assert();
+	}
+
+	/// Set in the process that is to panic.
+	const PANICS: &str = "WEIR_TEST_PANICS";
+
+	#[test]
+	fn process_should_end_with_one_line_when_a_task_panics() {
+		if std::env::var_os(PANICS).is_some() {
+			end_on_panic(false);
+			return runtime().unwrap().block_on(async {
+				let task = crate::tasks::Task::spawn("doomed", async { panic!("two\nlines") });
+				task.ended().await;
+				// As a role that waits for others: nothing here ends by itself.
+				std::future::pending().await
+			});
+		}
+		let name = "cli::tests::process_should_end_with_one_line_when_a_task_panics";
+		let output = std::process::Command::new(std::env::current_exe().unwrap())
+			.args(["--exact", name, "--nocapture"])
+			.env(PANICS, "1")
+			.output()
+			.unwrap();
+		let err = String::from_utf8(output.stderr).unwrap();
+		assert_eq!((output.status.code(), err.lines().count()), (Some(1), 1), "{err}");
+		assert!(err.starts_with("error: internal error at ") && err.contains("src/cli.rs:"), "{err}");
+		assert!(err.ends_with(": two\\nlines; this is a defect, please report it\n"), "{err}");
 	}
 }

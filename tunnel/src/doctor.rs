@@ -1,22 +1,31 @@
 //! Checks that name the cause and the fix.
 
 use crate::{
+	advice,
+	attest::{Checker, ClockCheck},
 	chain::{bytes32, endpoints::MAX_LAG, prefix, socket_address, Answer, ChainView, Client},
 	clock,
 	config::Config,
 	control,
 	keys::{self, Secret},
+	store,
 };
 use anyhow::Result;
 use libp2p::PeerId;
 use serde::Serialize;
 use std::{
-	net::{TcpListener, UdpSocket},
+	fs::{self, File, OpenOptions, TryLockError},
+	io::{self, Write},
+	net::{IpAddr, TcpListener, UdpSocket},
 	path::Path,
+	sync::Arc,
 	time::Duration,
 };
-use weir_primitives::Admission;
+use weir_primitives::{chain::AccountId, Admission};
 use weir_tunnel_core::{target::Prefix, wire::Request};
+
+/// Room the state folder should have: some years of records of a seat with many tasks.
+const ROOM_BYTES: usize = 16 << 20;
 
 /// How a check ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -76,7 +85,8 @@ impl Report {
 	}
 }
 
-/// Runs every check. None but those on this machine's sockets and the configured endpoints are asked anything.
+/// Runs every check. Nobody is asked anything but the configured endpoints, the node's registered one and, for the time,
+/// those whom an attestor asks.
 pub async fn examine(config: &Config) -> Vec<Check> {
 	let mut report = Report::default();
 	let identity = report.result("identity key", keys::load_identity(&config.identity_key()), |key| {
@@ -90,8 +100,10 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 			api.token_file.display().to_string()
 		});
 	}
+	state(&config.node.state, &mut report);
 	ports(config, &mut report);
 	if let Some(chain) = reach_chain(config, &mut report).await {
+		let chain = Arc::new(chain);
 		chain_facts(
 			config,
 			&chain,
@@ -102,6 +114,85 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 		.await;
 	}
 	report.0
+}
+
+/// Whether what must survive a restart can be written. Changes nothing that is there.
+fn state(folder: &Path, report: &mut Report) {
+	let path = folder.display();
+	match fs::metadata(folder) {
+		Ok(_) => {}
+		Err(error) if error.kind() == io::ErrorKind::NotFound => {
+			let detail = format!("{path} does not exist; it is made at the first start");
+			return report.add("state folder", Verdict::Warning, detail);
+		}
+		Err(error) => {
+			let detail = format!("{path} cannot be read: {} ({error})", advice::file(&error));
+			return report.add("state folder", Verdict::Failed, detail);
+		}
+	}
+	if let Err(error) = try_room(folder) {
+		let detail = format!("{path} takes no {} MiB: {} ({error})", ROOM_BYTES >> 20, advice::file(&error));
+		return report.add("state folder", Verdict::Failed, detail);
+	}
+	match try_lock(&folder.join(store::FILE)) {
+		Ok(true) => report.add("state folder", Verdict::Ok, format!("{path} can be written and is free")),
+		Ok(false) => {
+			let detail = format!("{path} is in use: this sidecar is running already, or another one has it");
+			report.add("state folder", Verdict::Warning, detail);
+		}
+		Err(error) => {
+			let detail =
+				format!("{path}/{} cannot be opened: {} ({error})", store::FILE, advice::file(&error));
+			report.add("state folder", Verdict::Failed, detail);
+		}
+	}
+}
+
+/// Writes and removes a file of [`ROOM_BYTES`].
+fn try_room(folder: &Path) -> io::Result<()> {
+	let path = folder.join(format!("doctor-{}.tmp", std::process::id()));
+	let mut file = File::create_new(&path)?;
+	let written = file.write_all(&vec![0; ROOM_BYTES]).and_then(|()| file.sync_all());
+	fs::remove_file(&path)?;
+	written
+}
+
+/// Whether nobody holds the database; true as well if there is none.
+fn try_lock(path: &Path) -> io::Result<bool> {
+	let file = match OpenOptions::new().read(true).write(true).open(path) {
+		Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+		file => file?,
+	};
+	match file.try_lock() {
+		Ok(()) => Ok(true),
+		Err(TryLockError::WouldBlock) => Ok(false),
+		Err(TryLockError::Error(error)) => Err(error),
+	}
+}
+
+/// Compares this clock with those the attestor would ask in this epoch, if it has tasks.
+async fn fellows_clock(bind: IpAddr, chain: Arc<dyn ChainView>, account: AccountId, report: &mut Report) {
+	let (Ok(now), Ok(tasks)) = (chain.clock().await, chain.tasks(&account).await) else { return };
+	if tasks.is_empty() {
+		return;
+	}
+	let stranger = libp2p::identity::Keypair::generate_ed25519();
+	let Ok((control, _incoming)) = control::connect(&stranger, bind) else { return };
+	let (asked, check) = Checker { chain, control, account }.ask(now.epoch, &tasks).await;
+	let (verdict, detail) = match check {
+		ClockCheck::Unknown { answers } => (
+			Verdict::Warning,
+			format!("{answers} of {asked} others told their time, five are needed; usual in a small network"),
+		),
+		ClockCheck::Agrees { offset_micros } => {
+			(Verdict::Ok, format!("{} ms from the median of up to {asked} others", offset_micros / 1_000))
+		}
+		ClockCheck::Off { offset_micros } => (
+			Verdict::Failed,
+			format!("{} ms from the median of up to {asked} others: set up NTP", offset_micros / 1_000),
+		),
+	};
+	report.add("fellows' clocks", verdict, detail);
 }
 
 fn ports(config: &Config, report: &mut Report) {
@@ -162,7 +253,7 @@ async fn reach_chain(config: &Config, report: &mut Report) -> Option<Client> {
 
 async fn chain_facts(
 	config: &Config,
-	chain: &Client,
+	chain: &Arc<Client>,
 	probe: Option<[u8; 32]>,
 	identity: Option<PeerId>,
 	report: &mut Report,
@@ -187,6 +278,9 @@ async fn chain_facts(
 		}
 	}
 	let Ok(account) = config.account() else { return };
+	if config.attest.is_some() {
+		fellows_clock(config.node.bind, chain.clone(), account.clone(), report).await;
+	}
 	let provider = chain.provider(&account).await;
 	match provider {
 		Ok(Some(provider)) => {
@@ -298,5 +392,90 @@ async fn reach_control(
 			);
 			report.add("control plane", Verdict::Warning, detail);
 		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{
+		chain::{
+			fake::{keypair, task, Fake},
+			Clock,
+		},
+		store::Store,
+		tasks::Task,
+	};
+	use libp2p::identity::Keypair;
+	use weir_primitives::Endpoint;
+	use weir_tunnel_core::target;
+
+	fn verdict(folder: &Path) -> (Verdict, String) {
+		let mut report = Report::default();
+		state(folder, &mut report);
+		let [check] = &report.0[..] else { panic!("{report:?}", report = report.0) };
+		(check.verdict, check.detail.clone())
+	}
+
+	#[test]
+	fn state_should_say_whether_the_folder_is_there_free_and_writable() {
+		let folder = tempfile::tempdir().unwrap();
+		assert_eq!(verdict(folder.path()).0, Verdict::Ok);
+		let (missing, detail) = verdict(&folder.path().join("missing"));
+		assert!(missing == Verdict::Warning && detail.contains("does not exist"), "{detail}");
+		let store = Store::open(folder.path()).unwrap();
+		let (held, detail) = verdict(folder.path());
+		assert!(held == Verdict::Warning && detail.contains("is in use"), "{detail}");
+		drop(store);
+		assert_eq!(verdict(folder.path()).0, Verdict::Ok);
+		// Nothing of it stays behind.
+		assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+		let file = folder.path().join("file");
+		fs::write(&file, "no folder").unwrap();
+		assert_eq!(verdict(&file).0, Verdict::Failed);
+	}
+
+	/// What is said of this clock when `count` targets tell a time `skew_micros` from it.
+	async fn clock_verdict(net: u8, count: u8, skew_micros: i64) -> Vec<(Verdict, String)> {
+		let chain = Fake::new([Clock { epoch: 5, slot: 1, first_slot: 1 }]);
+		let mut others = vec![];
+		for n in 1..=count {
+			let (identity, address) = (Keypair::generate_ed25519(), [127, 0, net, n]);
+			let port = TcpListener::bind((IpAddr::from(address), 0)).unwrap().local_addr().unwrap().port();
+			let (serving, mut incoming) = control::serve(&identity, address.into(), port).await.unwrap();
+			let config = target::Config {
+				genesis: [7; 32],
+				account: [100 + n; 32],
+				key: keypair(2),
+				wireguard: [0; 32],
+				port,
+			};
+			others.push(Task::spawn("clock answers", async move {
+				let _serving = serving;
+				while let Some(asked) = incoming.recv().await {
+					let Request::Clock { nonce } = asked.request else { continue };
+					let now = clock::now().saturating_add_signed(skew_micros);
+					let _ = asked.reply.send(config.tell_time(now, &nonce));
+				}
+			}));
+			let mut task = task(None);
+			task.account = [100 + n; 32].into();
+			task.endpoint = Endpoint::V4 { addr: address, port };
+			task.peer_id = identity.public().to_peer_id().to_bytes();
+			chain.tasks.lock().unwrap().push(task);
+		}
+		let mut report = Report::default();
+		fellows_clock([127, 0, 59, 1].into(), Arc::new(chain), [1; 32].into(), &mut report).await;
+		report.0.into_iter().map(|check| (check.verdict, check.detail)).collect()
+	}
+
+	#[tokio::test]
+	async fn fellows_clock_should_say_when_this_clock_is_off_or_too_few_answer() {
+		assert_eq!(clock_verdict(60, 0, 0).await, vec![]);
+		assert_eq!(clock_verdict(60, 5, 0).await[0].0, Verdict::Ok);
+		let (verdict, detail) = clock_verdict(61, 5, -300_000).await.remove(0);
+		assert!(verdict == Verdict::Failed && detail.contains("set up NTP"), "{detail}");
+		let (verdict, detail) = clock_verdict(62, 4, -300_000).await.remove(0);
+		assert!(verdict == Verdict::Warning && detail.starts_with("4 of 4 others"), "{detail}");
 	}
 }

@@ -14,7 +14,10 @@ use anyhow::Result;
 use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
 use libp2p::identity::Keypair;
 use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{
+	mpsc::{self, error::TrySendError},
+	oneshot, watch,
+};
 use weir_primitives::{api::TargetTest, chain::AccountId};
 use weir_tunnel_core::{
 	keys::ProbeKeypair,
@@ -39,6 +42,8 @@ pub struct Settings {
 	pub identity: Keypair,
 }
 
+/// Requests that wait for the serving task, and answers that wait for the disk.
+const WAITING: usize = 256;
 /// A process that stops waits this long for the device to end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -83,13 +88,18 @@ impl Bound {
 		};
 		let (assignments, assignment) = watch::channel(None);
 		let counters = engine.counters();
+		let (others, requests) = mpsc::channel(WAITING);
+		let clock = Task::spawn("clock answers", tell_time(incoming, config.clone(), others));
 		let serving = Serving {
 			target: Target::new(config),
 			engine,
 			_control: control,
+			_clock: clock,
 			store: store.clone(),
 			metrics,
 			sessions: HashMap::new(),
+			epoch: None,
+			refusals: Vec::new(),
 			signed: Vec::new(),
 			answers: FuturesUnordered::new(),
 		};
@@ -98,7 +108,7 @@ impl Bound {
 		let (alive, watched) = watch::channel(());
 		let (stop, stopped) = oneshot::channel();
 		let serve = Task::spawn("provider", async move {
-			serving.run(inbound, incoming, assignment, stopped).await;
+			serving.run(inbound, requests, assignment, stopped).await;
 			drop(alive);
 		});
 		Provider { port, counters, serving: watched, stop, serve, _follow: follow }
@@ -196,18 +206,63 @@ fn assignment(test: TargetTest<AccountId>, first_slot: u64, slot_millis: u64) ->
 	}
 }
 
+/// Answers `Clock`, which is anybody's and costs a signature, beside the task that keeps time; hands on the rest.
+async fn tell_time(
+	mut incoming: mpsc::Receiver<Incoming>,
+	config: target::Config,
+	others: mpsc::Sender<Incoming>,
+) {
+	while let Some(asked) = incoming.recv().await {
+		if let Request::Clock { nonce } = &asked.request {
+			// Whoever asked may no longer wait.
+			let _ = asked.reply.send(config.tell_time(clock::now(), nonce));
+		} else if let Err(TrySendError::Closed(_)) = others.try_send(asked) {
+			// When it was only full, there is no answer.
+			return;
+		}
+	}
+}
+
+/// What comes from others.
+#[allow(clippy::large_enum_variant)]
+enum Arrival {
+	/// None: the control plane has ended.
+	Request(Option<Incoming>),
+	/// None: the device has ended.
+	Datagram(Option<Inbound>),
+}
+
+impl Arrival {
+	/// Of requests and datagrams that wait either by chance, so that no flood of one keeps the other waiting.
+	async fn next(
+		requests: &mut mpsc::Receiver<Incoming>,
+		inbound: &mut mpsc::Receiver<Inbound>,
+		takes_requests: bool,
+	) -> Self {
+		tokio::select! {
+			request = requests.recv(), if takes_requests => Self::Request(request),
+			datagram = inbound.recv() => Self::Datagram(datagram),
+		}
+	}
+}
+
 struct Serving {
 	target: Target,
 	engine: Engine,
 	/// Ends the control plane with it.
 	_control: Control,
+	_clock: Task,
 	store: Arc<Store>,
 	metrics: Arc<Metrics>,
 	/// WireGuard key of each session's attestor.
 	sessions: HashMap<[u8; 8], [u8; 32]>,
+	/// Epoch of the last test known.
+	epoch: Option<u32>,
+	/// Refusals that were told of since: logs must not be filled from outside.
+	refusals: Vec<Refusal>,
 	/// Finals that are to be kept before the answer goes out.
 	signed: Vec<Bilateral>,
-	/// Answers that wait for the disk.
+	/// Answers that wait for the disk, at most [`WAITING`].
 	answers: FuturesUnordered<BoxFuture<'static, ()>>,
 }
 
@@ -215,46 +270,56 @@ impl Serving {
 	async fn run(
 		mut self,
 		mut inbound: mpsc::Receiver<Inbound>,
-		mut incoming: mpsc::Receiver<Incoming>,
+		mut requests: mpsc::Receiver<Incoming>,
 		mut assignment: watch::Receiver<Option<Assignment>>,
 		mut stopped: oneshot::Receiver<()>,
 	) {
 		loop {
+			let now = clock::now();
+			// Not left to the timer below, which may need a turn of the runtime that a flood delays.
+			if self.target.timeout().is_some_and(|due| due <= now) {
+				self.target.handle_timeout(now);
+				self.drain().await;
+			}
 			let due = self.target.timeout();
+			let takes_requests = self.answers.len() < WAITING;
 			tokio::select! {
-				// In this order: a receipt that is due does not wait behind datagrams.
+				// In this order: neither a receipt nor an answer that is due waits behind what others send.
 				biased;
-				() = clock::sleep_until_some(due) => self.target.handle_timeout(clock::now()),
+				() = clock::sleep_until_some(due) => {},
 				_ = &mut stopped => break,
 				changed = assignment.changed() => {
 					if changed.is_err() {
 						break;
 					}
 					let known = assignment.borrow_and_update().clone();
-					self.target.set_assignment(known);
-				},
-				request = incoming.recv() => match request {
-					Some(request) => self.answer(request).await,
-					None => {
-						tracing::error!("the control plane failed; the provider cannot serve");
-						break;
-					},
+					self.assign(known);
 				},
 				Some(()) = self.answers.next(), if !self.answers.is_empty() => {},
-				Some(Inbound { at, source, bytes }) = inbound.recv() => {
-					self.target.handle_datagram(at, source, &bytes);
-					while let Ok(Inbound { at, source, bytes }) = inbound.try_recv() {
-						self.target.handle_datagram(at, source, &bytes);
-						if self.target.timeout().is_some_and(|due| due <= at) {
-							break;
-						}
-					}
-				},
 				() = self.engine.failed() => {
 					tracing::error!("the WireGuard device failed; the provider cannot serve");
 					break;
 				},
-				else => break,
+				arrival = Arrival::next(&mut requests, &mut inbound, takes_requests) => match arrival {
+					Arrival::Request(Some(request)) => self.answer(request).await,
+					Arrival::Request(None) => {
+						tracing::error!("the control plane failed; the provider cannot serve");
+						break;
+					},
+					Arrival::Datagram(Some(Inbound { at, source, bytes })) => {
+						self.target.handle_datagram(at, source, &bytes);
+						while let Ok(Inbound { at, source, bytes }) = inbound.try_recv() {
+							self.target.handle_datagram(at, source, &bytes);
+							if self.target.timeout().is_some_and(|due| due <= at) {
+								break;
+							}
+						}
+					},
+					Arrival::Datagram(None) => {
+						tracing::error!("the WireGuard device ended; the provider cannot serve");
+						break;
+					},
+				},
 			}
 			self.drain().await;
 		}
@@ -262,25 +327,53 @@ impl Serving {
 		self.engine.stop().await;
 	}
 
-	async fn answer(&mut self, Incoming { peer, source, request, reply }: Incoming) {
-		let mut response = None;
-		// Requests come from the seat's prefix, and so must the tunnel's packets.
-		if let Request::Offer { session, .. } = &request {
-			if let Some(key) = self.sessions.get(session) {
-				let endpoint = self.engine.endpoint_of(*key).await;
-				if endpoint.is_some_and(|endpoint| !self.target.is_allowed(session, endpoint.ip())) {
-					response = Some(Response::Refuse(Refusal::OutsidePrefix));
-				}
-			}
+	fn assign(&mut self, known: Option<Assignment>) {
+		let epoch = known.as_ref().map(|assignment| assignment.epoch);
+		if epoch.is_some() && self.epoch != epoch {
+			self.epoch = epoch;
+			self.refusals.clear();
 		}
-		let response = response.unwrap_or_else(|| self.target.handle_request(clock::now(), source, &request));
+		self.target.set_assignment(known);
+	}
+
+	/// Requests come from the seat's prefix, and so must the tunnel's packets. WireGuard follows a peer that moves, so
+	/// that this is asked before the load and again before its counts are signed.
+	async fn check_tunnel(&mut self, request: &Request) -> Result<(), Refusal> {
+		let (Request::Offer { session, .. } | Request::Finish { session, .. }) = request else {
+			return Ok(());
+		};
+		// A session that is not known is the target's to refuse.
+		let Some(key) = self.sessions.get(session) else { return Ok(()) };
+		match self.engine.endpoint_of(*key).await {
+			Some(endpoint) if self.target.is_allowed(session, endpoint.ip()) => Ok(()),
+			Some(_) => Err(Refusal::OutsidePrefix),
+			// No handshake yet, so nothing to compare: an attestor greets in the tunnel before it offers.
+			None => Err(Refusal::UnknownSession),
+		}
+	}
+
+	async fn answer(&mut self, Incoming { peer, source, request, reply }: Incoming) {
+		let response = match self.check_tunnel(&request).await {
+			Ok(()) => self.target.handle_request(clock::now(), source, &request),
+			Err(refusal) => Response::Refuse(refusal),
+		};
 		if let Response::Refuse(refusal) = &response {
 			self.metrics.refused.inc();
-			tracing::info!(%peer, %source, %refusal, "request refused");
+			if self.refusals.contains(refusal) {
+				tracing::debug!(%peer, %source, %refusal, "request refused");
+			} else {
+				self.refusals.push(*refusal);
+				tracing::info!(%peer, %source, %refusal, "request refused");
+			}
 		}
 		// A new WireGuard peer must be known before the answer lets it speak, and a final kept before it is handed out.
 		self.drain().await;
 		let (signed, store) = (std::mem::take(&mut self.signed), self.store.clone());
+		if signed.is_empty() {
+			// Whoever asked may no longer wait.
+			let _ = reply.send(response);
+			return;
+		}
 		let answer = async move {
 			for bilateral in signed {
 				let store = store.clone();
@@ -289,7 +382,6 @@ impl Serving {
 					tracing::error!(%error, "receipt not on disk yet; kept in memory until the next write");
 				}
 			}
-			// Whoever asked may no longer wait.
 			let _ = reply.send(response);
 		};
 		// Not awaited here: packets go on while the disk works.
@@ -327,3 +419,6 @@ impl Serving {
 		}
 	}
 }
+
+#[cfg(test)]
+mod tests;

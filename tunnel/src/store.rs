@@ -7,14 +7,18 @@ use redb::{
 	Database, DatabaseError, Key, ReadableDatabase, StorageError, Table, TableDefinition, TableError,
 };
 use std::{
-	collections::VecDeque,
+	collections::{BTreeMap, VecDeque},
+	fs::{self, DirBuilder, File, OpenOptions},
 	io,
+	os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
 	path::{Path, PathBuf},
 	sync::{Mutex, MutexGuard, PoisonError},
 };
 use weir_primitives::{report::Entry, EpochIndex, ProviderIndex};
 use weir_tunnel_core::wire::Bilateral;
 
+/// The database's name in its folder.
+pub const FILE: &str = "state.redb";
 /// (epoch, provider) → entry.
 const ENTRIES: TableDefinition<(u32, u32), &[u8]> = TableDefinition::new("entries-v1");
 /// epoch → salt and the entries as committed.
@@ -22,12 +26,22 @@ const COMMITTED: TableDefinition<u32, &[u8]> = TableDefinition::new("committed-v
 type BilateralKey = (u32, &'static [u8; 32], &'static [u8; 8]);
 /// (epoch, the other side's account, session) → bilateral receipt.
 const BILATERALS: TableDefinition<BilateralKey, &[u8]> = TableDefinition::new("bilaterals-v1");
+/// (epoch, provider) → parts of the epoch in which the provider answered.
+const LIVENESS: TableDefinition<(u32, u32), &[u8]> = TableDefinition::new("liveness-v1");
 /// Epochs kept: an escalation can be disputed for four.
 const KEPT_EPOCHS: u32 = 8;
 /// Records removed from a table at once, so that a folder that was never pruned costs no long transaction.
 const PRUNED_AT_ONCE: usize = 4_096;
 /// Records that wait in memory while the disk takes none.
 const WAITING: usize = 1_024;
+
+/// Parts of an epoch in which a provider answered, a bit each.
+pub type Liveness = [u8; 5];
+
+/// Adds the parts of `more`.
+pub fn add_parts(to: &mut Liveness, more: &Liveness) {
+	to.iter_mut().zip(more).for_each(|(to, more)| *to |= more);
+}
 
 /// What a node committed to.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
@@ -63,14 +77,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Store {
-	/// Opens or creates `folder`/state.redb.
+	/// Opens or creates `folder`/state.redb. Only their owner may look into either: what is not revealed yet must not be
+	/// copied.
 	pub fn open(folder: &Path) -> Result<Self> {
-		std::fs::create_dir_all(folder).map_err(|error| {
-			anyhow!("{}: cannot be created: {} ({error})", folder.display(), advice::file(&error))
+		make_private(folder).map_err(|error| {
+			anyhow!(
+				"{}: cannot be made a folder of mode 0700: {} ({error})",
+				folder.display(),
+				advice::file(&error)
+			)
 		})?;
-		let path = folder.join("state.redb");
+		let path = folder.join(FILE);
 		let file = path.clone();
-		Self::open_by(path, Box::new(move || Database::create(&file)))
+		Self::open_by(path, Box::new(move || Database::builder().create_file(open_private(&file)?)))
 	}
 
 	fn open_by(path: PathBuf, open: Opener) -> Result<Self> {
@@ -192,6 +211,38 @@ impl Store {
 		stored.map(|bytes| Committed::decode(&mut &bytes[..]).context("state: damaged report")).transpose()
 	}
 
+	/// Adds parts of an epoch in which providers answered.
+	pub fn add_liveness(&self, epoch: EpochIndex, seen: &BTreeMap<ProviderIndex, Liveness>) -> Result<()> {
+		self.write(|transaction| {
+			let mut table = transaction.open_table(LIVENESS)?;
+			for (provider, parts) in seen {
+				let mut all = *parts;
+				if let Some(known) = redb::ReadableTable::get(&table, (epoch, *provider))? {
+					add_parts(&mut all, &Liveness::try_from(known.value()).unwrap_or_default());
+				}
+				table.insert((epoch, *provider), &all[..])?;
+			}
+			Ok(())
+		})
+	}
+
+	/// Parts of an epoch in which providers answered, as far as they are on disk.
+	pub fn liveness(&self, epoch: EpochIndex) -> Result<BTreeMap<ProviderIndex, Liveness>> {
+		self.with(|database| {
+			let transaction = database.begin_read()?;
+			let table = match transaction.open_table(LIVENESS) {
+				Err(TableError::TableDoesNotExist(_)) => return Ok(BTreeMap::new()),
+				table => table?,
+			};
+			let rows = table.range((epoch, ProviderIndex::MIN)..=(epoch, ProviderIndex::MAX))?;
+			rows.map(|row| {
+				let (key, parts) = row?;
+				Ok((key.value().1, Liveness::try_from(parts.value()).unwrap_or_default()))
+			})
+			.collect()
+		})
+	}
+
 	/// The bilateral receipts of an epoch.
 	pub fn bilaterals(&self, epoch: EpochIndex) -> Result<Vec<Bilateral>> {
 		let stored = self.with(|database| {
@@ -214,6 +265,7 @@ impl Store {
 		self.write(|transaction| {
 			remove_first(&mut transaction.open_table(ENTRIES)?, |(at, _)| at < oldest)?;
 			remove_first(&mut transaction.open_table(COMMITTED)?, |at| at < oldest)?;
+			remove_first(&mut transaction.open_table(LIVENESS)?, |(at, _)| at < oldest)?;
 			remove_first(&mut transaction.open_table(BILATERALS)?, |(at, _, _)| at < oldest)
 		})
 	}
@@ -235,6 +287,29 @@ fn remove_first<K: Key + 'static>(
 		table.pop_first()?;
 	}
 	Ok(())
+}
+
+/// Makes a folder that only its owner may look into; of one that is there, takes what others may.
+fn make_private(folder: &Path) -> io::Result<()> {
+	DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+	let mut permissions = fs::metadata(folder)?.permissions();
+	if permissions.mode() & 0o077 == 0 {
+		return Ok(());
+	}
+	permissions.set_mode(0o700);
+	fs::set_permissions(folder, permissions)
+}
+
+/// Opens or makes a file that only its owner may read, whatever the umask says or an earlier version left.
+fn open_private(path: &Path) -> io::Result<File> {
+	let file =
+		OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+	let mut permissions = file.metadata()?.permissions();
+	if permissions.mode() & 0o077 != 0 {
+		permissions.set_mode(0o600);
+		file.set_permissions(permissions)?;
+	}
+	Ok(file)
 }
 
 fn not_opened(path: &Path, error: DatabaseError) -> anyhow::Error {

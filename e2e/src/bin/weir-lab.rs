@@ -4,9 +4,12 @@ use anyhow::{ensure, Result};
 use clap::{Parser, Subcommand};
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Instant};
 use tokio::signal::unix::{signal, SignalKind};
-use weir_e2e::lab::{
-	liar,
-	story::{Lab, ALL_WEATHERS},
+use weir_e2e::{
+	lab::{
+		liar,
+		story::{Lab, ALL_WEATHERS},
+	},
+	network::Programs,
 };
 
 /// Runs the network in network namespaces and checks what it must withstand. Takes about 13 minutes. Started by
@@ -81,6 +84,7 @@ async fn run(folder: &std::path::Path, epochs: u32) -> Result<bool> {
 		devices == 1,
 		"this network namespace has {devices} devices and is not the lab's: use scripts/lab.sh"
 	);
+	let _kept = Programs::lock(folder)?;
 	println!("data and logs: {}", folder.display());
 	let begun = Instant::now();
 	let say = |what: &str| println!("[{:>4} s] {what}", begun.elapsed().as_secs());

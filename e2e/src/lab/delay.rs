@@ -1,5 +1,6 @@
 //! A delay line in user space, because a kernel need not have netem: packets go into a TUN device, wait, and come out
-//! of it again. Constant delay per pair of machines; order within a pair is kept.
+//! of it again. Constant delay per pair of machines, but for the ticks in which packets leave; order within a pair is
+//! kept.
 
 use crate::lab::ground::DELAY_DEVICE;
 use anyhow::{Context, Result};
@@ -17,6 +18,8 @@ use tun_rs::{DeviceBuilder, SyncDevice};
 
 /// Before all other processes of the machine: a real path does not wait for the machines at its ends.
 const PRIORITY: i32 = -15;
+/// Packets leave at whole ticks: a thread that woke for each of them would need a good part of a processor.
+const TICK: Duration = Duration::from_millis(1);
 /// Packets that may wait: beyond it the line is overloaded and drops.
 const CAPACITY: usize = 50_000;
 /// Room for any packet the device hands out.
@@ -28,14 +31,30 @@ pub struct DelayLine {
 }
 
 struct Settings {
+	/// Ticks are counted from here.
+	begun: Instant,
 	/// One-way delay of the machine behind each link, in microseconds.
 	one_way_micros: [AtomicU32; 256],
 	overflowed: AtomicU64,
 }
 
+impl Settings {
+	/// The first tick at or after `at`.
+	fn tick(&self, at: Instant) -> u64 {
+		let ticks = at.saturating_duration_since(self.begun).as_nanos().div_ceil(TICK.as_nanos());
+		u64::try_from(ticks).unwrap_or(u64::MAX)
+	}
+
+	/// When a tick is.
+	fn time(&self, tick: u64) -> Instant {
+		self.begun + Duration::from_nanos(tick.saturating_mul(TICK.as_nanos() as u64))
+	}
+}
+
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting {
-	due: Instant,
+	/// Tick at which it leaves.
+	due: u64,
 	/// Breaks ties in the order of arrival.
 	number: u64,
 	packet: Vec<u8>,
@@ -53,13 +72,15 @@ impl DelayLine {
 		let device = DeviceBuilder::new().name(DELAY_DEVICE).build_sync().context("creating a TUN device")?;
 		let device = Arc::new(device);
 		let settings = Arc::new(Settings {
+			begun: Instant::now(),
 			one_way_micros: std::array::from_fn(|_| AtomicU32::new(0)),
 			overflowed: AtomicU64::new(0),
 		});
 		let queue = Arc::new(Queue::default());
 		let (receiving, line, at) = (device.clone(), queue.clone(), settings.clone());
 		thread::Builder::new().name("delay-in".into()).spawn(move || receive(&receiving, &line, &at))?;
-		thread::Builder::new().name("delay-out".into()).spawn(move || send(&device, &queue))?;
+		let clock = settings.clone();
+		thread::Builder::new().name("delay-out".into()).spawn(move || send(&device, &queue, &clock))?;
 		Ok(Self { settings })
 	}
 
@@ -100,37 +121,57 @@ fn receive(device: &SyncDevice, queue: &Queue, settings: &Settings) {
 		};
 		let packet = &buffer[..length];
 		let Some(delay) = delay_of(packet, settings) else { continue };
-		let due = Instant::now() + delay;
+		let due = settings.tick(Instant::now() + delay);
 		let mut waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
 		if waiting.len() >= CAPACITY {
 			settings.overflowed.fetch_add(1, Ordering::Relaxed);
 			continue;
 		}
+		// Only one that leaves before all others changes when the sender must wake.
+		let is_first = waiting.peek().is_none_or(|Reverse(first)| due < first.due);
 		waiting.push(Reverse(Waiting { due, number, packet: packet.to_vec() }));
-		queue.arrived.notify_one();
+		if is_first {
+			queue.arrived.notify_one();
+		}
 	}
 }
 
-fn send(device: &SyncDevice, queue: &Queue) {
+fn send(device: &SyncDevice, queue: &Queue, settings: &Settings) {
 	hurry();
+	let mut leaving = Vec::new();
 	let mut waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
 	loop {
 		let now = Instant::now();
-		let wait = waiting.peek().map(|Reverse(first)| first.due.saturating_duration_since(now));
-		match wait {
-			Some(Duration::ZERO) => {
-				let Some(Reverse(first)) = waiting.pop() else { continue };
-				drop(waiting);
+		take_due(&mut waiting, settings, now, &mut leaving);
+		if !leaving.is_empty() {
+			drop(waiting);
+			for packet in leaving.drain(..) {
 				// A machine that is gone, or a full link: the packet is lost, as packets are.
-				let _ = device.send(&first.packet);
-				waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+				let _ = device.send(&packet);
 			}
-			Some(wait) => {
-				let woken = queue.arrived.wait_timeout(waiting, wait);
-				waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
-			}
-			None => waiting = queue.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+			waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+			continue;
 		}
+		let due = waiting.peek().map(|Reverse(first)| settings.time(first.due));
+		waiting = match due {
+			Some(due) => {
+				let woken = queue.arrived.wait_timeout(waiting, due.saturating_duration_since(now));
+				woken.unwrap_or_else(PoisonError::into_inner).0
+			}
+			None => queue.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+		};
+	}
+}
+
+/// Moves what is due at `now` into `leaving`, in the order of time and then of arrival.
+fn take_due(
+	waiting: &mut BinaryHeap<Reverse<Waiting>>,
+	settings: &Settings,
+	now: Instant,
+	leaving: &mut Vec<Vec<u8>>,
+) {
+	while waiting.peek().is_some_and(|Reverse(first)| settings.time(first.due) <= now) {
+		leaving.extend(waiting.pop().map(|Reverse(first)| first.packet));
 	}
 }
 
@@ -148,6 +189,7 @@ mod tests {
 
 	fn settings() -> Settings {
 		let settings = Settings {
+			begun: Instant::now(),
 			one_way_micros: std::array::from_fn(|_| AtomicU32::new(0)),
 			overflowed: AtomicU64::new(0),
 		};
@@ -174,14 +216,21 @@ mod tests {
 	}
 
 	#[test]
-	fn packets_should_leave_in_order_of_time_and_then_of_arrival() {
-		let begun = Instant::now();
-		let later = begun + Duration::from_millis(1);
+	fn packets_should_leave_at_their_tick_in_order_of_time_and_then_of_arrival() {
+		let settings = settings();
+		let tick = settings.tick(settings.begun + Duration::from_micros(1_500));
+		assert_eq!(tick, 2);
 		let mut heap = BinaryHeap::new();
-		for (due, number) in [(later, 0), (begun, 2), (begun, 1)] {
-			heap.push(Reverse(Waiting { due, number, packet: Vec::new() }));
+		for (due, number) in [(tick + 1, 0), (tick, 2), (tick, 1)] {
+			heap.push(Reverse(Waiting { due, number, packet: vec![number as u8] }));
 		}
-		let order: Vec<_> = std::iter::from_fn(|| heap.pop()).map(|Reverse(first)| first.number).collect();
-		assert_eq!(order, [1, 2, 0]);
+		let mut leave = |micros| {
+			let mut leaving = Vec::new();
+			take_due(&mut heap, &settings, settings.begun + Duration::from_micros(micros), &mut leaving);
+			leaving
+		};
+		assert_eq!(leave(1_999), Vec::<Vec<u8>>::new());
+		assert_eq!(leave(2_000), [[1], [2]]);
+		assert_eq!(leave(9_000), [[0]]);
 	}
 }

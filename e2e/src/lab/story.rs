@@ -10,12 +10,14 @@ use crate::{
 		findings::Finding,
 		ground,
 		liar::Lie,
+		load::Load,
 		plan::{self, net, LIARS},
 		weather::{weather, Weather, RTTS_MILLIS},
 	},
 	line::Line,
 	network::{Network, Programs},
 	process::Process,
+	verdicts::Verdicts,
 };
 use anyhow::Result;
 use judge::{percent, shares_fairly};
@@ -26,12 +28,15 @@ use std::{
 	time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use weir_math::timing::Timing;
-use weir_primitives::api::VerdictRecord;
 
 /// Epochs in which accuracy is measured so that each line meets every round-trip time, and all lines every loss.
 pub const ALL_WEATHERS: u32 = RTTS_MILLIS.len() as u32;
 /// When in an epoch its weather begins: after the last test of the one before, before the first of its own is opened.
 const WEATHER_MILLIS: u64 = 1_500;
+/// The chain tests nobody earlier: the lists are empty before (docs/protocol.md).
+const FIRST_TESTED_EPOCH: u32 = 3;
+/// Slot in which all tests of an epoch have begun.
+const STARTED_SLOT: u32 = 30;
 /// Slot in which verdicts on the epoch before are there and finalised, with some reserve.
 const VERDICTS_SLOT: u32 = 33;
 /// The weather of every line while it is not accuracy that is asked for.
@@ -56,11 +61,14 @@ pub struct Lab {
 	folder: PathBuf,
 	network: Network,
 	delay: DelayLine,
+	load: Load,
 	liars: Vec<Process>,
 	clock: Clock,
 	/// First epoch of the accuracy, and how many it has.
 	accuracy: Range<u32>,
-	verdicts: BTreeMap<(usize, u32), VerdictRecord>,
+	verdicts: Verdicts,
+	/// When each test of the accuracy was: T0 by line and epoch, milliseconds since the Unix epoch.
+	starts: BTreeMap<(usize, u32), u64>,
 	findings: Vec<Finding>,
 }
 
@@ -79,10 +87,15 @@ impl Clock {
 		Ok(Self { timing, origin_millis: (first_slot - epochs) * timing.slot_millis })
 	}
 
-	fn millis_until(&self, epoch: u32, slot: u32) -> Result<u64> {
+	/// When a slot begins, in milliseconds since the Unix epoch.
+	fn millis(&self, epoch: u32, slot: u32) -> u64 {
 		let slots = u64::from(epoch) * u64::from(self.timing.epoch_slots) + u64::from(slot);
+		self.origin_millis + slots * self.timing.slot_millis
+	}
+
+	fn millis_until(&self, epoch: u32, slot: u32) -> Result<u64> {
 		let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
-		Ok((self.origin_millis + slots * self.timing.slot_millis).saturating_sub(now))
+		Ok(self.millis(epoch, slot).saturating_sub(now))
 	}
 }
 
@@ -91,7 +104,7 @@ impl Lab {
 	pub async fn start(folder: &Path, epochs: u32, say: impl Fn(&str)) -> Result<Self> {
 		let programs = Programs::beside_this()?;
 		programs.clear(folder)?;
-		let delay = DelayLine::start()?;
+		let (delay, load) = (DelayLine::start()?, Load::watch()?);
 		ground::prepare()?;
 		let plan = plan::plan(&programs, folder)?;
 		plan::order(folder, &[])?;
@@ -99,10 +112,11 @@ impl Lab {
 		let network = Network::start(programs, plan, say).await?;
 		let clock = Clock::read(&network.chain).await?;
 		let (now, _, _) = network.chain.clock().await?;
-		let first = now + clock.timing.maturity_epochs;
+		let first = FIRST_TESTED_EPOCH.max(now + clock.timing.maturity_epochs);
 		let accuracy = first..first + epochs;
-		let (verdicts, findings) = (BTreeMap::new(), Vec::new());
-		Ok(Self { folder: folder.into(), network, delay, liars, clock, accuracy, verdicts, findings })
+		let (verdicts, starts, findings) = (Verdicts::default(), BTreeMap::new(), Vec::new());
+		let folder = folder.into();
+		Ok(Self { folder, network, delay, load, liars, clock, accuracy, verdicts, starts, findings })
 	}
 
 	/// All scenarios. What they found comes with each as it is there.
@@ -115,6 +129,8 @@ impl Lab {
 			say(&format!("epoch {epoch}: measuring {}", self.sky(day)));
 			tokio::time::sleep(Duration::from_millis(WEATHER_MILLIS)).await;
 			self.set_weather(|line| weather(line, day))?;
+			self.until(epoch, STARTED_SLOT).await?;
+			self.note_starts(epoch).await?;
 		}
 		self.until(inflated, 0).await?;
 		say(&format!("epoch {inflated}: two attestors report whatever was asked for"));
@@ -134,7 +150,7 @@ impl Lab {
 		self.kill_and_return().await?;
 		self.until(killed, VERDICTS_SLOT).await?;
 		self.judge_denial(denied)?;
-		self.judge_liar()?;
+		self.judge_liar(inflated)?;
 		self.until(killed + 1, VERDICTS_SLOT).await?;
 		self.judge_return(killed, &measured).await?;
 		say("half of the validators are killed");
@@ -156,7 +172,7 @@ impl Lab {
 		loop {
 			self.network.ensure_running()?;
 			self.liars.iter_mut().try_for_each(Process::ensure_running)?;
-			self.collect().await?;
+			self.verdicts.collect(&self.network.chain.providers().await?);
 			match self.clock.millis_until(epoch, slot)? {
 				0 => return Ok(()),
 				left => tokio::time::sleep(Duration::from_millis(left.min(2_000))).await,
@@ -164,22 +180,22 @@ impl Lab {
 		}
 	}
 
-	async fn collect(&mut self) -> Result<()> {
-		let providers = self.network.chain.providers().await?;
-		for (number, line) in self.network.lines().iter().enumerate() {
-			let verdicts = providers.iter().filter(|row| row.account == line.account());
-			for verdict in verdicts.flat_map(|row| &row.verdicts) {
-				self.verdicts.insert((number, verdict.epoch), *verdict);
-			}
-		}
-		Ok(())
-	}
-
 	fn set_weather(&self, of: impl Fn(usize) -> Weather) -> Result<()> {
 		for (number, line) in self.shaped() {
 			self.delay.set_rtt(net(line), of(number).rtt_millis);
 		}
 		ground::set_loss(of(0).loss_pptt)
+	}
+
+	/// Notes when the tests of the running epoch were.
+	async fn note_starts(&mut self, epoch: u32) -> Result<()> {
+		let mut starts = Vec::new();
+		for (number, line) in self.honest() {
+			let slot = self.network.chain.test_start(&line.account()).await?;
+			starts.extend(slot.map(|slot| ((number, epoch), self.clock.millis(epoch, slot))));
+		}
+		self.starts.extend(starts);
+		Ok(())
 	}
 
 	fn sky(&self, day: u32) -> String {

@@ -35,7 +35,7 @@ pub struct Test<AccountId> {
 	pub provider: ProviderIndex,
 	/// Its account.
 	pub account: AccountId,
-	/// Seats of this prefix may not measure it.
+	/// Seats of this prefix or of the other address family may not measure it.
 	pub prefix: Option<Prefix>,
 	/// What it is measured against.
 	pub claim: Claim,
@@ -305,12 +305,16 @@ impl<T: Config> Draw<T> {
 	}
 }
 
-/// Whether a rule keeps `node` from measuring the target whenever the test runs: its own line, or one on the same
-/// prefix. A node is its own operator until operators own several.
+/// Whether a rule keeps `node` from measuring the target whenever the test runs: its own line, one on the same prefix,
+/// or one of the other address family, which a seat that probes from its own prefix cannot reach. A node is its own
+/// operator until operators own several.
 pub fn is_barred<AccountId: PartialEq>(
 	test: &Test<AccountId>,
 	node: &AccountId,
 	prefix: Option<Prefix>,
 ) -> bool {
-	test.account == *node || (prefix.is_some() && test.prefix == prefix)
+	let is_apart = |(own, target): (Prefix, Prefix)| {
+		own == target || core::mem::discriminant(&own) != core::mem::discriminant(&target)
+	};
+	test.account == *node || prefix.zip(test.prefix).is_some_and(is_apart)
 }

@@ -13,15 +13,16 @@
 //!
 //! * **D1** Indices `0..size` each hold an occupant whose latest place is that index.
 //! * **D2** Places, sizes and slots carry ascending epochs.
-//! * **D3** An occupant whose wish differs from its latest place is queued, and only queued occupants are in the queue.
+//! * **D3** An occupant whose wish differs from its latest place is queued; whoever is queued is in the queue once, and
+//!   nobody else is.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{Decode, Encode, FullCodec, MaxEncodedLen};
 use core::marker::PhantomData;
 use polkadot_sdk::*;
 
 use frame_support::{
-	storage::{StorageDoubleMap, StorageMap},
+	storage::{IterableStorageDoubleMap, StorageDoubleMap, StorageMap},
 	traits::ConstU32,
 	BoundedVec,
 };
@@ -168,13 +169,13 @@ pub struct ListState {
 /// The storage behind a family of lists, each known by a byte.
 pub trait Lists {
 	/// Who sits at an index.
-	type Occupant: FullCodec + Clone + Eq;
+	type Occupant: FullCodec + Clone + Ord;
 	/// Size and queue ends.
 	type State: StorageMap<u8, ListState, Query = ListState>;
 	/// Occupants by index.
 	type Slots: StorageDoubleMap<u8, u32, Slot<Self::Occupant>, Query = Option<Slot<Self::Occupant>>>;
 	/// Places by occupant.
-	type Places: StorageDoubleMap<u8, Self::Occupant, Place, Query = Option<Place>>;
+	type Places: IterableStorageDoubleMap<u8, Self::Occupant, Place, Query = Option<Place>>;
 	/// Waiting occupants by sequence number.
 	type Queue: StorageDoubleMap<u8, u32, Self::Occupant, Query = Option<Self::Occupant>>;
 }
@@ -270,8 +271,14 @@ impl<L: Lists> DenseIndex<L> {
 	}
 
 	/// Retries up to `steps` waiting changes, each once, and returns how many were looked at.
-	pub fn work(list: u8, steps: u32, moment: Moment) -> u32 {
+	///
+	/// # Errors
+	///
+	/// The last failure: [`DenseIndexError::Overflow`] or [`DenseIndexError::Inconsistent`]. A change that failed waits
+	/// on, behind all others.
+	pub fn work(list: u8, steps: u32, moment: Moment) -> Result<u32, DenseIndexError> {
 		let todo = Self::queue_len(list).min(steps);
+		let mut outcome = Ok(todo);
 		for _ in 0..todo {
 			let mut state = L::State::get(list);
 			let who = L::Queue::take(list, state.head);
@@ -280,10 +287,13 @@ impl<L: Lists> DenseIndex<L> {
 			let Some(who) = who else { continue };
 			let mut place = L::Places::get(list, &who).unwrap_or_default();
 			place.queued = false;
-			// A failure here can only be the end of a number type: the occupant stays where it is.
-			let _ = Self::settle(list, &who, place, moment);
+			if let Err(error) = Self::settle(list, &who, place, moment) {
+				// Nothing was stored: its place still says that it waits.
+				Self::enqueue(list, &who);
+				outcome = Err(error);
+			}
 		}
-		todo
+		outcome
 	}
 
 	/// Drops the record of an occupant that no epoch from `since` on can see. True if nothing is left of it.
@@ -374,6 +384,9 @@ impl<L: Lists> DenseIndex<L> {
 		if !left.index.set(from, None, moment.horizon()) {
 			return Ok(false);
 		}
+		if !state.size.set(from, last, moment.horizon()) {
+			return Err(DenseIndexError::Inconsistent);
+		}
 		if index != last {
 			let hole = L::Slots::get(list, index).ok_or(DenseIndexError::Inconsistent)?;
 			let mover = L::Slots::get(list, last).ok_or(DenseIndexError::Inconsistent)?.occupant;
@@ -384,15 +397,16 @@ impl<L: Lists> DenseIndex<L> {
 			L::Places::insert(list, &mover, moved);
 			L::Slots::insert(list, index, Slot { occupant: mover, from, previous: Some(who.clone()) });
 		}
-		if !state.size.set(from, last, moment.horizon()) {
-			return Err(DenseIndexError::Inconsistent);
-		}
 		*place = left;
 		L::State::insert(list, state);
 		Ok(true)
 	}
 
 	/// Checks D1 to D3 for one list.
+	///
+	/// # Errors
+	///
+	/// Names the first that does not hold.
 	pub fn check(list: u8) -> Result<(), &'static str> {
 		let state = L::State::get(list);
 		if !state.size.is_sorted() {
@@ -404,20 +418,28 @@ impl<L: Lists> DenseIndex<L> {
 			if place.index.latest().flatten() != Some(index) {
 				return Err("D1: an occupant's place is elsewhere");
 			}
-			if !place.index.is_sorted() {
-				return Err("D2: places out of order");
-			}
-			if !place.wanted && !place.queued {
-				return Err("D3: a leave is not queued");
-			}
 		}
+		let mut waiting: BTreeMap<L::Occupant, u32> = BTreeMap::new();
 		let mut seq = state.head;
 		while seq != state.tail {
 			let who = L::Queue::get(list, seq).ok_or("D3: the queue has a gap")?;
-			if !L::Places::get(list, &who).is_some_and(|place| place.queued) {
-				return Err("D3: a queued occupant does not know");
-			}
+			let entries = waiting.entry(who).or_default();
+			*entries = entries.saturating_add(1);
 			seq = seq.wrapping_add(1);
+		}
+		for (who, place) in L::Places::iter_prefix(list) {
+			if !place.index.is_sorted() {
+				return Err("D2: places out of order");
+			}
+			if place.wanted != place.index.latest().flatten().is_some() && !place.queued {
+				return Err("D3: a wish is not queued");
+			}
+			if waiting.remove(&who).unwrap_or(0) != u32::from(place.queued) {
+				return Err("D3: an occupant does not wait once as it says");
+			}
+		}
+		if !waiting.is_empty() {
+			return Err("D3: an occupant without a place is queued");
 		}
 		Ok(())
 	}

@@ -74,18 +74,26 @@ impl<T: Config> Pallet<T> {
 		EpochIndex::try_from(millis.div_ceil(epoch_millis)).unwrap_or(EpochIndex::MAX).max(1)
 	}
 
-	/// Records a new epoch and the first block of each slot group.
-	pub(crate) fn record_clock() -> Weight {
+	/// Records a new epoch, and returns what this and [`Self::record_group`] cost in a block.
+	pub(crate) fn record_epoch() -> Weight {
 		let epoch = Self::epoch();
-		let mut progress = match CurrentProgress::<T>::get() {
-			Some(progress) if progress.epoch == epoch => progress,
-			_ => Self::open_epoch(epoch),
+		if CurrentProgress::<T>::get().is_none_or(|progress| progress.epoch != epoch) {
+			Self::open_epoch(epoch);
+		}
+		T::WeightInfo::on_initialize()
+	}
+
+	/// Records the first block of each slot group. At the end of the block, because its randomness is not there
+	/// before: earlier, what the block reveals would be its parent's, which everybody knows.
+	pub(crate) fn record_group() {
+		let epoch = Self::epoch();
+		let Some(mut progress) = CurrentProgress::<T>::get().filter(|progress| progress.epoch == epoch)
+		else {
+			return;
 		};
 		let timing = Self::timing();
 		let measuring = Self::slot_in_epoch().checked_sub(timing.measure_from);
-		let Some(group) = measuring.and_then(|passed| passed.checked_div(timing.group_slots)) else {
-			return T::WeightInfo::on_initialize();
-		};
+		let Some(group) = measuring.and_then(|passed| passed.checked_div(timing.group_slots)) else { return };
 		if group < GROUPS && group >= u32::from(progress.next_group) {
 			// Below 24, as just checked.
 			let group = u8::try_from(group).unwrap_or(u8::MAX);
@@ -96,10 +104,9 @@ impl<T: Config> Pallet<T> {
 			progress.next_group = group.saturating_add(1);
 			CurrentProgress::<T>::put(progress);
 		}
-		T::WeightInfo::on_initialize()
 	}
 
-	fn open_epoch(epoch: EpochIndex) -> Progress {
+	fn open_epoch(epoch: EpochIndex) {
 		let record = EpochRecord {
 			seed: T::Seed::get(),
 			first_slot: T::EpochStart::get(),
@@ -118,9 +125,7 @@ impl<T: Config> Pallet<T> {
 			Epochs::<T>::remove(forgotten);
 			Groups::<T>::remove(forgotten);
 		}
-		let progress = Progress { epoch, next_group: 0 };
-		CurrentProgress::<T>::put(progress);
-		progress
+		CurrentProgress::<T>::put(Progress { epoch, next_group: 0 });
 	}
 
 	/// Writes the timing twice and seats the first measurers. Panics on an invalid configuration: it must not start.

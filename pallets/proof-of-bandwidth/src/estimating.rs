@@ -2,7 +2,7 @@
 
 use crate::{
 	assignment::{is_barred, Draw, Test},
-	dense_index::Moment,
+	dense_index::{DenseIndexError, Moment},
 	epochs::{ProviderIndices, SeatIndices},
 	*,
 };
@@ -26,7 +26,7 @@ pub const IDLE_SHARE: u64 = 10;
 /// Waiting list changes tried per list and block.
 const QUEUE_STEPS: u32 = 4;
 /// Old records removed per map and block.
-const SWEEP_LIMIT: u32 = 32;
+pub(crate) const SWEEP_LIMIT: u32 = 32;
 /// Epochs for which reports are kept after the one that took them.
 const REPORTS_KEPT: EpochIndex = 2;
 
@@ -40,11 +40,12 @@ impl<T: Config> Pallet<T> {
 		let Some(mut draw) = Draw::<T>::of(cursor.epoch) else {
 			cursor.stage = Stage::Done;
 			EstimateCursor::<T>::put(cursor);
+			Self::deposit_event(Event::EpochSkipped { epoch: cursor.epoch });
 			return;
 		};
 		while cursor.stage != Stage::Done {
 			let step = match cursor.stage {
-				Stage::Judge { .. } => T::WeightInfo::estimate_test(MAX_MEMBERS),
+				Stage::Judge { .. } => Self::weight_of_test(MAX_MEMBERS),
 				Stage::Score { position } if position >= draw.seats_in(SMALLEST_TIER) => {
 					T::WeightInfo::conclude_epoch()
 				}
@@ -59,19 +60,22 @@ impl<T: Config> Pallet<T> {
 		EstimateCursor::<T>::put(cursor);
 	}
 
-	/// The cursor with work to do, if there is any.
+	/// The cursor with work to do, if there is any: epochs are judged in order, each when its reveals have closed.
 	fn open_cursor() -> Option<Cursor> {
-		let now = Self::epoch();
-		let last = now.checked_sub(1)?;
 		let cursor = EstimateCursor::<T>::get();
 		if let Some(cursor) = cursor.filter(|cursor| cursor.stage != Stage::Done) {
 			return Some(cursor);
 		}
-		let is_due = last >= FIRST_TESTED_EPOCH
-			&& cursor.is_none_or(|cursor| cursor.epoch < last)
-			&& Self::slot_in_epoch() >= Self::timing().reveal_until;
+		let epoch = cursor.map_or(Some(FIRST_TESTED_EPOCH), |cursor| cursor.epoch.checked_add(1))?;
+		let passed = Self::epoch().checked_sub(epoch)?;
+		let is_due = passed > 1 || (passed == 1 && Self::slot_in_epoch() >= Self::timing().reveal_until);
 		let stage = Stage::Judge { class: 0, position: 0 };
-		is_due.then_some(Cursor { epoch: last, stage, tests: 0, voids: 0, strikes: 0 })
+		is_due.then_some(Cursor { epoch, stage, tests: 0, voids: 0, strikes: 0 })
+	}
+
+	/// What it costs at most to reach a verdict of `members`, and to tell of it.
+	pub(crate) fn weight_of_test(members: u32) -> Weight {
+		T::WeightInfo::estimate_test(members).saturating_add(T::OnVerdict::weight())
 	}
 
 	/// Takes one step and returns its weight. One that only moves the cursor on costs as much as one that finds nothing.
@@ -106,9 +110,15 @@ impl<T: Config> Pallet<T> {
 
 	fn judge_position(cursor: &mut Cursor, draw: &mut Draw<T>, class: u8, position: u32) -> Weight {
 		let test = draw.provider_at(class, position).and_then(|provider| draw.test_of(provider));
-		// A provider in two lists has its test from one of them.
-		let Some(test) = test.filter(|test| test.class == class) else {
-			return T::WeightInfo::estimate_skip();
+		// A provider in two lists has its test from one of them, and the verdict on that one may be what makes it
+		// look as if the other were meant.
+		let is_judged = |test: &Test<T::AccountId>| {
+			Verdicts::<T>::get(test.provider).last().is_some_and(|verdict| verdict.epoch == draw.epoch)
+		};
+		let Some(test) = test.filter(|test| test.class == class && !is_judged(test)) else {
+			// Beyond what a provider without a test costs: its place in each list, and its verdicts.
+			let read = T::DbWeight::get().reads(u64::from(CLASSES).saturating_add(1));
+			return T::WeightInfo::estimate_skip().saturating_add(read);
 		};
 		let verdict = Self::verdict_on(draw, &test);
 		cursor.tests = cursor.tests.saturating_add(1);
@@ -118,7 +128,7 @@ impl<T: Config> Pallet<T> {
 			_ => {}
 		}
 		Self::publish(&test, verdict);
-		T::WeightInfo::estimate_test(u32::from(test.committee.members))
+		Self::weight_of_test(u32::from(test.committee.members))
 	}
 
 	/// Turns what the committee filed into a verdict.
@@ -173,11 +183,11 @@ impl<T: Config> Pallet<T> {
 				return Member::Reported(measurement(&filed.entry));
 			}
 			let Some(node) = node else { return Member::Absent };
-			let prefix = Seats::<T>::get(&node).and_then(|seat| seat.endpoint.prefix());
+			let Some(seat) = Seats::<T>::get(&node) else { return Member::Absent };
 			let revealed = Reports::<T>::get(draw.epoch, &node).and_then(|report| report.revealed);
 			let own = revealed.as_ref().and_then(|revealed| revealed.own_run.as_ref());
 			let busy = run.zip(own).is_some_and(|(run, own)| draw.collide(&run, own));
-			if busy || is_barred(test, &node, prefix) {
+			if busy || is_barred(test, &node, seat.endpoint.prefix()) {
 				return Member::Absent;
 			}
 			if held {
@@ -219,7 +229,7 @@ impl<T: Config> Pallet<T> {
 	/// Retries waiting changes of the lists.
 	pub(crate) fn work_queues(meter: &mut WeightMeter) {
 		let moment = Self::moment();
-		type Work = fn(u8, u32, Moment) -> u32;
+		type Work = fn(u8, u32, Moment) -> Result<u32, DenseIndexError>;
 		let lists = (0..TIERS)
 			.map(|tier| (SeatIndices::<T>::queue_len as fn(u8) -> u32, SeatIndices::<T>::work as Work, tier))
 			.chain((0..CLASSES).map(|class| {
@@ -233,7 +243,9 @@ impl<T: Config> Pallet<T> {
 				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
 					return;
 				}
-				work(list, 1, moment);
+				if work(list, 1, moment).is_err() {
+					Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
+				}
 			}
 		}
 	}

@@ -64,7 +64,7 @@ impl<T: Config> Pallet<T> {
 		Leavers::<T>::insert(gone, Leaver::Provider(index), ());
 	}
 
-	fn set_terms(target: &mut Target<T::AccountId>, from: EpochIndex, terms: Terms) {
+	pub(crate) fn set_terms(target: &mut Target<T::AccountId>, from: EpochIndex, terms: Terms) {
 		// Versions begin at most two epochs ahead and are judged one epoch after: five are ever needed.
 		let horizon = Self::epoch().saturating_sub(2);
 		let changes = target.terms.latest() != Some(terms) || target.terms.latest_from() > Some(from);

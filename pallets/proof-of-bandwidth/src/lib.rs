@@ -26,11 +26,14 @@
 //! ## Invariants
 //!
 //! 1. The timing equals its genesis copy and keeps `Timing::validate`.
-//! 2. Keys and prefixes of seats point back at their seat, one each; the counts equal the seats stored.
+//! 2. Keys and prefixes of seats point back at their seat, one each; the counts equal the seats stored. A seat that
+//!    is leaving is queued to be forgotten.
 //! 3. Every list keeps D1 to D3 of [`dense_index`], and a seat that is not leaving is wanted in exactly the tiers its
 //!    uplink covers.
-//! 4. A provider is wanted in at most one class, and only as long as it is followed; terms ascend.
-//! 5. Reports and results belong to an epoch between the sweep and the last one; places in a result are distinct.
+//! 4. A provider is wanted in at most one class, and only as long as it is followed; terms ascend. One that the
+//!    registry no longer knows is queued to be forgotten.
+//! 5. Reports and results belong to an epoch between the sweep and the last one; places in a result are distinct. The
+//!    epoch being judged is over.
 //! 6. The running epoch is recorded once a block of it has run, and no record is older than the retained epochs.
 //! 7. Conduct outlives a registration only as long as a review is queued for it, one each.
 
@@ -74,13 +77,6 @@ pub use weights::WeightInfo;
 
 use polkadot_sdk::*;
 
-/// Sets the clock where a benchmark needs it, through whatever the runtime's clock is made of.
-#[cfg(feature = "runtime-benchmarks")]
-pub trait BenchmarkHelper {
-	/// Makes `epoch` the running epoch and the current slot its `slot`-th.
-	fn set_clock(epoch: weir_primitives::EpochIndex, slot: weir_primitives::SlotOffset);
-}
-
 // The macro looks up its own name with `expect`: a runtime without this pallet does not call it.
 #[allow(clippy::expect_used)]
 #[frame_support::pallet]
@@ -120,7 +116,8 @@ pub mod pallet {
 		type EpochStart: Get<u64>;
 		/// Randomness of two epochs ago: known before the epoch, fixed after its lists were.
 		type Seed: Get<[u8; 32]>;
-		/// Randomness of the current block, known only with the block.
+		/// Randomness of the current block, known only with the block: read in `on_finalize`, so that this pallet
+		/// stands after the one that sets it there.
 		type BlockRandomness: Get<[u8; 32]>;
 		/// Token amount.
 		type Balance: Parameter + Member + PartialOrd + Copy;
@@ -449,6 +446,11 @@ pub mod pallet {
 			/// The expectation.
 			expectation: Expectation,
 		},
+		/// What was left of an epoch is not judged: its record is gone.
+		EpochSkipped {
+			/// The measured epoch.
+			epoch: EpochIndex,
+		},
 	}
 
 	#[pallet::error]
@@ -498,7 +500,11 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			Self::record_clock()
+			Self::record_epoch()
+		}
+
+		fn on_finalize(_: BlockNumberFor<T>) {
+			Self::record_group();
 		}
 
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
@@ -515,12 +521,7 @@ pub mod pallet {
 		}
 
 		fn integrity_test() {
-			assert!(Timing::public().validate().is_ok(), "the public timing is invalid");
-			assert!(Timing::local().validate().is_ok(), "the local timing is invalid");
-			assert!(
-				weir_math::committee::TIERS_KBPS.len() == TIERS as usize,
-				"tiers here and in weir-math differ"
-			);
+			Self::check_constants();
 		}
 
 		#[cfg(feature = "try-runtime")]

@@ -4,7 +4,12 @@ use crate as pallet_proof_of_bandwidth;
 use crate::{reports::Step, *};
 use polkadot_sdk::*;
 
-use frame_support::{derive_impl, parameter_types, traits::Hooks, weights::Weight};
+use frame_support::{
+	derive_impl, parameter_types,
+	traits::Hooks,
+	weights::{constants::WEIGHT_REF_TIME_PER_SECOND, Weight},
+};
+use frame_system::limits::BlockWeights;
 use sp_core::{sr25519, Pair};
 use sp_io::hashing::blake2_256;
 use sp_runtime::{traits::BlakeTwo256, BuildStorage, DispatchError, DispatchResult, Perbill};
@@ -31,6 +36,7 @@ frame_support::construct_runtime!(
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Runtime {
 	type Block = Block;
+	type BlockWeights = Limits;
 }
 
 pub(crate) const SEAT_BOND: u64 = 100;
@@ -43,11 +49,21 @@ parameter_types! {
 	pub static Registered: BTreeMap<ProviderIndex, ProviderFacts<AccountId>> = BTreeMap::new();
 	pub static Queued: Vec<(AccountId, Perbill, SlashReason)> = Vec::new();
 	pub static SlashQueueFull: bool = false;
+	pub static RegistryRefuses: bool = false;
+	/// What is left of a block for its idle hook.
+	pub static Idle: Weight = Weight::MAX;
+	/// The slot of the last block whose author's randomness is there: of the parent until the block ends.
+	pub static RandomnessOf: u64 = 0;
+	pub static BlockRefTime: u64 = WEIGHT_REF_TIME_PER_SECOND;
+	pub Limits: BlockWeights = BlockWeights::with_sensible_defaults(
+		Weight::from_parts(BlockRefTime::get(), u64::MAX),
+		Perbill::from_percent(75),
+	);
 	pub static Heard: Vec<(AccountId, VerdictRecord)> = Vec::new();
 	pub const MinimumSeatBond: u64 = SEAT_BOND;
 	pub const BasePriority: u64 = 1_000;
 	pub EpochSeed: [u8; 32] = (b"seed", Epoch::get()).using_encoded(blake2_256);
-	pub BlockRandomness: [u8; 32] = (b"block", Slot::get()).using_encoded(blake2_256);
+	pub BlockRandomness: [u8; 32] = (b"block", RandomnessOf::get()).using_encoded(blake2_256);
 }
 
 use codec::Encode;
@@ -87,6 +103,9 @@ impl ProviderRegistry<AccountId> for FakeRegistry {
 	}
 
 	fn lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult {
+		if RegistryRefuses::get() {
+			return Err(DispatchError::Unavailable);
+		}
 		change(index, |facts| {
 			facts.claim.down_kbps = facts.claim.down_kbps.min(claim.down_kbps);
 			facts.claim.up_kbps = facts.claim.up_kbps.min(claim.up_kbps);
@@ -94,6 +113,9 @@ impl ProviderRegistry<AccountId> for FakeRegistry {
 	}
 
 	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult {
+		if RegistryRefuses::get() {
+			return Err(DispatchError::Unavailable);
+		}
 		let jailed = matches!(admission, Admission::Jailed { .. });
 		Registered::mutate(|all| {
 			let facts = all.get_mut(&index).ok_or(DispatchError::CannotLookup)?;
@@ -134,11 +156,18 @@ impl SlashQueue<AccountId> for FakeSlashes {
 	}
 }
 
+/// What it costs [`Listener`] to be told of a verdict.
+pub(crate) const LISTENING: Weight = Weight::from_parts(7_000_000, 0);
+
 pub struct Listener;
 
 impl OnVerdict<AccountId> for Listener {
 	fn verdict(who: &AccountId, _: ProviderIndex, _: EpochIndex, verdict: &VerdictRecord) {
 		Heard::mutate(|heard| heard.push((*who, *verdict)));
+	}
+
+	fn weight() -> Weight {
+		LISTENING
 	}
 }
 
@@ -219,6 +248,12 @@ pub(crate) fn endpoint(n: u64) -> Endpoint {
 	Endpoint::V4 { addr: [45, n as u8, 7, 1], port: 9_700 }
 }
 
+/// As [`endpoint`], of the other address family.
+pub(crate) fn endpoint_v6(n: u64) -> Endpoint {
+	let [_, _, _, _, _, _, _, n] = n.to_be_bytes();
+	Endpoint::V6 { addr: [0x2a, n, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], port: 9_700 }
+}
+
 pub(crate) fn set_bond(who: AccountId, role: Role, amount: u64) {
 	BondOf::mutate(|bonds| bonds.insert((who, role), amount));
 }
@@ -287,6 +322,9 @@ impl ExtBuilder {
 		Registered::set(BTreeMap::new());
 		Queued::set(Vec::new());
 		SlashQueueFull::set(false);
+		RegistryRefuses::set(false);
+		Idle::set(Weight::MAX);
+		RandomnessOf::set(0);
 		Heard::set(Vec::new());
 		let mut storage = frame_system::GenesisConfig::<Runtime>::default().build_storage().unwrap();
 		GenesisConfig::<Runtime> {
@@ -331,7 +369,16 @@ pub(crate) fn next_slot() {
 	let number = System::block_number() + 1;
 	System::set_block_number(number);
 	Pob::on_initialize(number);
-	Pob::on_idle(number, Weight::MAX);
+	Pob::on_idle(number, Idle::get());
+	// As BABE does, which stands before.
+	RandomnessOf::set(Slot::get());
+	Pob::on_finalize(number);
+}
+
+/// No block comes for the rest of the epoch: the next one is the first of the next epoch.
+pub(crate) fn stall() {
+	Slot::set(FirstSlot::get() + u64::from(Pob::timing().epoch_slots) - 1);
+	next_slot();
 }
 
 /// Runs blocks up to a slot of an epoch.

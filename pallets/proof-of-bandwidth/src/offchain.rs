@@ -3,7 +3,8 @@
 //! Each block it finds the seat whose key is in the keystore and does at most one thing: post new tasks to the local
 //! sidecar, fetch a finished report, commit, or reveal. Entries and salt are written to the persistent off-chain
 //! database before the commit, so that a restart cannot lose what a commitment binds. Nothing the sidecar does or says
-//! can make it panic: trouble is logged with its reason and met again with the next block.
+//! can make it panic: trouble is logged with its reason and met again with the next block. A missing key or seat, which
+//! only a person can mend, is logged once per epoch.
 //!
 //! What is exchanged, and why the worker never sees the sidecar's token: `weir_primitives::sidecar`. One sidecar
 //! serves one seat: of several seat keys in a keystore the first one with a seat is served.
@@ -52,9 +53,20 @@ const TASKS_PER_REQUEST: usize = 100;
 /// Characters kept of what a parser says, which may quote the answer.
 const QUOTED_CHARS: usize = 200;
 
+/// Where it is kept of which missing key or seat, and when, the log has told.
+const SEATLESS_KEY: &[u8] = b"weir::seatless";
+/// What the node's forwarder answers for a sidecar it cannot reach. A sidecar never answers so itself.
+const BAD_GATEWAY: u16 = 502;
+/// What the forwarder answers for a sidecar that does not answer in time. A sidecar never answers so itself.
+const GATEWAY_TIMEOUT: u16 = 504;
+
 /// Why the worker could not do what was due.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Trouble {
+	/// The keystore holds no seat key.
+	NoSeatKey,
+	/// No seat has one of the keystore's keys, of which this is the first.
+	NoSeat(ProbeKey),
 	/// The sidecar cannot be reached, or hung up.
 	Unreachable,
 	/// It did not answer in time.
@@ -78,6 +90,15 @@ pub enum Trouble {
 impl fmt::Display for Trouble {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		match self {
+			Self::NoSeatKey => f.write_str(
+				"no wpob key in the keystore, so nothing is measured: insert one with 'weir-node key insert \
+				--key-type wpob --scheme sr25519', then takeSeat with it",
+			),
+			Self::NoSeat(key) => write!(
+				f,
+				"no seat has the keystore's wpob key {}, so nothing is measured: takeSeat or setSeatKey with it",
+				key.using_encoded(to_hex)
+			),
 			Self::Unreachable => {
 				f.write_str("the sidecar cannot be reached: is it running, at --tunnel-url?")
 			}
@@ -147,9 +168,9 @@ impl<T: Config> Pallet<T> {
 	/// block.
 	pub(crate) fn serve_local_seat() -> Result<(), Trouble> {
 		let Some(url) = sidecar_url() else { return Ok(()) };
-		let local =
-			ProbeKey::all().into_iter().find_map(|key| SeatOfKey::<T>::get(&key).map(|node| (key, node)));
-		let Some((key, node)) = local else { return Ok(()) };
+		let keys = ProbeKey::all();
+		let local = keys.iter().find_map(|key| SeatOfKey::<T>::get(key).map(|node| (key, node)));
+		let Some((key, node)) = local else { return Self::tell_seatless(url, keys.first()) };
 		let lock_key = [b"weir::seat-lock::", node.encode().as_slice()].concat();
 		let mut lock = StorageLock::<Time>::with_deadline(&lock_key, Duration::from_millis(LOCK_MILLIS));
 		// Workers of two blocks may overlap: the first one does the work.
@@ -158,11 +179,23 @@ impl<T: Config> Pallet<T> {
 		let storage = StorageValueRef::persistent(&notes_key);
 		let stored = storage.get::<Notebook>().ok().flatten().unwrap_or_default();
 		let mut notes = stored.clone();
-		let outcome = Self::serve_seat(&url, &key, &node, &mut notes);
+		let outcome = Self::serve_seat(&url, key, &node, &mut notes);
 		if notes != stored {
 			storage.set(&notes);
 		}
 		outcome
+	}
+
+	/// Why there is no seat to serve: once per epoch, and again when the key has changed or, which gives the forwarder
+	/// another address, the node was restarted.
+	fn tell_seatless(url: String, key: Option<&ProbeKey>) -> Result<(), Trouble> {
+		let telling = (Self::epoch(), key.cloned(), url);
+		let storage = StorageValueRef::persistent(SEATLESS_KEY);
+		if storage.get().ok().flatten().as_ref() == Some(&telling) {
+			return Ok(());
+		}
+		storage.set(&telling);
+		Err(key.cloned().map_or(Trouble::NoSeatKey, Trouble::NoSeat))
 	}
 
 	fn serve_seat(
@@ -279,7 +312,7 @@ impl<T: Config> Pallet<T> {
 		Ok(true)
 	}
 
-	fn submit(
+	pub(crate) fn submit(
 		step: Step,
 		epoch: EpochIndex,
 		key: &ProbeKey,
@@ -355,8 +388,11 @@ where
 	let pending = request.add_header("content-type", "application/json").deadline(deadline).send()?;
 	let response =
 		pending.try_wait(deadline).map_err(|_| Trouble::TimedOut)?.map_err(|_| Trouble::Unreachable)?;
-	if !(200..300).contains(&response.code) {
-		return Err(Trouble::Status(response.code));
+	match response.code {
+		200..300 => {}
+		BAD_GATEWAY => return Err(Trouble::Unreachable),
+		GATEWAY_TIMEOUT => return Err(Trouble::TimedOut),
+		code => return Err(Trouble::Status(code)),
 	}
 	let mut bytes = response.body();
 	bytes.deadline(deadline);

@@ -2,6 +2,7 @@
 
 use crate::{
 	epochs::{ProviderIndices, SeatIndices},
+	estimating::{IDLE_SHARE, SWEEP_LIMIT},
 	*,
 };
 use polkadot_sdk::*;
@@ -11,11 +12,39 @@ use alloc::{
 	vec::Vec,
 };
 use codec::Encode;
-use frame_support::ensure;
+use frame_support::{ensure, traits::Get};
 use sp_runtime::TryRuntimeError;
-use weir_primitives::seams::{EpochClock, ProviderRegistry};
+use weir_primitives::{
+	seams::{EpochClock, ProviderRegistry},
+	Timing,
+};
 
 impl<T: Config> Pallet<T> {
+	/// Checks what constants and weights must be to each other. Panics where they do not fit: such a runtime must not
+	/// be built.
+	pub(crate) fn check_constants() {
+		assert!(Timing::public().validate().is_ok(), "the public timing is invalid");
+		assert!(Timing::local().validate().is_ok(), "the local timing is invalid");
+		assert!(
+			weir_math::committee::TIERS_KBPS.len() == TIERS as usize,
+			"tiers here and in weir-math differ"
+		);
+		let share = T::BlockWeights::get().max_block.saturating_div(IDLE_SHARE);
+		let opened = T::WeightInfo::estimate_open();
+		let idle = opened.saturating_add(T::WeightInfo::look_at_queues());
+		let steps = [
+			("a verdict", opened.saturating_add(Self::weight_of_test(MAX_MEMBERS))),
+			("a score", opened.saturating_add(T::WeightInfo::score_seat())),
+			("a conclusion", opened.saturating_add(T::WeightInfo::conclude_epoch())),
+			("a waiting change", idle.saturating_add(T::WeightInfo::work_queue())),
+			("a sweep", idle.saturating_add(T::WeightInfo::sweep(SWEEP_LIMIT))),
+			("a sweep of reports", idle.saturating_add(T::WeightInfo::sweep_reports(SWEEP_LIMIT))),
+		];
+		for (step, weight) in steps {
+			assert!(weight.all_lte(share), "{step} of {weight} exceeds the hook's share of a block, {share}");
+		}
+	}
+
 	/// Checks the numbered invariants of the pallet.
 	///
 	/// # Errors
@@ -40,7 +69,17 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Who is queued to be forgotten where the sweep will come.
+	fn leavers() -> BTreeSet<Vec<u8>> {
+		let swept = Swept::<T>::get().leavers;
+		Leavers::<T>::iter_keys()
+			.filter(|(epoch, _)| *epoch >= swept)
+			.map(|(_, leaver)| leaver.encode())
+			.collect()
+	}
+
 	fn check_seats() -> Result<(), TryRuntimeError> {
+		let leavers = Self::leavers();
 		let mut wide: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
 		let mut count = 0u32;
 		for (who, seat) in Seats::<T>::iter() {
@@ -48,6 +87,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(SeatOfPrefix::<T>::get(prefix).as_ref() == Some(&who), "2: a prefix names another seat");
 			ensure!(SeatOfKey::<T>::get(&seat.key).as_ref() == Some(&who), "2: a key names another seat");
 			ensure!(seat.score_ppm <= FULL_SCORE_PPM, "2: a score above its maximum");
+			ensure!(
+				!seat.leaving || leavers.contains(&Leaver::Seat(who.clone()).encode()),
+				"2: a seat that is leaving is not queued"
+			);
 			let beside = wide.entry(WidePrefix::of(&prefix).encode()).or_default();
 			*beside = beside.saturating_add(1);
 			count = count.saturating_add(1);
@@ -78,7 +121,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_targets() -> Result<(), TryRuntimeError> {
+		let leavers = Self::leavers();
 		for (index, target) in Targets::<T>::iter() {
+			let known = T::Registry::facts(index).is_some_and(|facts| facts.account == target.account);
+			ensure!(
+				known || leavers.contains(&Leaver::<T::AccountId>::Provider(index).encode()),
+				"4: a provider that is gone is not queued"
+			);
 			let wanted = (0..CLASSES).filter(|class| ProviderIndices::<T>::is_wanted(*class, &index)).count();
 			ensure!(wanted <= 1, "4: a provider is wanted in two classes");
 			ensure!(target.terms.is_sorted(), "4: terms out of order");
@@ -96,6 +145,10 @@ impl<T: Config> Pallet<T> {
 	fn check_reports() -> Result<(), TryRuntimeError> {
 		let swept = Swept::<T>::get().reports;
 		let now = Self::epoch();
+		ensure!(
+			EstimateCursor::<T>::get().is_none_or(|cursor| cursor.epoch < now),
+			"5: an epoch is judged before it is over"
+		);
 		for (epoch, _, _) in Reports::<T>::iter() {
 			ensure!(epoch >= swept && epoch < now, "5: a report outside its epochs");
 		}
@@ -121,6 +174,7 @@ impl<T: Config> Pallet<T> {
 		}
 		Ok(())
 	}
+
 	fn check_conducts() -> Result<(), TryRuntimeError> {
 		for (who, conduct) in Conducts::<T>::iter() {
 			let queued = |epoch| Leavers::<T>::contains_key(epoch, Leaver::Conduct(who.clone()));

@@ -43,6 +43,13 @@ pub const OFFENCE_DAYS: u32 = 180;
 /// Days of jail.
 pub const JAIL_DAYS: u32 = 7;
 
+/// Sets the clock where a benchmark needs it, through whatever the runtime's clock is made of.
+#[cfg(feature = "runtime-benchmarks")]
+pub trait BenchmarkHelper {
+	/// Makes `epoch` the running epoch and the current slot its `slot`-th.
+	fn set_clock(epoch: EpochIndex, slot: weir_primitives::SlotOffset);
+}
+
 /// Lists and randomness an epoch draws with.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct EpochRecord {
@@ -56,7 +63,7 @@ pub struct EpochRecord {
 	pub providers: [u32; CLASSES as usize],
 }
 
-/// The running epoch as far as `on_initialize` has recorded it.
+/// The running epoch as far as the hooks have recorded it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Progress {
 	/// The epoch.
@@ -121,7 +128,7 @@ pub struct Terms {
 	pub claim: Claim,
 	/// How it is tested.
 	pub standing: Standing,
-	/// Seats of this prefix may not measure it.
+	/// Seats of this prefix or of the other address family may not measure it.
 	pub prefix: Option<Prefix>,
 }
 
@@ -217,7 +224,7 @@ pub enum Rejection {
 	Duplicate,
 	/// A rate, loss or kind that no measurement yields.
 	OutOfRange,
-	/// The seat may not measure this provider: its own, or one on its prefix.
+	/// The seat may not measure this provider: its own, or one on its prefix or of the other address family.
 	Barred,
 	/// The seat's own line was under test at the same time.
 	Busy,

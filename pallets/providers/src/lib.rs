@@ -62,6 +62,7 @@
 //! [`OnProviderChange::is_needed`]: weir_primitives::seams::OnProviderChange::is_needed
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![deny(missing_docs)]
 #![cfg_attr(
 	not(test),
 	deny(

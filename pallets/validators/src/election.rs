@@ -100,9 +100,16 @@ impl<T: Config> pallet_session::SessionManager<T::AccountId> for Pallet<T> {
 		Some(set)
 	}
 
-	/// The first set: all eligible candidates at once. Nothing without any, so that the session's own keys decide.
+	/// The first set: all eligible candidates at once. Where sessions are built before the candidates, whoever has keys:
+	/// the session would take those by itself, but then no root were recorded that proofs of their keys are checked
+	/// against, and none of their offences could be reported once its session is over.
 	fn new_session_genesis(session: SessionIndex) -> Option<Vec<T::AccountId>> {
-		Self::elect(session, &[]).map(|(set, ..)| set)
+		let elected = Self::elect(session, &[]).map(|(set, ..)| set);
+		elected.or_else(|| {
+			let mut keyed: Vec<_> = pallet_session::NextKeys::<T>::iter_keys().collect();
+			keyed.sort();
+			(!keyed.is_empty()).then_some(keyed)
+		})
 	}
 
 	fn start_session(session: SessionIndex) {

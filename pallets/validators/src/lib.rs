@@ -127,7 +127,8 @@ pub mod pallet {
 		#[pallet::constant]
 		type ExclusionSessions: Get<SessionIndex>;
 
-		/// Sessions after which an offence can no longer be reported.
+		/// Sessions after its own in which an offence can still be reported: fewer than a bond takes to be free, so that
+		/// nothing is reported that can no longer be slashed.
 		#[pallet::constant]
 		type OffenceSessions: Get<SessionIndex>;
 
@@ -302,7 +303,7 @@ pub mod pallet {
 			assert!(max <= T::MaxCandidates::get(), "the set could never be full");
 			assert!(T::ChurnLimit::get() > 0, "no validator could ever leave or join");
 			assert!(
-				T::ExclusionSessions::get() < T::OffenceSessions::get(),
+				T::ExclusionSessions::get() <= T::OffenceSessions::get(),
 				"an offence would be forgotten before its offender may return"
 			);
 		}

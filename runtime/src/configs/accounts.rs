@@ -23,12 +23,17 @@ parameter_types! {
 	pub const ExistentialDeposit: Balance = MILLIWEIR;
 	/// Price of a byte of transaction: a millionth of a token.
 	pub const TransactionByteFee: Balance = MILLIWEIR / 1_000;
+	/// What the treasury's account derives from.
 	pub const TreasuryPalletId: PalletId = PalletId(*b"weir/trs");
 	/// Keyless account that holds what the treasury will spend once governance exists.
 	pub TreasuryAccount: AccountId = TreasuryPalletId::get().into_account_truncating();
+	/// Fullness of blocks at which prices stay: fuller ones raise them.
 	pub const TargetBlockFullness: Perquintill = Perquintill::from_percent(25);
+	/// How fast prices follow.
 	pub AdjustmentVariable: Multiplier = Multiplier::saturating_from_rational(1, 100_000);
+	/// The least that prices may fall to.
 	pub MinimumMultiplier: Multiplier = Multiplier::saturating_from_rational(1, 10);
+	/// The most that they may rise to.
 	pub MaximumMultiplier: Multiplier = Multiplier::saturating_from_integer(1_000);
 }
 
@@ -48,20 +53,23 @@ impl pallet_balances::Config for Runtime {
 	type DoneSlashHandler = ();
 }
 
-/// A transfer's base weight costs a hundredth of a token, everything else in proportion.
+/// Price of the base weight of an extrinsic: a hundredth of a token.
+const BASE_PRICE: Balance = 10 * MILLIWEIR;
+
+/// An extrinsic's base weight costs a hundredth of a token, everything else in proportion.
 pub struct WeightToFee;
 
 impl WeightToFeePolynomial for WeightToFee {
 	type Balance = Balance;
 
 	fn polynomial() -> WeightToFeeCoefficients<Balance> {
-		let price = 10 * MILLIWEIR;
+		// A constant above zero.
 		let weight = Balance::from(ExtrinsicBaseWeight::get().ref_time());
 		smallvec![WeightToFeeCoefficient {
 			degree: 1,
 			negative: false,
-			coeff_frac: Perbill::from_rational(price % weight, weight),
-			coeff_integer: price / weight,
+			coeff_frac: Perbill::from_rational(BASE_PRICE.checked_rem(weight).unwrap_or_default(), weight),
+			coeff_integer: BASE_PRICE.checked_div(weight).unwrap_or_default(),
 		}]
 	}
 }

@@ -2,27 +2,46 @@
 
 use super::*;
 use crate::*;
-use frame_support::{
-	parameter_types,
-	traits::{ConstU32, ConstU64},
-};
+use frame_support::{parameter_types, traits::ConstU32};
 use sp_runtime::traits::{ConvertInto, OpaqueKeys};
 
 parameter_types! {
+	/// Most validators of a session.
 	pub const MaxAuthorities: u32 = 100;
 	/// Held while session keys are registered: 1 token.
 	pub const KeyDeposit: Balance = WEIR;
 }
 
-/// How long a key-ownership proof of an old session serves, in sessions.
-pub const EQUIVOCATION_SESSIONS: u32 = 128;
+/// For how many sessions after its own an equivocation may be reported: as long as the bond that stood behind it is
+/// certainly still on hold.
+///
+/// What a validator unbonds in the session of its offence is free [`Timing::unbonding_epochs`] later. The window ends
+/// the delay of a slash before that, so that even the slash is decided before the tokens would have been free.
+pub struct ReportSessions;
 
-/// How long an equivocation may be reported, in slots of the running network.
+impl Get<u32> for ReportSessions {
+	fn get() -> u32 {
+		let timing = NetworkTiming::get();
+		timing.unbonding_epochs.saturating_sub(timing.slash_delay_epochs).max(1)
+	}
+}
+
+/// How long a report of an equivocation is worth keeping in the pool, in slots of the running network.
 pub struct ReportLongevity;
 
 impl Get<u64> for ReportLongevity {
 	fn get() -> u64 {
-		EpochSlots::get().saturating_mul(EQUIVOCATION_SESSIONS.into())
+		EpochSlots::get().saturating_mul(ReportSessions::get().into())
+	}
+}
+
+/// Sets of voters whose last session is remembered. A report names the set of its votes, and is checked against that
+/// set and the one before it; in each session of the window a new set may begin.
+pub struct VoterSets;
+
+impl Get<u64> for VoterSets {
+	fn get() -> u64 {
+		u64::from(ReportSessions::get()).saturating_add(2)
 	}
 }
 
@@ -44,7 +63,7 @@ impl pallet_grandpa::Config for Runtime {
 	type WeightInfo = ();
 	type MaxAuthorities = MaxAuthorities;
 	type MaxNominators = ConstU32<0>;
-	type MaxSetIdSessionEntries = ConstU64<{ EQUIVOCATION_SESSIONS as u64 }>;
+	type MaxSetIdSessionEntries = VoterSets;
 	type KeyOwnerProof = sp_session::MembershipProof;
 	type EquivocationReportSystem =
 		pallet_grandpa::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;

@@ -1,7 +1,10 @@
 //! Who may do what everybody else may not. Until referenda exist the only authority is `sudo`, which has a key in the
 //! development preset alone: every origin below is therefore unreachable on other networks.
 
-use super::system::{RuntimeBlockWeights, SafeModeDuration};
+use super::{
+	system::{part_of, RuntimeBlockWeights, SafeModeDuration},
+	tokens,
+};
 use crate::*;
 use frame_support::{
 	parameter_types,
@@ -24,10 +27,14 @@ impl pallet_sudo::Config for Runtime {
 }
 
 parameter_types! {
-	pub const PreimageBaseDeposit: Balance = 10 * WEIR;
+	/// Held for noting a preimage: 10 tokens,
+	pub const PreimageBaseDeposit: Balance = tokens(10);
+	/// and for each of its bytes a thousandth of a token.
 	pub const PreimageByteDeposit: Balance = MILLIWEIR;
+	/// Why it is held.
 	pub const PreimageHoldReason: RuntimeHoldReason = RuntimeHoldReason::Preimage(pallet_preimage::HoldReason::Preimage);
-	pub MaximumSchedulerWeight: Weight = Perbill::from_percent(50) * RuntimeBlockWeights::get().max_block;
+	/// What scheduled calls may take of a block: half.
+	pub MaximumSchedulerWeight: Weight = part_of(RuntimeBlockWeights::get().max_block, Perbill::from_percent(50));
 }
 
 impl pallet_preimage::Config for Runtime {

@@ -17,13 +17,13 @@ use weir_primitives::{
 
 parameter_types! {
 	/// Least bond of a validator.
-	pub const MinValidatorBond: Balance = 10_000 * WEIR;
+	pub const MinValidatorBond: Balance = tokens(10_000);
 	/// Least bond of a provider.
-	pub const MinProviderBond: Balance = 100 * WEIR;
+	pub const MinProviderBond: Balance = tokens(100);
 	/// Bond per Mbps a provider claims.
-	pub const BondPerMbps: Balance = 10 * WEIR;
+	pub const BondPerMbps: Balance = tokens(10);
 	/// Least bond behind a seat: what makes a quarter of all seats dear.
-	pub const MinimumSeatBond: Balance = 100 * WEIR;
+	pub const MinimumSeatBond: Balance = tokens(100);
 	/// Share of a slash that is destroyed; the rest goes to the treasury.
 	pub const SlashBurnShare: Perbill = Perbill::from_percent(50);
 	/// Reports pass before ordinary transactions: a full pool must not silence a seat.
@@ -56,8 +56,8 @@ impl pallet_validators::Config for Runtime {
 	type MinValidators = ConstU32<1>;
 	type MaxCandidates = ConstU32<500>;
 	type ChurnLimit = ConstU32<10>;
-	type ExclusionSessions = ConstU32<{ consensus::EQUIVOCATION_SESSIONS }>;
-	type OffenceSessions = ConstU32<{ consensus::EQUIVOCATION_SESSIONS + 1 }>;
+	type ExclusionSessions = consensus::ReportSessions;
+	type OffenceSessions = consensus::ReportSessions;
 	type WeightInfo = pallet_validators::weights::SubstrateWeight<Runtime>;
 }
 
@@ -108,8 +108,9 @@ impl Get<[u8; 32]> for EpochSeed {
 	}
 }
 
-/// The VRF output of the block's author. Every slot has one (`PrimaryAndSecondaryVRFSlots`); if a later configuration
-/// of BABE drops that, slot and epoch randomness stand in, which are unpredictable for outsiders only.
+/// The VRF output of the block's author, once BABE has finalised the block; until then that of its parent's. Every slot
+/// has one (`PrimaryAndSecondaryVRFSlots`); if a later configuration of BABE drops that, slot and epoch randomness stand
+/// in, which are unpredictable for outsiders only.
 pub struct AuthorRandomness;
 
 impl Get<[u8; 32]> for AuthorRandomness {

@@ -7,10 +7,16 @@ pub mod measuring;
 pub mod system;
 pub mod wallets;
 
-use crate::{NodeStaking, ProofOfBandwidth};
+use crate::{Balance, NodeStaking, ProofOfBandwidth, WEIR};
 use polkadot_sdk::*;
 use sp_core::Get;
 use weir_primitives::Timing;
+
+/// A number of tokens, in grains.
+const fn tokens(count: u32) -> Balance {
+	// Saturating never sets in: 2³² tokens are far from the largest balance.
+	(count as Balance).saturating_mul(WEIR)
+}
 
 /// Timing of this network: genesis state, so that one Wasm serves every network.
 pub struct NetworkTiming;

@@ -25,13 +25,24 @@ const AVERAGE_ON_INITIALIZE_RATIO: Perbill = Perbill::from_percent(10);
 const MAX_BLOCK_MILLIS: u64 = 2_000;
 
 parameter_types! {
+	/// Version of this runtime.
 	pub const Version: sp_version::RuntimeVersion = VERSION;
+	/// Blocks whose hashes are kept: a transaction may be mortal for as many at most.
 	pub const BlockHashCount: BlockNumber = 4096;
+	/// Prefix of addresses.
 	pub const Ss58Prefix: u16 = SS58_PREFIX;
+	/// Bytes of a block by class of transaction.
 	pub RuntimeBlockLength: BlockLength = BlockLength::builder()
 		.max_length(MAX_BLOCK_BYTES)
-		.modify_max_length_for_class(DispatchClass::Normal, |length| *length = NORMAL_DISPATCH_RATIO * MAX_BLOCK_BYTES)
+		.modify_max_length_for_class(DispatchClass::Normal, |length| {
+			*length = NORMAL_DISPATCH_RATIO.mul_floor(MAX_BLOCK_BYTES)
+		})
 		.build();
+}
+
+/// A share of a weight, rounded down.
+pub(super) fn part_of(weight: Weight, share: Perbill) -> Weight {
+	Weight::from_parts(share.mul_floor(weight.ref_time()), share.mul_floor(weight.proof_size()))
 }
 
 /// A third of a slot, at most two seconds: a short preset must not author blocks it cannot import in time.
@@ -41,7 +52,7 @@ impl Get<BlockWeights> for RuntimeBlockWeights {
 	fn get() -> BlockWeights {
 		let millis = (SlotMillis::get() / 3).min(MAX_BLOCK_MILLIS);
 		let maximum = Weight::from_parts(WEIGHT_REF_TIME_PER_MILLIS.saturating_mul(millis), u64::MAX);
-		let normal = NORMAL_DISPATCH_RATIO * maximum;
+		let normal = part_of(maximum, NORMAL_DISPATCH_RATIO);
 		BlockWeights::builder()
 			.base_block(BlockExecutionWeight::get())
 			.for_class(DispatchClass::all(), |weights| weights.base_extrinsic = ExtrinsicBaseWeight::get())
@@ -84,7 +95,8 @@ impl pallet_timestamp::Config for Runtime {
 }
 
 parameter_types! {
-	pub MigrationsMaxServiceWeight: Weight = Perbill::from_percent(80) * RuntimeBlockWeights::get().max_block;
+	/// What migrations over several blocks may take of one: four fifths.
+	pub MigrationsMaxServiceWeight: Weight = part_of(RuntimeBlockWeights::get().max_block, Perbill::from_percent(80));
 }
 
 impl pallet_migrations::Config for Runtime {
@@ -101,12 +113,15 @@ impl pallet_migrations::Config for Runtime {
 parameter_types! {
 	/// A day of blocks on a public network.
 	pub const SafeModeDuration: BlockNumber = 14_400;
+	/// The brake cannot be bought,
 	pub const NoDeposit: Option<Balance> = None;
+	/// so that there is no deposit to give back.
 	pub const NoRelease: Option<BlockNumber> = None;
 }
 
 /// Calls that no brake may stop: blocks must go on, misbehaviour must be reportable, and everybody must be able to
-/// leave with what is theirs.
+/// leave with what is theirs and to replace a key that is in the wrong hands. Reports of measurements go on too: what
+/// was measured is judged in the next epoch whether or not it could be handed in, and the honest would pay for that.
 pub struct NeverStopped;
 
 impl Contains<RuntimeCall> for NeverStopped {
@@ -126,6 +141,11 @@ impl Contains<RuntimeCall> for NeverStopped {
 				| RuntimeCall::Validators(pallet_validators::Call::chill { .. })
 				| RuntimeCall::Providers(pallet_providers::Call::pause { .. })
 				| RuntimeCall::Providers(pallet_providers::Call::deregister { .. })
+				| RuntimeCall::Providers(pallet_providers::Call::revoke_probe_key { .. })
+				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::leave_seat { .. })
+				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::set_seat_key { .. })
+				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::commit { .. })
+				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::reveal { .. })
 		)
 	}
 }
@@ -165,7 +185,8 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 				_
 			) | (b"NodeStaking", b"unbond" | b"withdraw")
 				| (b"Validators", b"chill")
-				| (b"Providers", b"pause" | b"deregister")
+				| (b"Providers", b"pause" | b"deregister" | b"revoke_probe_key")
+				| (b"ProofOfBandwidth", b"leave_seat" | b"set_seat_key" | b"commit" | b"reveal")
 		)
 	}
 }

@@ -9,17 +9,25 @@ use frame_support::{
 use scale_info::TypeInfo;
 use sp_runtime::traits::BlakeTwo256;
 
-/// Deposit for `items` storage items of together `bytes` bytes.
+/// Deposit for `items` storage items of together `bytes` bytes: a tenth of a token each, and a thousandth.
 const fn deposit(items: u32, bytes: u32) -> Balance {
-	items as Balance * WEIR / 10 + bytes as Balance * MILLIWEIR
+	// Saturating never sets in: both sums are far from the largest balance.
+	let (items, bytes) = (items as Balance, bytes as Balance);
+	items.saturating_mul(WEIR / 10).saturating_add(bytes.saturating_mul(MILLIWEIR))
 }
 
 parameter_types! {
+	/// Held for the list of an account's proxies,
 	pub const ProxyDepositBase: Balance = deposit(1, 8);
+	/// and for each of them.
 	pub const ProxyDepositFactor: Balance = deposit(0, 33);
+	/// Held for the list of a proxy's announcements,
 	pub const AnnouncementDepositBase: Balance = deposit(1, 8);
+	/// and for each of them.
 	pub const AnnouncementDepositFactor: Balance = deposit(0, 66);
+	/// Held while a call waits for signatures,
 	pub const MultisigDepositBase: Balance = deposit(1, 88);
+	/// and for each signature it needs.
 	pub const MultisigDepositFactor: Balance = deposit(0, 32);
 }
 

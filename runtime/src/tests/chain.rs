@@ -2,9 +2,13 @@
 
 use crate::*;
 use codec::Encode;
-use frame_support::{dispatch::GetDispatchInfo, traits::DisabledValidators};
+use frame_support::dispatch::GetDispatchInfo;
 use pallet_proof_of_bandwidth::assignment::Draw;
-use sp_consensus_babe::digests::{PreDigest, SecondaryPlainPreDigest};
+use sp_consensus_babe::{
+	digests::{PreDigest, SecondaryVRFPreDigest},
+	make_vrf_transcript, VrfInput, RANDOMNESS_VRF_CONTEXT,
+};
+use sp_core::crypto::VrfSecret;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
 	traits::{Dispatchable, Header as _},
@@ -69,6 +73,8 @@ pub(crate) struct Chain {
 	parent: Hash,
 	/// Entries and salts between commit and reveal.
 	reports: BTreeMap<(EpochIndex, [u8; 32]), (Vec<Entry>, Salt)>,
+	/// Whether no seat hands anything in: not even that it measured nothing.
+	silent: bool,
 }
 
 impl Chain {
@@ -78,7 +84,13 @@ impl Chain {
 			timing: ProofOfBandwidth::timing(),
 			parent: System::block_hash(0),
 			reports: BTreeMap::new(),
+			silent: false,
 		}
+	}
+
+	/// From now on no report reaches the chain.
+	pub(crate) fn silence(&mut self) {
+		self.silent = true;
 	}
 
 	/// A chain on which every provider of the story is registered and has its seat.
@@ -97,11 +109,20 @@ impl Chain {
 
 	/// Who makes the next block: each authority in turn, but for those disabled.
 	pub(crate) fn next_author(&self) -> u32 {
-		let authorities = Babe::authorities().len() as u64;
+		let set = Session::validators();
+		let disabled: Vec<_> =
+			Session::disabled_validators().into_iter().map(|index| &set[index as usize]).collect();
+		let authorities = epoch_of(self.slot + 1).authorities;
 		(self.slot + 1..)
-			.map(|turn| (turn % authorities) as u32)
-			.find(|index| !Session::is_disabled(*index))
+			.map(|turn| (turn % authorities.len() as u64) as u32)
+			.find(|index| !disabled.contains(&&signer(&authorities[*index as usize].0).to_account_id()))
 			.expect("never are all disabled")
+	}
+
+	/// The randomness that the next block will bring.
+	pub(crate) fn next_randomness(&self) -> [u8; 32] {
+		let (signer, input) = vrf(self.next_author(), self.slot + 1);
+		signer.pair().make_bytes(RANDOMNESS_VRF_CONTEXT, &input)
 	}
 
 	/// Builds one block in the next slot, with what the seats have to say.
@@ -137,7 +158,7 @@ impl Chain {
 
 	fn submit_reports(&mut self, says: &Says) {
 		let (epoch, slot, _) = ProofOfBandwidth::clock();
-		let Some(measured) = epoch.checked_sub(1) else { return };
+		let Some(measured) = epoch.checked_sub(1).filter(|_| !self.silent) else { return };
 		if slot == self.timing.commit_from {
 			for seat in VALIDATORS.into_iter().chain(PROVIDERS) {
 				self.commit(seat, measured, says);
@@ -189,11 +210,38 @@ impl Chain {
 	}
 }
 
-/// The claim of an authority to a slot.
+/// The claim of an authority to a slot, with the randomness it brings.
 pub(crate) fn pre_digest(authority_index: u32, slot: u64) -> DigestItem {
+	let (signer, input) = vrf(authority_index, slot);
+	let vrf_signature = signer.pair().vrf_sign(&input.into());
 	let pre_digest =
-		PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index, slot: slot.into() });
+		PreDigest::SecondaryVRF(SecondaryVRFPreDigest { authority_index, slot: slot.into(), vrf_signature });
 	DigestItem::PreRuntime(sp_consensus_babe::BABE_ENGINE_ID, pre_digest.encode())
+}
+
+/// Who signs the claim of an authority to a slot, and over what.
+fn vrf(authority_index: u32, slot: u64) -> (Sr25519Keyring, VrfInput) {
+	let epoch = epoch_of(slot);
+	let (authority, _) = &epoch.authorities[authority_index as usize];
+	(signer(authority), make_vrf_transcript(&epoch.randomness, slot.into(), epoch.epoch_index))
+}
+
+/// The epoch of a block in `slot`, as the state before that block foretells it.
+fn epoch_of(slot: u64) -> sp_consensus_babe::Epoch {
+	let epoch = Babe::current_epoch();
+	// The first block sets the slot from which epochs count.
+	let begun = *pallet_babe::GenesisSlot::<Runtime>::get() > 0;
+	if begun && slot >= *epoch.start_slot + epoch.duration {
+		Babe::next_epoch()
+	} else {
+		epoch
+	}
+}
+
+/// Whose key an authority is.
+fn signer(authority: &sp_consensus_babe::AuthorityId) -> Sr25519Keyring {
+	let found = VALIDATORS.into_iter().find(|keyring| *authority == keyring.public().into());
+	found.expect("validators of the preset have the keys of their accounts")
 }
 
 /// What each member sees of a line of `line_kbps` that serves all that load it evenly: at most what it offers.
@@ -234,24 +282,26 @@ fn endpoint(n: u8) -> Endpoint {
 	Endpoint::V4 { addr: [127, n + 21, 0, 1], port: 9_600 }
 }
 
+/// The registration of the `n`-th provider.
+pub(crate) fn registration(n: u8, provider: Sr25519Keyring) -> pallet_providers::Call<Runtime> {
+	pallet_providers::Call::register {
+		claim: Claim { down_kbps: CLAIM_KBPS, up_kbps: CLAIM_KBPS },
+		terms: pallet_providers::Terms {
+			endpoint: endpoint(n),
+			peer_id: peer_id(n),
+			region: Region { country: *b"DE", kind: LineKind::Residential },
+			exit: ExitClass::Web,
+			price_credits_per_gb: 50_000,
+			caps: weir_primitives::Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
+		},
+		probe_key: Some(provider.public().into()),
+	}
+}
+
 /// Bonds and registers the `n`-th provider.
 pub(crate) fn join(n: u8, provider: Sr25519Keyring) -> DispatchResult {
 	dispatch(provider, pallet_node_staking::Call::bond { role: Role::Provider, amount: BOND })?;
-	dispatch(
-		provider,
-		pallet_providers::Call::register {
-			claim: Claim { down_kbps: CLAIM_KBPS, up_kbps: CLAIM_KBPS },
-			terms: pallet_providers::Terms {
-				endpoint: endpoint(n),
-				peer_id: peer_id(n),
-				region: Region { country: *b"DE", kind: LineKind::Residential },
-				exit: ExitClass::Web,
-				price_credits_per_gb: 50_000,
-				caps: weir_primitives::Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
-			},
-			probe_key: Some(provider.public().into()),
-		},
-	)
+	dispatch(provider, registration(n, provider))
 }
 
 /// Takes the `n`-th provider's seat, once it is in service.

@@ -3,7 +3,10 @@
 use super::chain::*;
 use crate::*;
 use codec::{Decode, Encode};
-use frame_support::traits::KeyOwnerProofSystem;
+use frame_support::{
+	assert_ok,
+	traits::{Get, KeyOwnerProofSystem},
+};
 use pallet_node_staking::Event as StakingEvent;
 use sp_consensus_babe::digests::CompatibleDigestItem;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
@@ -12,11 +15,11 @@ use sp_runtime::{
 	transaction_validity::{
 		InvalidTransaction, TransactionSource, TransactionValidity, TransactionValidityError,
 	},
-	Digest, DigestItem, DispatchError, Perbill, TransactionOutcome,
+	Digest, DigestItem, DispatchError, DispatchResult, Perbill, TransactionOutcome,
 };
 use weir_primitives::{
 	seams::{Bonds, EpochClock},
-	Role, SlashReason,
+	EpochIndex, Role, SlashReason,
 };
 
 /// What a single one of the four local validators loses: (3 · 1 ÷ 4)².
@@ -195,4 +198,106 @@ fn report_should_be_refused_when_the_seal_is_not_the_offenders() {
 		});
 		assert!(NodeStaking::pending_slashes(Sr25519Keyring::Alice.to_account_id()).is_empty());
 	});
+}
+
+/// The last session in which Alice validates.
+const LAST_SESSION: EpochIndex = 3;
+
+fn unbond(amount: Balance) {
+	assert_ok!(dispatch(
+		Sr25519Keyring::Alice,
+		pallet_node_staking::Call::unbond { role: Role::Validator, amount }
+	));
+}
+
+fn withdraw() -> DispatchResult {
+	dispatch(Sr25519Keyring::Alice, pallet_node_staking::Call::withdraw { role: Role::Validator })
+}
+
+/// Alice signs twice in the last session she serves in, and takes her bond out as early as she can: all but the minimum
+/// while she still serves, the rest in the session after. Returns what can be reported of her.
+fn sign_twice_and_leave(chain: &mut Chain) -> [UncheckedExtrinsic; 2] {
+	let alice = Sr25519Keyring::Alice.to_account_id();
+	// The set is planned a session ahead.
+	chain.until_epoch(LAST_SESSION - 1, &nothing);
+	assert_ok!(dispatch(Sr25519Keyring::Alice, pallet_validators::Call::chill {}));
+	chain.until_epoch(LAST_SESSION, &nothing);
+	assert!(Session::validators().contains(&alice));
+	let reports: [RuntimeCall; 2] = [two_blocks().into(), two_votes(prevote, 0).into()];
+	let minimum = configs::measuring::MinValidatorBond::get();
+	unbond(bond_of(Sr25519Keyring::Alice) - minimum);
+	chain.until_epoch(LAST_SESSION + 1, &nothing);
+	assert!(!Session::validators().contains(&alice));
+	unbond(minimum);
+	reports.map(UncheckedExtrinsic::new_bare)
+}
+
+/// Sessions after its own in which an offence is remembered.
+fn window() -> EpochIndex {
+	<Runtime as pallet_validators::Config>::OffenceSessions::get()
+}
+
+#[test]
+fn equivocation_should_cost_the_whole_bonds_share_when_reported_in_the_last_session_of_the_window() {
+	genesis(presets::LOCAL).execute_with(|| {
+		let bond = bond_of(Sr25519Keyring::Alice);
+		let mut chain = Chain::start();
+		let reports = sign_twice_and_leave(&mut chain);
+		chain.until_epoch(LAST_SESSION + window(), &nothing);
+		let nothing_free = pallet_node_staking::Error::<Runtime>::NothingFree;
+		assert_eq!(withdraw(), Err(nothing_free.into()), "all that stood behind the offence is still there");
+		chain.block_with(&nothing, || {
+			for report in reports {
+				assert_eq!(Executive::apply_extrinsic(report), Ok(Ok(())));
+			}
+		});
+		let queued = NodeStaking::pending_slashes(Sr25519Keyring::Alice.to_account_id());
+		let [(_, slash)] = &queued[..] else { panic!("one slash for one session: {queued:?}") };
+		assert_eq!(slash.amount, FRACTION * bond);
+
+		let free = Balances::free_balance(Sr25519Keyring::Alice.to_account_id());
+		let unbonding = ProofOfBandwidth::timing().unbonding_epochs;
+		chain.until_epoch(LAST_SESSION + 1 + unbonding, &nothing);
+		assert_ok!(withdraw());
+		let released = Balances::free_balance(Sr25519Keyring::Alice.to_account_id()) - free;
+		assert_eq!(released, bond - slash.amount);
+		let ledger = NodeStaking::ledger(Sr25519Keyring::Alice.to_account_id(), Role::Validator);
+		assert!(ledger.is_none(), "it was paid from the bond");
+	});
+}
+
+#[test]
+fn equivocation_should_be_refused_when_its_window_is_over() {
+	genesis(presets::LOCAL).execute_with(|| {
+		let mut chain = Chain::start();
+		let reports = sign_twice_and_leave(&mut chain);
+		chain.until_epoch(LAST_SESSION + window() + 1, &nothing);
+		chain.block_with(&nothing, || {
+			for report in reports {
+				let unproven = TransactionValidityError::Invalid(InvalidTransaction::BadProof);
+				assert_eq!(Executive::apply_extrinsic(report), Err(unproven));
+			}
+		});
+		assert!(NodeStaking::pending_slashes(Sr25519Keyring::Alice.to_account_id()).is_empty());
+	});
+}
+
+#[test]
+fn window_of_reports_should_end_before_a_bond_is_free() {
+	for preset in presets::names() {
+		genesis(preset.as_ref()).execute_with(|| {
+			let timing = ProofOfBandwidth::timing();
+			assert!(window() > 0);
+			assert!(
+				window() + timing.slash_delay_epochs <= timing.unbonding_epochs,
+				"{preset:?}: {}",
+				window()
+			);
+			let slots = u64::from(window()) * u64::from(timing.epoch_slots);
+			assert_eq!(configs::consensus::ReportLongevity::get(), slots);
+			// Each session of the window may begin a set, and a report needs its own and the one before it.
+			let sets = <Runtime as pallet_grandpa::Config>::MaxSetIdSessionEntries::get();
+			assert_eq!(sets, u64::from(window()) + 2);
+		});
+	}
 }

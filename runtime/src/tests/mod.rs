@@ -2,7 +2,11 @@
 
 mod chain;
 mod equivocation;
+mod fees;
+mod filters;
 mod guards;
+mod randomness;
+mod repeats;
 mod story;
 mod upgrade;
 mod wire;

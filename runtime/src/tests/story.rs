@@ -2,12 +2,14 @@
 
 use super::chain::*;
 use crate::*;
+use core::cell::Cell;
 use pallet_node_staking::Event as StakingEvent;
+use pallet_proof_of_bandwidth::Event as MeasuringEvent;
 use sp_keyring::Sr25519Keyring;
 use weir_primitives::{
-	api::{Outcome, Reason, VerdictRecord},
+	api::{Outcome, ProviderInfo, Reason, TestKind, VerdictRecord},
 	seams::{Bonds, EpochClock},
-	Admission, ProviderIndex, Role,
+	Admission, EpochIndex, ProviderIndex, Role,
 };
 
 const LIAR: ProviderIndex = 7;
@@ -16,40 +18,104 @@ fn bond_of(provider: Sr25519Keyring) -> Balance {
 	NodeStaking::active_bond(&provider.to_account_id(), Role::Provider)
 }
 
+fn info(provider: Sr25519Keyring) -> ProviderInfo<AccountId, Balance> {
+	configs::measuring::provider(&provider.to_account_id()).expect("registered")
+}
+
+fn is_admitted(provider: Sr25519Keyring) -> bool {
+	matches!(info(provider).admission, Admission::Admitted { .. })
+}
+
+/// Verdicts that something was measured for.
+fn measured(verdicts: &[VerdictRecord]) -> usize {
+	verdicts.iter().filter(|verdict| !matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable)).count()
+}
+
+/// Everybody delivers the claim of 20 Mbps, but for the liar, which delivers 2 from an epoch on.
+fn delivery(lies_from: EpochIndex) -> impl Fn(Sr25519Keyring, ProviderIndex, EpochIndex) -> Option<u32> {
+	move |_, provider, epoch| {
+		let lies = provider == LIAR && epoch >= lies_from;
+		Some(share(if lies { CLAIM_KBPS / 10 } else { CLAIM_KBPS + 1_000 }, provider, epoch))
+	}
+}
+
+/// What befalls the liar.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Step {
+	Struck(TestKind),
+	EscalationOpened,
+	SlashQueued,
+	Confirmed,
+	SlashApplied,
+}
+
+/// The steps in the events of the last block, with slashes of whomever: nobody else is to be slashed.
+fn steps() -> Vec<Step> {
+	let step = |event: RuntimeEvent| match event {
+		RuntimeEvent::ProofOfBandwidth(event) => match event {
+			MeasuringEvent::VerdictReached { provider: LIAR, verdict, .. } => {
+				(verdict.outcome == Outcome::Strike).then_some(Step::Struck(verdict.kind))
+			}
+			MeasuringEvent::EscalationOpened { provider: LIAR, .. } => Some(Step::EscalationOpened),
+			MeasuringEvent::FalseClaimConfirmed { provider: LIAR, .. } => Some(Step::Confirmed),
+			_ => None,
+		},
+		RuntimeEvent::NodeStaking(StakingEvent::SlashQueued { .. }) => Some(Step::SlashQueued),
+		RuntimeEvent::NodeStaking(StakingEvent::SlashApplied { .. }) => Some(Step::SlashApplied),
+		_ => None,
+	};
+	System::events().into_iter().filter_map(|record| step(record.event)).collect()
+}
+
 #[test]
 fn liar_should_be_slashed_and_the_honest_left_alone() {
 	genesis(presets::LOCAL).execute_with(|| {
 		let mut chain = Chain::with_providers();
 		let issuance = Balances::total_issuance();
-		// The liar claims 20 Mbps and delivers 2.
-		let says = |_: Sr25519Keyring, provider: ProviderIndex, epoch: u32| {
-			Some(share(if provider == LIAR { CLAIM_KBPS / 10 } else { CLAIM_KBPS + 1_000 }, provider, epoch))
-		};
-		let mut slashed_in = None;
-		while ProofOfBandwidth::epoch() < 12 && slashed_in.is_none() {
-			chain.block(&says);
+		let liar = PROVIDERS[LIAR as usize];
+		let honest = delivery(EpochIndex::MAX);
+		while !is_admitted(liar) && ProofOfBandwidth::epoch() < 12 {
+			chain.block(&honest);
 			check_invariants();
-			slashed_in = System::events()
-				.iter()
-				.any(|record| {
-					matches!(record.event, RuntimeEvent::NodeStaking(StakingEvent::SlashApplied { .. }))
-				})
-				.then(ProofOfBandwidth::epoch);
+			assert!(steps().is_empty(), "nothing befalls who delivers");
 		}
-		assert!(slashed_in.is_some(), "the liar is slashed within twelve epochs");
-		assert_eq!(bond_of(PROVIDERS[LIAR as usize]), BOND - BOND / 20, "five percent");
-		let liar =
-			configs::measuring::provider(&PROVIDERS[LIAR as usize].to_account_id()).expect("registered");
-		assert!(matches!(liar.admission, Admission::Jailed { .. }), "jailed: {:?}", liar.admission);
+		let admitted = info(liar);
+		assert!(is_admitted(liar), "{:?}", admitted.verdicts);
+		assert_eq!((admitted.bond, admitted.strikes), (BOND, 0));
+		let passed = admitted.verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Good);
+		assert_eq!(passed.count(), 3, "three tests of admission");
+
+		let lies = delivery(ProofOfBandwidth::epoch() + 1);
+		let last = ProofOfBandwidth::epoch() + 16;
+		let mut story = Vec::new();
+		while story.last() != Some(&Step::SlashApplied) && ProofOfBandwidth::epoch() < last {
+			chain.block(&lies);
+			check_invariants();
+			story.extend(steps());
+			if !story.contains(&Step::SlashApplied) {
+				assert_eq!(bond_of(liar), BOND, "strikes alone cost nothing, and the slash waits");
+			}
+		}
+		let struck = Step::Struck(TestKind::Scheduled);
+		let expected = [
+			struck,
+			struck,
+			struck,
+			Step::EscalationOpened,
+			// Of the test that ran while the third strike was found.
+			struck,
+			Step::Struck(TestKind::Escalation),
+			Step::SlashQueued,
+			Step::Confirmed,
+			Step::SlashApplied,
+		];
+		assert_eq!(story, expected);
+		assert_eq!(bond_of(liar), BOND - BOND / 20, "five percent");
+		assert!(matches!(info(liar).admission, Admission::Jailed { .. }), "{:?}", info(liar).admission);
 		for honest in &PROVIDERS[..LIAR as usize] {
-			let honest = configs::measuring::provider(&honest.to_account_id()).expect("registered");
-			assert_eq!(honest.bond, BOND);
-			assert_eq!(honest.strikes, 0);
-			assert!(
-				matches!(honest.admission, Admission::Admitted { .. }),
-				"admitted: {:?}",
-				honest.admission
-			);
+			assert!(is_admitted(*honest));
+			let honest = info(*honest);
+			assert_eq!((honest.bond, honest.strikes), (BOND, 0));
 			// Whoever is drawn for its own line, or while its own is tested, is absent; with two such of five the test
 			// is void and held again.
 			let (good, other): (Vec<VerdictRecord>, Vec<VerdictRecord>) =
@@ -67,19 +133,24 @@ fn liar_should_be_slashed_and_the_honest_left_alone() {
 fn honest_node_should_keep_its_bond_when_as_many_liars_as_are_trimmed_grief_it() {
 	genesis(presets::LOCAL).execute_with(|| {
 		let mut chain = Chain::with_providers();
+		let griefed = Cell::new(0);
 		// One of five: what the estimate trims. It reports 0 of everybody.
 		let says = |seat: Sr25519Keyring, provider: ProviderIndex, epoch: u32| {
 			if seat == Sr25519Keyring::Bob {
+				griefed.set(griefed.get() + 1);
 				return Some(0);
 			}
 			// The line is loaded beyond its claim, so the others' shares grow when one takes none.
 			Some(share(CLAIM_KBPS * 5 / 4, provider, epoch))
 		};
 		chain.until_epoch(10, &says);
+		assert!(griefed.get() >= PROVIDERS.len(), "the liar sat in {} committees", griefed.get());
 		for honest in PROVIDERS {
-			let honest = configs::measuring::provider(&honest.to_account_id()).expect("registered");
-			assert_eq!(honest.bond, BOND);
-			assert_eq!(honest.strikes, 0, "{:?}", honest.verdicts);
+			let honest = info(honest);
+			assert_eq!((honest.bond, honest.strikes), (BOND, 0));
+			assert!(measured(&honest.verdicts) >= 3, "{:?}", honest.verdicts);
+			let struck = |verdict: &VerdictRecord| verdict.outcome == Outcome::Strike;
+			assert!(!honest.verdicts.iter().any(struck), "{:?}", honest.verdicts);
 		}
 	});
 }
@@ -88,10 +159,17 @@ fn honest_node_should_keep_its_bond_when_as_many_liars_as_are_trimmed_grief_it()
 fn nobody_should_be_struck_when_no_report_arrives() {
 	genesis(presets::LOCAL).execute_with(|| {
 		let mut chain = Chain::with_providers();
+		chain.silence();
 		chain.until_epoch(8, &|_, _, _| None);
 		for provider in PROVIDERS {
-			let provider = configs::measuring::provider(&provider.to_account_id()).expect("registered");
-			assert_eq!(provider.bond, BOND);
+			let provider = info(provider);
+			assert_eq!((provider.bond, provider.strikes), (BOND, 0));
+			assert!(provider.verdicts.len() >= 3, "{:?}", provider.verdicts);
+			let void = |verdict: &VerdictRecord| {
+				(verdict.outcome, verdict.reason) == (Outcome::Void, Reason::TooFewMembers)
+			};
+			assert!(provider.verdicts.iter().all(void), "{:?}", provider.verdicts);
+			assert_eq!(provider.admission, Admission::Pending { passed: 0 });
 		}
 	});
 }

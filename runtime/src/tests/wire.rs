@@ -1,8 +1,9 @@
 //! What tools that never link the runtime encode and decode by hand: pinned in `golden/wire.txt`, which the tests of
 //! `weir-tunnel` and `weir-e2e` read as well.
 //!
-//! A change of that file is a change of the chain's interface. For calls it needs a new `transaction_version`; for
-//! runtime APIs a new `api_version`. `WEIR_WRITE_GOLDEN=1 cargo test -p weir-runtime golden` writes it anew.
+//! A change of that file is a change of the chain's interface. For calls and extensions it needs a new
+//! `transaction_version`; for runtime APIs a new `api_version`.
+//! `WEIR_WRITE_GOLDEN=1 cargo test -p weir-runtime golden` writes it anew.
 
 use super::chain::genesis;
 use crate::*;
@@ -24,6 +25,8 @@ const HEADER: &str = "\
 # What tools encode and decode without linking the runtime. Written by runtime/src/tests/wire.rs; all numbers are hex.
 # call NAME FIELDS BYTES              an encoded call: index of the pallet, index of the call, arguments
 # api FUNCTION ARGUMENTS ANSWER       a runtime API call: encoded arguments (- for none), an answer it may give
+# extensions NAMES BYTES              what surrounds a transaction, in order: identifiers, and one that never expires,
+#                                     with nonce 0 and without tip and metadata hash
 ";
 
 fn account(n: u8) -> AccountId {
@@ -219,9 +222,19 @@ fn apis() -> Vec<String> {
 	]
 }
 
+fn extensions() -> String {
+	use sp_runtime::traits::TransactionExtension;
+	let names: Vec<_> = <TxExtension as TransactionExtension<RuntimeCall>>::metadata()
+		.into_iter()
+		.map(|extension| extension.identifier)
+		.collect();
+	let plain = super::fees::extension(0, generic::Era::Immortal);
+	format!("extensions {} {}\n", names.join(","), hex(&plain.encode()))
+}
+
 #[test]
 fn golden_file_should_say_what_the_runtime_says() {
-	let current = calls().concat() + &apis().concat();
+	let current = calls().concat() + &apis().concat() + &extensions();
 	let current = format!("{HEADER}{current}");
 	if std::env::var_os("WEIR_WRITE_GOLDEN").is_some() {
 		std::fs::write(FILE, &current).expect("the golden file can be written");

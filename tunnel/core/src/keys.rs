@@ -51,6 +51,18 @@ mod tests {
 	}
 
 	#[test]
+	fn verify_should_accept_a_signature_of_another_implementation() {
+		// By `//Alice` in polkadot-js, from the tests of its wasm-crypto.
+		let key = hex::decode("d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d").unwrap();
+		let signature = hex::decode(concat!(
+			"1037eb7e51613d0dcf5930ae518819c87d655056605764840d9280984e1b7063",
+			"c4566b55bf292fcab07b369d01095879b50517beca4d26e6a65866e25fec0d83",
+		));
+		let message = b"I hereby verify that I control 5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+		assert!(verify(&key.try_into().unwrap(), message, &signature.unwrap().try_into().unwrap()));
+	}
+
+	#[test]
 	fn verify_should_fail_when_key_message_or_signature_differ() {
 		let pair = ProbeKeypair::from_seed(&[1; 32]).unwrap();
 		let other = ProbeKeypair::from_seed(&[2; 32]).unwrap();

@@ -44,14 +44,27 @@ pub fn payload(seed: &[u8; 32], seq: u32) -> Payload {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::wire::golden;
 
 	#[test]
 	fn payload_should_be_rfc_8439_keystream() {
 		// RFC 8439, A.1, test vector 1: zero key, zero nonce, counter 0.
 		let start = &payload(&[0; 32], 0)[..32];
 		assert_eq!(hex::encode(start), "76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7");
-		// The sequence number sits in the nonce's last four bytes, little-endian: golden.
-		assert_ne!(payload(&[0; 32], 1), payload(&[0; 32], 256));
+	}
+
+	#[test]
+	fn payload_and_echo_should_match_the_golden_vectors() {
+		let (seed, session) = ([7; 32], [1; 8]);
+		let ends = |bytes: &Payload| [&bytes[..16], &bytes[PAYLOAD_BYTES - 16..]].map(hex::encode);
+		let hash = seed_hash(&seed);
+		assert_eq!(hex::encode(hash), golden::SEED_HASH);
+		let key = echo_key(&hash, &session);
+		assert_eq!(hex::encode(key), golden::ECHO_KEY);
+		let mut bytes = payload(&seed, golden::SEQUENCE);
+		assert_eq!(ends(&bytes), golden::PAYLOAD);
+		apply(&key, golden::SEQUENCE, &mut bytes);
+		assert_eq!(ends(&bytes), golden::ECHO);
 	}
 
 	#[test]

@@ -2,7 +2,7 @@
 //!
 //! Everything here is a function of its arguments. Time is an argument ([`Micros`]), datagrams and messages are byte
 //! slices, randomness is a seed: a test drives an attestor against a target over a simulated line and gets the same
-//! result every time.
+//! result every time, but for the bytes of signatures, which sr25519 randomises.
 //!
 //! * [`wire`]: the bytes, on the control plane and inside the tunnel.
 //! * [`keys`]: sr25519 as the chain verifies it.

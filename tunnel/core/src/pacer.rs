@@ -82,7 +82,12 @@ pub struct Bucket {
 impl Bucket {
 	/// A full bucket that fills at `kbps` and holds 20 ms of it, at least ten packets of 1,500 bytes.
 	pub fn new(now: Micros, kbps: u32) -> Self {
-		let depth_bytes = (u64::from(kbps).saturating_mul(20) / 8).max(15_000);
+		Self::holding(now, kbps, 20 * MILLI, 15_000)
+	}
+
+	/// A full bucket that fills at `kbps` and holds `depth` of it, at least `least_bytes`.
+	pub fn holding(now: Micros, kbps: u32, depth: Micros, least_bytes: u64) -> Self {
+		let depth_bytes = (u64::from(kbps).saturating_mul(depth) / 8_000).max(least_bytes);
 		Self { kbps, depth_bytes, level: depth_bytes.saturating_mul(8_000), filled: now }
 	}
 
@@ -181,6 +186,14 @@ mod tests {
 			(0..4_000_000u64).step_by(500).filter(|now| bucket.take(*now, 1_308)).count() as u64 * 1_308;
 		let rate = passed * 8 / 4_000;
 		assert!((8_000..8_100).contains(&rate), "{rate}");
+	}
+
+	#[test]
+	fn bucket_should_let_through_its_depth_at_once() {
+		for (kbps, least, packets) in [(8_000, 0, 250), (8_000, 300_000, 300), (8, 32_000, 32)] {
+			let mut bucket = Bucket::holding(0, kbps, 250 * MILLI, least);
+			assert_eq!((0..1_000).take_while(|_| bucket.take(0, 1_000)).count(), packets);
+		}
 	}
 
 	#[test]

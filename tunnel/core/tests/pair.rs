@@ -1,14 +1,15 @@
 //! Attestors against one target over a simulated line: shared capacity, queue, latency, loss.
 
 use std::{
-	collections::BinaryHeap,
+	collections::{BTreeMap, BinaryHeap},
 	net::{IpAddr, Ipv4Addr},
 };
 use weir_tunnel_core::{
 	keys::ProbeKeypair,
 	probe::{self, Fault, Kind, Outcome, Probe, Ticket},
+	second_start,
 	target::{self, Assignment, Member, Prefix, Target},
-	wire::{data, Refusal, Request, Response, Test, TestKind, PACKET_BYTES},
+	wire::{self, data, Refusal, Request, Response, Test, TestKind, PACKET_BYTES},
 	Micros,
 };
 
@@ -24,12 +25,14 @@ struct Line {
 	queue: Micros,
 	free_at: Micros,
 	loss_percent: u64,
+	/// Of every half second, the part in which all waits and then arrives at once.
+	stall: Micros,
 	random: u64,
 }
 
 impl Line {
 	fn new(kbps: u64, queue: Micros, loss_percent: u64) -> Self {
-		Self { kbps, queue, free_at: 0, loss_percent, random: 7 }
+		Self { kbps, queue, free_at: 0, loss_percent, stall: 0, random: 7 }
 	}
 
 	/// When a datagram that enters now leaves; none if it is dropped.
@@ -42,7 +45,7 @@ impl Line {
 		}
 		let on_wire = (datagram.len() + data::INNER_BYTES).div_ceil(16) * 16 + 60;
 		self.free_at = begin + on_wire as u64 * 8_000 / self.kbps;
-		Some(self.free_at)
+		Some(self.free_at + self.stall.saturating_sub(self.free_at % 500_000))
 	}
 }
 
@@ -92,6 +95,11 @@ struct Setup {
 	mute_at_finish: bool,
 	/// When the chain tells the target of T0.
 	reveal_at: Micros,
+	/// The first member loads this many times what it offers.
+	flood: u32,
+	/// The target's process starts anew when the first offer arrives.
+	restart: bool,
+	window: Micros,
 }
 
 impl Setup {
@@ -106,6 +114,9 @@ impl Setup {
 			deaf: false,
 			mute_at_finish: false,
 			reveal_at: 0,
+			flood: 1,
+			restart: false,
+			window: WINDOW,
 		}
 	}
 
@@ -127,6 +138,11 @@ struct Simulation {
 	outcomes: Vec<Option<Outcome>>,
 	to_target_bytes: u64,
 	to_probe_bytes: u64,
+	/// Loads that arrived at the target, by member, and what its receipts say of them.
+	arrived: Vec<u64>,
+	acknowledged: Vec<BTreeMap<u32, u64>>,
+	/// Sessions the target stopped.
+	stopped: usize,
 }
 
 fn key(n: usize) -> ProbeKeypair {
@@ -137,61 +153,69 @@ fn account(n: usize) -> [u8; 32] {
 	[n as u8 + 100; 32]
 }
 
+fn test(n: usize) -> Test {
+	let (kind, session) = (TestKind::Scheduled, [n as u8; 8]);
+	Test { genesis: [1; 32], epoch: 4, kind, ordinal: 0, target: [2; 32], attestor: account(n), session }
+}
+
+fn assignment(setup: &Setup) -> Assignment {
+	let member =
+		|n| Member { account: account(n), key: key(n).public(), prefix: Some(Prefix::V4([192, 0, 2])) };
+	Assignment {
+		epoch: 4,
+		kind: TestKind::Scheduled,
+		ordinal: 0,
+		down_kbps: setup.quota(),
+		up_kbps: setup.quota(),
+		window: setup.window,
+		start: (setup.reveal_at == 0).then_some(START),
+		committee: (0..setup.members).map(member).collect(),
+	}
+}
+
+fn target(setup: &Setup) -> Target {
+	let (genesis, account, key) = ([1; 32], [2; 32], key(99));
+	let mut target = Target::new(target::Config { genesis, account, key, wireguard: [3; 32], port: 4_000 });
+	target.set_assignment(Some(assignment(setup)));
+	target
+}
+
+/// The same offer for another load.
+fn offer_of(n: usize, kbps: u32, offer: Request) -> Request {
+	let Request::Offer { session, seed_hash, start_millis, window_millis, .. } = offer else { return offer };
+	let payload = wire::offer_payload(&test(n), &seed_hash, kbps, kbps, start_millis, window_millis);
+	let (down_kbps, up_kbps, signature) = (kbps, kbps, key(n).sign(&payload));
+	Request::Offer { session, seed_hash, down_kbps, up_kbps, start_millis, window_millis, signature }
+}
+
 impl Simulation {
 	fn new(setup: Setup) -> Self {
-		let quota = setup.quota();
-		let config = target::Config {
-			genesis: [1; 32],
-			account: [2; 32],
-			key: key(99),
-			wireguard: [3; 32],
-			port: 4_000,
-		};
-		let mut target = Target::new(config);
-		let member =
-			|n| Member { account: account(n), key: key(n).public(), prefix: Some(Prefix::V4([192, 0, 2])) };
-		target.set_assignment(Some(Assignment {
-			epoch: 4,
-			kind: TestKind::Scheduled,
-			ordinal: 0,
-			down_kbps: quota,
-			up_kbps: quota,
-			window: WINDOW,
-			start: (setup.reveal_at == 0).then_some(START),
-			committee: (0..setup.members).map(member).collect(),
-		}));
 		let probes = (0..setup.members).map(|n| {
-			let (kind, session) = (TestKind::Scheduled, [n as u8; 8]);
-			let test = Test {
-				genesis: [1; 32],
-				epoch: 4,
-				kind,
-				ordinal: 0,
-				target: [2; 32],
-				attestor: account(n),
-				session,
-			};
+			let load = setup.quota() * if n == 0 { setup.flood } else { 1 };
 			let config = probe::Config {
-				test,
+				test: test(n),
 				key: key(n),
 				target_key: key(99).public(),
 				seed: [n as u8 + 50; 32],
 				wireguard: [n as u8; 32],
-				down_kbps: quota,
-				up_kbps: quota,
+				down_kbps: load,
+				up_kbps: load,
 				start: START,
-				window: WINDOW,
+				window: setup.window,
 			};
 			Probe::new(BEGIN, config)
 		});
 		Self {
 			probes: probes.collect(),
-			target,
+			target: target(&setup),
 			events: BinaryHeap::new(),
 			order: 0,
 			outcomes: vec![None; setup.members],
 			to_target_bytes: 0,
 			to_probe_bytes: 0,
+			arrived: vec![0; setup.members],
+			acknowledged: vec![BTreeMap::new(); setup.members],
+			stopped: 0,
 			setup,
 		}
 	}
@@ -202,6 +226,11 @@ impl Simulation {
 	}
 
 	fn run(mut self) -> Vec<Outcome> {
+		self.play();
+		self.outcomes.into_iter().flatten().collect()
+	}
+
+	fn play(&mut self) {
 		let mut now = BEGIN;
 		self.drain(now);
 		while self.outcomes.iter().any(Option::is_none) {
@@ -212,25 +241,7 @@ impl Simulation {
 			assert!(now < START + 60_000_000, "the test never ends");
 			if self.setup.reveal_at != 0 && now >= self.setup.reveal_at {
 				self.setup.reveal_at = 0;
-				let quota = self.setup.quota();
-				let member = |n| Member {
-					account: account(n),
-					key: key(n).public(),
-					prefix: Some(Prefix::V4([192, 0, 2])),
-				};
-				let committee = (0..self.setup.members).map(member).collect();
-				let (kind, window) = (TestKind::Scheduled, WINDOW);
-				let (down_kbps, up_kbps, start) = (quota, quota, Some(START));
-				self.target.set_assignment(Some(Assignment {
-					epoch: 4,
-					kind,
-					ordinal: 0,
-					down_kbps,
-					up_kbps,
-					window,
-					start,
-					committee,
-				}));
+				self.target.set_assignment(Some(assignment(&self.setup)));
 			}
 			while self.events.peek().is_some_and(|event| event.at <= now) {
 				let event = self.events.pop().unwrap();
@@ -247,16 +258,24 @@ impl Simulation {
 			self.drain(now);
 		}
 		assert!(self.to_probe_bytes <= self.to_target_bytes, "the target sent more than it received");
-		self.outcomes.into_iter().flatten().collect()
 	}
 
 	fn handle(&mut self, now: Micros, Event { member, what, .. }: Event) {
 		let latency = self.setup.latency[member];
 		match what {
 			What::Request(ticket, request) => {
+				if self.setup.restart && matches!(request, Request::Offer { .. }) {
+					self.setup.restart = false;
+					self.target = target(&self.setup);
+				}
 				let answer = match request {
 					Request::Finish { .. } if self.setup.mute_at_finish => None,
-					request => Some(self.target.handle_request(now, SOURCE, &request)),
+					request => {
+						let floods = member == 0 && self.setup.flood > 1;
+						let request =
+							if floods { offer_of(member, self.setup.quota(), request) } else { request };
+						Some(self.target.handle_request(now, SOURCE, &request))
+					}
 				};
 				self.push(now + latency, member, What::Answer(ticket, answer));
 			}
@@ -264,6 +283,7 @@ impl Simulation {
 			What::ToTarget(bytes) => {
 				let address = Ipv4Addr::new(100, 64, 1, member as u8 + 1);
 				self.to_target_bytes += bytes.len() as u64;
+				self.arrived[member] += u64::from(bytes.len() == data::LOAD_BYTES);
 				self.target.handle_datagram(now, address, &bytes);
 			}
 			What::ToProbe(bytes) => self.probes[member].handle_datagram(now, &bytes),
@@ -291,10 +311,18 @@ impl Simulation {
 			}
 		}
 		while let Some(output) = self.target.poll() {
+			self.stopped += usize::from(matches!(output, target::Output::Stopped { .. }));
 			let target::Output::Datagram { address, bytes } = output else { continue };
 			let member = usize::from(address.octets()[3]) - 1;
-			let is_receipt = matches!(data::decode(&bytes).unwrap().body, data::Body::Receipts(_));
-			let hold = if is_receipt { self.setup.hold_receipts } else { 0 };
+			let hold = match data::decode(&bytes).unwrap().body {
+				data::Body::Receipts(receipts) => {
+					let packets =
+						data::receipts(receipts).unwrap().into_iter().map(|r| (r.window, r.packets()));
+					self.acknowledged[member].extend(packets);
+					self.setup.hold_receipts
+				}
+				_ => 0,
+			};
 			self.to_probe_bytes += bytes.len() as u64;
 			if let Some(at) = self.setup.up.pass(now, &bytes) {
 				self.push(at + self.setup.latency[member] + hold, member, What::ToProbe(bytes));
@@ -437,6 +465,69 @@ fn refusal_should_end_the_test_when_the_load_is_wrong() {
 	}));
 	let outcome = simulation.run().remove(0);
 	assert_eq!((outcome.kind, outcome.fault), (Kind::Measured, Some(Fault::Refused(Refusal::WrongLoad))));
+}
+
+#[test]
+fn session_should_be_opened_again_when_the_target_restarts_before_the_offer() {
+	let mut setup = Setup::new(2, 10_000, 50_000, 50_000, 20_000);
+	setup.restart = true;
+	let outcomes = setup.run();
+	let (down, up) = sum(&outcomes);
+	assert_near(down, 12_500, 3, "down");
+	assert_near(up, 12_500, 3, "up");
+	assert!(outcomes.iter().all(|o| o.fault.is_none() && o.rtt.abs_diff(40_000) < 1_000), "{outcomes:?}");
+}
+
+#[test]
+fn member_should_be_held_to_its_offer_when_it_floods() {
+	// Quotas of 2.5 Mbps; the first member sends ten times as much, which the line carries.
+	let mut setup = Setup::new(5, 10_000, 100_000, 100_000, 10_000);
+	setup.flood = 10;
+	let outcomes = setup.run();
+	for rate in [outcomes[0].down_kbps, outcomes[0].up_kbps] {
+		// A tenth more than offered, and a burst of 250 ms that may fall into the window.
+		assert!((2_500..=2_500 * 120 / 100).contains(&rate), "{rate}");
+	}
+	let (down, up) = sum(&outcomes[1..]);
+	assert_near(down, 10_000, 3, "down of the others");
+	assert_near(up, 10_000, 3, "up of the others");
+}
+
+#[test]
+fn honest_members_should_lose_nothing_to_their_quotas_when_queues_empty_at_once() {
+	for (kbps, latency, stall) in [(1_000, 75_000, 0), (1_000, 75_000, 100_000), (20_000, 5_000, 100_000)] {
+		let mut setup = Setup::new(5, kbps, 100_000, 100_000, latency);
+		setup.down.stall = stall;
+		let mut simulation = Simulation::new(setup);
+		simulation.play();
+		// The last receipts come when the attestors have settled.
+		let end = second_start(START, WINDOW) + WINDOW + 900_000;
+		while let Some(at) = simulation.target.timeout().filter(|at| *at < end) {
+			simulation.target.handle_timeout(at);
+			simulation.drain(at);
+		}
+		let acknowledged: Vec<u64> =
+			simulation.acknowledged.iter().map(|receipts| receipts.values().sum()).collect();
+		assert_eq!(acknowledged, simulation.arrived, "{kbps} kbps, {latency} µs, {stall} µs");
+		assert!(acknowledged.iter().all(|packets| *packets > 100), "{acknowledged:?}");
+	}
+}
+
+#[test]
+fn sessions_should_outlive_the_losses_of_a_slow_line() {
+	// Receipts and countersignatures of phase U every second, for twenty seconds, with one in twenty lost on either way.
+	for latency in [5_000, 75_000] {
+		let mut setup = Setup::new(15, 1_000, 10_000, 10_000, latency);
+		(setup.down.loss_percent, setup.up.loss_percent) = (5, 5);
+		setup.window = 20_000_000;
+		let mut simulation = Simulation::new(setup);
+		simulation.play();
+		assert_eq!(simulation.stopped, 0);
+		let outcomes: Vec<_> = simulation.outcomes.into_iter().flatten().collect();
+		let (down, up) = sum(&outcomes);
+		assert_near(down, 1_250 * 95 / 100, 4, "down");
+		assert_near(up, 1_250 * 90 / 100, 4, "up");
+	}
 }
 
 #[test]

@@ -27,7 +27,7 @@ enum Step {
 /// Runs for ever: at every block, take tasks and do what the clock says is due.
 pub async fn run_alone(attestor: Arc<Attestor>) {
 	let mut heads = attestor.chain.heads();
-	let mut runner = Runner { attestor, attempt: None, checked: None };
+	let mut runner = Runner::new(attestor);
 	loop {
 		if let Err(error) = runner.at_block().await {
 			tracing::warn!(error = format!("{error:#}"), "attestor");
@@ -39,7 +39,7 @@ pub async fn run_alone(attestor: Arc<Attestor>) {
 	}
 }
 
-struct Runner {
+pub(super) struct Runner {
 	attestor: Arc<Attestor>,
 	/// The last thing sent, and when.
 	attempt: Option<(EpochIndex, Step, SlotOffset)>,
@@ -48,10 +48,18 @@ struct Runner {
 }
 
 impl Runner {
-	async fn at_block(&mut self) -> Result<()> {
+	pub(super) fn new(attestor: Arc<Attestor>) -> Self {
+		Self { attestor, attempt: None, checked: None }
+	}
+
+	pub(super) async fn at_block(&mut self) -> Result<()> {
 		let (attestor, node) = (self.attestor.clone(), self.attestor.settings.account.clone());
 		let clock = attestor.chain.clock().await?;
 		let tasks = attestor.chain.tasks(&node).await?;
+		// Each call sees the best block of its own moment; tasks of one epoch must not be taken for another's.
+		if attestor.chain.clock().await?.epoch != clock.epoch {
+			return Ok(());
+		}
 		if self.checked != Some(clock.epoch) {
 			self.checked = Some(clock.epoch);
 			self.check(&node, clock.epoch).await?;

@@ -73,28 +73,33 @@ struct Fellow {
 }
 
 /// What a check needs.
-pub(super) struct Checker {
-	pub(super) chain: Arc<dyn ChainView>,
-	pub(super) control: Control,
-	pub(super) account: AccountId,
+pub(crate) struct Checker {
+	pub(crate) chain: Arc<dyn ChainView>,
+	pub(crate) control: Control,
+	pub(crate) account: AccountId,
 }
 
 impl Checker {
-	/// Asks and judges; says so in the log, once.
-	pub(super) async fn check(&self, epoch: EpochIndex, tasks: &[api::Task<AccountId>]) -> ClockCheck {
+	/// Asks and judges. How many were asked, and what follows.
+	pub(crate) async fn ask(&self, epoch: EpochIndex, tasks: &[api::Task<AccountId>]) -> (usize, ClockCheck) {
 		let fellows = self.fellows(epoch, tasks).await;
 		let asks = fellows.iter().map(|fellow| self.offset(fellow));
 		let offsets = futures::future::join_all(asks).await.into_iter().flatten().collect();
-		let check = judge(offsets);
+		(fellows.len(), judge(offsets))
+	}
+
+	/// Asks and judges; says so in the log, once.
+	pub(super) async fn check(&self, epoch: EpochIndex, tasks: &[api::Task<AccountId>]) -> ClockCheck {
+		let (asked, check) = self.ask(epoch, tasks).await;
 		match check {
 			ClockCheck::Unknown { answers } => tracing::warn!(
 				epoch,
 				answers,
-				asked = fellows.len(),
+				asked,
 				"fewer than five others told their time; this clock is not checked in this epoch, its tests are taken"
 			),
 			ClockCheck::Agrees { offset_micros } => {
-				tracing::debug!(epoch, offset_micros, answers = fellows.len(), "clock checked");
+				tracing::debug!(epoch, offset_micros, asked, "clock checked");
 			}
 			ClockCheck::Off { offset_micros } => tracing::error!(
 				epoch,

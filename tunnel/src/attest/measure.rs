@@ -5,7 +5,7 @@ use crate::{
 	clock,
 	engine::{Caps, Engine, Inbound},
 };
-use anyhow::{anyhow, Result};
+use anyhow::{anyhow, bail, Result};
 use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
 use libp2p::PeerId;
 use std::{
@@ -61,15 +61,15 @@ type Answer = BoxFuture<'static, (Ticket, Option<Response>)>;
 
 /// Runs a test to its end; none if the process stops before.
 pub(super) async fn measure(order: Order, key: ProbeKeypair, links: Arc<Links>) -> Result<Option<Outcome>> {
-	let (engine, inbound) = Engine::start(links.bind, 0, Caps::default()).await?;
-	let outcome = drive(&engine, inbound, order, key, &links).await;
+	let (mut engine, inbound) = Engine::start(links.bind, 0, Caps::default()).await?;
+	let outcome = drive(&mut engine, inbound, order, key, &links).await;
 	// However it ended, the device's tasks end before what they read from.
 	engine.stop().await;
 	outcome
 }
 
-async fn drive(
-	engine: &Engine,
+pub(super) async fn drive(
+	engine: &mut Engine,
 	mut inbound: mpsc::Receiver<Inbound>,
 	order: Order,
 	key: ProbeKeypair,
@@ -102,6 +102,11 @@ async fn drive(
 	let stopped = links.stopped();
 	tokio::pin!(stopped);
 	loop {
+		let now = clock::now();
+		// Not left to the timer below, which may need a turn of the runtime that arriving packets delay.
+		if probe.timeout().is_some_and(|due| due <= now) {
+			probe.handle_timeout(now);
+		}
 		while let Some(output) = probe.poll() {
 			match output {
 				Output::Request(ticket, request) => {
@@ -135,14 +140,20 @@ async fn drive(
 			Some((ticket, response)) = answers.next(), if !answers.is_empty() => {
 				probe.handle_response(clock::now(), ticket, response);
 			},
-			() = clock::sleep_until_some(due) => probe.handle_timeout(clock::now()),
+			() = clock::sleep_until_some(due) => {},
 			Some(Inbound { at, bytes, .. }) = inbound.recv() => {
 				order.heard.store(at, Ordering::Relaxed);
 				probe.handle_datagram(at, &bytes);
 				while let Ok(Inbound { at, bytes, .. }) = inbound.try_recv() {
 					probe.handle_datagram(at, &bytes);
+					// A packet that is due does not wait behind what arrived.
+					if probe.timeout().is_some_and(|due| due <= at) {
+						break;
+					}
 				}
 			},
+			// Nothing that follows would say anything about the target.
+			() = engine.failed() => bail!("the WireGuard device failed; nothing is reported of this target"),
 		}
 	}
 }

@@ -6,6 +6,7 @@ mod fellows;
 mod measure;
 
 pub use alone::run_alone;
+pub(crate) use fellows::Checker;
 pub use fellows::{judge, ClockCheck, LEAST_ANSWERS, MAX_CLOCK_OFFSET};
 
 use crate::{
@@ -13,11 +14,11 @@ use crate::{
 	clock,
 	control::{self, Control, Incoming},
 	metrics::Metrics,
-	store::Store,
+	store::{add_parts, Liveness, Store},
 	tasks::{on_disk, Task},
 };
 use anyhow::Result;
-use fellows::{ask_time, Checker};
+use fellows::ask_time;
 use libp2p::{identity::Keypair, PeerId};
 use measure::{measure, Order};
 use rand::Rng;
@@ -26,7 +27,7 @@ use std::{
 	net::{IpAddr, SocketAddr},
 	sync::{
 		atomic::{AtomicU64, Ordering},
-		Arc, Mutex, MutexGuard, PoisonError,
+		Arc, Mutex, MutexGuard, OnceLock, PoisonError,
 	},
 	time::Duration,
 };
@@ -35,7 +36,7 @@ use weir_primitives::{
 	api,
 	chain::AccountId,
 	report::{Entry, EntryKind, MAX_ENTRIES},
-	EpochIndex, ProviderIndex, Timing,
+	EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
 use weir_tunnel_core::{
 	keys::ProbeKeypair,
@@ -59,6 +60,9 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 const HEARD: Micros = 1_000 * MILLI;
 /// Epochs whose tasks are remembered.
 const KEPT_EPOCHS: usize = 3;
+/// What was seen of liveness is on disk after this at the latest: a write in each part of each target's epoch would wear
+/// out a memory card.
+const KEEP_LIVENESS_EVERY: Duration = Duration::from_secs(60);
 
 /// What the role needs.
 pub struct Settings {
@@ -112,8 +116,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// One target of an epoch.
 struct Watched {
 	test: Option<Task>,
-	/// Its T0 is known, and the test was begun or cannot be.
-	settled: bool,
+	/// Slot of the T0 for which the test was begun or could not be.
+	start_slot: Option<SlotOffset>,
 	/// When it was last heard in the tunnel.
 	heard: Arc<AtomicU64>,
 	_liveness: Option<Task>,
@@ -123,7 +127,9 @@ struct Watched {
 struct Epoch {
 	targets: BTreeMap<ProviderIndex, Watched>,
 	/// Bit i: answered in part i.
-	alive: BTreeMap<ProviderIndex, [u8; 5]>,
+	alive: BTreeMap<ProviderIndex, Liveness>,
+	/// Whether there is more in it than on disk.
+	unsaved: bool,
 	/// Whether this clock is right, once there are tasks.
 	clock: Option<Clock>,
 }
@@ -152,6 +158,7 @@ pub struct Attestor {
 	epochs: Mutex<BTreeMap<EpochIndex, Epoch>>,
 	/// Lives as long as the control plane.
 	refuse: Task,
+	keep: OnceLock<Task>,
 }
 
 impl Attestor {
@@ -166,19 +173,32 @@ impl Attestor {
 		let (control, incoming) = control::connect(&settings.identity, settings.bind)?;
 		let links = Arc::new(Links { bind: settings.bind, control, stopping: watch::channel(false).0 });
 		let (epochs, refuse) = (Mutex::default(), Task::spawn("control plane", refuse_all(incoming)));
-		Ok(Arc::new(Self { chain, store, metrics, settings, timing, links, epochs, refuse }))
+		let keep = OnceLock::new();
+		let attestor =
+			Arc::new(Self { chain, store, metrics, settings, timing, links, epochs, refuse, keep });
+		let kept = Arc::downgrade(&attestor);
+		let _ = attestor.keep.set(Task::spawn("liveness to disk", async move {
+			loop {
+				tokio::time::sleep(KEEP_LIVENESS_EVERY).await;
+				let Some(attestor) = kept.upgrade() else { return };
+				attestor.keep_liveness().await;
+			}
+		}));
+		Ok(attestor)
 	}
 
 	/// Ends all tests in an orderly way and takes no more.
 	pub async fn stop(&self) {
 		self.links.stopping.send_replace(true);
+		self.keep_liveness().await;
 		let epochs = std::mem::take(&mut *lock(&self.epochs));
 		let targets = epochs.into_values().flat_map(|epoch| epoch.targets.into_values());
 		let tests = targets.filter_map(|target| Some(target.test?.finish(STOP_PATIENCE)));
 		futures::future::join_all(tests).await;
 	}
 
-	/// Takes an epoch's tasks. A task replaces an earlier one for the same provider until its test has begun.
+	/// Takes an epoch's tasks. A known T0 that differs from an earlier one, as after a reorganisation of the chain,
+	/// replaces that one's test until it has begun.
 	pub fn take_tasks(self: &Arc<Self>, EpochTasks { epoch, first_slot, tasks }: EpochTasks) {
 		if tasks.is_empty() || *self.links.stopping.borrow() {
 			return;
@@ -191,10 +211,15 @@ impl Attestor {
 			let target = known.targets.entry(provider).or_insert_with(|| {
 				let heard = Arc::<AtomicU64>::default();
 				let liveness = self.watch(epoch, first_slot, &task, heard.clone());
-				Watched { test: None, settled: false, heard, _liveness: liveness }
+				Watched { test: None, start_slot: None, heard, _liveness: liveness }
 			});
-			if !target.settled && task.start_slot.is_some() {
-				target.settled = true;
+			let waits = target.test.is_none()
+				|| target.start_slot.is_some_and(|slot| {
+					let start = slot_begins(first_slot, self.timing.slot_millis, slot);
+					clock::now() < start.saturating_sub(PREPARE)
+				});
+			if task.start_slot.is_some() && task.start_slot != target.start_slot && waits {
+				target.start_slot = task.start_slot;
 				target.test = self.begin(epoch, first_slot, &task, target.heard.clone(), clock.check.clone());
 			}
 		}
@@ -342,19 +367,42 @@ impl Attestor {
 		if let Err(error) = kept.await {
 			tracing::error!(epoch, provider, %error, "result not on disk yet; kept in memory until the next write");
 		}
+		self.keep_liveness().await;
+	}
+
+	/// Writes what was seen of liveness since the last time.
+	async fn keep_liveness(&self) {
+		let unsaved: Vec<_> = lock(&self.epochs)
+			.iter_mut()
+			.filter_map(|(epoch, known)| {
+				std::mem::take(&mut known.unsaved).then(|| (*epoch, known.alive.clone()))
+			})
+			.collect();
+		for (epoch, alive) in unsaved {
+			let store = self.store.clone();
+			if let Err(error) = on_disk(move || store.add_liveness(epoch, &alive)).await {
+				tracing::error!(epoch, %error, "liveness not on disk yet; kept in memory until the next write");
+				if let Some(known) = lock(&self.epochs).get_mut(&epoch) {
+					known.unsaved = true;
+				}
+			}
+		}
 	}
 
 	/// The entries of an epoch with what was seen of liveness since. Complete when every test has ended and, for the
 	/// liveness of its last part, the epoch with them.
 	pub async fn report(&self, epoch: EpochIndex) -> Result<(bool, Vec<Entry>)> {
 		let store = self.store.clone();
-		let mut entries = on_disk(move || store.entries(epoch)).await?;
+		let (mut entries, stored) =
+			on_disk(move || Ok((store.entries(epoch)?, store.liveness(epoch)?))).await?;
 		let over = self.chain.clock().await?.epoch > epoch;
 		let epochs = lock(&self.epochs);
 		let known = epochs.get(&epoch);
 		for entry in &mut entries {
-			if let Some(alive) = known.and_then(|known| known.alive.get(&entry.provider)) {
-				entry.liveness = *alive;
+			let seen = known.and_then(|known| known.alive.get(&entry.provider));
+			// Of both, for a restart forgets what is not on disk, and a disk may be full.
+			for parts in stored.get(&entry.provider).into_iter().chain(seen) {
+				add_parts(&mut entry.liveness, parts);
 			}
 		}
 		let running = known.is_some_and(|known| {
@@ -383,9 +431,7 @@ impl Attestor {
 		let (control, attestor) = (self.links.control.clone(), Arc::downgrade(self));
 		Some(Task::spawn("liveness", async move {
 			for number in 0..PARTS {
-				let from = begins.saturating_add(part.saturating_mul(number.into()));
-				let until = from.saturating_add(part);
-				let at = rand::thread_rng().gen_range(from..from.saturating_add(part / 2).max(from + 1));
+				let (at, until) = ask_at(begins, part, number);
 				if clock::now() >= until {
 					continue;
 				}
@@ -402,6 +448,7 @@ impl Attestor {
 				let mut epochs = lock(&attestor.epochs);
 				if let Some(epoch) = epochs.get_mut(&epoch) {
 					set_part(epoch.alive.entry(provider).or_default(), number);
+					epoch.unsaved = true;
 				}
 			}
 		}))
@@ -439,6 +486,15 @@ fn reached_at(task: &api::Task<AccountId>) -> Option<(PeerId, SocketAddr)> {
 	Some((peer, socket_address(&task.endpoint)?))
 }
 
+/// When to ask in a part of an epoch, in its first half, and when the part ends. The chain says when the epoch begins, and
+/// may say anything.
+fn ask_at(begins: Micros, part: Micros, number: u32) -> (Micros, Micros) {
+	let from = begins.saturating_add(part.saturating_mul(number.into()));
+	let half = from.saturating_add(part / 2);
+	let at = if from < half { rand::thread_rng().gen_range(from..half) } else { from };
+	(at, from.saturating_add(part))
+}
+
 fn set_part(map: &mut [u8; 5], part: u32) {
 	if let Some(byte) = map.get_mut((part / 8) as usize) {
 		*byte |= 1 << (part % 8);
@@ -468,30 +524,4 @@ fn entry(provider: ProviderIndex, outcome: &Outcome, liveness: [u8; 5]) -> Entry
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn set_part_should_number_bits_from_the_first_part() {
-		let mut map = [0; 5];
-		for part in [0, 9, 39, 40] {
-			set_part(&mut map, part);
-		}
-		assert_eq!(map, [1, 2, 0, 0, 0x80]);
-	}
-
-	#[test]
-	fn entry_should_saturate_and_carry_the_kind() {
-		let outcome = Outcome {
-			kind: Kind::Limited,
-			down_kbps: 7,
-			up_kbps: 8,
-			rtt: 5_000_000,
-			loss_pptt: 9,
-			bilateral: None,
-			fault: None,
-		};
-		let entry = entry(3, &outcome, [1; 5]);
-		assert_eq!((entry.kind, entry.rtt_10us, entry.receipt), (EntryKind::Limited, u16::MAX, [0; 5]));
-	}
-}
+mod tests;

@@ -2,6 +2,8 @@
 
 mod client;
 pub mod endpoints;
+#[cfg(test)]
+pub(crate) mod fake;
 mod survey;
 
 pub use client::Client;

@@ -1,9 +1,11 @@
 //! The control plane: requests and answers of `weir_tunnel_core::wire` over libp2p (TCP, Noise, Yamux).
 //!
 //! A node's PeerId is on chain, and dialing verifies it. Serving and asking use separate swarms: one listens on the
-//! registered port and never dials, the other dials and never listens.
+//! registered port and never dials, the other dials and never listens. Anyone may connect and ask, within the share of
+//! an address prefix.
 
 mod codec;
+mod shares;
 mod transport;
 
 use crate::{advice, tasks::Task};
@@ -11,7 +13,6 @@ use anyhow::{anyhow, Result};
 use codec::Frames;
 use futures::{stream::FuturesUnordered, FutureExt, StreamExt};
 use libp2p::{
-	connection_limits::{self, ConnectionLimits},
 	core::{transport::TransportError, upgrade::Version},
 	identity::Keypair,
 	multiaddr::Protocol,
@@ -20,10 +21,11 @@ use libp2p::{
 	swarm::{NetworkBehaviour, SwarmEvent},
 	yamux, Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, Transport,
 };
+use shares::{Connections, Requests};
 use std::{
-	collections::{HashMap, HashSet},
+	collections::HashMap,
 	net::{IpAddr, SocketAddr},
-	time::Duration,
+	time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
 use transport::BoundTcp;
@@ -35,10 +37,10 @@ const CHANNEL: usize = 1_024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection without a request for this long is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Connections a serving node keeps.
-const MAX_CONNECTIONS: u32 = 512;
 /// Requests one connection may have under way.
 const MAX_STREAMS: usize = 64;
+/// Between two warnings of messages that are not understood: logs must not be filled from outside.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// A request that came in.
 pub struct Incoming {
@@ -79,7 +81,7 @@ impl Control {
 
 #[derive(NetworkBehaviour)]
 struct Behaviour {
-	limits: connection_limits::Behaviour,
+	connections: Connections,
 	messages: request_response::Behaviour<Frames>,
 }
 
@@ -93,16 +95,12 @@ fn swarm(identity: &Keypair, address: IpAddr) -> Result<Swarm<Behaviour>> {
 		})
 		.map_err(|error| anyhow!("control plane: {error}"))?
 		.with_behaviour(|_| {
-			let limits = ConnectionLimits::default()
-				.with_max_established_incoming(Some(MAX_CONNECTIONS))
-				.with_max_pending_incoming(Some(MAX_CONNECTIONS / 8))
-				.with_max_established_per_peer(Some(2));
 			let config = request_response::Config::default()
 				.with_request_timeout(REQUEST_TIMEOUT)
 				.with_max_concurrent_streams(MAX_STREAMS);
 			let protocol = (StreamProtocol::new(wire::PROTOCOL), ProtocolSupport::Full);
 			Behaviour {
-				limits: connection_limits::Behaviour::new(limits),
+				connections: Connections::default(),
 				messages: request_response::Behaviour::with_codec(Frames, [protocol], config),
 			}
 		})?
@@ -156,8 +154,8 @@ fn start(swarm: Swarm<Behaviour>) -> (Control, mpsc::Receiver<Incoming>) {
 		swarm,
 		incoming: to_us,
 		asked: HashMap::new(),
-		sources: HashMap::new(),
-		strange: HashSet::new(),
+		requests: Requests::default(),
+		warned: None,
 		answers: FuturesUnordered::new(),
 	};
 	let task = Task::spawn("control plane", service.run(todo));
@@ -170,10 +168,10 @@ struct Service {
 	swarm: Swarm<Behaviour>,
 	incoming: mpsc::Sender<Incoming>,
 	asked: HashMap<OutboundRequestId, oneshot::Sender<Option<Response>>>,
-	sources: HashMap<PeerId, IpAddr>,
-	/// Connected peers whose messages were not understood: said once per connection, for logs must not be filled from
-	/// outside.
-	strange: HashSet<PeerId>,
+	requests: Requests,
+	/// When a message that was not understood was last warned of.
+	warned: Option<Instant>,
+	/// At most [`CHANNEL`].
 	answers: FuturesUnordered<Answer>,
 }
 
@@ -207,15 +205,6 @@ impl Service {
 
 	fn handle(&mut self, event: SwarmEvent<BehaviourEvent>) {
 		match event {
-			SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } => {
-				if let Some(source) = ip_of(endpoint.get_remote_address()) {
-					self.sources.insert(peer_id, source);
-				}
-			}
-			SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
-				self.sources.remove(&peer_id);
-				self.strange.remove(&peer_id);
-			}
 			SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
 				tracing::debug!(?peer_id, %error, "not connected");
 			}
@@ -260,7 +249,9 @@ impl Service {
 	}
 
 	fn not_understood(&mut self, peer: PeerId, error: &dyn std::fmt::Display) {
-		if self.sources.contains_key(&peer) && self.strange.insert(peer) {
+		let now = Instant::now();
+		if self.warned.is_none_or(|at| now.saturating_duration_since(at) >= WARN_EVERY) {
+			self.warned = Some(now);
 			tracing::warn!(%peer, %error, "peer not understood");
 		} else {
 			tracing::debug!(%peer, %error, "peer not understood");
@@ -275,6 +266,12 @@ impl Service {
 	}
 
 	fn take_request(&mut self, peer: PeerId, bytes: &[u8], channel: ResponseChannel<Vec<u8>>) {
+		let Some(source) = self.swarm.behaviour().connections.source(&peer) else { return };
+		// Before anything is read. Without an answer the asker tries again, if it is one of ours.
+		if !self.requests.admit(source, Instant::now()) {
+			tracing::debug!(%peer, %source, "request dropped: too many from its address prefix");
+			return;
+		}
 		let request = match wire::decode::<Request>(bytes) {
 			Ok(request) => request,
 			Err(error) => {
@@ -288,10 +285,11 @@ impl Service {
 				return;
 			}
 		};
-		let Some(source) = self.sources.get(&peer).copied() else { return };
 		let (reply, answer) = oneshot::channel();
-		// When too many wait, the asker's timeout is the answer.
-		if self.incoming.try_send(Incoming { peer, source, request, reply }).is_ok() {
+		// When too many wait, there is no answer.
+		if self.answers.len() < CHANNEL
+			&& self.incoming.try_send(Incoming { peer, source, request, reply }).is_ok()
+		{
 			self.answers.push(answer.map(|answer| (channel, answer.ok())).boxed());
 		}
 	}
@@ -306,100 +304,4 @@ fn ip_of(address: &Multiaddr) -> Option<IpAddr> {
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-
-	const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 41, 1));
-	const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 42, 1));
-
-	fn free_port() -> u16 {
-		std::net::TcpListener::bind((SERVER, 0)).unwrap().local_addr().unwrap().port()
-	}
-
-	#[tokio::test]
-	async fn ask_should_reach_the_named_peer_from_the_configured_address() {
-		let (server, port) = (Keypair::generate_ed25519(), free_port());
-		let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
-		let client = Keypair::generate_ed25519();
-		let (asking, mut back) = connect(&client, CLIENT).unwrap();
-		let peer = server.public().to_peer_id();
-		let request = Request::Seed { session: [1; 8], seed: [2; 32] };
-		let serve = async {
-			let incoming = incoming.recv().await.unwrap();
-			assert_eq!((incoming.peer, incoming.source), (client.public().to_peer_id(), CLIENT));
-			assert_eq!(incoming.request, request);
-			incoming.reply.send(Response::Noted).unwrap();
-			// And the other way over the same connection.
-			let back = async {
-				let incoming = back.recv().await.unwrap();
-				assert_eq!(incoming.request, Request::Clock { nonce: [3; 16] });
-				incoming.reply.send(Response::Refuse(Refusal::WrongRole)).unwrap();
-			};
-			let asked = serving.ask(incoming.peer, None, Request::Clock { nonce: [3; 16] });
-			assert_eq!(tokio::join!(asked, back).0, Some(Response::Refuse(Refusal::WrongRole)));
-		};
-		let (answer, ()) =
-			tokio::join!(asking.ask(peer, Some((SERVER, port).into()), request.clone()), serve);
-		assert_eq!(answer, Some(Response::Noted));
-	}
-
-	#[tokio::test]
-	async fn ask_should_fail_when_another_identity_answers() {
-		let (server, port) = (Keypair::generate_ed25519(), free_port());
-		let _serving = serve(&server, SERVER, port).await.unwrap();
-		let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
-		let stranger = Keypair::generate_ed25519().public().to_peer_id();
-		let answer =
-			asking.ask(stranger, Some((SERVER, port).into()), Request::Clock { nonce: [0; 16] }).await;
-		assert_eq!(answer, None);
-	}
-
-	/// What a peer answers to bytes that need not be a message.
-	async fn answer_to(asking: &Control, peer: PeerId, port: u16, request: Vec<u8>) -> Option<Response> {
-		let (reply, answer) = oneshot::channel();
-		let address = Some((SERVER, port).into());
-		asking.commands.send(Command { peer, address, request, reply }).await.unwrap();
-		answer.await.ok().flatten()
-	}
-
-	#[tokio::test]
-	async fn serve_should_refuse_and_go_on_when_a_message_is_of_another_version_or_none() {
-		let (server, port) = (Keypair::generate_ed25519(), free_port());
-		let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
-		let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
-		let peer = server.public().to_peer_id();
-		let mut other_version = wire::encode(&Request::Clock { nonce: [1; 16] });
-		other_version[0] = wire::VERSION + 1;
-		let refused = |reason| Some(Response::Refuse(reason));
-		assert_eq!(answer_to(&asking, peer, port, other_version).await, refused(Refusal::UnknownVersion));
-		for bytes in [vec![wire::VERSION], vec![wire::VERSION, 0xff, 0xff], vec![wire::VERSION; 16_384]] {
-			assert_eq!(answer_to(&asking, peer, port, bytes).await, refused(Refusal::Malformed));
-		}
-		assert_eq!(answer_to(&asking, peer, port, vec![]).await, refused(Refusal::Malformed));
-		// Too long to be read at all, and then a good one.
-		assert_eq!(answer_to(&asking, peer, port, vec![wire::VERSION; 16_385]).await, None);
-		let request = Request::Clock { nonce: [2; 16] };
-		let serve = async { incoming.recv().await.unwrap().reply.send(Response::Noted).unwrap() };
-		let (answer, ()) = tokio::join!(asking.ask(peer, Some((SERVER, port).into()), request), serve);
-		assert_eq!(answer, Some(Response::Noted));
-	}
-
-	#[test]
-	fn unknown_version_should_say_what_to_do() {
-		let error = wire::decode::<Request>(&[9, 0]).unwrap_err().to_string();
-		assert_eq!(
-			error,
-			"unknown protocol version 9, this is version 1; upgrade whichever weir-tunnel is older"
-		);
-		assert!(Refusal::UnknownVersion.to_string().contains("upgrade"));
-	}
-
-	#[tokio::test]
-	async fn serve_should_name_the_port_when_it_is_in_use() {
-		let port = free_port();
-		let _taken = std::net::TcpListener::bind((SERVER, port)).unwrap();
-		let error =
-			serve(&Keypair::generate_ed25519(), SERVER, port).await.map(|_| ()).unwrap_err().to_string();
-		assert!(error.contains(&port.to_string()) && error.contains("in use"), "{error}");
-	}
-}
+mod tests;

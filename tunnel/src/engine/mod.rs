@@ -207,6 +207,12 @@ impl Engine {
 		}
 	}
 
+	/// As after a failure.
+	#[cfg(test)]
+	pub(crate) fn lose_device(&mut self) {
+		self.device = None;
+	}
+
 	/// Ends the device's tasks, and only then what they read from.
 	pub async fn stop(mut self) {
 		if let Some(device) = self.device.take() {

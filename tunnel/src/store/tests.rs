@@ -181,3 +181,37 @@ fn results_should_wait_and_be_written_when_a_full_disk_has_space_again() {
 	assert_eq!(again.bilaterals(4).unwrap(), vec![bilateral(4)]);
 	assert_eq!(again.committed(4).unwrap(), None);
 }
+
+fn mode(path: &Path) -> u32 {
+	fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn open_should_keep_others_out_and_correct_what_lets_them_in() {
+	let parent = tempfile::tempdir().unwrap();
+	let folder = parent.path().join("state");
+	let file = folder.join(FILE);
+	drop(Store::open(&folder).unwrap());
+	assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600));
+	fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+	fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+	let store = Store::open(&folder).unwrap();
+	store.put_entry(4, &entry(1, 1)).unwrap();
+	assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600));
+}
+
+#[test]
+fn add_liveness_should_add_to_what_is_there_and_be_pruned_with_its_epoch() {
+	let folder = tempfile::tempdir().unwrap();
+	let store = Store::open(folder.path()).unwrap();
+	assert_eq!(store.liveness(4).unwrap(), BTreeMap::new());
+	store.add_liveness(4, &BTreeMap::from([(1, [1, 0, 0, 0, 0]), (2, [0, 0, 0, 0, 9])])).unwrap();
+	store.add_liveness(4, &BTreeMap::from([(1, [6, 0, 0, 0, 8])])).unwrap();
+	store.add_liveness(5, &BTreeMap::from([(1, [1; 5])])).unwrap();
+	drop(store);
+	let store = Store::open(folder.path()).unwrap();
+	let expected = BTreeMap::from([(1, [7, 0, 0, 0, 8]), (2, [0, 0, 0, 0, 9])]);
+	assert_eq!(store.liveness(4).unwrap(), expected);
+	store.prune(5 + KEPT_EPOCHS).unwrap();
+	assert_eq!((store.liveness(4).unwrap().len(), store.liveness(5).unwrap().len()), (0, 1));
+}

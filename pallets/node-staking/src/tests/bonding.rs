@@ -141,6 +141,10 @@ fn unbond_should_merge_chunks_when_in_one_epoch() {
 	ExtBuilder::default().bond(ALICE, Provider, 500).build_and_execute(|| {
 		assert_ok!(NodeStaking::unbond(signed(ALICE), Provider, 10));
 		assert_ok!(NodeStaking::unbond(signed(ALICE), Provider, 20));
+		System::assert_last_event(
+			Event::Unbonding { who: ALICE, role: Provider, amount: 20, active: 470, free_at: 10 + UNBONDING }
+				.into(),
+		);
 		enter(11);
 		assert_ok!(NodeStaking::unbond(signed(ALICE), Provider, 30));
 		let chunks = Ledgers::<Test>::get(ALICE, Provider).unwrap().chunks;

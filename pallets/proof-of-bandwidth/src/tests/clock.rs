@@ -18,7 +18,7 @@ fn on_initialize_should_record_each_epoch_once() {
 }
 
 #[test]
-fn on_initialize_should_record_the_first_block_of_each_group() {
+fn on_finalize_should_record_the_first_block_of_each_group() {
 	ExtBuilder::default().build_and_execute(|| {
 		run_to(1, 4);
 		let rho = <Runtime as Config>::BlockRandomness::get();
@@ -29,7 +29,25 @@ fn on_initialize_should_record_the_first_block_of_each_group() {
 }
 
 #[test]
-fn on_initialize_should_leave_out_groups_without_a_block() {
+fn group_should_stay_unknown_until_its_first_block_ends() {
+	ExtBuilder::default().build_and_execute(|| {
+		use frame_support::{traits::Hooks, weights::Weight};
+		run_to(1, 4);
+		let of_the_parent = <Runtime as Config>::BlockRandomness::get();
+		Slot::set(Slot::get() + 1);
+		assert_eq!(Pob::on_initialize(0), <Runtime as Config>::WeightInfo::on_initialize());
+		Pob::on_idle(0, Weight::MAX);
+		assert_eq!(Groups::<Runtime>::get(1).last(), Some(&(3, of_the_parent)));
+		RandomnessOf::set(Slot::get());
+		Pob::on_finalize(0);
+		let own = <Runtime as Config>::BlockRandomness::get();
+		assert_ne!(own, of_the_parent);
+		assert_eq!(Groups::<Runtime>::get(1).last(), Some(&(4, own)));
+	});
+}
+
+#[test]
+fn on_finalize_should_leave_out_groups_without_a_block() {
 	ExtBuilder::default().build_and_execute(|| {
 		run_to(1, 2);
 		Slot::set(Slot::get() + 5);
@@ -96,5 +114,3 @@ fn on_idle_should_stay_within_its_share() {
 		assert_eq!(Pob::on_idle(0, Weight::zero()), Weight::zero());
 	});
 }
-
-use frame_support::traits::Get;

@@ -1,13 +1,14 @@
 //! The dense index against a model that keeps every epoch's list in full.
 
 use crate::{
-	dense_index::{Change, DenseIndexError, History, Moment, HISTORY_EPOCHS},
+	dense_index::{Change, DenseIndexError, History, Moment, HISTORY_EPOCHS, SIZE_VERSIONS},
 	epochs::ProviderIndices,
 	mock::*,
+	ProviderListPlaces, ProviderListQueue, ProviderListSlots, ProviderListState,
 };
 use polkadot_sdk::*;
 
-use frame_support::traits::ConstU32;
+use frame_support::{assert_noop, traits::ConstU32};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_primitives::{EpochIndex, ProviderIndex};
@@ -82,9 +83,9 @@ fn leave_should_queue_when_the_index_changed_recently() {
 		Index::leave(LIST, &71, at(20)).unwrap();
 		// 74 sits in the hole from 23 on.
 		assert_eq!(Index::leave(LIST, &74, at(21)), Ok(Change::Queued));
-		assert_eq!(Index::work(LIST, 4, at(27)), 1);
+		assert_eq!(Index::work(LIST, 4, at(27)), Ok(1));
 		assert_eq!(list_at(30), vec![70, 74, 72, 73]);
-		assert_eq!(Index::work(LIST, 4, at(28)), 1);
+		assert_eq!(Index::work(LIST, 4, at(28)), Ok(1));
 		assert_eq!(Index::queue_len(LIST), 0);
 		assert_eq!(list_at(31), vec![70, 73, 72]);
 		clear();
@@ -100,10 +101,105 @@ fn join_should_take_back_a_leave_when_it_waits() {
 		Index::leave(LIST, &71, at(20)).unwrap();
 		assert_eq!(Index::leave(LIST, &74, at(21)), Ok(Change::Queued));
 		Index::join(LIST, &74, at(22)).unwrap();
-		Index::work(LIST, 4, at(40));
+		assert_eq!(Index::work(LIST, 4, at(40)), Ok(1));
 		assert_eq!(list_at(60), vec![70, 74, 72, 73]);
 		assert_eq!(Index::queue_len(LIST), 0);
 		clear();
+	});
+}
+
+/// Five occupants, one of whom waits to leave until epoch 28.
+fn with_a_waiting_leave(test: impl FnOnce()) {
+	ExtBuilder::default().build().execute_with(|| {
+		for who in 70..75 {
+			Index::join(LIST, &who, at(0)).unwrap();
+		}
+		Index::leave(LIST, &71, at(20)).unwrap();
+		assert_eq!(Index::leave(LIST, &74, at(21)), Ok(Change::Queued));
+		assert_eq!(Index::check(LIST), Ok(()));
+		test();
+	});
+}
+
+#[test]
+fn changes_should_fail_when_the_epochs_end() {
+	ExtBuilder::default().build_and_execute(|| {
+		Index::join(LIST, &70, at(10)).unwrap();
+		let end = at(EpochIndex::MAX - MATURITY + 1);
+		assert_noop!(Index::join(LIST, &71, end), DenseIndexError::Overflow);
+		assert_noop!(Index::leave(LIST, &70, end), DenseIndexError::Overflow);
+		clear();
+	});
+}
+
+#[test]
+fn join_should_fail_when_the_list_is_full() {
+	ExtBuilder::default().build().execute_with(|| {
+		ProviderListState::<Runtime>::mutate(LIST, |state| assert!(state.size.set(0, u32::MAX, 0)));
+		assert_noop!(Index::join(LIST, &70, at(10)), DenseIndexError::Overflow);
+	});
+}
+
+#[test]
+fn changes_should_fail_whole_when_the_list_is_inconsistent() {
+	ExtBuilder::default().build().execute_with(|| {
+		for who in 70..73 {
+			Index::join(LIST, &who, at(0)).unwrap();
+		}
+		ProviderListSlots::<Runtime>::remove(LIST, 2);
+		assert_noop!(Index::leave(LIST, &70, at(20)), DenseIndexError::Inconsistent);
+		ProviderListState::<Runtime>::remove(LIST);
+		assert_noop!(Index::leave(LIST, &70, at(20)), DenseIndexError::Inconsistent);
+		// As many sizes as there is room for, all of them after the horizon.
+		ProviderListState::<Runtime>::mutate(LIST, |state| {
+			(0..SIZE_VERSIONS).for_each(|passed| assert!(state.size.set(18 + passed, 1, 0)));
+		});
+		let far = Moment { now: 25, maturity: 20 };
+		assert_noop!(Index::leave(LIST, &70, far), DenseIndexError::Inconsistent);
+		assert_noop!(Index::join(LIST, &73, far), DenseIndexError::Inconsistent);
+	});
+}
+
+#[test]
+fn work_should_keep_a_change_in_the_queue_when_it_fails() {
+	with_a_waiting_leave(|| {
+		let last = ProviderListSlots::<Runtime>::take(LIST, 3).unwrap();
+		assert_eq!(Index::work(LIST, 4, at(28)), Err(DenseIndexError::Inconsistent));
+		ProviderListSlots::<Runtime>::insert(LIST, 3, last);
+		assert_eq!((Index::queue_len(LIST), Index::check(LIST)), (1, Ok(())));
+		assert_eq!(Index::work(LIST, 4, at(28)), Ok(1));
+		assert_eq!(list_at(31), vec![70, 73, 72]);
+		assert_eq!((Index::queue_len(LIST), Index::check(LIST)), (0, Ok(())));
+	});
+}
+
+fn says_it_waits(who: ProviderIndex, queued: bool) {
+	ProviderListPlaces::<Runtime>::mutate(LIST, who, |place| place.as_mut().unwrap().queued = queued);
+}
+
+#[test]
+fn check_should_fail_when_an_occupant_does_not_wait_as_it_says() {
+	let once = Err("D3: an occupant does not wait once as it says");
+	with_a_waiting_leave(|| {
+		// Sure to be in the queue, and not there.
+		says_it_waits(70, true);
+		assert_eq!(Index::check(LIST), once);
+	});
+	with_a_waiting_leave(|| {
+		says_it_waits(74, false);
+		assert_eq!(Index::check(LIST), Err("D3: a wish is not queued"));
+	});
+	with_a_waiting_leave(|| {
+		let tail = ProviderListState::<Runtime>::mutate(LIST, |state| {
+			state.tail += 1;
+			state.tail - 1
+		});
+		ProviderListQueue::<Runtime>::insert(LIST, tail, 74);
+		assert_eq!(Index::check(LIST), once);
+		ProviderListQueue::<Runtime>::insert(LIST, tail, 99);
+		assert_eq!(Index::check(LIST), Err("D3: an occupant without a place is queued"));
+		ProviderListQueue::<Runtime>::remove(LIST, tail);
+		assert_eq!(Index::check(LIST), Err("D3: the queue has a gap"));
 	});
 }
 
@@ -130,7 +226,6 @@ fn history_should_refuse_when_needed_versions_leave_no_room() {
 
 /// Lists here hold providers nobody follows, which the pallet's own invariants would rightly complain about.
 fn clear() {
-	use crate::{ProviderListPlaces, ProviderListQueue, ProviderListSlots, ProviderListState};
 	Index::check(LIST).unwrap();
 	let _ = ProviderListPlaces::<Runtime>::clear(u32::MAX, None);
 	let _ = ProviderListSlots::<Runtime>::clear(u32::MAX, None);
@@ -175,7 +270,7 @@ proptest! {
 						let expected = wanted.remove(&who);
 						assert_eq!(Index::leave(LIST, &who, at(now)).is_ok(), expected);
 					},
-					Step::Work => drop(Index::work(LIST, 3, at(now))),
+					Step::Work => assert!(Index::work(LIST, 3, at(now)).is_ok()),
 					Step::NextEpoch => {
 						now += 1;
 						seen.insert(now, list_at(now));
@@ -198,7 +293,7 @@ proptest! {
 			// Once every index has rested, the queue empties and the list is what was asked for.
 			for _ in 0..40 {
 				now += HISTORY_EPOCHS;
-				Index::work(LIST, 16, at(now));
+				Index::work(LIST, 16, at(now)).unwrap();
 			}
 			let settled: BTreeSet<_> = list_at(now + MATURITY).into_iter().collect();
 			assert_eq!(settled, wanted);

@@ -84,6 +84,37 @@ fn idle_hook_should_never_use_more_than_its_share() {
 }
 
 #[test]
+fn verdict_should_wait_when_the_weight_of_its_listener_is_not_there() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(100_000));
+		run_to(FIRST_TESTED_EPOCH, 0);
+		report(|_, task| honest(task, symmetric(100_000)));
+		run_to(FIRST_TESTED_EPOCH + 1, 18);
+		Slot::set(Slot::get() + 1);
+		let needed = Weights::estimate_open() + Weights::estimate_test(MAX_MEMBERS) + LISTENING;
+		let mut meter = WeightMeter::with_limit(needed - Weight::from_parts(1, 0));
+		Pob::estimate(&mut meter);
+		assert!(Heard::get().is_empty());
+		assert_eq!(meter.consumed(), Weights::estimate_open());
+		let mut meter = WeightMeter::with_limit(needed);
+		Pob::estimate(&mut meter);
+		assert_eq!(Heard::get().len(), 1);
+		let verdict = Weights::estimate_test(5) + LISTENING;
+		assert!(meter.consumed().all_gte(Weights::estimate_open() + verdict));
+	});
+}
+
+#[test]
+#[should_panic(expected = "exceeds the hook's share of a block")]
+fn integrity_test_should_panic_when_a_step_never_fits_its_share() {
+	ExtBuilder::default().build_and_execute(|| {
+		// Blocks of 100 ms, of which the hook may use 10.
+		BlockRefTime::set(BlockRefTime::get() / 10);
+		Pob::integrity_test();
+	});
+}
+
+#[test]
 fn sweep_should_charge_for_what_it_removes() {
 	ExtBuilder::default().build_and_execute(|| {
 		run_to(9, 0);

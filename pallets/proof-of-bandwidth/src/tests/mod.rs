@@ -4,14 +4,17 @@ mod busy;
 mod clock;
 mod conduct;
 mod dense_index;
+mod families;
 mod following;
 mod idle;
+mod lag;
 mod offchain;
 mod random;
 mod reports;
 mod seats;
 mod stories;
 mod trouble;
+mod unexpected;
 
 use crate::{mock::*, reports::Step, *};
 use polkadot_sdk::*;
@@ -111,12 +114,11 @@ pub(crate) fn tasks_of_all() -> Vec<(AccountId, Vec<Task<AccountId>>)> {
 	seats.into_iter().map(|node| (node, Pob::tasks(&node))).collect()
 }
 
-/// Measures the running epoch, lets its reports be committed and revealed in the next one, and stops at that one's
-/// last slot, when the verdicts are there. `None` for a seat: it does not report.
-pub(crate) fn cycle_with(report: impl Fn(AccountId, &[Task<AccountId>]) -> Option<Vec<Entry>>) {
+/// Measures the running epoch, and lets its reports be committed and revealed in the next one, where it stops. `None`
+/// for a seat: it does not report.
+pub(crate) fn report_with(report: impl Fn(AccountId, &[Task<AccountId>]) -> Option<Vec<Entry>>) {
 	let epoch = Pob::epoch();
-	let last = Pob::timing().epoch_slots - 1;
-	run_to(epoch, last);
+	run_to(epoch, Pob::timing().epoch_slots - 1);
 	let reports: Vec<(AccountId, Vec<Entry>)> =
 		tasks_of_all().into_iter().filter_map(|(node, tasks)| Some((node, report(node, &tasks)?))).collect();
 	run_to(epoch + 1, opens(Step::Commit));
@@ -129,13 +131,23 @@ pub(crate) fn cycle_with(report: impl Fn(AccountId, &[Task<AccountId>]) -> Optio
 			submit(reveal_call(epoch, *node, entries));
 		}
 	}
-	run_to(epoch + 1, last);
+}
+
+/// As [`report_with`], up to the last slot of the next epoch, when the verdicts are there.
+pub(crate) fn cycle_with(report: impl Fn(AccountId, &[Task<AccountId>]) -> Option<Vec<Entry>>) {
+	report_with(report);
+	run_to(Pob::epoch(), Pob::timing().epoch_slots - 1);
 	Pob::do_try_state().unwrap();
 }
 
 /// As [`cycle_with`]: every seat reports, one entry per task where `measure` gives one.
 pub(crate) fn cycle(measure: impl Fn(AccountId, &Task<AccountId>) -> Option<Entry>) {
 	cycle_with(|node, tasks| Some(tasks.iter().filter_map(|task| measure(node, task)).collect()));
+}
+
+/// As [`cycle`], up to the reveals.
+pub(crate) fn report(measure: impl Fn(AccountId, &Task<AccountId>) -> Option<Entry>) {
+	report_with(|node, tasks| Some(tasks.iter().filter_map(|task| measure(node, task)).collect()));
 }
 
 pub(crate) fn last_verdict(provider: ProviderIndex) -> VerdictRecord {

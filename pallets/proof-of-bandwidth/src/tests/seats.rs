@@ -172,6 +172,7 @@ fn leave_seat_should_serve_out_its_epochs_and_then_free_prefix_and_key() {
 		assert!(Seats::<Runtime>::contains_key(3));
 		run_to(10, 5);
 		assert!(!Seats::<Runtime>::contains_key(3));
+		assert!(events().contains(&Event::SeatReleased { who: 3 }));
 		assert_ok!(take(3));
 	});
 }

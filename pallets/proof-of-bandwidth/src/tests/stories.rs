@@ -37,6 +37,7 @@ fn honest_provider_should_be_admitted_after_three_good_tests() {
 		assert_eq!((verdict.kind, verdict.members, verdict.present), (TestKind::Admission, 5, 5));
 		assert_eq!((verdict.down_kbps, verdict.up_kbps, verdict.ratio_ppm), (CLAIM, CLAIM, 1_000_000));
 		assert_eq!((verdict.rtt_10us, verdict.loss_pptt, verdict.alive_parts), (1_200, 10, 40));
+		assert!(events().contains(&Event::VerdictReached { provider: LINE, account: OWNER, verdict }));
 		assert_eq!(admission(), Admission::Pending { passed: 1 });
 		delivers(CLAIM);
 		assert_eq!(admission(), Admission::Pending { passed: 2 });
@@ -107,6 +108,13 @@ fn liar_should_be_struck_escalated_slashed_and_jailed() {
 		assert_eq!((verdict.kind, verdict.outcome), (TestKind::Escalation, Outcome::Strike));
 		let reason = SlashReason::FalseClaim { epoch: 7, ratio_ppm: verdict.ratio_ppm };
 		assert_eq!(Queued::get(), vec![(OWNER, Perbill::from_percent(5), reason)]);
+		assert!(events().contains(&Event::FalseClaimConfirmed {
+			provider: LINE,
+			account: OWNER,
+			ratio_ppm: verdict.ratio_ppm,
+			fraction: Perbill::from_percent(5),
+			slash: Some(0),
+		}));
 		assert_eq!(admission(), Admission::Jailed { until: 8 + 10_080 });
 		assert_eq!(Registered::get()[&LINE].claim.down_kbps, verdict.down_kbps);
 		assert_eq!(Pob::strikes(&OWNER), 0);
@@ -123,6 +131,13 @@ fn half_liar_should_lose_its_claim_first_and_money_only_when_repeated() {
 		}
 		assert_eq!(last_verdict(LINE).kind, TestKind::Escalation);
 		assert!(Queued::get().is_empty());
+		assert!(events().contains(&Event::FalseClaimConfirmed {
+			provider: LINE,
+			account: OWNER,
+			ratio_ppm: last_verdict(LINE).ratio_ppm,
+			fraction: Perbill::zero(),
+			slash: None,
+		}));
 		let claim = Registered::get()[&LINE].claim;
 		// Seven members share what the line has, each rounded down.
 		assert!((39_990..=40_000).contains(&claim.down_kbps), "{claim:?}");
@@ -368,6 +383,7 @@ fn test_should_be_void_when_the_provider_is_gone_or_jailed() {
 		assert_eq!((verdict.outcome, verdict.reason), (Outcome::Void, Reason::NotInService));
 		assert_eq!(Pob::strikes(&OWNER), 0);
 		Registered::mutate(|all| all.remove(&LINE));
+		Pob::provider_left(LINE, &OWNER);
 		cycle_with(|_, _| Some(Vec::new()));
 		assert_eq!(last_verdict(LINE).reason, Reason::NotInService);
 		assert!((1..=8).all(|node| Pob::seat(&node).unwrap().score_ppm == FULL_SCORE_PPM));
@@ -385,8 +401,7 @@ fn cursor_should_resume_where_the_weight_ran_out() {
 		cycle(|_, task| honest(task, symmetric(CLAIM)));
 		run_to(5, 18);
 		assert_eq!(EstimateCursor::<Runtime>::get().unwrap().stage, Stage::Done);
-		let step = <Runtime as Config>::WeightInfo::estimate_test(MAX_MEMBERS)
-			+ <Runtime as Config>::WeightInfo::estimate_open();
+		let step = Pob::weight_of_test(MAX_MEMBERS) + <Runtime as Config>::WeightInfo::estimate_open();
 		Slot::set(Slot::get() + 1);
 		Pob::on_idle(0, step);
 		let cursor = EstimateCursor::<Runtime>::get().unwrap();

@@ -1,12 +1,12 @@
 //! The off-chain worker against a sidecar that fails in every way one can. The SDK's double always answers 200.
 
 use super::*;
-use crate::offchain::Notebook;
+use crate::offchain::{Notebook, Trouble};
 use codec::{Decode, Encode};
 use sp_core::offchain::{
 	testing::{TestOffchainExt, TestPersistentOffchainDB, TestTransactionPoolExt},
 	Externalities, HttpError, HttpRequestId, HttpRequestStatus, OffchainDbExt, OffchainWorkerExt,
-	OpaqueNetworkState, StorageKind, Timestamp, TransactionPoolExt,
+	OpaqueNetworkState, StorageKind, Timestamp, TransactionPool, TransactionPoolExt,
 };
 use sp_keystore::{testing::MemoryKeystore, Keystore, KeystoreExt};
 use sp_runtime::offchain::storage::StorageValueRef;
@@ -211,13 +211,10 @@ impl Machine {
 	fn start(&mut self, seed: [u8; 32]) {
 		let (database, _) = TestOffchainExt::with_offchain_db(self.disk.clone());
 		let (pool, transactions) = TestTransactionPoolExt::new();
-		let keystore = MemoryKeystore::new();
-		let secret = to_hex(&(b"seat", NODE).using_encoded(sp_io::hashing::blake2_256)).split_off(2);
-		keystore.sr25519_generate_new(SEAT_KEY_TYPE, Some(&format!("0x{secret}"))).unwrap();
+		self.keep(&[NODE]);
 		self.ext.register_extension(OffchainDbExt::new(database));
 		self.ext.register_extension(OffchainWorkerExt::new(Host { sidecar: self.sidecar.clone(), seed }));
 		self.ext.register_extension(TransactionPoolExt::new(pool));
-		self.ext.register_extension(KeystoreExt::new(keystore));
 		self.pool = Box::new(move || {
 			let encoded = std::mem::take(&mut transactions.write().transactions);
 			let calls = encoded.iter().map(|bytes| Extrinsic::decode(&mut &bytes[..]).unwrap().function);
@@ -231,6 +228,16 @@ impl Machine {
 		self.ext.execute_with(|| {
 			sp_io::offchain::local_storage_set(StorageKind::PERSISTENT, URL_KEY, b"http://127.0.0.1:9");
 		});
+	}
+
+	/// Puts other keys into the keystore.
+	fn keep(&mut self, nodes: &[AccountId]) {
+		let keystore = MemoryKeystore::new();
+		for node in nodes {
+			let secret = to_hex(&(b"seat", node).using_encoded(sp_io::hashing::blake2_256)).split_off(2);
+			keystore.sr25519_generate_new(SEAT_KEY_TYPE, Some(&format!("0x{secret}"))).unwrap();
+		}
+		self.ext.register_extension(KeystoreExt::new(keystore));
 	}
 
 	fn run_to(&mut self, epoch: EpochIndex, slot: u32) {
@@ -265,6 +272,15 @@ impl Machine {
 	}
 }
 
+/// A pool that is full.
+struct FullPool;
+
+impl TransactionPool for FullPool {
+	fn submit_transaction(&mut self, _: Vec<u8>) -> Result<(), ()> {
+		Err(())
+	}
+}
+
 fn ok() -> Answer {
 	Answer::Says(200, b"{}".to_vec())
 }
@@ -291,6 +307,10 @@ fn troubles() -> Vec<(Answer, &'static str)> {
 			"the sidecar refused the token (HTTP 401): is it the one in --tunnel-token-file?",
 		),
 		(Answer::Says(500, whole.clone()), "the sidecar answered HTTP 500: its log says why"),
+		(Answer::Says(503, Vec::new()), "the sidecar answered HTTP 503: its log says why"),
+		// The forwarder's words for a sidecar that is down, and for one that is slow.
+		(Answer::Says(502, Vec::new()), "the sidecar cannot be reached: is it running, at --tunnel-url?"),
+		(Answer::Says(504, Vec::new()), "the sidecar did not answer within 1000 ms"),
 		(Answer::Says(302, Vec::new()), "the sidecar answered HTTP 302: its log says why"),
 		(Answer::Stalls(half.clone()), "the sidecar did not answer within 1000 ms"),
 		(Answer::BreaksOff(half), "the sidecar cannot be reached: is it running, at --tunnel-url?"),
@@ -408,4 +428,96 @@ fn commitment_should_be_revealed_when_the_node_restarts_before_and_after_it() {
 		assert_eq!(Pob::report_state(REPORTED, &NODE), (true, true));
 		Pob::do_try_state().unwrap();
 	});
+}
+
+const NO_KEY: &str =
+	"no wpob key in the keystore, so nothing is measured: insert one with 'weir-node key insert \
+	--key-type wpob --scheme sr25519', then takeSeat with it";
+
+/// The line about a key without a seat.
+fn no_seat(node: AccountId) -> String {
+	format!(
+		"no seat has the keystore's wpob key {}, so nothing is measured: takeSeat or setSeatKey with it",
+		key(node).using_encoded(to_hex)
+	)
+}
+
+#[test]
+fn worker_should_say_what_to_do_once_per_epoch_when_the_keystore_has_no_seat_key() {
+	let mut machine = Machine::new();
+	machine.keep(&[]);
+	assert_eq!(machine.work(None), Err(NO_KEY.into()));
+	for slot in 1..5 {
+		machine.run_to(FIRST_TESTED_EPOCH, slot);
+		assert_eq!(machine.work(None), Ok(()), "slot {slot}");
+	}
+	machine.run_to(FIRST_TESTED_EPOCH + 1, 0);
+	assert_eq!(machine.work(None), Err(NO_KEY.into()));
+	assert_eq!(machine.work(None), Ok(()));
+}
+
+#[test]
+fn worker_should_name_the_key_once_per_epoch_when_no_seat_has_it() {
+	let mut machine = Machine::new();
+	machine.keep(&[200]);
+	assert_eq!(machine.work(None), Err(no_seat(200)));
+	assert_eq!(machine.work(None), Ok(()));
+	machine.run_to(FIRST_TESTED_EPOCH + 1, 0);
+	assert_eq!(machine.work(None), Err(no_seat(200)));
+}
+
+#[test]
+fn worker_should_speak_at_once_when_the_key_or_the_forwarder_is_another() {
+	let mut machine = Machine::new();
+	machine.keep(&[]);
+	assert_eq!(machine.work(None), Err(NO_KEY.into()));
+	machine.keep(&[200]);
+	assert_eq!(machine.work(None), Err(no_seat(200)));
+	assert_eq!(machine.work(None), Ok(()));
+	// A node that was restarted has another forwarder.
+	machine.ext.execute_with(|| {
+		sp_io::offchain::local_storage_set(StorageKind::PERSISTENT, URL_KEY, b"http://127.0.0.1:9/anew");
+	});
+	assert_eq!(machine.work(None), Err(no_seat(200)));
+	assert_eq!(machine.work(None), Ok(()));
+}
+
+#[test]
+fn worker_should_say_nothing_of_seats_when_one_of_its_keys_has_one_or_no_sidecar_is_named() {
+	let mut machine = Machine::new();
+	machine.keep(&[200, NODE, 201]);
+	assert_eq!(machine.work(Some(ok())), Ok(()));
+	machine.keep(&[]);
+	machine.ext.execute_with(|| {
+		sp_io::offchain::local_storage_clear(StorageKind::PERSISTENT, URL_KEY);
+	});
+	assert_eq!(machine.work(None), Ok(()));
+}
+
+#[test]
+fn commit_should_be_repeated_with_the_next_block_when_the_pool_did_not_take_it() {
+	let mut machine = Machine::in_commit_window();
+	assert_eq!(machine.work(Some(ready(vec![entry(0)]))), Ok(()));
+	let kept = machine.notes();
+	machine.ext.register_extension(TransactionPoolExt::new(FullPool));
+	assert_eq!(machine.work(None), Err(Trouble::NotSubmitted.to_string()));
+	assert_eq!(machine.notes(), kept, "it is not noted as sent");
+	machine.start([2; 32]);
+	assert_eq!(machine.work(None), Ok(()));
+	let commits = (machine.pool)();
+	assert!(matches!(commits[..], [Call::commit { epoch: REPORTED, node: NODE, .. }]), "{commits:?}");
+}
+
+#[test]
+fn commit_should_not_be_sent_when_the_keystore_does_not_sign() {
+	let mut machine = Machine::in_commit_window();
+	assert_eq!(machine.work(Some(ready(vec![entry(0)]))), Ok(()));
+	let (kept, mut notes) = (machine.notes(), machine.notes());
+	// The key is gone from the keystore between the look for it and the signature.
+	machine.keep(&[]);
+	let outcome =
+		machine.ext.execute_with(|| Pob::submit(Step::Commit, REPORTED, &key(NODE), &NODE, &mut notes));
+	assert_eq!(outcome, Err(Trouble::NotSigned));
+	assert_eq!(notes, kept, "it is not noted as sent");
+	assert!((machine.pool)().is_empty());
 }

@@ -20,6 +20,12 @@ fn genesis_should_start_with_all_candidates_whatever_the_churn_limit() {
 fn genesis_should_fall_back_to_the_session_keys_when_there_are_too_few_candidates() {
 	ExtBuilder::default().candidates(vec![1, 2]).build_and_execute(|| {
 		assert_eq!(Session::validators(), vec![1, 2, 3, 4]);
+		for session in [0, 1] {
+			assert!(
+				Historical::historical_root(session).is_some(),
+				"their keys can be proven in session {session}"
+			);
+		}
 	});
 }
 

@@ -3,7 +3,8 @@
 //! The full load is sent from T0 − s − lead − 25 ms, so that it has reached the target when the first receipt of the
 //! window begins, a lead before T0; and for 50 ms beyond the window's end, so that its last receipt is not short.
 
-use crate::{Micros, MILLI, RAMP};
+use super::Config;
+use crate::{cadence::Cadence, second_start, Micros, MILLI, RAMP};
 
 /// 10 % until here, counted from the phase's first packet.
 const HALF_FROM: Micros = 50 * MILLI;
@@ -13,6 +14,8 @@ const FULL_FROM: Micros = RAMP.saturating_sub(50 * MILLI);
 const AHEAD: Micros = 25 * MILLI;
 /// The load goes on for this long after the window.
 const TAIL: Micros = 50 * MILLI;
+/// Phase U counts from this long before its window: its rate comes from echoes and needs no beat.
+const UP_LEAD: Micros = 25 * MILLI;
 /// Between two pings of the half step.
 const PING_EVERY: Micros = 30 * MILLI;
 
@@ -29,7 +32,7 @@ pub(super) enum Step {
 	Full,
 }
 
-/// One phase of a test.
+/// When a phase of a test sends and counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schedule {
 	/// First packet.
@@ -82,6 +85,40 @@ impl Schedule {
 	/// Whether an acknowledgement at `now` counts.
 	pub(super) fn counts(&self, now: Micros) -> bool {
 		(self.from..self.until).contains(&now)
+	}
+}
+
+/// One phase of a test.
+pub(super) struct Phase {
+	pub(super) schedule: Schedule,
+	pub(super) kbps: u32,
+	pub(super) limited: bool,
+	/// Pings of the half step sent so far.
+	pub(super) pings: u32,
+	/// Those whose answer was late.
+	pub(super) delayed: u32,
+	/// Sequence numbers sent at the half step.
+	pub(super) half: std::ops::Range<u32>,
+	pub(super) cadence: Cadence,
+	pub(super) bytes: u64,
+}
+
+impl Phase {
+	/// Phases D and U of a test whose target is `shift` away.
+	pub(super) fn both(config: &Config, shift: Micros) -> [Self; 2] {
+		let Config { start, window, down_kbps, up_kbps, .. } = *config;
+		let phase = |start, kbps, cadence, lead| Self {
+			schedule: Schedule::new(start, window, shift, lead),
+			kbps,
+			limited: false,
+			pings: 0,
+			delayed: 0,
+			half: 0..0,
+			cadence,
+			bytes: 0,
+		};
+		let (down, up) = (Cadence::down(down_kbps), Cadence::up(up_kbps));
+		[phase(start, down_kbps, down, down.lead()), phase(second_start(start, window), up_kbps, up, UP_LEAD)]
 	}
 }
 

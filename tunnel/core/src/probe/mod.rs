@@ -9,11 +9,9 @@ mod types;
 pub use types::*;
 
 use crate::{
-	cadence::Cadence,
 	kbps, keys, keystream,
 	pacer::Pacer,
-	receipt::{Verifier, MAX_PACKETS},
-	second_start,
+	receipt::{Seen, Verifier, MAX_PACKETS},
 	wire::{
 		self,
 		data::{self, Body, Datagram, Stamp},
@@ -21,7 +19,7 @@ use crate::{
 	},
 	Micros, CONTACT_TIMEOUT, MAX_SHIFT, MILLI, QUEUE_LIMIT,
 };
-use load::{Schedule, Step};
+use load::{Phase, Step};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Between two attempts at anything.
@@ -42,8 +40,6 @@ const FINISH_TIMEOUT: Micros = 10_000 * MILLI;
 const DELAYED_PINGS: u32 = 3;
 /// Receipts that overtook an earlier one and wait for it.
 const MAX_HELD: usize = 64;
-/// Phase U counts from this long before its window: its rate comes from echoes and needs no beat.
-const UP_LEAD: Micros = 25 * MILLI;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
@@ -60,20 +56,6 @@ enum State {
 	/// Asks for the signature; the next attempt.
 	Finishing(Option<Micros>),
 	Done,
-}
-
-struct Phase {
-	schedule: Schedule,
-	kbps: u32,
-	limited: bool,
-	/// Pings of the half step sent so far.
-	pings: u32,
-	/// Those whose answer was late.
-	delayed: u32,
-	/// Sequence numbers sent at the half step.
-	half: std::ops::Range<u32>,
-	cadence: Cadence,
-	bytes: u64,
 }
 
 /// The attestor's side of one test.
@@ -95,7 +77,7 @@ pub struct Probe {
 	pacer: Pacer,
 	sent: u32,
 	echo_from: u32,
-	echoed: Vec<u64>,
+	echoed: Seen,
 	next_countersign: Option<Micros>,
 	/// The countersignature that is still to be sent, as a datagram, and how often.
 	countersign: Option<(Vec<u8>, u8)>,
@@ -123,11 +105,11 @@ impl Probe {
 			verifier: Verifier::new(&config.test, &config.seed),
 			held: BTreeMap::new(),
 			receipt_fault: None,
-			phases: phases(&config, 0),
+			phases: Phase::both(&config, 0),
 			pacer: Pacer::new(jitter),
 			sent: 0,
 			echo_from: u32::MAX,
-			echoed: Vec::new(),
+			echoed: Seen::default(),
 			next_countersign: None,
 			countersign: None,
 			last_run: now,
@@ -145,7 +127,7 @@ impl Probe {
 
 	/// When [`Self::handle_timeout`] is due.
 	pub fn timeout(&self) -> Option<Micros> {
-		let contact = self.began.saturating_add(CONTACT_TIMEOUT);
+		let contact = self.contact_until();
 		match self.state {
 			State::Opening(next) => Some(next.map_or(contact, |next| next.min(contact))),
 			State::Greeting(next) => Some(next.min(contact)),
@@ -169,7 +151,7 @@ impl Probe {
 
 	/// Does what is due.
 	pub fn handle_timeout(&mut self, now: Micros) {
-		let contact_over = now >= self.began.saturating_add(CONTACT_TIMEOUT);
+		let contact_over = now >= self.contact_until();
 		match self.state {
 			State::Opening(_) | State::Greeting(_) if contact_over => self.give_up(),
 			State::Opening(Some(next)) if now >= next => self.open(),
@@ -197,7 +179,7 @@ impl Probe {
 				self.handle_timeout(now);
 			}
 			(Ticket::Offer, State::Offering(None), Some(Response::Accept)) => {
-				self.phases = phases(&self.config, self.shift());
+				self.phases = Phase::both(&self.config, self.shift());
 				self.state = State::Running;
 				self.handle_timeout(now);
 			}
@@ -223,7 +205,9 @@ impl Probe {
 	/// Takes receipts in order; those that come too early wait, those that come again are dropped.
 	fn take_receipts(&mut self, now: Micros, receipts: Vec<Receipt>) {
 		for receipt in receipts {
-			if receipt.window >= self.verifier.next_window() && self.held.len() < MAX_HELD {
+			let next = self.verifier.next_window();
+			// The one that all others wait for is never too many.
+			if receipt.window == next || (receipt.window > next && self.held.len() < MAX_HELD) {
 				self.held.insert(receipt.window, receipt);
 			}
 			while let Some(receipt) = self.held.remove(&self.verifier.next_window()) {
@@ -259,6 +243,7 @@ impl Probe {
 			(Body::Welcome(stamp), State::Greeting(_)) if self.is_mine(&stamp, datagram.number) => {
 				self.sample(now, &stamp);
 				self.pinging_since = now;
+				self.pongs = 0;
 				self.state = State::Pinging(0, now);
 				self.handle_timeout(now);
 			}
@@ -293,27 +278,18 @@ impl Probe {
 	}
 
 	fn take_echo(&mut self, now: Micros, seq: u32, payload: &keystream::Payload) {
-		if seq < self.echo_from || seq >= self.sent {
+		if !(self.echo_from..self.sent).contains(&seq) || self.echoed.contains(seq) {
 			return;
-		}
-		let (word, bit) = (
-			(seq.saturating_sub(self.echo_from) / 64) as usize,
-			1u64 << (seq.saturating_sub(self.echo_from) % 64),
-		);
-		if word >= self.echoed.len() {
-			self.echoed.resize(word.saturating_add(1), 0);
 		}
 		let mut expected = keystream::payload(&self.config.seed, seq);
 		keystream::apply(&self.echo_key, seq, &mut expected);
+		if expected != *payload {
+			return;
+		}
+		self.echoed.insert(seq);
 		let [_, up] = &mut self.phases;
-		match self.echoed.get_mut(word) {
-			Some(seen) if *seen & bit == 0 && expected == *payload => {
-				*seen |= bit;
-				if up.schedule.counts(now) {
-					up.bytes = up.bytes.saturating_add(PACKET_BYTES.into());
-				}
-			}
-			_ => {}
+		if up.schedule.counts(now) {
+			up.bytes = up.bytes.saturating_add(PACKET_BYTES.into());
 		}
 	}
 
@@ -476,6 +452,10 @@ impl Probe {
 		self.refused = Some(refusal);
 		let next = Some(now.saturating_add(RETRY));
 		match self.state {
+			// The target started anew. It has not seen this session, and the test's keys and counters are unused.
+			State::Offering(None) if refusal == Refusal::UnknownSession && now < self.contact_until() => {
+				self.state = State::Opening(next)
+			}
 			State::Opening(None) if refusal.is_passing() => self.state = State::Opening(next),
 			State::Offering(None) if refusal.is_passing() => self.state = State::Offering(next),
 			State::Opening(None) | State::Offering(None) | State::Finishing(None) => {
@@ -531,6 +511,10 @@ impl Probe {
 		(self.rtt.unwrap_or(0) / 2).min(MAX_SHIFT)
 	}
 
+	fn contact_until(&self) -> Micros {
+		self.began.saturating_add(CONTACT_TIMEOUT)
+	}
+
 	fn settle_at(&self) -> Micros {
 		let [_, up] = &self.phases;
 		up.schedule.until.saturating_add(SETTLE_AFTER)
@@ -578,20 +562,4 @@ impl Probe {
 		let datagram = Datagram { session: self.config.test.session, number, body };
 		self.outputs.push_back(Output::Datagram(datagram.encode()));
 	}
-}
-
-fn phases(config: &Config, shift: Micros) -> [Phase; 2] {
-	let Config { start, window, down_kbps, up_kbps, .. } = *config;
-	let phase = |start, kbps, cadence, lead| Phase {
-		schedule: Schedule::new(start, window, shift, lead),
-		kbps,
-		limited: false,
-		pings: 0,
-		delayed: 0,
-		half: 0..0,
-		cadence,
-		bytes: 0,
-	};
-	let (down, up) = (Cadence::down(down_kbps), Cadence::up(up_kbps));
-	[phase(start, down_kbps, down, down.lead()), phase(second_start(start, window), up_kbps, up, UP_LEAD)]
 }

@@ -1,8 +1,8 @@
 //! The target's side: lets members of its committee in, acknowledges, echoes, signs.
 //!
 //! It spends nothing before the membership check: a request that fails it costs one signature check at most and is
-//! answered by a few bytes; nothing is sent into a tunnel but in answer to a datagram of at least the same length.
-//! One test at a time.
+//! answered by a few bytes. What it sends into a session is at most twice what came out of it: an answer is as long as
+//! its datagram, and all receipts together are no longer than the loads taken. One test at a time.
 
 mod session;
 
@@ -36,7 +36,7 @@ const EARLY: Micros = 1_000 * MILLI;
 const LEAST_PERCENT: u64 = 75;
 
 /// The part of an address that counts as one place.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Prefix {
 	/// IPv4 /24.
 	V4([u8; 3]),
@@ -105,6 +105,15 @@ pub struct Config {
 	pub wireguard: [u8; 32],
 	/// The target's UDP port.
 	pub port: u16,
+}
+
+impl Config {
+	/// The answer to [`Request::Clock`]. It needs no more than this, so a driver may give it beside a running test.
+	pub fn tell_time(&self, now: Micros, nonce: &[u8; 16]) -> Response {
+		let account = self.account;
+		let signature = self.key.sign(&wire::clock_payload(nonce, now, &account));
+		Response::Clock { nonce: *nonce, unix_micros: now, account, signature }
+	}
 }
 
 /// What the driver has to do.
@@ -191,7 +200,7 @@ impl Target {
 	/// Answers a request that came from `source`.
 	pub fn handle_request(&mut self, now: Micros, source: IpAddr, request: &Request) -> Response {
 		let answer = match request {
-			Request::Clock { nonce } => Ok(self.tell_time(now, nonce)),
+			Request::Clock { nonce } => Ok(self.config.tell_time(now, nonce)),
 			Request::Open { test, wireguard, signature } => {
 				self.open(now, source, test, wireguard, signature)
 			}
@@ -250,12 +259,6 @@ impl Target {
 		}
 	}
 
-	fn tell_time(&self, now: Micros, nonce: &[u8; 16]) -> Response {
-		let account = self.config.account;
-		let signature = self.config.key.sign(&wire::clock_payload(nonce, now, &account));
-		Response::Clock { nonce: *nonce, unix_micros: now, account, signature }
-	}
-
 	fn open(
 		&mut self,
 		now: Micros,
@@ -290,6 +293,11 @@ impl Target {
 			(s.test.epoch, s.test.kind, s.test.ordinal) != (test.epoch, test.kind, test.ordinal)
 		};
 		if self.sessions.values().any(|s| busy(s) && s.is_running(now)) {
+			return Err(Refusal::Busy);
+		}
+		// One member must not push another's session or peer out.
+		let is_anothers = |s: &Session| s.test.session == test.session || s.wireguard == *wireguard;
+		if self.sessions.values().any(|s| s.test.attestor != test.attestor && is_anothers(s)) {
 			return Err(Refusal::Busy);
 		}
 		let known =

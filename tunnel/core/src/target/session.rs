@@ -5,14 +5,15 @@ use crate::{
 	cadence::Cadence,
 	keys,
 	keystream::{self, Payload},
+	pacer::Bucket,
 	receipt::Collector,
 	second_start,
 	wire::{
 		self,
-		data::{Body, Datagram, MAX_RECEIPTS},
+		data::{Body, Datagram, LOAD_BYTES, MAX_RECEIPTS},
 		Receipt, Refusal, Test, PACKET_BYTES, PAYLOAD_BYTES,
 	},
-	Micros, PHASE_GAP,
+	Micros, MILLI, PHASE_GAP,
 };
 use codec::Encode;
 use std::{
@@ -28,6 +29,13 @@ const REPEATED: usize = 4;
 /// Every so many receipts, all that are not countersigned are repeated.
 const REPAIR_EVERY: u32 = 5;
 
+/// How much of the offered load may arrive, in per cent.
+const QUOTA_PERCENT: u32 = 110;
+/// How much of it may arrive at once: what a queue holds back and then releases must not cost an honest member a packet.
+const BURST: Micros = 250 * MILLI;
+/// The burst of a slow load.
+const LEAST_BURST_BYTES: u64 = 32 * PACKET_BYTES as u64;
+
 /// What an accepted offer began.
 struct Running {
 	seed_hash: [u8; 32],
@@ -36,6 +44,8 @@ struct Running {
 	window: Micros,
 	/// Rhythms of phase D and of phase U.
 	cadences: [Cadence; 2],
+	/// What may still arrive in phase D and in phase U.
+	quotas: [Bucket; 2],
 	collector: Collector,
 	/// End of the open receipt window; none before the first load.
 	next_receipt: Option<Micros>,
@@ -45,8 +55,12 @@ struct Running {
 	receipts: BTreeMap<u32, Receipt>,
 	/// First window the attestor has not countersigned.
 	unsigned_from: u32,
+	/// When it countersigned the last one before it.
+	believed: Micros,
 	/// Packets in the T that the window's receipts cover.
 	in_window: u64,
+	/// Bytes of the loads taken, less those of the receipts sent.
+	credit: usize,
 	/// Packets acknowledged in any receipt.
 	acknowledged: u64,
 	echoed: u64,
@@ -58,14 +72,18 @@ impl Running {
 		second_start(self.start, self.window).saturating_add(self.window)
 	}
 
+	/// Whether `now` belongs to phase U: from the middle of the gap between the windows on.
+	fn is_second(&self, now: Micros) -> bool {
+		now >= second_start(self.start, self.window).saturating_sub(PHASE_GAP / 2)
+	}
+
 	/// Rhythm of the phase that runs at `now`, and the time it keeps to.
 	fn rhythm(&self, now: Micros) -> (Cadence, Micros) {
 		let [down, up] = self.cadences;
-		let second = second_start(self.start, self.window);
-		if now < second.saturating_sub(PHASE_GAP / 2) {
-			(down, self.start.saturating_sub(down.lead()))
+		if self.is_second(now) {
+			(up, second_start(self.start, self.window).saturating_sub(up.lead()))
 		} else {
-			(up, second.saturating_sub(up.lead()))
+			(down, self.start.saturating_sub(down.lead()))
 		}
 	}
 
@@ -101,6 +119,30 @@ impl Running {
 	fn takes_loads(&self, now: Micros) -> bool {
 		!self.stopped && now.saturating_add(EARLY) >= self.start && now < self.ends().saturating_add(EARLY)
 	}
+
+	/// Collects a payload of phase D or of phase U. Whether it was due, offered and new.
+	fn collect(&mut self, now: Micros, second: bool, seq: u32, payload: &Payload) -> bool {
+		if !self.takes_loads(now) || second != self.is_second(now) {
+			return false;
+		}
+		let [down, up] = &mut self.quotas;
+		let quota = if second { up } else { down };
+		if !quota.take(now, PACKET_BYTES as usize) || !self.collector.insert(seq, payload) {
+			return false;
+		}
+		if self.next_receipt.is_none() {
+			self.next_receipt = Some(self.receipt_after(now));
+		}
+		self.in_window = self.in_window.saturating_add(self.covers(now).into());
+		self.credit = self.credit.saturating_add(LOAD_BYTES);
+		true
+	}
+}
+
+/// What arrives of a load of `kbps`: as much as was offered, with room for what queues do to it.
+fn quota(kbps: u32) -> Bucket {
+	let most = u64::from(kbps).saturating_mul(QUOTA_PERCENT.into()).div_ceil(100);
+	Bucket::holding(0, u32::try_from(most).unwrap_or(u32::MAX), BURST, LEAST_BURST_BYTES)
 }
 
 pub(super) struct Session {
@@ -156,12 +198,15 @@ impl Session {
 			start,
 			window,
 			cadences: [Cadence::down(down_kbps), Cadence::up(up_kbps)],
+			quotas: [quota(down_kbps), quota(up_kbps)],
 			collector: Collector::new(&self.test, seed_hash),
 			next_receipt: None,
 			countersigned: None,
 			receipts: BTreeMap::new(),
 			unsigned_from: 0,
+			believed: 0,
 			in_window: 0,
+			credit: 0,
 			acknowledged: 0,
 			echoed: 0,
 			stopped: false,
@@ -171,27 +216,19 @@ impl Session {
 		Ok(())
 	}
 
-	/// Collects a payload. Whether it was new and in time.
-	pub(super) fn take_load(&mut self, now: Micros, seq: u32, payload: &Payload) -> bool {
-		let Some(running) = self.running.as_mut().filter(|running| running.takes_loads(now)) else {
-			return false;
-		};
-		if !running.collector.insert(seq, payload) {
-			return false;
+	/// Collects a payload of phase D.
+	pub(super) fn take_load(&mut self, now: Micros, seq: u32, payload: &Payload) {
+		if let Some(running) = self.running.as_mut() {
+			running.collect(now, false, seq, payload);
 		}
-		if running.next_receipt.is_none() {
-			running.next_receipt = Some(running.receipt_after(now));
-		}
-		running.in_window = running.in_window.saturating_add(running.covers(now).into());
-		true
 	}
 
 	/// Collects a payload of phase U and re-keys it.
 	pub(super) fn take_echo_load(&mut self, now: Micros, seq: u32, payload: &Payload) -> Option<Payload> {
-		if !self.take_load(now, seq, payload) {
+		let running = self.running.as_mut()?;
+		if !running.collect(now, true, seq, payload) {
 			return None;
 		}
-		let running = self.running.as_mut()?;
 		let mut echo = *payload;
 		keystream::apply(&running.echo_key, seq, &mut echo);
 		running.echoed = running.echoed.saturating_add(1);
@@ -223,20 +260,36 @@ impl Session {
 			running.stopped = true;
 		}
 		let address = self.address;
-		outputs.extend(running.unsigned().into_iter().map(|receipts| {
+		for receipts in running.unsigned() {
 			let bytes = Datagram { session, number: 0, body: Body::Receipts(&receipts.encode()) }.encode();
-			Output::Datagram { address, bytes }
-		}));
+			// They answer no datagram of their length: loads pay for them, so that few packets do not fetch many.
+			let Some(rest) = running.credit.checked_sub(bytes.len()) else { break };
+			running.credit = rest;
+			outputs.push_back(Output::Datagram { address, bytes });
+		}
 	}
 
-	/// Takes a countersignature of one of the last receipts; anything else changes nothing.
+	/// Takes a countersignature of a receipt that is newer than the last countersigned one, or of that one again where a full
+	/// line may have kept newer ones from the attestor: as long as a countersignature is waited for, and in phase U, whose
+	/// echoes leave receipts no room and are what counts. Anything else changes nothing, so that no old countersignature
+	/// keeps a session alive.
 	pub(super) fn countersign(&mut self, now: Micros, window: u32, digest: &[u8; 32], signature: &[u8; 64]) {
 		let Some(running) = self.running.as_mut() else { return };
+		let (cadence, _) = running.rhythm(now);
+		let is_new = window >= running.unsigned_from;
+		let is_last = window.saturating_add(1) == running.unsigned_from;
+		let may_repeat = running.is_second(now) || now < running.believed.saturating_add(cadence.patience());
+		if !(is_new || is_last && may_repeat) {
+			return;
+		}
 		if running.receipts.get(&window).is_some_and(|receipt| receipt.digest == *digest)
 			&& keys::verify(&self.key, &wire::countersign_payload(&self.test, window, digest), signature)
 		{
 			running.countersigned = Some(now);
-			running.unsigned_from = running.unsigned_from.max(window.saturating_add(1));
+			if is_new {
+				running.unsigned_from = window.saturating_add(1);
+				running.believed = now;
+			}
 		}
 	}
 

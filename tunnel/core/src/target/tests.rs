@@ -1,8 +1,11 @@
 use super::*;
+use crate::wire::Receipt;
 
 const GENESIS: [u8; 32] = [1; 32];
 const ME: [u8; 32] = [2; 32];
 const START: Micros = 1_000_000_000;
+/// T1.
+const SECOND: Micros = START + 4_000_000;
 const NOW: Micros = START - 3_000_000;
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
@@ -109,6 +112,25 @@ fn open_should_answer_again_without_a_second_session_when_repeated() {
 }
 
 #[test]
+fn open_should_be_refused_when_session_or_tunnel_key_is_another_members() {
+	let mut target = target();
+	target.handle_request(NOW, HOME, &open(test(10), 10));
+	let first = target.poll();
+	let mut ask = |session, wireguard: [u8; 32]| {
+		let test = Test { session, ..test(11) };
+		let signature = key(11).sign(&wire::open_payload(&test, &wireguard));
+		refusal(target.handle_request(NOW, HOME, &Request::Open { test, wireguard, signature }))
+	};
+	assert_eq!(ask([10; 8], [11; 32]), Some(Refusal::Busy));
+	assert_eq!(ask([11; 8], [10; 32]), Some(Refusal::Busy));
+	assert_eq!(ask([11; 8], [11; 32]), None);
+	// Neither refusal touched the first member's session.
+	assert!(matches!(first, Some(Output::AddPeer { session, .. }) if session == [10; 8]));
+	assert!(matches!(target.poll(), Some(Output::AddPeer { session, .. }) if session == [11; 8]));
+	assert_eq!((target.sessions(), target.poll()), (2, None));
+}
+
+#[test]
 fn offer_should_be_refused_when_it_differs_from_the_chain() {
 	let mut target = target();
 	let ask =
@@ -151,12 +173,13 @@ fn datagrams_should_be_dropped_without_a_session_and_loads_without_an_offer() {
 	target.handle_datagram(START, address, &load(0));
 	assert_eq!(target.poll(), None);
 	target.handle_request(NOW, HOME, &offer(test(10), START, 1_000, 10));
-	// From another inner address, before the ramp, twice: nothing. Once in time: one echo of the same length.
-	target.handle_datagram(START, Ipv4Addr::new(100, 64, 1, 2), &load(0));
+	// From another inner address, before its phase, twice: nothing. Once in time: one echo of the same length.
+	target.handle_datagram(SECOND, Ipv4Addr::new(100, 64, 1, 2), &load(0));
 	target.handle_datagram(START - 2_000_000, address, &load(0));
+	target.handle_datagram(SECOND - 500_001, address, &load(0));
 	assert_eq!(target.poll(), None);
-	target.handle_datagram(START, address, &load(0));
-	target.handle_datagram(START, address, &load(0));
+	target.handle_datagram(SECOND - 500_000, address, &load(0));
+	target.handle_datagram(SECOND, address, &load(0));
 	assert!(matches!(target.poll(), Some(Output::Datagram { bytes, .. }) if bytes.len() == load(0).len()));
 	assert_eq!(target.poll(), None);
 }
@@ -182,6 +205,76 @@ fn target_should_stop_when_countersignatures_are_missing() {
 	}
 	let stopped = stopped.unwrap();
 	assert!((1_000_000..=1_350_000).contains(&stopped), "{stopped}");
+}
+
+/// Loads a target for three seconds and countersigns, every 10 ms, what is chosen of its receipts. When it stopped.
+fn stopped_after(choose: fn(&[Receipt]) -> Option<&Receipt>) -> Option<Micros> {
+	let mut target = target();
+	target.handle_request(NOW, HOME, &open(test(10), 10));
+	target.handle_request(NOW, HOME, &offer(test(10), START, 1_000, 10));
+	let address = Ipv4Addr::new(100, 64, 1, 1);
+	let send = |target: &mut Target, now, number, body| {
+		target.handle_datagram(now, address, &Datagram { session: [10; 8], number, body }.encode());
+	};
+	let mut receipts: Vec<Receipt> = vec![];
+	for step in 0..300u32 {
+		let now = START + u64::from(step) * 10_000;
+		send(&mut target, now, step, Body::Load(&[7; 1_200]));
+		target.handle_timeout(now);
+		while let Some(output) = target.poll() {
+			match output {
+				Output::Stopped { .. } => return Some(now - START),
+				Output::Datagram { bytes, .. } => {
+					let Some(Datagram { body: Body::Receipts(sent), .. }) = data::decode(&bytes) else {
+						continue;
+					};
+					for receipt in data::receipts(sent).unwrap() {
+						if receipt.window as usize == receipts.len() {
+							receipts.push(receipt);
+						}
+					}
+				}
+				_ => {}
+			}
+		}
+		if let Some(Receipt { window, digest, .. }) = choose(&receipts) {
+			let signature = key(10).sign(&wire::countersign_payload(&test(10), *window, digest));
+			send(&mut target, now, *window, Body::Countersign { digest: *digest, signature });
+		}
+	}
+	None
+}
+
+#[test]
+fn old_countersignatures_should_not_keep_a_session_when_they_are_replayed() {
+	assert_eq!(stopped_after(|receipts| receipts.last()), None);
+	// The first receipt comes after 25 ms. Patience is 1,250 ms, and the last one may be repeated for as long.
+	let stopped = stopped_after(|receipts| receipts.first()).unwrap();
+	assert!((2_500_000..=2_650_000).contains(&stopped), "{stopped}");
+	// Older ones than the last gain nothing: those of the first second, in turn.
+	let stopped = stopped_after(|receipts| match receipts.len() {
+		0..20 => receipts.last(),
+		late => receipts.get(late % 18),
+	});
+	assert!(stopped.is_some_and(|at| (2_175_000..=2_300_000).contains(&at)), "{stopped:?}");
+}
+
+#[test]
+fn receipts_should_not_outweigh_the_loads() {
+	let mut target = target();
+	target.handle_request(NOW, HOME, &open(test(10), 10));
+	target.handle_request(NOW, HOME, &offer(test(10), START, 1_000, 10));
+	let load = Datagram { session: [10; 8], number: 0, body: Body::Load(&[7; 1_200]) }.encode();
+	target.handle_datagram(START, Ipv4Addr::new(100, 64, 1, 1), &load);
+	(0..200).for_each(|step| target.handle_timeout(START + step * 10_000));
+	let sent: Vec<_> = std::iter::from_fn(|| target.poll())
+		.filter_map(|output| match output {
+			Output::Datagram { bytes, .. } => Some(bytes.len()),
+			_ => None,
+		})
+		.collect();
+	let total: usize = sent.iter().sum();
+	assert!(sent.len() > 3 && total <= load.len(), "{total} bytes in {} datagrams", sent.len());
 }
 
 #[test]

@@ -307,11 +307,7 @@ impl Refusal {
 	pub fn is_passing(self) -> bool {
 		matches!(
 			self,
-			Self::UnknownTest
-				| Self::NotScheduled
-				| Self::NotAMember
-				| Self::WrongStart
-				| Self::Busy | Self::UnknownSession
+			Self::UnknownTest | Self::NotScheduled | Self::NotAMember | Self::WrongStart | Self::Busy
 		)
 	}
 }

@@ -86,9 +86,56 @@ fn responses_should_match_the_golden_vectors() {
 		&("0101".to_owned() + &repeat("08", 32) + "3412" + "64400001" + "64400102"),
 	);
 	check(Response::Accept, "0102");
-	check(Response::Refuse(Refusal::WrongRole), "010310");
 	check(Response::Noted, "0104");
 	check(Response::Final { signature }, &("0105".to_owned() + &g));
+}
+
+#[test]
+fn refusals_and_kinds_should_match_the_golden_vectors() {
+	use Refusal::*;
+	let refusals = [
+		UnknownVersion,
+		Malformed,
+		ForeignGenesis,
+		NotTheTarget,
+		UnknownTest,
+		NotAMember,
+		BadSignature,
+		OutsidePrefix,
+		NotScheduled,
+		WrongStart,
+		WrongLoad,
+		TooLate,
+		UnknownSession,
+		Busy,
+		BytesMismatch,
+		WrongSeed,
+		WrongRole,
+	];
+	for (index, refusal) in refusals.into_iter().enumerate() {
+		check(Response::Refuse(refusal), &format!("0103{index:02x}"));
+	}
+	assert_eq!(decode::<Response>(&[1, 3, 17]), Err(WireError::Malformed));
+	let kinds = [TestKind::Scheduled, TestKind::Admission, TestKind::Escalation];
+	for (index, kind) in kinds.into_iter().enumerate() {
+		check(kind, &format!("01{index:02x}"));
+	}
+}
+
+#[test]
+fn bilateral_should_match_the_golden_vector() {
+	let bilateral = Bilateral {
+		test: test(),
+		seed_hash: [9; 32],
+		down_bytes: 1,
+		up_bytes: 2,
+		by_target: [0xfe; 64],
+		by_attestor: [0xff; 64],
+	};
+	let counts = "0100000000000000".to_owned() + "0200000000000000";
+	let hex = test_hex() + &repeat("09", 32) + &counts + &repeat("fe", 64) + &repeat("ff", 64);
+	assert_eq!((hex::encode(bilateral.encode()), hex.len()), (hex, 2 * 289));
+	assert_eq!(hex::encode(bilateral.hash()), golden::BILATERAL_HASH);
 }
 
 #[test]

@@ -1,0 +1,191 @@
+//! Which calls pass where: the brakes of the chain, and proxies.
+
+use super::chain::*;
+use crate::*;
+use codec::Decode;
+use configs::{
+	system::{NeverPaused, NeverStopped},
+	wallets::ProxyType,
+};
+use frame_support::{
+	assert_noop, assert_ok,
+	traits::{Contains, GetCallMetadata, InstanceFilter},
+};
+use pallet_proof_of_bandwidth::Verdicts;
+use sp_keyring::Sr25519Keyring;
+use sp_runtime::{traits::Dispatchable, DispatchError, DispatchResult};
+use std::collections::BTreeSet;
+use weir_primitives::{
+	api::Outcome,
+	seams::{Bonds, EpochClock},
+	ProviderIndex, Role,
+};
+
+/// Calls beside those of [`FREE_PALLETS`] that go on under every brake.
+const FREE_CALLS: [(&str, &str); 10] = [
+	("NodeStaking", "unbond"),
+	("NodeStaking", "withdraw"),
+	("Validators", "chill"),
+	("Providers", "pause"),
+	("Providers", "deregister"),
+	("Providers", "revoke_probe_key"),
+	("ProofOfBandwidth", "leave_seat"),
+	("ProofOfBandwidth", "set_seat_key"),
+	("ProofOfBandwidth", "commit"),
+	("ProofOfBandwidth", "reveal"),
+];
+/// Pallets all of whose calls do.
+const FREE_PALLETS: [&str; 8] =
+	["System", "Timestamp", "Babe", "Grandpa", "Session", "SafeMode", "TxPause", "Sudo"];
+
+fn name(call: &RuntimeCall) -> (&'static str, &'static str) {
+	let metadata = call.get_call_metadata();
+	(metadata.pallet_name, metadata.function_name)
+}
+
+/// The name as tx-pause knows it.
+fn pausable((pallet, call): (&str, &str)) -> pallet_tx_pause::RuntimeCallNameOf<Runtime> {
+	let bounded = |text: &str| text.as_bytes().to_vec().try_into().expect("a short name");
+	(bounded(pallet), bounded(call))
+}
+
+/// Each call of the runtime once, with arguments of zeros, or of ones where zeros are none.
+fn every_call() -> Vec<RuntimeCall> {
+	let decoded = |pallet: u8, call: u8, filler: u8| {
+		let mut bytes = vec![filler; 4_096];
+		bytes[..2].copy_from_slice(&[pallet, call]);
+		RuntimeCall::decode(&mut &bytes[..]).ok()
+	};
+	let indices = (0..=u8::MAX).flat_map(|pallet| (0..=u8::MAX).map(move |call| (pallet, call)));
+	let calls: Vec<_> = indices
+		.filter_map(|(pallet, call)| [0, 1].into_iter().find_map(|filler| decoded(pallet, call, filler)))
+		.collect();
+	let found: BTreeSet<_> = calls.iter().map(name).collect();
+	let named: BTreeSet<_> = RuntimeCall::get_module_names()
+		.iter()
+		.flat_map(|pallet| RuntimeCall::get_call_names(pallet).iter().map(|call| (*pallet, *call)))
+		.collect();
+	assert_eq!(found, named, "none is left out");
+	calls
+}
+
+#[test]
+fn brakes_should_let_the_same_calls_pass() {
+	for call in every_call() {
+		let (pallet, function) = name(&call);
+		let free = FREE_PALLETS.contains(&pallet) || FREE_CALLS.contains(&(pallet, function));
+		assert_eq!(NeverStopped::contains(&call), free, "safe mode: {pallet}.{function}");
+		let by_name = NeverPaused::contains(&pausable((pallet, function)));
+		assert_eq!(by_name, free, "tx-pause: {pallet}.{function}");
+	}
+}
+
+#[test]
+fn exits_should_stay_open_when_the_chain_is_braked() {
+	genesis(presets::LOCAL).execute_with(|| {
+		let enter = RuntimeCall::SafeMode(pallet_safe_mode::Call::force_enter {});
+		assert_ok!(enter.dispatch(RuntimeOrigin::root()));
+		for free in FREE_CALLS {
+			assert_noop!(
+				TxPause::pause(RuntimeOrigin::root(), pausable(free)),
+				pallet_tx_pause::Error::<Runtime>::Unpausable
+			);
+		}
+		for call in every_call() {
+			let passes = <Runtime as frame_system::Config>::BaseCallFilter::contains(&call);
+			assert_eq!(passes, NeverStopped::contains(&call), "{:?}", name(&call));
+		}
+	});
+}
+
+#[test]
+fn measurements_should_be_judged_when_the_chain_is_braked() {
+	const MEASURED: u32 = 5;
+	genesis(presets::LOCAL).execute_with(|| {
+		let mut chain = Chain::with_providers();
+		let says =
+			|_: Sr25519Keyring, provider: ProviderIndex, epoch: u32| Some(share(CLAIM_KBPS, provider, epoch));
+		chain.until_epoch(MEASURED, &says);
+		let enter = RuntimeCall::SafeMode(pallet_safe_mode::Call::force_enter {});
+		assert_ok!(enter.dispatch(RuntimeOrigin::root()));
+		chain.until_epoch(MEASURED + 2, &says);
+		assert_eq!(ProofOfBandwidth::epoch(), MEASURED + 2);
+		let good = (0..PROVIDERS.len() as ProviderIndex)
+			.flat_map(Verdicts::<Runtime>::get)
+			.filter(|verdict| verdict.epoch == MEASURED && verdict.outcome == Outcome::Good);
+		assert!(good.count() >= PROVIDERS.len() / 2);
+	});
+}
+
+#[test]
+fn narrower_proxies_should_never_do_what_wider_ones_may_not() {
+	let types = [ProxyType::Any, ProxyType::NonTransfer, ProxyType::Operation];
+	for (wider, a) in types.iter().enumerate() {
+		for (narrower, b) in types.iter().enumerate() {
+			assert_eq!(a.is_superset(b), wider <= narrower, "{a:?} and {b:?}");
+		}
+	}
+	for call in every_call() {
+		let [any, non_transfer, operation] = types.map(|kind| kind.filter(&call));
+		assert!(any);
+		assert!(non_transfer || !operation, "{:?}", name(&call));
+		let (pallet, _) = name(&call);
+		let spends = matches!(
+			pallet,
+			"Balances" | "Sudo" | "Proxy" | "Multisig" | "Preimage" | "Scheduler" | "SafeMode" | "TxPause"
+		);
+		assert!(!(spends && non_transfer), "{:?} for who may not transfer", name(&call));
+		assert!(!(pallet == "NodeStaking" && operation), "{:?} for who may not bond", name(&call));
+		let runs = matches!(pallet, "Session" | "Validators" | "Providers" | "ProofOfBandwidth");
+		assert!(!runs || operation, "{:?} for who runs the node", name(&call));
+	}
+}
+
+/// Does `call` for Alice as Bob, her proxy.
+fn by_proxy(call: impl Into<RuntimeCall>) -> DispatchResult {
+	let real = Sr25519Keyring::Alice.to_account_id().into();
+	let call = Box::new(call.into());
+	assert_ok!(dispatch(
+		Sr25519Keyring::Bob,
+		pallet_proxy::Call::proxy { real, force_proxy_type: None, call }
+	));
+	let executed = System::events().into_iter().rev().find_map(|record| match record.event {
+		RuntimeEvent::Proxy(pallet_proxy::Event::ProxyExecuted { result }) => Some(result),
+		_ => None,
+	});
+	executed.expect("the proxy acted")
+}
+
+#[test]
+fn operator_should_run_the_node_but_neither_bond_nor_transfer() {
+	genesis(presets::LOCAL).execute_with(|| {
+		let mut chain = Chain::start();
+		chain.block(&|_, _, _| None);
+		let alice = Sr25519Keyring::Alice.to_account_id();
+		let delegate = Sr25519Keyring::Bob.to_account_id().into();
+		let proxy_type = ProxyType::Operation;
+		let add = pallet_proxy::Call::add_proxy { delegate, proxy_type, delay: 0 };
+		assert_ok!(dispatch(Sr25519Keyring::Alice, add));
+
+		let (free, bond) =
+			(Balances::free_balance(&alice), NodeStaking::active_bond(&alice, Role::Validator));
+		let transfer: RuntimeCall = pallet_balances::Call::transfer_keep_alive {
+			dest: Sr25519Keyring::Bob.to_account_id().into(),
+			value: WEIR,
+		}
+		.into();
+		let unbond: RuntimeCall =
+			pallet_node_staking::Call::unbond { role: Role::Validator, amount: WEIR }.into();
+		let filtered: DispatchError = frame_system::Error::<Runtime>::CallFiltered.into();
+		for forbidden in [transfer, unbond] {
+			assert_eq!(by_proxy(forbidden.clone()), Err(filtered));
+			let batch = pallet_utility::Call::batch_all { calls: vec![forbidden] };
+			assert_eq!(by_proxy(batch), Err(filtered), "nor in a batch");
+		}
+		assert_eq!(Balances::free_balance(&alice), free);
+		assert_eq!(NodeStaking::active_bond(&alice, Role::Validator), bond);
+
+		assert_eq!(by_proxy(pallet_validators::Call::chill {}), Ok(()));
+		assert!(!Validators::is_candidate(&alice));
+	});
+}

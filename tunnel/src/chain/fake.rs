@@ -1,0 +1,116 @@
+//! A chain that is a struct: it says what a test lets it say, and takes nothing.
+
+use super::{ChainError, ChainView, Clock};
+use async_trait::async_trait;
+use libp2p::identity::Keypair;
+use std::{
+	collections::VecDeque,
+	sync::{Mutex, MutexGuard},
+};
+use tokio::sync::watch;
+use weir_primitives::{
+	api::{ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
+	chain::{AccountId, Balance},
+	report::Entry,
+	Claim, Endpoint, EpochIndex, SlotOffset, Timing,
+};
+use weir_tunnel_core::keys::ProbeKeypair;
+
+pub(crate) fn keypair(n: u8) -> ProbeKeypair {
+	ProbeKeypair::from_seed(&[n; 32]).unwrap()
+}
+
+/// To measure provider 3, whose account and key are 2's, at an address where nobody answers.
+pub(crate) fn task(start_slot: Option<SlotOffset>) -> Task<AccountId> {
+	Task {
+		provider: 3,
+		account: [2; 32].into(),
+		endpoint: Endpoint::V4 { addr: [127, 0, 51, 2], port: 1 },
+		peer_id: Keypair::generate_ed25519().public().to_peer_id().to_bytes(),
+		probe_key: Some(codec::Decode::decode(&mut &keypair(2).public()[..]).unwrap()),
+		claim: Claim { down_kbps: 4_000, up_kbps: 4_000 },
+		kind: TestKind::Scheduled,
+		ordinal: 0,
+		members: 1,
+		quota_down_kbps: 4_000,
+		quota_up_kbps: 4_000,
+		window_millis: 3_000,
+		start_slot,
+	}
+}
+
+pub(crate) struct Fake {
+	/// What the clock says, one after the other; the last for ever.
+	pub(crate) clocks: Mutex<VecDeque<Clock>>,
+	pub(crate) tasks: Mutex<Vec<Task<AccountId>>>,
+	pub(crate) test: Mutex<Option<TargetTest<AccountId>>>,
+	pub(crate) heads: watch::Sender<u64>,
+}
+
+impl Fake {
+	pub(crate) fn new(clocks: impl IntoIterator<Item = Clock>) -> Self {
+		Self {
+			clocks: Mutex::new(clocks.into_iter().collect()),
+			tasks: Mutex::default(),
+			test: Mutex::default(),
+			heads: watch::channel(0).0,
+		}
+	}
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+	mutex.lock().unwrap()
+}
+
+#[async_trait]
+impl ChainView for Fake {
+	fn genesis(&self) -> [u8; 32] {
+		[7; 32]
+	}
+
+	fn heads(&self) -> watch::Receiver<u64> {
+		self.heads.subscribe()
+	}
+
+	async fn timing(&self) -> Result<Timing, ChainError> {
+		Ok(Timing { slot_millis: 1_000, ..Timing::local() })
+	}
+
+	async fn clock(&self) -> Result<Clock, ChainError> {
+		let mut clocks = lock(&self.clocks);
+		let next = if clocks.len() > 1 { clocks.pop_front() } else { clocks.front().copied() };
+		next.ok_or(ChainError::Offline)
+	}
+
+	async fn tasks(&self, _: &AccountId) -> Result<Vec<Task<AccountId>>, ChainError> {
+		Ok(lock(&self.tasks).clone())
+	}
+
+	async fn target_test(&self, _: &AccountId) -> Result<Option<TargetTest<AccountId>>, ChainError> {
+		Ok(lock(&self.test).clone())
+	}
+
+	async fn seat(&self, _: &AccountId) -> Result<Option<SeatInfo<AccountId>>, ChainError> {
+		Ok(None)
+	}
+
+	async fn provider(&self, _: &AccountId) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError> {
+		Ok(None)
+	}
+
+	async fn report_state(&self, _: EpochIndex, _: &AccountId) -> Result<(bool, bool), ChainError> {
+		Ok((false, false))
+	}
+
+	async fn assignment(&self, _: EpochIndex, _: u32) -> Result<Vec<AccountId>, ChainError> {
+		Ok(vec![])
+	}
+
+	async fn commit(&self, _: EpochIndex, _: &AccountId, _: [u8; 32], _: [u8; 64]) -> Result<(), ChainError> {
+		Err(ChainError::Offline)
+	}
+
+	async fn reveal(&self, _: EpochIndex, _: &AccountId, _: &[Entry], _: [u8; 32]) -> Result<(), ChainError> {
+		Err(ChainError::Offline)
+	}
+}

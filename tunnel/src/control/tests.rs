@@ -1,0 +1,193 @@
+use super::*;
+use std::sync::{
+	atomic::{AtomicU32, Ordering},
+	Arc,
+};
+
+const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 41, 1));
+const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 42, 1));
+
+fn free_port() -> u16 {
+	std::net::TcpListener::bind((SERVER, 0)).unwrap().local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn ask_should_reach_the_named_peer_from_the_configured_address() {
+	let (server, port) = (Keypair::generate_ed25519(), free_port());
+	let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let client = Keypair::generate_ed25519();
+	let (asking, mut back) = connect(&client, CLIENT).unwrap();
+	let peer = server.public().to_peer_id();
+	let request = Request::Seed { session: [1; 8], seed: [2; 32] };
+	let serve = async {
+		let incoming = incoming.recv().await.unwrap();
+		assert_eq!((incoming.peer, incoming.source), (client.public().to_peer_id(), CLIENT));
+		assert_eq!(incoming.request, request);
+		incoming.reply.send(Response::Noted).unwrap();
+		// And the other way over the same connection.
+		let back = async {
+			let incoming = back.recv().await.unwrap();
+			assert_eq!(incoming.request, Request::Clock { nonce: [3; 16] });
+			incoming.reply.send(Response::Refuse(Refusal::WrongRole)).unwrap();
+		};
+		let asked = serving.ask(incoming.peer, None, Request::Clock { nonce: [3; 16] });
+		assert_eq!(tokio::join!(asked, back).0, Some(Response::Refuse(Refusal::WrongRole)));
+	};
+	let (answer, ()) = tokio::join!(asking.ask(peer, Some((SERVER, port).into()), request.clone()), serve);
+	assert_eq!(answer, Some(Response::Noted));
+}
+
+#[tokio::test]
+async fn ask_should_fail_when_another_identity_answers() {
+	let (server, port) = (Keypair::generate_ed25519(), free_port());
+	let _serving = serve(&server, SERVER, port).await.unwrap();
+	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
+	let stranger = Keypair::generate_ed25519().public().to_peer_id();
+	let answer = asking.ask(stranger, Some((SERVER, port).into()), Request::Clock { nonce: [0; 16] }).await;
+	assert_eq!(answer, None);
+}
+
+/// What a peer answers to bytes that need not be a message.
+async fn answer_to(asking: &Control, peer: PeerId, port: u16, request: Vec<u8>) -> Option<Response> {
+	let (reply, answer) = oneshot::channel();
+	let address = Some((SERVER, port).into());
+	asking.commands.send(Command { peer, address, request, reply }).await.unwrap();
+	answer.await.ok().flatten()
+}
+
+#[tokio::test]
+async fn serve_should_refuse_and_go_on_when_a_message_is_of_another_version_or_none() {
+	let (server, port) = (Keypair::generate_ed25519(), free_port());
+	let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
+	let peer = server.public().to_peer_id();
+	let mut other_version = wire::encode(&Request::Clock { nonce: [1; 16] });
+	other_version[0] = wire::VERSION + 1;
+	let refused = |reason| Some(Response::Refuse(reason));
+	assert_eq!(answer_to(&asking, peer, port, other_version).await, refused(Refusal::UnknownVersion));
+	for bytes in [vec![wire::VERSION], vec![wire::VERSION, 0xff, 0xff], vec![wire::VERSION; 16_384]] {
+		assert_eq!(answer_to(&asking, peer, port, bytes).await, refused(Refusal::Malformed));
+	}
+	assert_eq!(answer_to(&asking, peer, port, vec![]).await, refused(Refusal::Malformed));
+	// Too long to be read at all, and then a good one.
+	assert_eq!(answer_to(&asking, peer, port, vec![wire::VERSION; 16_385]).await, None);
+	let request = Request::Clock { nonce: [2; 16] };
+	let serve = async { incoming.recv().await.unwrap().reply.send(Response::Noted).unwrap() };
+	let (answer, ()) = tokio::join!(asking.ask(peer, Some((SERVER, port).into()), request), serve);
+	assert_eq!(answer, Some(Response::Noted));
+}
+
+#[test]
+fn unknown_version_should_say_what_to_do() {
+	let error = wire::decode::<Request>(&[9, 0]).unwrap_err().to_string();
+	assert_eq!(
+		error,
+		"unknown protocol version 9, this is version 1; upgrade whichever weir-tunnel is older"
+	);
+	assert!(Refusal::UnknownVersion.to_string().contains("upgrade"));
+}
+
+#[tokio::test]
+async fn serve_should_name_the_port_when_it_is_in_use() {
+	let port = free_port();
+	let _taken = std::net::TcpListener::bind((SERVER, port)).unwrap();
+	let error = serve(&Keypair::generate_ed25519(), SERVER, port).await.map(|_| ()).unwrap_err().to_string();
+	assert!(error.contains(&port.to_string()) && error.contains("in use"), "{error}");
+}
+
+/// Asks from `address` as fast as there are answers, 64 at once, until dropped.
+fn flood(address: IpAddr, peer: PeerId, port: u16) -> (Control, Vec<Task>) {
+	let (asking, _back) = connect(&Keypair::generate_ed25519(), address).unwrap();
+	let ask = |asking: Control| async move {
+		loop {
+			asking.ask(peer, Some((SERVER, port).into()), Request::Clock { nonce: [9; 16] }).await;
+		}
+	};
+	let tasks = (0..MAX_STREAMS).map(|_| Task::spawn("flood", ask(asking.clone()))).collect();
+	(asking, tasks)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serve_should_answer_an_honest_request_when_one_prefix_floods() {
+	let (server, port) = (Keypair::generate_ed25519(), free_port());
+	let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let peer = server.public().to_peer_id();
+	let flooding = Arc::new(AtomicU32::new(0));
+	let taken = flooding.clone();
+	// A machine that takes 5 ms for each.
+	let _serve = Task::spawn("serving", async move {
+		while let Some(Incoming { source, reply, .. }) = incoming.recv().await {
+			taken.fetch_add((source != CLIENT).into(), Ordering::Relaxed);
+			tokio::time::sleep(Duration::from_millis(5)).await;
+			let _ = reply.send(Response::Noted);
+		}
+	});
+	let began = Instant::now();
+	let _floods: Vec<_> = (1..=6).map(|n| flood([127, 0, 43, n].into(), peer, port)).collect();
+	tokio::time::sleep(Duration::from_secs(1)).await;
+	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
+	for round in 0..20 {
+		let answer = asking.ask(peer, Some((SERVER, port).into()), Request::Clock { nonce: [1; 16] });
+		let answer = tokio::time::timeout(Duration::from_secs(1), answer).await;
+		assert_eq!(answer, Ok(Some(Response::Noted)), "round {round}");
+	}
+	// The flood was real, and got what a prefix gets.
+	let taken = flooding.load(Ordering::Relaxed);
+	let share = 32 + 8 * (began.elapsed().as_secs() as u32 + 1);
+	assert!((32..=share).contains(&taken), "{taken} of {share}");
+}
+
+#[tokio::test]
+async fn serve_should_take_an_honest_connection_when_one_prefix_opens_all_it_can() {
+	let (server, port) = (Keypair::generate_ed25519(), free_port());
+	let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let mut held = vec![];
+	for n in 0..600u16 {
+		let socket = tokio::net::TcpSocket::new_v4().unwrap();
+		socket.bind(([127, 0, 46, (n % 200) as u8 + 1], 0).into()).unwrap();
+		held.push(socket.connect((SERVER, port).into()).await.unwrap());
+	}
+	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
+	let serve = async { incoming.recv().await.unwrap().reply.send(Response::Noted).unwrap() };
+	let request = Request::Clock { nonce: [2; 16] };
+	let ask = asking.ask(server.public().to_peer_id(), Some((SERVER, port).into()), request);
+	let both = async { tokio::join!(ask, serve) };
+	let (answer, ()) = tokio::time::timeout(Duration::from_secs(5), both).await.expect("a connection");
+	assert_eq!(answer, Some(Response::Noted));
+}
+
+#[tokio::test]
+async fn serve_should_know_one_source_of_a_peer_when_it_connects_from_two() {
+	let (server, port) = (Keypair::generate_ed25519(), free_port());
+	let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let _serve = Task::spawn("serving", async move {
+		while let Some(Incoming { source, reply, .. }) = incoming.recv().await {
+			// Tells the source by the refusal.
+			let refusal = if source == CLIENT { Refusal::Busy } else { Refusal::TooLate };
+			let _ = reply.send(Response::Refuse(refusal));
+		}
+	});
+	let client = Keypair::generate_ed25519();
+	let elsewhere = IpAddr::from([127, 0, 47, 1]);
+	let (one, _back) = connect(&client, CLIENT).unwrap();
+	let (other, _back_too) = connect(&client, elsewhere).unwrap();
+	let peer = server.public().to_peer_id();
+	let ask = |control: Control| async move {
+		control.ask(peer, Some((SERVER, port).into()), Request::Clock { nonce: [3; 16] }).await
+	};
+	let busy = Some(Response::Refuse(Refusal::Busy));
+	assert_eq!(ask(one.clone()).await, busy);
+	assert_eq!(ask(other.clone()).await, None);
+	assert_eq!(ask(one.clone()).await, busy);
+	// When the first has gone, it may move.
+	drop(one);
+	let mut answer = None;
+	for _ in 0..50 {
+		answer = ask(other.clone()).await;
+		if answer.is_some() {
+			break;
+		}
+		tokio::time::sleep(Duration::from_millis(100)).await;
+	}
+	assert_eq!(answer, Some(Response::Refuse(Refusal::TooLate)));
+}
