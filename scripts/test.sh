@@ -26,7 +26,10 @@ one_sdk_line() {
 
 # The same environment everywhere: skipping the Wasm in one stage would build it anew in the next.
 lint() { cargo clippy --locked --release --workspace --all-targets -- -D warnings; }
-doc_links() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items; }
+doc_links() {
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items
+	scripts/links.py
+}
 build() { cargo build --locked --release --workspace --all-targets; }
 tests() { cargo test --locked --release --workspace; }
 

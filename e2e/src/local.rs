@@ -37,5 +37,11 @@ fn lines() -> Result<Vec<Line>> {
 
 /// The machine whose sidecar is at 127.`net`.0.1: each in another /16.
 fn site(net: u8, ports: Ports) -> Site {
-	Site { namespace: None, address: Ipv4Addr::new(127, net, 0, 1), node_address: Ipv4Addr::LOCALHOST, ports }
+	Site {
+		namespace: None,
+		address: Ipv4Addr::new(127, net, 0, 1),
+		node_address: Ipv4Addr::LOCALHOST,
+		ports,
+		threads: None,
+	}
 }

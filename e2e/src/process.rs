@@ -42,7 +42,9 @@ impl Process {
 			.open(log)
 			.with_context(|| format!("opening {}", log.display()))?;
 		let (starter, prefix) = site.command(program);
+		let threads = site.threads.map(|threads| ("TOKIO_WORKER_THREADS", threads.to_string()));
 		let child = Command::new(starter)
+			.envs(threads)
 			.args(prefix)
 			.args(arguments)
 			.stdin(Stdio::null())

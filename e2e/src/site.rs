@@ -16,6 +16,8 @@ pub struct Site {
 	pub node_address: Ipv4Addr,
 	/// Ports of its node and of what connects node and sidecar.
 	pub ports: Ports,
+	/// Worker threads of each of its programs; none: as many as there are processors.
+	pub threads: Option<u8>,
 }
 
 /// Ports that must differ between machines that share an address.

@@ -77,7 +77,13 @@ pub(crate) mod tests {
 
 	pub(crate) fn line(cap_kbps: u32, claim_kbps: u32) -> Line {
 		let address = Ipv4Addr::LOCALHOST;
-		let site = Site { namespace: None, address, node_address: address, ports: Ports::with_offset(0) };
+		let site = Site {
+			namespace: None,
+			address,
+			node_address: address,
+			ports: Ports::with_offset(0),
+			threads: None,
+		};
 		Line::new(0, cap_kbps, claim_kbps, site).unwrap()
 	}
 

@@ -67,7 +67,7 @@ pub struct Lab {
 	/// First epoch of the accuracy, and how many it has.
 	accuracy: Range<u32>,
 	verdicts: Verdicts,
-	/// When each test of the accuracy was: T0 by line and epoch, milliseconds since the Unix epoch.
+	/// When each test of an honest line was: T0 by line and epoch, milliseconds since the Unix epoch.
 	starts: BTreeMap<(usize, u32), u64>,
 	findings: Vec<Finding>,
 }
@@ -136,10 +136,14 @@ impl Lab {
 		say(&format!("epoch {inflated}: two attestors report whatever was asked for"));
 		tokio::time::sleep(Duration::from_millis(WEATHER_MILLIS)).await;
 		self.set_weather(|_| MILD)?;
+		self.until(inflated, STARTED_SLOT).await?;
+		self.note_starts(inflated).await?;
 		self.until(inflated, VERDICTS_SLOT).await?;
 		self.judge_accuracy();
 		self.until(denied, 0).await?;
 		say(&format!("epoch {denied}: two attestors deny what they loaded"));
+		self.until(denied, STARTED_SLOT).await?;
+		self.note_starts(denied).await?;
 		self.until(denied, VERDICTS_SLOT).await?;
 		self.judge_inflation(inflated)?;
 
@@ -148,6 +152,7 @@ impl Lab {
 		say(&format!("epoch {killed}: a validator and another one's sidecar are killed"));
 		let measured = self.measured_by(KILL_SLOT).await?;
 		self.kill_and_return().await?;
+		self.note_starts(killed).await?;
 		self.until(killed, VERDICTS_SLOT).await?;
 		self.judge_denial(denied)?;
 		self.judge_liar(inflated)?;

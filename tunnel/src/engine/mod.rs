@@ -82,14 +82,17 @@ impl IpRecv for ToTunnel {
 		&'a mut self,
 		_: &mut PacketBufPool,
 	) -> io::Result<impl Iterator<Item = Packet<Ip>> + Send + 'a> {
-		// The reader is dropped here when the device stops, and with it the channel behind.
-		let _gate = AfterGate(&self.gate);
+		// The reader is dropped here when the device stops, and with it the channel behind; or while it hands on a batch.
+		let gate = AfterGate(&self.gate);
 		let mut batch = Vec::new();
 		if self.packets.recv_many(&mut batch, BATCH).await == 0 {
 			// The engine is going away.
 			std::future::pending::<()>().await;
 		}
-		Ok(batch.into_iter().filter_map(|bytes| Packet::copy_from(&bytes[..]).try_into_ip().ok()))
+		Ok(batch.into_iter().filter_map(move |bytes| {
+			let _held = &gate;
+			Packet::copy_from(&bytes[..]).try_into_ip().ok()
+		}))
 	}
 
 	fn mtu(&self) -> MtuWatcher {

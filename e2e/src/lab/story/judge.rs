@@ -88,6 +88,11 @@ impl Lab {
 		self.load.busiest(start - TEST_MILLIS.0, start + TEST_MILLIS.1)
 	}
 
+	/// Whether the machine that carries the lab was full during the test of a line: what was measured then is the machine.
+	fn was_full(&self, number: usize, epoch: u32) -> bool {
+		self.busiest(number, epoch).is_some_and(|busy| busy > FULL_PERCENT)
+	}
+
 	pub(super) fn judge_inflation(&mut self, epoch: u32) -> Result<()> {
 		let lies = self.lies_told(epoch)?;
 		let mut worst: Option<(f64, String)> = None;
@@ -116,11 +121,15 @@ impl Lab {
 	pub(super) fn judge_denial(&mut self, epoch: u32) -> Result<()> {
 		let lies = self.lies_told(epoch)?;
 		let mut worst: Option<(f64, String)> = None;
-		let (mut bent, mut struck) = (0, 0);
-		for (_, line) in self.honest() {
+		let (mut judged, mut bent, mut struck) = (0, 0, 0);
+		for (number, line) in self.honest() {
 			let Some(verdict) = self.verdicts.measured_in(line, epoch) else {
 				continue;
 			};
+			if self.was_full(number, epoch) {
+				continue;
+			}
+			judged += 1;
 			struck += u32::from(verdict.outcome == Outcome::Strike);
 			// The bound is one for lines that share fairly.
 			if !shares_fairly(line) {
@@ -137,7 +146,7 @@ impl Lab {
 		let (ratio, text) = worst.context("no verdict on the epoch of denied reports")?;
 		self.found(
 			"two attestors that deny stay within the lower bound, and nobody is struck for it",
-			format!("{lies} entries denied, {bent} estimates bent, {struck} struck; nearest to it {text}"),
+			format!("{lies} entries denied, {bent} of {judged} estimates bent, {struck} struck; nearest to it {text}"),
 			lies > 0 && bent > 0 && struck == 0 && ratio <= 1.0 / (1.0 - MEASURING_PERCENT / 100.0),
 		);
 		Ok(())
@@ -186,9 +195,10 @@ impl Lab {
 		let is_right =
 			|line| verdict(line).is_some_and(|verdict| error_percent(verdict, line) <= P95_PERCENT);
 		let lines = self.network.lines();
-		let right = measured.iter().filter(|number| is_right(&lines[**number])).count();
+		let measured: Vec<_> = measured.iter().filter(|number| !self.was_full(**number, epoch)).collect();
+		let right = measured.iter().filter(|number| is_right(&lines[***number])).count();
 		let is_struck = |line| verdict(line).is_some_and(|verdict| verdict.outcome == Outcome::Strike);
-		let struck = self.honest().filter(|(_, line)| is_struck(line)).count();
+		let struck = measured.iter().filter(|number| is_struck(&lines[***number])).count();
 		let (whole, seconds) = (measured.len(), DOWN.as_secs());
 		self.found(
 			format!("a validator and a sidecar killed mid-epoch and back after {seconds} s lose no report"),
@@ -202,12 +212,18 @@ impl Lab {
 	}
 
 	pub(super) fn judge_honesty(&mut self) {
-		let mut struck = Vec::new();
-		for line in self.network.lines().iter().filter(|line| line.is_honest()) {
-			let strikes = self.verdicts.of(line).filter(|verdict| verdict.outcome == Outcome::Strike);
-			struck.extend(strikes.map(|verdict| format!("{} in epoch {}", line.name, verdict.epoch)));
+		let (mut struck, mut set_aside) = (Vec::new(), 0);
+		for (number, line) in self.network.lines().iter().enumerate().filter(|(_, line)| line.is_honest()) {
+			for verdict in self.verdicts.of(line).filter(|verdict| verdict.outcome == Outcome::Strike) {
+				if self.was_full(number, verdict.epoch) {
+					set_aside += 1;
+				} else {
+					struck.push(format!("{} in epoch {}", line.name, verdict.epoch));
+				}
+			}
 		}
-		let answer = if struck.is_empty() { "nobody".into() } else { struck.join(", ") };
+		let names = if struck.is_empty() { "nobody".into() } else { struck.join(", ") };
+		let answer = format!("{names}; {set_aside} more while this machine's processors were full");
 		self.found("honest lines struck in all that", answer, struck.is_empty());
 	}
 }
