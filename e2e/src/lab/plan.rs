@@ -32,10 +32,17 @@ const ATTESTOR_KBPS: (u32, u32) = (1_000_000, 10_000);
 /// Committee size: with two liars among them, c ≤ t.
 pub const COMMITTEE: u16 = 9;
 /// Timing that differs from the local network's. Longer phases, in slots: tests end before their epoch, and a commit that
-/// waits for the end of a late test, and for gossip that comes every three seconds, still has its window. New seats
+/// waits for the end of a late test, and for gossip that comes every three seconds, still has its window. A longer lead:
+/// members and target learn of T0 while one of two blocks of the same slot still has to prevail. New seats
 /// measure as soon as they may, because waiting shows nothing here.
-const TIMING: [(&str, u32); 5] =
-	[("epochSlots", 36), ("commitUntil", 12), ("revealFrom", 12), ("revealUntil", 23), ("maturityEpochs", 1)];
+const TIMING: [(&str, u32); 6] = [
+	("epochSlots", 36),
+	("commitUntil", 12),
+	("revealFrom", 12),
+	("revealUntil", 23),
+	("leadSlots", 3),
+	("maturityEpochs", 1),
+];
 /// Validators that can be told to lie.
 pub const LIARS: [usize; 2] = [0, 1];
 

@@ -11,7 +11,7 @@ use libp2p::PeerId;
 use std::{
 	net::{Ipv4Addr, SocketAddr},
 	sync::{
-		atomic::{AtomicU64, Ordering},
+		atomic::{AtomicBool, AtomicU64, Ordering},
 		Arc,
 	},
 };
@@ -42,6 +42,8 @@ pub(super) struct Order {
 	pub(super) window: Micros,
 	/// When the target was last heard in the tunnel.
 	pub(super) heard: Arc<AtomicU64>,
+	/// Whether the target has agreed to the T0.
+	pub(super) agreed: Arc<AtomicBool>,
 }
 
 fn random<const N: usize>() -> Result<[u8; N]> {
@@ -139,6 +141,9 @@ pub(super) async fn drive(
 			() = &mut stopped => return Ok(None),
 			Some((ticket, response)) = answers.next(), if !answers.is_empty() => {
 				probe.handle_response(clock::now(), ticket, response);
+				if probe.is_agreed() {
+					order.agreed.store(true, Ordering::Relaxed);
+				}
 			},
 			() = clock::sleep_until_some(due) => {},
 			Some(Inbound { at, bytes, .. }) = inbound.recv() => {

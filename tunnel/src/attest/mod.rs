@@ -26,7 +26,7 @@ use std::{
 	collections::BTreeMap,
 	net::{IpAddr, SocketAddr},
 	sync::{
-		atomic::{AtomicU64, Ordering},
+		atomic::{AtomicBool, AtomicU64, Ordering},
 		Arc, Mutex, MutexGuard, OnceLock, PoisonError,
 	},
 	time::Duration,
@@ -49,6 +49,8 @@ use weir_tunnel_core::{
 const PARTS: u32 = 40;
 /// A test is prepared this long before T0: greeting, five pings and an offer take less.
 const PREPARE: Micros = 5_000 * MILLI;
+/// From this long before T0 on, a test that the target has agreed to stays where it is: its load is about to begin.
+const SETTLED: Micros = 1_000 * MILLI;
 /// A test that cannot begin before this much of its first window has passed is not begun.
 const TOO_LATE: Micros = 500 * MILLI;
 /// The check of the clock takes less: three questions of at most five seconds, and a few to the chain.
@@ -118,6 +120,8 @@ struct Watched {
 	test: Option<Task>,
 	/// Slot of the T0 for which the test was begun or could not be.
 	start_slot: Option<SlotOffset>,
+	/// Whether the target has agreed to that T0.
+	agreed: Arc<AtomicBool>,
 	/// When it was last heard in the tunnel.
 	heard: Arc<AtomicU64>,
 	_liveness: Option<Task>,
@@ -197,8 +201,9 @@ impl Attestor {
 		futures::future::join_all(tests).await;
 	}
 
-	/// Takes an epoch's tasks. A known T0 that differs from an earlier one, as after a reorganisation of the chain,
-	/// replaces that one's test until it has begun.
+	/// Takes an epoch's tasks. Forks of the chain have T0s of their own, and a test may begin before they are one again: a
+	/// T0 that differs from an earlier one replaces that one's test, unless the target holds the earlier one for right as
+	/// well and the test is under way.
 	pub fn take_tasks(self: &Arc<Self>, EpochTasks { epoch, first_slot, tasks }: EpochTasks) {
 		if tasks.is_empty() || *self.links.stopping.borrow() {
 			return;
@@ -211,17 +216,25 @@ impl Attestor {
 			let target = known.targets.entry(provider).or_insert_with(|| {
 				let heard = Arc::<AtomicU64>::default();
 				let liveness = self.watch(epoch, first_slot, &task, heard.clone());
-				Watched { test: None, start_slot: None, heard, _liveness: liveness }
+				Watched { test: None, start_slot: None, agreed: Arc::default(), heard, _liveness: liveness }
 			});
-			let waits = target.test.is_none()
-				|| target.start_slot.is_some_and(|slot| {
-					let start = slot_begins(first_slot, self.timing.slot_millis, slot);
-					clock::now() < start.saturating_sub(PREPARE)
-				});
-			if task.start_slot.is_some() && task.start_slot != target.start_slot && waits {
-				target.start_slot = task.start_slot;
-				target.test = self.begin(epoch, first_slot, &task, target.heard.clone(), clock.check.clone());
+			let Some(slot) = task.start_slot.filter(|_| task.start_slot != target.start_slot) else {
+				continue;
+			};
+			let is_under_way = target.start_slot.is_some_and(|slot| {
+				let start = slot_begins(first_slot, self.timing.slot_millis, slot);
+				target.agreed.load(Ordering::Relaxed) && clock::now() >= start.saturating_sub(SETTLED)
+			});
+			if is_under_way {
+				continue;
 			}
+			if target.test.is_some() {
+				tracing::info!(epoch, provider, "the chain has another T0 for the test; begun anew");
+			}
+			target.start_slot = Some(slot);
+			target.agreed = Arc::default();
+			let (heard, agreed) = (target.heard.clone(), target.agreed.clone());
+			target.test = self.begin(epoch, first_slot, &task, heard, agreed, clock.check.clone());
 		}
 		while epochs.len() > KEPT_EPOCHS {
 			epochs.pop_first();
@@ -260,6 +273,7 @@ impl Attestor {
 		first_slot: u64,
 		task: &api::Task<AccountId>,
 		heard: Arc<AtomicU64>,
+		agreed: Arc<AtomicBool>,
 		mut check: Checked,
 	) -> Option<Task> {
 		let start = slot_begins(first_slot, self.timing.slot_millis, task.start_slot?);
@@ -268,7 +282,7 @@ impl Attestor {
 			tracing::warn!(epoch, provider, "the task came after its T0; not measured");
 			return None;
 		}
-		let order = self.order(epoch, start, task, heard)?;
+		let order = Order { agreed, ..self.order(epoch, start, task, heard)? };
 		let attestor = Arc::downgrade(self);
 		let (links, key, chain) = (self.links.clone(), self.settings.probe.clone(), self.chain.clone());
 		let metrics = self.metrics.clone();
@@ -335,6 +349,7 @@ impl Attestor {
 			start,
 			window: u64::from(task.window_millis).saturating_mul(MILLI),
 			heard,
+			agreed: Arc::default(),
 		})
 	}
 

@@ -93,9 +93,32 @@ async fn take_tasks_should_replace_a_waiting_test_when_the_chain_moves_its_start
 	assert_eq!(take(Some(100)), (Some(100), Some(false)));
 	assert_eq!(take(None), (Some(100), Some(false)));
 	assert_eq!(take(Some(4)), (Some(4), Some(false)));
-	// Its preparation has begun: it is not begun again elsewhere.
-	assert_eq!(take(Some(100)), (Some(4), Some(false)));
+	// Its preparation has begun, but the target does not agree: it may be on the fork of the other T0.
 	until(|| attestor.metrics.render().contains("tests_started_total 1")).await;
+	assert_eq!(take(Some(5)), (Some(5), Some(false)));
+	until(|| attestor.metrics.render().contains("tests_started_total 2")).await;
+}
+
+#[tokio::test]
+async fn take_tasks_should_keep_a_test_when_it_is_agreed_and_under_way() {
+	let folder = tempfile::tempdir().unwrap();
+	let clock = clock_of(5);
+	let attestor = attestor(Arc::new(Fake::new([clock])), folder.path()).await;
+	let take = |start_slot| {
+		let (first_slot, tasks) = (clock.first_slot, vec![task(Some(start_slot))]);
+		attestor.take_tasks(EpochTasks { epoch: 5, first_slot, tasks });
+	};
+	let start_slot = || lock(&attestor.epochs)[&5].targets[&3].start_slot;
+	let agree = || lock(&attestor.epochs)[&5].targets[&3].agreed.store(true, Ordering::Relaxed);
+	take(100);
+	agree();
+	// There is time to agree to another.
+	take(2);
+	assert_eq!(start_slot(), Some(2));
+	take(1);
+	agree();
+	take(3);
+	assert_eq!(start_slot(), Some(1));
 }
 
 async fn until(mut is: impl FnMut() -> bool) {

@@ -125,6 +125,11 @@ impl Probe {
 		self.outputs.pop_front()
 	}
 
+	/// Whether the target has accepted the offer: it holds the same T0 for right.
+	pub fn is_agreed(&self) -> bool {
+		matches!(self.state, State::Running | State::Finishing(_))
+	}
+
 	/// When [`Self::handle_timeout`] is due.
 	pub fn timeout(&self) -> Option<Micros> {
 		let contact = self.contact_until();
