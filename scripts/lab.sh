@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the network in network namespaces behind shaped, slow and lossy links, attacks it, kills parts of it, and prints
-# what it withstood. Needs root, and a build (scripts/run.sh or scripts/test.sh makes one). Takes about 13 minutes.
+# what it withstood. Needs root, and a build (scripts/run.sh or scripts/test.sh makes one). Takes about 15 minutes, and some
+# more where others take the machine's processors away meanwhile.
 #
 #   scripts/lab.sh              run it; exit 0 only if everything is as it must be
 #   scripts/lab.sh --epochs 2   measure accuracy in 2 epochs of 72 s instead of 5
@@ -11,7 +12,7 @@ set -euo pipefail
 
 case "${1:-}" in
 "" | --epochs) ;;
--h | --help) sed -n '2,8p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
+-h | --help) sed -n '2,10p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
 *) fail "unknown argument $1 (try --help)" ;;
 esac
 

@@ -12,7 +12,7 @@ use weir_e2e::{
 	network::Programs,
 };
 
-/// Runs the network in network namespaces and checks what it must withstand. Takes about 13 minutes. Started by
+/// Runs the network in network namespaces and checks what it must withstand. Takes about 15 minutes. Started by
 /// scripts/lab.sh, which gives it namespaces of its own.
 #[derive(Debug, Parser)]
 #[command(name = "weir-lab", version)]

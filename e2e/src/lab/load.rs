@@ -1,5 +1,6 @@
-//! How busy the machine is that carries the whole lab: while its processors are full, packets and receipts wait for
-//! them and not for a line, and what is then measured is the machine.
+//! How strained the machine is that carries the whole lab: while its processors are full, or while the host of a virtual
+//! machine gives them to others, packets and receipts wait for them and not for a line, and what is then measured is the
+//! machine.
 
 use anyhow::{Context, Result};
 use std::{
@@ -14,11 +15,34 @@ const EVERY: Duration = Duration::from_millis(250);
 /// Looks that are judged together: a second of a full machine is too long for a receipt.
 const TOGETHER: usize = 4;
 
+/// From this share in use on, a second was one of a full machine.
+const FULL_PERCENT: f64 = 96.0;
+/// From this share taken away on, a second was not this machine's: a fifth of it is many receipts long.
+const STOLEN_PERCENT: f64 = 20.0;
+
 /// Processor time since the machine started, in ticks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Times {
 	all: u64,
 	idle: u64,
+	/// Given to other machines by the host.
+	stolen: u64,
+}
+
+/// What a stretch of time asked of the processors: shares of the worst second of each, percent.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Strain {
+	/// In use, by others as well.
+	pub busy: f64,
+	/// Taken away by the host.
+	pub stolen: f64,
+}
+
+impl Strain {
+	/// Whether what was measured then may be the machine.
+	pub fn disturbs(&self) -> bool {
+		self.busy > FULL_PERCENT || self.stolen > STOLEN_PERCENT
+	}
 }
 
 /// A look: when, in milliseconds since the Unix epoch, and what the processors had done until then.
@@ -50,21 +74,28 @@ impl Load {
 		Ok(())
 	}
 
-	/// Share of the processors in use in the busiest second between two times, percent; none without looks.
-	pub fn busiest(&self, from_millis: u64, until_millis: u64) -> Option<f64> {
+	/// The worst second between two times; none without looks.
+	pub fn worst(&self, from_millis: u64, until_millis: u64) -> Option<Strain> {
 		let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-		busiest(&looks, from_millis, until_millis)
+		worst(&looks, from_millis, until_millis)
 	}
 }
 
-fn busiest(looks: &[Look], from_millis: u64, until_millis: u64) -> Option<f64> {
+fn worst(looks: &[Look], from_millis: u64, until_millis: u64) -> Option<Strain> {
 	let within: Vec<_> = looks.iter().filter(|(at, _)| (from_millis..=until_millis).contains(at)).collect();
-	let busy = |pair: &[&Look]| {
+	let second = |pair: &[&Look]| {
 		let (first, last) = (pair.first()?.1, pair.last()?.1);
-		let (all, idle) = (last.all.saturating_sub(first.all), last.idle.saturating_sub(first.idle));
-		(all > 0).then(|| 100.0 * (1.0 - idle as f64 / all as f64))
+		let of = |part: fn(&Times) -> u64| part(&last).saturating_sub(part(&first)) as f64;
+		let all = of(|times| times.all);
+		(all > 0.0).then(|| Strain {
+			busy: 100.0 * (1.0 - of(|times| times.idle) / all),
+			stolen: 100.0 * of(|times| times.stolen) / all,
+		})
 	};
-	within.windows(TOGETHER + 1).filter_map(busy).max_by(f64::total_cmp)
+	within.windows(TOGETHER + 1).filter_map(second).reduce(|worst, next| Strain {
+		busy: worst.busy.max(next.busy),
+		stolen: worst.stolen.max(next.stolen),
+	})
 }
 
 /// Reads the first line of /proc/stat (proc_stat(5)): user, nice, system, idle, iowait, irq, softirq, steal, and guests,
@@ -77,7 +108,7 @@ fn times(stat: &str) -> Result<Times> {
 		.context("no line of all processors")?;
 	let ticks: Vec<u64> = line.split_whitespace().take(8).map(str::parse).collect::<Result<_, _>>()?;
 	let idle = ticks.iter().skip(3).take(2).sum();
-	Ok(Times { all: ticks.iter().sum(), idle })
+	Ok(Times { all: ticks.iter().sum(), idle, stolen: ticks.get(7).copied().unwrap_or(0) })
 }
 
 #[cfg(test)]
@@ -87,7 +118,7 @@ mod tests {
 	#[test]
 	fn times_should_count_waiting_for_disks_as_idle_and_guests_once() {
 		let times = times("cpu  10 1 5 100 7 2 3 4 50 60\ncpu0 1 1 1 1\n").unwrap();
-		assert_eq!(times, Times { all: 132, idle: 107 });
+		assert_eq!(times, Times { all: 132, idle: 107, stolen: 4 });
 	}
 
 	#[test]
@@ -97,12 +128,23 @@ mod tests {
 	}
 
 	#[test]
-	fn busiest_should_be_the_worst_second_between_two_times() {
-		// Idle half of the time, but for the second from 2,000 on.
-		let idle = |n: u64| n * 25 - if n > 8 { 25 * (n - 8).min(4) } else { 0 };
-		let looks: Vec<Look> = (0..40).map(|n| (n * 250, Times { all: n * 50, idle: idle(n) })).collect();
-		assert_eq!(busiest(&looks, 0, 10_000), Some(100.0));
-		assert_eq!(busiest(&looks, 0, 1_500), Some(50.0));
-		assert_eq!(busiest(&looks, 5_000, 5_500), None);
+	fn worst_should_be_of_the_worst_second_between_two_times() {
+		// Idle half of the time, but for the second from 2,000 on, of which the host takes a third.
+		let within = |n: u64| if n > 8 { (n - 8).min(4) } else { 0 };
+		let times = |n: u64| Times { all: n * 60, idle: n * 30 - within(n) * 30, stolen: within(n) * 20 };
+		let looks: Vec<Look> = (0..40).map(|n| (n * 250, times(n))).collect();
+		let strain = worst(&looks, 0, 10_000).unwrap();
+		assert!((strain.busy - 100.0).abs() < 0.1 && (strain.stolen - 33.3).abs() < 0.1, "{strain:?}");
+		assert!(strain.disturbs());
+		let strain = worst(&looks, 0, 1_500).unwrap();
+		assert_eq!(strain, Strain { busy: 50.0, stolen: 0.0 });
+		assert!(!strain.disturbs());
+		assert_eq!(worst(&looks, 5_000, 5_500), None);
+	}
+
+	#[test]
+	fn strain_should_disturb_when_the_host_takes_a_fifth() {
+		assert!(Strain { busy: 60.0, stolen: 21.0 }.disturbs());
+		assert!(!Strain { busy: 96.0, stolen: 20.0 }.disturbs());
 	}
 }

@@ -37,8 +37,12 @@ const WEATHER_MILLIS: u64 = 1_500;
 const FIRST_TESTED_EPOCH: u32 = 3;
 /// Slot in which all tests of an epoch have begun.
 const STARTED_SLOT: u32 = 30;
-/// Slot in which verdicts on the epoch before are there and finalised, with some reserve.
+/// Slot in which all tests of an epoch are over, and verdicts on the epoch before are there and finalised, with some reserve.
 const VERDICTS_SLOT: u32 = 33;
+/// Epochs that may be added to a scenario because this machine was disturbed.
+const MOST_REPEATS: u32 = 3;
+/// Lines to be judged at least when attestors deny.
+const LEAST_DENIED: usize = 3;
 /// The weather of every line while it is not accuracy that is asked for.
 const MILD: Weather = Weather { rtt_millis: 20, loss_pptt: 0 };
 /// Slot in which processes are killed, and how long they stay down: after the reveals of the epoch before, which another
@@ -64,10 +68,11 @@ pub struct Lab {
 	load: Load,
 	liars: Vec<Process>,
 	clock: Clock,
-	/// First epoch of the accuracy, and how many it has.
+	/// Epochs of the accuracy so far, and how many undisturbed ones are wanted.
 	accuracy: Range<u32>,
+	wanted: usize,
 	verdicts: Verdicts,
-	/// When each test of an honest line was: T0 by line and epoch, milliseconds since the Unix epoch.
+	/// When each test was: T0 by line and epoch, milliseconds since the Unix epoch.
 	starts: BTreeMap<(usize, u32), u64>,
 	findings: Vec<Finding>,
 }
@@ -113,39 +118,39 @@ impl Lab {
 		let clock = Clock::read(&network.chain).await?;
 		let (now, _, _) = network.chain.clock().await?;
 		let first = FIRST_TESTED_EPOCH.max(now + clock.timing.maturity_epochs);
-		let accuracy = first..first + epochs;
+		let (accuracy, wanted) = (first..first, usize::try_from(epochs)?);
 		let (verdicts, starts, findings) = (Verdicts::default(), BTreeMap::new(), Vec::new());
 		let folder = folder.into();
-		Ok(Self { folder, network, delay, load, liars, clock, accuracy, verdicts, starts, findings })
+		Ok(Self { folder, network, delay, load, liars, clock, accuracy, wanted, verdicts, starts, findings })
 	}
 
 	/// All scenarios. What they found comes with each as it is there.
 	pub async fn run(mut self, say: impl Fn(&str)) -> Result<Vec<Finding>> {
-		let (inflated, denied) = (self.accuracy.end, self.accuracy.end + 1);
-		plan::order(&self.folder, &[(inflated, Lie::Inflate), (denied, Lie::Deny)])?;
-
-		for (day, epoch) in (0..).zip(self.accuracy.clone()) {
-			self.until(epoch, 0).await?;
-			say(&format!("epoch {epoch}: measuring {}", self.sky(day)));
-			tokio::time::sleep(Duration::from_millis(WEATHER_MILLIS)).await;
-			self.set_weather(|line| weather(line, day))?;
-			self.until(epoch, STARTED_SLOT).await?;
-			self.note_starts(epoch).await?;
-		}
+		self.measure_accuracy(&say).await?;
+		let inflated = self.accuracy.end;
+		plan::order(&self.folder, &[(inflated, Lie::Inflate)])?;
 		self.until(inflated, 0).await?;
 		say(&format!("epoch {inflated}: two attestors report whatever was asked for"));
 		tokio::time::sleep(Duration::from_millis(WEATHER_MILLIS)).await;
 		self.set_weather(|_| MILD)?;
-		self.until(inflated, STARTED_SLOT).await?;
-		self.note_starts(inflated).await?;
-		self.until(inflated, VERDICTS_SLOT).await?;
+		self.until_tested(inflated).await?;
 		self.judge_accuracy();
-		self.until(denied, 0).await?;
-		say(&format!("epoch {denied}: two attestors deny what they loaded"));
-		self.until(denied, STARTED_SLOT).await?;
-		self.note_starts(denied).await?;
-		self.until(denied, VERDICTS_SLOT).await?;
-		self.judge_inflation(inflated)?;
+
+		let mut denied = inflated + 1;
+		loop {
+			plan::order(&self.folder, &[(inflated, Lie::Inflate), (denied, Lie::Deny)])?;
+			self.until(denied, 0).await?;
+			say(&format!("epoch {denied}: two attestors deny what they loaded"));
+			self.until_tested(denied).await?;
+			if denied == inflated + 1 {
+				self.judge_inflation(inflated)?;
+			}
+			let judged = self.undisturbed(denied).filter(|(_, line)| shares_fairly(line)).count();
+			if judged >= LEAST_DENIED || denied > inflated + MOST_REPEATS {
+				break;
+			}
+			denied += 1;
+		}
 
 		let killed = denied + 1;
 		self.until(killed, KILL_SLOT).await?;
@@ -164,6 +169,26 @@ impl Lab {
 		self.network.stop().await?;
 		futures::future::try_join_all(self.liars.into_iter().map(Process::stop)).await?;
 		Ok(self.findings)
+	}
+
+	/// Measures in as many epochs as asked for, and in some more where the machine was disturbed.
+	async fn measure_accuracy(&mut self, say: impl Fn(&str)) -> Result<()> {
+		for day in 0u32.. {
+			let epoch = self.accuracy.end;
+			self.until(epoch, 0).await?;
+			say(&format!("epoch {epoch}: measuring {}", self.sky(day)));
+			tokio::time::sleep(Duration::from_millis(WEATHER_MILLIS)).await;
+			self.set_weather(|line| weather(line, day))?;
+			self.until_tested(epoch).await?;
+			self.accuracy.end += 1;
+			let repeats = self.accuracy.len().saturating_sub(self.wanted);
+			let is_over = self.accuracy.len() >= self.wanted
+				&& (self.has_measured_enough() || repeats >= usize::try_from(MOST_REPEATS)?);
+			if is_over {
+				break;
+			}
+		}
+		Ok(())
 	}
 
 	fn found(&mut self, question: impl Into<String>, answer: String, is_good: bool) {
@@ -185,6 +210,13 @@ impl Lab {
 		}
 	}
 
+	/// Waits until all tests of an epoch are over, and notes when they were.
+	async fn until_tested(&mut self, epoch: u32) -> Result<()> {
+		self.until(epoch, STARTED_SLOT).await?;
+		self.note_starts(epoch).await?;
+		self.until(epoch, VERDICTS_SLOT).await
+	}
+
 	fn set_weather(&self, of: impl Fn(usize) -> Weather) -> Result<()> {
 		for (number, line) in self.shaped() {
 			self.delay.set_rtt(net(line), of(number).rtt_millis);
@@ -195,7 +227,7 @@ impl Lab {
 	/// Notes when the tests of the running epoch were.
 	async fn note_starts(&mut self, epoch: u32) -> Result<()> {
 		let mut starts = Vec::new();
-		for (number, line) in self.honest() {
+		for (number, line) in self.network.lines().iter().enumerate() {
 			let slot = self.network.chain.test_start(&line.account()).await?;
 			starts.extend(slot.map(|slot| ((number, epoch), self.clock.millis(epoch, slot))));
 		}

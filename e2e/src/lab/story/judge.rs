@@ -5,6 +5,7 @@ use crate::{
 	lab::{
 		findings::{percentile, MEDIAN_PERCENT, P95_PERCENT},
 		ground,
+		load::Strain,
 		plan::{self, COMMITTEE, LIARS},
 		weather::weather,
 	},
@@ -22,10 +23,9 @@ use weir_primitives::api::Outcome;
 
 /// How far measuring itself may be off when a bound is checked, percent.
 const MEASURING_PERCENT: f64 = 10.0;
-/// From this share of the processors on, a second of a test was one of a full machine.
-const FULL_PERCENT: f64 = 96.0;
-/// At most one estimate that was set aside for each of so many that were not: else the machine is too small to tell.
-const MOST_ASIDE: usize = 3;
+/// Of the tests the accuracy was asked for, three quarters must be undisturbed: with fewer, the machine says more of itself
+/// than of lines.
+const LEAST_SHARE: (usize, usize) = (3, 4);
 /// From the first load of a test to T0, and from there to its last: two windows, what is between them, and a second in
 /// which the counts are settled; milliseconds.
 const TEST_MILLIS: (u64, u64) = (500, 8_500);
@@ -36,23 +36,35 @@ const FAIR_PACKETS: u32 = 100;
 impl Lab {
 	pub(super) fn judge_accuracy(&mut self) {
 		println!(
-			"\n{:>8} {:>6} {:>7} {:>7} {:>8} {:>10} {:>7} {:>10} {:>7} {:>7}",
-			"Mbps", "epoch", "RTT ms", "loss %", "present", "down kbps", "error", "up kbps", "error", "busy"
+			"\n{:>8} {:>6} {:>7} {:>7} {:>8} {:>10} {:>7} {:>10} {:>7} {:>7} {:>7}",
+			"Mbps",
+			"epoch",
+			"RTT ms",
+			"loss %",
+			"present",
+			"down kbps",
+			"error",
+			"up kbps",
+			"error",
+			"busy",
+			"stolen"
 		);
-		let (mut errors, mut full, mut missing) = (Vec::new(), Vec::new(), 0);
+		let (mut errors, mut disturbed, mut missing) = (Vec::new(), Vec::new(), 0);
 		for (number, line) in self.honest() {
 			for (day, epoch) in (0..).zip(self.accuracy.clone()) {
+				let strain = self.strain(number, epoch);
+				let is_disturbed = strain.is_none_or(|strain| strain.disturbs());
 				let Some(verdict) = self.verdicts.measured_in(line, epoch) else {
-					missing += 1;
+					missing += usize::from(!is_disturbed);
 					continue;
 				};
 				let weather = weather(number, day);
 				let [down, up] = errors_of(verdict, line);
-				let busy = self.busiest(number, epoch).unwrap_or(100.0);
-				let list = if busy > FULL_PERCENT { &mut full } else { &mut errors };
+				let list = if is_disturbed { &mut disturbed } else { &mut errors };
 				list.extend([down.abs(), up.abs()]);
+				let Strain { busy, stolen } = strain.unwrap_or(Strain { busy: 100.0, stolen: 0.0 });
 				println!(
-					"{:>8} {epoch:>6} {:>7} {:>7.2} {:>8} {:>10} {down:>+6.1}% {:>10} {up:>+6.1}% {busy:>6.0}%",
+					"{:>8} {epoch:>6} {:>7} {:>7.2} {:>8} {:>10} {down:>+6.1}% {:>10} {up:>+6.1}% {busy:>6.0}% {stolen:>6.0}%",
 					f64::from(line.cap_kbps) / 1_000.0,
 					weather.rtt_millis,
 					percent(weather.loss_pptt),
@@ -64,33 +76,48 @@ impl Lab {
 		}
 		println!();
 		let (count, overflowed) = (errors.len(), self.delay.overflowed());
-		let (set_aside, aside_p95) = (full.len(), percentile(&full, 95).unwrap_or(0.0));
+		let (set_aside, aside_p95) = (disturbed.len(), percentile(&disturbed, 95).unwrap_or(0.0));
 		let median = percentile(&errors, 50).unwrap_or(f64::INFINITY);
 		let p95 = percentile(&errors, 95).unwrap_or(f64::INFINITY);
+		let is_enough = self.has_measured_enough();
 		self.found(
 			"error of honest lines, both directions",
 			format!(
-				"{count} estimates, median {median:.1} %, p95 {p95:.1} % (bars {MEDIAN_PERCENT} and {P95_PERCENT} %); {set_aside} \
-				more while this machine's processors were full, p95 {aside_p95:.1} %"
+				"{count} estimates{}, median {median:.1} %, p95 {p95:.1} % (bars {MEDIAN_PERCENT} and {P95_PERCENT} %); \
+				{set_aside} more while this machine's processors were full or its host's, p95 {aside_p95:.1} %",
+				if is_enough { "" } else { " are too few" },
 			),
-			median <= MEDIAN_PERCENT && p95 <= P95_PERCENT && set_aside <= count / MOST_ASIDE,
+			median <= MEDIAN_PERCENT && p95 <= P95_PERCENT && is_enough,
 		);
 		self.found(
-			"every test of an honest line has an estimate",
+			"every undisturbed test of an honest line has an estimate",
 			format!("{missing} without; {overflowed} packets too many for the delay line"),
 			missing == 0 && overflowed == 0,
 		);
 	}
 
-	/// The busiest second of the test of a line, percent.
-	fn busiest(&self, number: usize, epoch: u32) -> Option<f64> {
-		let start = self.starts.get(&(number, epoch))?;
-		self.load.busiest(start - TEST_MILLIS.0, start + TEST_MILLIS.1)
+	/// Whether so many tests of the accuracy were undisturbed that their errors say something.
+	pub(super) fn has_measured_enough(&self) -> bool {
+		let (lines, epochs) = (self.honest().count(), self.accuracy.clone());
+		let undisturbed = epochs.map(|epoch| self.undisturbed(epoch).count()).sum::<usize>();
+		undisturbed * LEAST_SHARE.1 >= lines * self.wanted * LEAST_SHARE.0
 	}
 
-	/// Whether the machine that carries the lab was full during the test of a line: what was measured then is the machine.
-	fn was_full(&self, number: usize, epoch: u32) -> bool {
-		self.busiest(number, epoch).is_some_and(|busy| busy > FULL_PERCENT)
+	/// Honest shaped lines whose test of an epoch the machine did not disturb.
+	pub(super) fn undisturbed(&self, epoch: u32) -> impl Iterator<Item = (usize, &Line)> {
+		self.honest()
+			.filter(move |(number, _)| self.strain(*number, epoch).is_some_and(|strain| !strain.disturbs()))
+	}
+
+	/// What the machine was asked during the test of a line; none if it had none.
+	fn strain(&self, number: usize, epoch: u32) -> Option<Strain> {
+		let start = self.starts.get(&(number, epoch))?;
+		self.load.worst(start - TEST_MILLIS.0, start + TEST_MILLIS.1)
+	}
+
+	/// Whether the machine disturbed the test of a line.
+	fn was_disturbed(&self, number: usize, epoch: u32) -> bool {
+		self.strain(number, epoch).is_some_and(|strain| strain.disturbs())
 	}
 
 	pub(super) fn judge_inflation(&mut self, epoch: u32) -> Result<()> {
@@ -126,7 +153,7 @@ impl Lab {
 			let Some(verdict) = self.verdicts.measured_in(line, epoch) else {
 				continue;
 			};
-			if self.was_full(number, epoch) {
+			if self.was_disturbed(number, epoch) {
 				continue;
 			}
 			judged += 1;
@@ -195,7 +222,8 @@ impl Lab {
 		let is_right =
 			|line| verdict(line).is_some_and(|verdict| error_percent(verdict, line) <= P95_PERCENT);
 		let lines = self.network.lines();
-		let measured: Vec<_> = measured.iter().filter(|number| !self.was_full(**number, epoch)).collect();
+		let measured: Vec<_> =
+			measured.iter().filter(|number| !self.was_disturbed(**number, epoch)).collect();
 		let right = measured.iter().filter(|number| is_right(&lines[***number])).count();
 		let is_struck = |line| verdict(line).is_some_and(|verdict| verdict.outcome == Outcome::Strike);
 		let struck = measured.iter().filter(|number| is_struck(&lines[***number])).count();
@@ -203,10 +231,10 @@ impl Lab {
 		self.found(
 			format!("a validator and a sidecar killed mid-epoch and back after {seconds} s lose no report"),
 			format!(
-				"{revealed} of 2 reports revealed; {right} of {whole} lines measured before the kill have an estimate \
-				within {P95_PERCENT} %; {struck} struck"
+				"{revealed} of 2 reports revealed; {right} of {whole} lines measured undisturbed before the kill have an \
+				estimate within {P95_PERCENT} %; {struck} struck"
 			),
-			revealed == 2 && whole > 0 && right == whole && struck == 0,
+			revealed == 2 && right == whole && struck == 0,
 		);
 		Ok(())
 	}
@@ -215,7 +243,7 @@ impl Lab {
 		let (mut struck, mut set_aside) = (Vec::new(), 0);
 		for (number, line) in self.network.lines().iter().enumerate().filter(|(_, line)| line.is_honest()) {
 			for verdict in self.verdicts.of(line).filter(|verdict| verdict.outcome == Outcome::Strike) {
-				if self.was_full(number, verdict.epoch) {
+				if self.was_disturbed(number, verdict.epoch) {
 					set_aside += 1;
 				} else {
 					struck.push(format!("{} in epoch {}", line.name, verdict.epoch));
@@ -223,7 +251,7 @@ impl Lab {
 			}
 		}
 		let names = if struck.is_empty() { "nobody".into() } else { struck.join(", ") };
-		let answer = format!("{names}; {set_aside} more while this machine's processors were full");
+		let answer = format!("{names}; {set_aside} more while this machine was disturbed");
 		self.found("honest lines struck in all that", answer, struck.is_empty());
 	}
 }
