@@ -12,7 +12,7 @@ set -euo pipefail
 
 case "${1:-}" in
 "" | --epochs) ;;
--h | --help) sed -n '2,10p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
+-h | --help) sed -n '2,9p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
 *) fail "unknown argument $1 (try --help)" ;;
 esac
 

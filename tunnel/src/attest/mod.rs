@@ -201,9 +201,9 @@ impl Attestor {
 		futures::future::join_all(tests).await;
 	}
 
-	/// Takes an epoch's tasks. Forks of the chain have T0s of their own, and a test may begin before they are one again: a
-	/// T0 that differs from an earlier one replaces that one's test, unless the target holds the earlier one for right as
-	/// well and the test is under way.
+	/// Takes an epoch's tasks. Forks of the chain have T0s of their own, and a test may begin before they are one again: it
+	/// ends when the chain has another T0 or none any more, and begins anew when there is one; unless the target holds the
+	/// earlier one for right as well and the test is under way.
 	pub fn take_tasks(self: &Arc<Self>, EpochTasks { epoch, first_slot, tasks }: EpochTasks) {
 		if tasks.is_empty() || *self.links.stopping.borrow() {
 			return;
@@ -218,9 +218,9 @@ impl Attestor {
 				let liveness = self.watch(epoch, first_slot, &task, heard.clone());
 				Watched { test: None, start_slot: None, agreed: Arc::default(), heard, _liveness: liveness }
 			});
-			let Some(slot) = task.start_slot.filter(|_| task.start_slot != target.start_slot) else {
+			if task.start_slot == target.start_slot {
 				continue;
-			};
+			}
 			let is_under_way = target.start_slot.is_some_and(|slot| {
 				let start = slot_begins(first_slot, self.timing.slot_millis, slot);
 				target.agreed.load(Ordering::Relaxed) && clock::now() >= start.saturating_sub(SETTLED)
@@ -228,11 +228,14 @@ impl Attestor {
 			if is_under_way {
 				continue;
 			}
-			if target.test.is_some() {
-				tracing::info!(epoch, provider, "the chain has another T0 for the test; begun anew");
+			if target.start_slot.is_some() {
+				tracing::info!(
+					epoch,
+					provider,
+					"the T0 of the test was one of a fork; the chain has another or none yet"
+				);
 			}
-			target.start_slot = Some(slot);
-			target.agreed = Arc::default();
+			(target.start_slot, target.agreed) = (task.start_slot, Arc::default());
 			let (heard, agreed) = (target.heard.clone(), target.agreed.clone());
 			target.test = self.begin(epoch, first_slot, &task, heard, agreed, clock.check.clone());
 		}
