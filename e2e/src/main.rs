@@ -69,7 +69,10 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 	}
 	let mut network = tokio::select! {
 		network = Network::start(programs, local::plan(&folder)?, say) => network?,
-		() = &mut stopped => return Ok(ExitCode::SUCCESS),
+		() = &mut stopped => {
+			say("stopped before it was in service");
+			return Ok(ExitCode::SUCCESS);
+		},
 	};
 	let watched = tokio::select! {
 		watched = watch(&mut network, cli.check, begun) => watched,

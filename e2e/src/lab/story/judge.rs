@@ -153,11 +153,11 @@ impl Lab {
 			let Some(verdict) = self.verdicts.measured_in(line, epoch) else {
 				continue;
 			};
+			struck += u32::from(verdict.outcome == Outcome::Strike);
 			if self.was_disturbed(number, epoch) {
 				continue;
 			}
 			judged += 1;
-			struck += u32::from(verdict.outcome == Outcome::Strike);
 			// The bound is one for lines that share fairly.
 			if !shares_fairly(line) {
 				continue;
@@ -226,7 +226,7 @@ impl Lab {
 			measured.iter().filter(|number| !self.was_disturbed(**number, epoch)).collect();
 		let right = measured.iter().filter(|number| is_right(&lines[***number])).count();
 		let is_struck = |line| verdict(line).is_some_and(|verdict| verdict.outcome == Outcome::Strike);
-		let struck = measured.iter().filter(|number| is_struck(&lines[***number])).count();
+		let struck = self.honest().filter(|(_, line)| is_struck(line)).count();
 		let (whole, seconds) = (measured.len(), DOWN.as_secs());
 		self.found(
 			format!("a validator and a sidecar killed mid-epoch and back after {seconds} s lose no report"),
@@ -234,24 +234,19 @@ impl Lab {
 				"{revealed} of 2 reports revealed; {right} of {whole} lines measured undisturbed before the kill have an \
 				estimate within {P95_PERCENT} %; {struck} struck"
 			),
-			revealed == 2 && right == whole && struck == 0,
+			revealed == 2 && whole > 0 && right == whole && struck == 0,
 		);
 		Ok(())
 	}
 
+	/// Whatever disturbed the machine: it bends an estimate, but takes no half of it.
 	pub(super) fn judge_honesty(&mut self) {
-		let (mut struck, mut set_aside) = (Vec::new(), 0);
-		for (number, line) in self.network.lines().iter().enumerate().filter(|(_, line)| line.is_honest()) {
-			for verdict in self.verdicts.of(line).filter(|verdict| verdict.outcome == Outcome::Strike) {
-				if self.was_disturbed(number, verdict.epoch) {
-					set_aside += 1;
-				} else {
-					struck.push(format!("{} in epoch {}", line.name, verdict.epoch));
-				}
-			}
+		let mut struck = Vec::new();
+		for line in self.network.lines().iter().filter(|line| line.is_honest()) {
+			let strikes = self.verdicts.of(line).filter(|verdict| verdict.outcome == Outcome::Strike);
+			struck.extend(strikes.map(|verdict| format!("{} in epoch {}", line.name, verdict.epoch)));
 		}
-		let names = if struck.is_empty() { "nobody".into() } else { struck.join(", ") };
-		let answer = format!("{names}; {set_aside} more while this machine was disturbed");
+		let answer = if struck.is_empty() { "nobody".into() } else { struck.join(", ") };
 		self.found("honest lines struck in all that", answer, struck.is_empty());
 	}
 }
