@@ -8,7 +8,9 @@
 //! * [`schedule`]: when a test runs, for how long, and when a seat submits.
 //! * [`estimate`]: what a committee's reports mean, and how far liars can bend them.
 //! * [`verdict`]: what follows from an estimate, over several tests, and what it costs.
+//! * [`audit`]: which entries an attestor has to prove.
 //! * [`score`]: how reliably a seat attests.
+//! * [`rate`]: what bytes over a window are worth.
 //! * [`region`]: which country codes exist.
 //!
 //! `cargo run --example bounds` prints the estimator's bounds for every committee size; `golden/` pins outputs for
@@ -26,9 +28,11 @@
 	)
 )]
 
+pub mod audit;
 pub mod committee;
 pub mod estimate;
 pub mod permutation;
+pub mod rate;
 pub mod region;
 pub mod schedule;
 pub mod score;

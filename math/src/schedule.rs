@@ -62,7 +62,7 @@ impl Run {
 }
 
 /// First eight bytes as a little-endian number.
-fn leading_word(hash: &[u8]) -> u64 {
+pub(crate) fn leading_word(hash: &[u8]) -> u64 {
 	hash.iter().take(8).rev().fold(0, |word, byte| (word << 8) | u64::from(*byte))
 }
 

@@ -20,6 +20,14 @@ pub fn update_ppm(score_ppm: u32, assigned: u32, accepted: u32) -> u32 {
 	(kept.saturating_add(added).saturating_add(BILLION / 2) / BILLION) as u32
 }
 
+/// What an audit without a proof costs, millionths.
+const UNPROVEN_PPM: u32 = 200_000;
+
+/// The score after an audit that was not answered: 0.2 less, never below 0.
+pub fn unproven_ppm(score_ppm: u32) -> u32 {
+	score_ppm.min(START_PPM).saturating_sub(UNPROVEN_PPM)
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -54,5 +62,13 @@ mod tests {
 		let after = |epochs| (0..epochs).fold(START_PPM, |score, _| update_ppm(score, 1, 0));
 		assert!(after(20) >= 600_000);
 		assert!(after(21) < 600_000);
+	}
+
+	#[test]
+	fn unproven_should_bar_a_full_score_at_the_third_time() {
+		assert_eq!(unproven_ppm(unproven_ppm(START_PPM)), 600_000);
+		assert_eq!(unproven_ppm(unproven_ppm(unproven_ppm(START_PPM))), 400_000);
+		assert_eq!(unproven_ppm(100_000), 0);
+		assert_eq!(unproven_ppm(u32::MAX), 800_000);
 	}
 }

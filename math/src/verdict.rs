@@ -130,6 +130,7 @@ pub fn judge(result: &Result<Estimate, Void>, k_eff: u16, escalation: bool) -> (
 )]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct RememberedTest {
+	epoch: u32,
 	strike: bool,
 	claim_down_kbps: u32,
 	claim_up_kbps: u32,
@@ -146,9 +147,9 @@ pub struct StrikeWindow {
 }
 
 impl StrikeWindow {
-	/// Remembers a test and forgets the one five before it. Void and outage tests are not pushed.
-	pub fn push(&mut self, strike: bool, claim_down_kbps: u32, claim_up_kbps: u32) {
-		let test = RememberedTest { strike, claim_down_kbps, claim_up_kbps };
+	/// Remembers the test of `epoch` and forgets the one five before it. Void and outage tests are not pushed.
+	pub fn push(&mut self, epoch: u32, strike: bool, claim_down_kbps: u32, claim_up_kbps: u32) {
+		let test = RememberedTest { epoch, strike, claim_down_kbps, claim_up_kbps };
 		if let Some(free) = self.tests.iter_mut().find(|slot| slot.is_none()) {
 			*free = Some(test);
 			return;
@@ -157,6 +158,12 @@ impl StrikeWindow {
 		if let Some(last) = self.tests.last_mut() {
 			*last = Some(test);
 		}
+	}
+
+	/// Takes back the strike of `epoch`, which a dispute refuted. False if none is remembered.
+	pub fn forgive(&mut self, epoch: u32) -> bool {
+		let struck = self.tests.iter_mut().flatten().find(|test| test.strike && test.epoch == epoch);
+		struck.map(|test| test.strike = false).is_some()
 	}
 
 	/// Strikes among the remembered tests.

@@ -107,7 +107,7 @@ fn window_should_escalate_when_three_of_five_are_strikes() {
 		(false, 2, false),
 		(true, 3, true),
 	] {
-		window.push(strike, 10_000, 5_000);
+		window.push(7, strike, 10_000, 5_000);
 		assert_eq!((window.strikes(), window.should_escalate()), (strikes, due));
 	}
 	window.clear();
@@ -115,13 +115,24 @@ fn window_should_escalate_when_three_of_five_are_strikes() {
 }
 
 #[test]
+fn forgive_should_take_back_the_strike_of_that_epoch_alone() {
+	let mut window = StrikeWindow::default();
+	(4..7).for_each(|epoch| window.push(epoch, true, 10_000, 5_000));
+	window.push(7, false, 10_000, 5_000);
+	assert!(!window.forgive(3) && !window.forgive(7));
+	assert!(window.forgive(5));
+	assert_eq!((window.strikes(), window.should_escalate()), (2, false));
+	assert!(!window.forgive(5));
+}
+
+#[test]
 fn highest_claim_should_take_each_direction_by_itself_and_forget_with_the_test() {
 	let mut window = StrikeWindow::default();
 	assert_eq!(window.highest_claim(), (0, 0));
-	window.push(true, 100_000, 1_000);
-	window.push(false, 20_000, 30_000);
+	window.push(1, true, 100_000, 1_000);
+	window.push(2, false, 20_000, 30_000);
 	assert_eq!(window.highest_claim(), (100_000, 30_000));
-	(0..4).for_each(|_| window.push(false, 10_000, 10_000));
+	(3..7).for_each(|epoch| window.push(epoch, false, 10_000, 10_000));
 	assert_eq!(window.highest_claim(), (20_000, 30_000));
 }
 
@@ -129,8 +140,8 @@ proptest! {
 	#[test]
 	fn window_should_equal_a_list_of_its_last_five(tests in proptest::collection::vec((any::<bool>(), any::<u32>(), any::<u32>()), 0..20)) {
 		let mut window = StrikeWindow::default();
-		for (strike, down, up) in &tests {
-			window.push(*strike, *down, *up);
+		for (epoch, (strike, down, up)) in (1..).zip(&tests) {
+			window.push(epoch, *strike, *down, *up);
 		}
 		let last = &tests[tests.len().saturating_sub(WINDOW)..];
 		prop_assert_eq!(usize::from(window.strikes()), last.iter().filter(|test| test.0).count());
@@ -160,7 +171,7 @@ fn stored_types_should_keep_their_encoding() {
 	assert_eq!(Reason::NotInService.encode(), [8]);
 	let mut window = StrikeWindow::default();
 	assert_eq!(window.encode(), [0; 5]);
-	window.push(true, 1, 2);
-	assert_eq!(window.encode(), [1, 1, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
-	assert_eq!(StrikeWindow::max_encoded_len(), 50);
+	window.push(3, true, 1, 2);
+	assert_eq!(window.encode(), [1, 3, 0, 0, 0, 1, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
+	assert_eq!(StrikeWindow::max_encoded_len(), 70);
 }

@@ -4,6 +4,7 @@
 //! * [`seams`]: what one pallet needs of another, named as a trait; the runtime plugs them together.
 //! * [`api`]: the runtime APIs by which node, sidecar and explorers read the chain.
 //! * [`report`]: what an attestor commits to and reveals, byte for byte.
+//! * [`receipt`]: what attestor and target signed of one test, byte for byte.
 //! * [`sidecar`]: what node and sidecar say to each other.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -22,6 +23,7 @@ extern crate alloc;
 
 pub mod api;
 pub mod chain;
+pub mod receipt;
 pub mod report;
 pub mod seams;
 pub mod sidecar;

@@ -70,7 +70,7 @@ pub struct Entry {
 	pub loss_pptt: u16,
 	/// Bit i: the target answered in the i-th of 40 equal parts of the epoch.
 	pub liveness: [u8; 5],
-	/// First bytes of the BLAKE3 hash of the bilateral receipt.
+	/// First bytes of the hash of the bilateral receipt ([`crate::receipt::Bilateral::prefix`]); zero without one.
 	pub receipt: [u8; 5],
 }
 

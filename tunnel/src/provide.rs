@@ -2,7 +2,7 @@
 //! chain's view of which test is due.
 
 use crate::{
-	chain::{bytes32, prefix, slot_begins, wire_kind, ChainView},
+	chain::{bytes32, prefix, slot_begins, ChainView},
 	clock,
 	control::{self, Control, Incoming},
 	engine::{Caps, Counters, Engine, Inbound},
@@ -15,6 +15,7 @@ use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt}
 use libp2p::identity::Keypair;
 use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 use tokio::sync::{
+	broadcast::error::RecvError,
 	mpsc::{self, error::TrySendError},
 	oneshot, watch,
 };
@@ -44,6 +45,8 @@ pub struct Settings {
 
 /// Requests that wait for the serving task, and answers that wait for the disk.
 const WAITING: usize = 256;
+/// Times at which a test may begin, by branches of the chain: two blocks of one slot make a second one.
+const MAX_STARTS: usize = 4;
 /// A process that stops waits this long for the device to end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -100,7 +103,7 @@ impl Bound {
 			sessions: HashMap::new(),
 			epoch: None,
 			refusals: Vec::new(),
-			signed: Vec::new(),
+			settled: Vec::new(),
 			answers: FuturesUnordered::new(),
 		};
 		tracing::info!(%bind, port, ?caps, "provider listens on UDP and TCP");
@@ -140,22 +143,25 @@ impl Provider {
 	}
 }
 
-/// Asks the chain at every block which test is due, and once per epoch forgets old receipts.
+/// Asks the chain at every best block which test is due, at every other one when it begins there, and once per epoch
+/// forgets old receipts.
 async fn follow_tests(
 	chain: Arc<dyn ChainView>,
 	account: AccountId,
 	store: Arc<Store>,
 	tests: watch::Sender<Option<Assignment>>,
 ) {
-	let mut heads = chain.heads();
+	let (mut heads, mut blocks) = (chain.heads(), chain.blocks());
 	let mut timing = None;
 	let mut pruned = None;
+	// The block to ask, none for the best one.
+	let mut at = None;
 	loop {
 		if timing.is_none() {
 			timing =
 				chain.timing().await.inspect_err(|error| tracing::warn!(%error, "timing not known")).ok();
 		}
-		let answers = tokio::join!(chain.target_test(&account), chain.clock());
+		let answers = tokio::join!(chain.target_test(&account, at), chain.clock());
 		if let Some(epoch) =
 			answers.1.as_ref().ok().map(|clock| clock.epoch).filter(|epoch| pruned != Some(*epoch))
 		{
@@ -171,10 +177,12 @@ async fn follow_tests(
 					.filter(|test| test.epoch == clock.epoch)
 					.map(|test| assignment(test, clock.first_slot, timing.slot_millis));
 				tests.send_if_modified(|known| {
-					let changed = *known != test;
+					let next = if at.is_none() { merge(test, known) } else { add_branch(test, known) };
+					let changed = *known != next;
 					if changed {
-						tracing::info!(epoch = clock.epoch, due = test.is_some(), "target test");
-						*known = test;
+						let starts = next.as_ref().map_or(0, |test| test.starts.len());
+						tracing::info!(epoch = clock.epoch, due = next.is_some(), starts, "target test");
+						*known = next;
 					}
 					changed
 				});
@@ -182,10 +190,47 @@ async fn follow_tests(
 			(None, _) => {}
 			(_, (Err(error), _) | (_, Err(error))) => tracing::warn!(%error, "target test not known"),
 		}
-		if heads.changed().await.is_err() {
-			return;
-		}
+		at = tokio::select! {
+			// The best block first: what others say is added to it.
+			biased;
+			changed = heads.changed() => match changed {
+				Ok(()) => None,
+				Err(_) => return,
+			},
+			block = blocks.recv() => match block {
+				Ok(block) => Some(block),
+				Err(RecvError::Lagged(_)) => None,
+				Err(RecvError::Closed) => return,
+			},
+		};
 	}
+}
+
+/// What the best block says, with the T0s of other branches that are known of the same test.
+fn merge(best: Option<Assignment>, known: &Option<Assignment>) -> Option<Assignment> {
+	let mut test = best?;
+	if let Some(known) = known.as_ref().filter(|known| is_same(known, &test)) {
+		let others = known.starts.iter().filter(|start| !test.starts.contains(start)).copied();
+		test.starts = test.starts.iter().copied().chain(others).take(MAX_STARTS).collect();
+	}
+	Some(test)
+}
+
+/// What is known, with the T0 of a block of another branch if that has the same test.
+fn add_branch(branch: Option<Assignment>, known: &Option<Assignment>) -> Option<Assignment> {
+	let mut test = known.clone()?;
+	if let Some(branch) = branch.filter(|branch| is_same(branch, &test)) {
+		let new = branch.starts.into_iter().filter(|start| !test.starts.contains(start)).collect::<Vec<_>>();
+		let room = MAX_STARTS.saturating_sub(new.len());
+		test.starts.truncate(room);
+		test.starts.extend(new);
+	}
+	Some(test)
+}
+
+fn is_same(one: &Assignment, other: &Assignment) -> bool {
+	let of = |test: &Assignment| (test.epoch, test.kind, test.ordinal, test.window);
+	of(one) == of(other)
 }
 
 fn assignment(test: TargetTest<AccountId>, first_slot: u64, slot_millis: u64) -> Assignment {
@@ -194,14 +239,15 @@ fn assignment(test: TargetTest<AccountId>, first_slot: u64, slot_millis: u64) ->
 		key: bytes32(&member.key),
 		prefix: prefix(&member.endpoint),
 	};
+	let start = test.start_slot.map(|slot| slot_begins(first_slot, slot_millis, slot));
 	Assignment {
 		epoch: test.epoch,
-		kind: wire_kind(test.kind),
+		kind: test.kind,
 		ordinal: test.ordinal,
 		down_kbps: test.quota_down_kbps,
 		up_kbps: test.quota_up_kbps,
 		window: u64::from(test.window_millis).saturating_mul(MILLI),
-		start: test.start_slot.map(|slot| slot_begins(first_slot, slot_millis, slot)),
+		starts: Vec::from_iter(start),
 		committee: test.committee.iter().map(member).collect(),
 	}
 }
@@ -260,8 +306,8 @@ struct Serving {
 	epoch: Option<u32>,
 	/// Refusals that were told of since: logs must not be filled from outside.
 	refusals: Vec<Refusal>,
-	/// Finals that are to be kept before the answer goes out.
-	signed: Vec<Bilateral>,
+	/// Bilateral receipts that are to be kept before the answer goes out.
+	settled: Vec<Bilateral>,
 	/// Answers that wait for the disk, at most [`WAITING`].
 	answers: FuturesUnordered<BoxFuture<'static, ()>>,
 }
@@ -357,6 +403,9 @@ impl Serving {
 			Ok(()) => self.target.handle_request(clock::now(), source, &request),
 			Err(refusal) => Response::Refuse(refusal),
 		};
+		if matches!(response, Response::Final { .. }) {
+			self.metrics.finals_signed.inc();
+		}
 		if let Response::Refuse(refusal) = &response {
 			self.metrics.refused.inc();
 			if self.refusals.contains(refusal) {
@@ -366,16 +415,16 @@ impl Serving {
 				tracing::info!(%peer, %source, %refusal, "request refused");
 			}
 		}
-		// A new WireGuard peer must be known before the answer lets it speak, and a final kept before it is handed out.
+		// A new WireGuard peer must be known before the answer lets it speak, and a receipt kept before it is confirmed.
 		self.drain().await;
-		let (signed, store) = (std::mem::take(&mut self.signed), self.store.clone());
-		if signed.is_empty() {
+		let (settled, store) = (std::mem::take(&mut self.settled), self.store.clone());
+		if settled.is_empty() {
 			// Whoever asked may no longer wait.
 			let _ = reply.send(response);
 			return;
 		}
 		let answer = async move {
-			for bilateral in signed {
+			for bilateral in settled {
 				let store = store.clone();
 				let kept = on_disk(move || store.put_bilateral(&bilateral.test.attestor, &bilateral));
 				if let Err(error) = kept.await {
@@ -411,10 +460,7 @@ impl Serving {
 						"countersignatures are missing; session stopped"
 					);
 				}
-				Output::Signed(bilateral) => {
-					self.metrics.finals_signed.inc();
-					self.signed.push(*bilateral);
-				}
+				Output::Settled(bilateral) => self.settled.push(*bilateral),
 			}
 		}
 	}

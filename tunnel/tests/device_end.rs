@@ -42,7 +42,7 @@ async fn end_should_log_no_error_when_the_device_was_in_use() {
 		.with_writer(log.clone())
 		.with_ansi(false)
 		.init();
-	for round in 0..600 {
+	for round in 0..200 {
 		let (a, mut from_b) = Engine::start(loopback, 0, Caps::default()).await.unwrap();
 		let (b, _from_a) = Engine::start(loopback, 0, Caps::default()).await.unwrap();
 		a.add_peer(b.public(), B, None).await.unwrap();

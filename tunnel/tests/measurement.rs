@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::{
 	io::{AsyncReadExt, AsyncWriteExt},
-	sync::watch,
+	sync::{broadcast, watch},
 };
 use weir_primitives::{
 	api::{CommitteeMember, ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
@@ -68,6 +68,7 @@ struct FakeChain {
 	told: bool,
 	state: Mutex<State>,
 	heads: watch::Sender<u64>,
+	blocks: broadcast::Sender<[u8; 32]>,
 }
 
 #[derive(Clone)]
@@ -108,6 +109,10 @@ impl ChainView for FakeChain {
 
 	fn heads(&self) -> watch::Receiver<u64> {
 		self.heads.subscribe()
+	}
+
+	fn blocks(&self) -> broadcast::Receiver<[u8; 32]> {
+		self.blocks.subscribe()
 	}
 
 	async fn timing(&self) -> Result<Timing, ChainError> {
@@ -152,7 +157,11 @@ impl ChainView for FakeChain {
 		}])
 	}
 
-	async fn target_test(&self, provider: &AccountId) -> Result<Option<TargetTest<AccountId>>, ChainError> {
+	async fn target_test(
+		&self,
+		provider: &AccountId,
+		_: Option<[u8; 32]>,
+	) -> Result<Option<TargetTest<AccountId>>, ChainError> {
 		if *provider != self.target.account || !self.told {
 			return Ok(None);
 		}
@@ -310,6 +319,7 @@ fn network(base: u8, members: u8, claim_kbps: u32, down_kbps: u32, up_kbps: u32,
 		told,
 		state: Mutex::default(),
 		heads: watch::channel(0).0,
+		blocks: broadcast::channel(8).0,
 	};
 	let target = config(folder.path(), 1, base, &provide);
 	Network { members: members.collect(), target, chain: Arc::new(chain), folder }
@@ -378,7 +388,7 @@ async fn committee_should_report_the_capped_rates_when_the_claim_is_false() {
 	assert_eq!(receipts.len(), 3);
 	for receipt in &receipts {
 		assert!(signatures::verify(&network.chain.target.key, &receipt.payload(), &receipt.by_target));
-		assert!(entries.iter().any(|entry| entry.receipt[..] == receipt.hash()[..5]));
+		assert!(entries.iter().any(|entry| entry.receipt == receipt.prefix()));
 	}
 	drop(network.folder);
 }

@@ -33,7 +33,7 @@ impl<T: Config> Pallet<T> {
 			Outcome::Strike => true,
 			Outcome::Good | Outcome::PaidAsMeasured | Outcome::ClaimLowered => false,
 		};
-		Self::note_test(test, strike);
+		Self::note_test(test, verdict.epoch, strike);
 		Self::change_standing(test.provider, Standing::Owing, Standing::Admitted);
 		match verdict.outcome {
 			Outcome::ClaimLowered => Self::lower_claim(test.provider, verdict),
@@ -45,10 +45,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Counts a test of the bond account, and opens an escalation on the third strike in five.
-	fn note_test(test: &Test<T::AccountId>, strike: bool) {
+	fn note_test(test: &Test<T::AccountId>, epoch: EpochIndex, strike: bool) {
 		let due = Conducts::<T>::mutate(&test.account, |stored| {
 			let conduct = stored.get_or_insert_default();
-			conduct.window.push(strike, test.claim.down_kbps, test.claim.up_kbps);
+			conduct.window.push(epoch, strike, test.claim.down_kbps, test.claim.up_kbps);
 			if strike {
 				conduct.last_strike = Self::epoch();
 			}

@@ -27,8 +27,8 @@
 //!   ◀── receipts every 50 to 200 ms          a countersignature for every fifth ──▶
 //!   EchoLoad: 10 %, 50 %, 100 % ──▶ ◀── Echo  phase U, one second after D: payloads return re-keyed
 //!   Finish {bytes down, bytes up, signature} ──▶
-//!   ◀── Final {signature}
-//!   Seed ──▶
+//!   ◀── Final {signature}                    the result is on disk before the attestor signs the final, too
+//!   Settle {seed, signature} ──▶
 //! ```
 //!
 //! With s = min(minRTT / 2, 100 ms) and the window T, the rate towards the target is what receipts that arrive within
@@ -71,24 +71,11 @@ pub const fn second_start(start: Micros, window: Micros) -> Micros {
 	start.saturating_add(window).saturating_add(PHASE_GAP)
 }
 
-/// Bytes over a window as a rate, in kbps rounded down. Zero for an empty window.
-pub fn kbps(bytes: u64, window: Micros) -> u32 {
-	let rate = u128::from(bytes).saturating_mul(8_000).checked_div(u128::from(window)).unwrap_or(0);
-	u32::try_from(rate).unwrap_or(u32::MAX)
-}
+pub use weir_math::rate::kbps;
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-
-	#[test]
-	fn kbps_should_divide_by_the_common_window() {
-		// 3.75 MB in 3 s are 10 Mbps.
-		assert_eq!(kbps(3_750_000, 3_000_000), 10_000);
-		assert_eq!(kbps(0, 3_000_000), 0);
-		assert_eq!(kbps(1, 0), 0);
-		assert_eq!(kbps(u64::MAX, 1), u32::MAX);
-	}
 
 	#[test]
 	fn second_start_should_leave_one_second_between_windows() {

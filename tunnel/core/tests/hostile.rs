@@ -46,7 +46,7 @@ fn target() -> Target {
 		down_kbps: 1_000,
 		up_kbps: 1_000,
 		window: 3_000_000,
-		start: Some(START),
+		starts: vec![START],
 		committee: vec![Member { account: [3; 32], key: key(3).public(), prefix: None }],
 	}));
 	target
@@ -127,7 +127,11 @@ fn request() -> impl Strategy<Value = Request> {
 				Request::Finish { session, down_bytes, up_bytes, signature }
 			}
 		),
-		(session(), bytes()).prop_map(|(session, seed)| Request::Seed { session, seed }),
+		(session(), bytes(), bytes()).prop_map(|(session, seed, signature)| Request::Settle {
+			session,
+			seed,
+			signature
+		}),
 	]
 }
 
@@ -294,7 +298,7 @@ enum Move {
 }
 
 fn action() -> impl Strategy<Value = Move> {
-	let ticket = proptest::sample::select(vec![Ticket::Open, Ticket::Offer, Ticket::Finish, Ticket::Seed]);
+	let ticket = proptest::sample::select(vec![Ticket::Open, Ticket::Offer, Ticket::Finish]);
 	prop_oneof![
 		datagram().prop_map(Move::Datagram),
 		(ticket, response()).prop_map(|(ticket, response)| Move::Response(ticket, response)),
@@ -348,7 +352,7 @@ proptest! {
 			target.handle_datagram(now, INNER, &datagram);
 			target.handle_timeout(now);
 			while let Some(output) = target.poll() {
-				prop_assert!(!matches!(output, Output::Signed(_)), "signed without the attestor's signature");
+				prop_assert!(!matches!(output, Output::Settled(_)), "signed without the attestor's signature");
 			}
 			target.timeout();
 		}
@@ -388,13 +392,13 @@ proptest! {
 
 	#[test]
 	fn probe_should_not_panic_or_believe_without_a_signature(
-		inputs in proptest::collection::vec((0u64..14_000_000, 0u8..4, response(), datagram()), 1..24),
+		inputs in proptest::collection::vec((0u64..14_000_000, 0u8..3, response(), datagram()), 1..24),
 	) {
 		let mut probe = probe();
 		let mut now = BEGIN;
 		for (step, ticket, response, datagram) in inputs {
 			now += step / 8;
-			let ticket = [Ticket::Open, Ticket::Offer, Ticket::Finish, Ticket::Seed][usize::from(ticket)];
+			let ticket = [Ticket::Open, Ticket::Offer, Ticket::Finish][usize::from(ticket)];
 			probe.handle_response(now, ticket, Some(response));
 			probe.handle_datagram(now, &datagram);
 			probe.handle_timeout(now);

@@ -168,7 +168,7 @@ fn assignment(setup: &Setup) -> Assignment {
 		down_kbps: setup.quota(),
 		up_kbps: setup.quota(),
 		window: setup.window,
-		start: (setup.reveal_at == 0).then_some(START),
+		starts: Vec::from_iter((setup.reveal_at == 0).then_some(START)),
 		committee: (0..setup.members).map(member).collect(),
 	}
 }
@@ -460,7 +460,7 @@ fn refusal_should_end_the_test_when_the_load_is_wrong() {
 		down_kbps: 1,
 		up_kbps: 1,
 		window: WINDOW,
-		start: Some(START),
+		starts: vec![START],
 		committee: vec![Member { account: account(0), key: key(0).public(), prefix: None }],
 	}));
 	let outcome = simulation.run().remove(0);

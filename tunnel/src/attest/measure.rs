@@ -20,9 +20,12 @@ use weir_tunnel_core::{
 	keys::ProbeKeypair,
 	probe::{Config, Outcome, Output, Probe, Ticket},
 	target::Prefix,
-	wire::{Response, Test, TestKind},
+	wire::{Request, Response, Test, TestKind},
 	Micros,
 };
+
+/// Times the signature under a final is sent if no answer comes.
+const SETTLE_ATTEMPTS: u32 = 3;
 
 /// What to measure.
 #[derive(Clone)]
@@ -129,10 +132,7 @@ pub(super) async fn drive(
 						engine.send(attestor, target, &bytes);
 					}
 				}
-				Output::Done(outcome) => {
-					settle(&mut answers).await;
-					return Ok(Some(*outcome));
-				}
+				Output::Done(outcome) => return Ok(Some(*outcome)),
 			}
 		}
 		let due = probe.timeout();
@@ -163,10 +163,15 @@ pub(super) async fn drive(
 	}
 }
 
-/// Lets the seed reach the target before the session's tasks end.
-async fn settle(answers: &mut FuturesUnordered<Answer>) {
-	let all = async { while answers.next().await.is_some() {} };
-	let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
+/// Sends the attestor's signature under the final, once the result is kept. A target that it does not reach can prove
+/// nothing against us, and we need nothing from it any more.
+pub(super) async fn settle(order: &Order, links: &Links, request: Request) {
+	for _ in 0..SETTLE_ATTEMPTS {
+		if links.control.ask(order.peer, Some(order.address), request.clone()).await.is_some() {
+			return;
+		}
+	}
+	tracing::debug!(target = %order.address, "the signature under the final did not reach the target");
 }
 
 /// Whether a seat at `seat` may probe from `bind`: a target refuses other places.

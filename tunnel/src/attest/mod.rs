@@ -10,7 +10,7 @@ pub(crate) use fellows::Checker;
 pub use fellows::{judge, ClockCheck, LEAST_ANSWERS, MAX_CLOCK_OFFSET};
 
 use crate::{
-	chain::{bytes32, prefix, slot_begins, socket_address, wire_kind, ChainError, ChainView},
+	chain::{bytes32, prefix, slot_begins, socket_address, ChainError, ChainView},
 	clock,
 	control::{self, Control, Incoming},
 	metrics::Metrics,
@@ -20,7 +20,7 @@ use crate::{
 use anyhow::Result;
 use fellows::ask_time;
 use libp2p::{identity::Keypair, PeerId};
-use measure::{measure, Order};
+use measure::{measure, settle, Order};
 use rand::Rng;
 use std::{
 	collections::BTreeMap,
@@ -41,7 +41,7 @@ use weir_primitives::{
 use weir_tunnel_core::{
 	keys::ProbeKeypair,
 	probe::{Kind, Outcome},
-	wire::{Refusal, Response},
+	wire::{Bilateral, Refusal, Response},
 	Micros, MILLI,
 };
 
@@ -304,14 +304,19 @@ impl Attestor {
 			}
 			metrics.tests_started.inc();
 			tracing::info!(epoch, provider, target = %order.address, "test begins");
-			let target = order.target;
-			let outcome = measure(order, key, links).await;
+			let outcome = measure(order.clone(), key, links.clone()).await;
 			let Some(attestor) = attestor.upgrade() else { return };
 			// The check may take longer than the time until the test begins.
 			let _ = tokio::time::timeout(CHECK_PATIENCE, check.wait_for(Option::is_some)).await;
 			match outcome {
 				Ok(Some(_)) if is_off(&check) => metrics.tests_abstained.inc(),
-				Ok(Some(outcome)) => attestor.conclude(epoch, provider, target, outcome).await,
+				Ok(Some(mut outcome)) => {
+					let settlement = outcome.settle.take();
+					let kept = attestor.conclude(epoch, provider, order.target, outcome).await;
+					if let Some(request) = settlement.filter(|_| kept) {
+						settle(&order, &links, request).await;
+					}
+				}
 				Ok(None) => tracing::info!(epoch, provider, "test stopped with the process"),
 				Err(error) => {
 					tracing::error!(
@@ -340,7 +345,7 @@ impl Attestor {
 		Some(Order {
 			genesis: self.chain.genesis(),
 			epoch,
-			kind: wire_kind(task.kind),
+			kind: task.kind,
 			ordinal: task.ordinal,
 			target: bytes32(&task.account),
 			target_key: bytes32(target_key),
@@ -356,7 +361,14 @@ impl Attestor {
 		})
 	}
 
-	async fn conclude(&self, epoch: EpochIndex, provider: ProviderIndex, target: [u8; 32], outcome: Outcome) {
+	/// Keeps what a test found. Whether it is on disk.
+	async fn conclude(
+		&self,
+		epoch: EpochIndex,
+		provider: ProviderIndex,
+		target: [u8; 32],
+		outcome: Outcome,
+	) -> bool {
 		let counter = match (outcome.kind, &outcome.bilateral) {
 			(Kind::Unreachable, _) => &self.metrics.tests_unreachable,
 			(_, Some(_)) => &self.metrics.tests_measured,
@@ -382,10 +394,12 @@ impl Attestor {
 			let receipt_kept = outcome.bilateral.map(|bilateral| store.put_bilateral(&target, &bilateral));
 			receipt_kept.unwrap_or(entry_kept)
 		});
-		if let Err(error) = kept.await {
+		let kept = kept.await;
+		if let Err(error) = &kept {
 			tracing::error!(epoch, provider, %error, "result not on disk yet; kept in memory until the next write");
 		}
 		self.keep_liveness().await;
+		kept.is_ok()
 	}
 
 	/// Writes what was seen of liveness since the last time.
@@ -521,10 +535,7 @@ fn set_part(map: &mut [u8; 5], part: u32) {
 
 /// What the chain is told of an outcome.
 fn entry(provider: ProviderIndex, outcome: &Outcome, liveness: [u8; 5]) -> Entry {
-	let mut receipt = [0; 5];
-	if let Some(bilateral) = &outcome.bilateral {
-		receipt.copy_from_slice(&bilateral.hash()[..5]);
-	}
+	let receipt = outcome.bilateral.as_ref().map_or([0; 5], Bilateral::prefix);
 	Entry {
 		provider,
 		kind: match outcome.kind {

@@ -28,6 +28,7 @@ fn entry_should_saturate_and_carry_the_kind() {
 		rtt: 5_000_000,
 		loss_pptt: 9,
 		bilateral: None,
+		settle: None,
 		fault: None,
 	};
 	let entry = entry(3, &outcome, [1; 5]);
@@ -168,6 +169,7 @@ async fn report_should_hold_what_was_seen_of_liveness_before_a_restart() {
 		rtt: 0,
 		loss_pptt: 0,
 		bilateral: None,
+		settle: None,
 		fault: None,
 	};
 	first.conclude(5, 3, [2; 32], outcome).await;

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::tasks::Task;
 use async_trait::async_trait;
+use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::{Decode, DecodeAll, Encode};
 use rand::Rng;
 use std::{sync::Arc, time::Duration};
@@ -20,7 +21,7 @@ use subxt::{
 	rpcs::{Error as RpcError, UserError},
 	OnlineClient,
 };
-use tokio::sync::{watch, Notify};
+use tokio::sync::{broadcast, watch, Notify};
 use weir_primitives::{
 	api::{ProviderInfo, SeatInfo, TargetTest},
 	chain::{AccountId, Balance},
@@ -34,6 +35,8 @@ const PALLET: &str = "ProofOfBandwidth";
 const STALE: Duration = Duration::from_secs(120);
 /// Between two comparisons of what the endpoints have finalised.
 const COMPARE_EVERY: Duration = Duration::from_secs(12);
+/// New blocks that wait for a listener.
+const NEW_BLOCKS: usize = 64;
 /// Before the first and the last of many attempts to connect.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -50,6 +53,7 @@ pub struct Client {
 	genesis: [u8; 32],
 	state: watch::Receiver<State>,
 	heads: watch::Receiver<u64>,
+	blocks: broadcast::Sender<[u8; 32]>,
 	_tasks: [Task; 2],
 }
 
@@ -82,10 +86,11 @@ impl Client {
 		let genesis = survey.genesis().ok_or(ChainError::Offline)?;
 		let (states, state) = watch::channel(State::On(link));
 		let (new_heads, heads) = watch::channel(0);
+		let (blocks, _) = broadcast::channel(NEW_BLOCKS);
 		let look = Arc::new(Notify::new());
 		let compare = Task::spawn("chain endpoints", compare(survey, states, look.clone(), every));
-		let follow = Task::spawn("chain", follow(state.clone(), new_heads, look));
-		Ok(Self { genesis, state, heads, _tasks: [compare, follow] })
+		let follow = Task::spawn("chain", follow(state.clone(), new_heads, blocks.clone(), look));
+		Ok(Self { genesis, state, heads, blocks, _tasks: [compare, follow] })
 	}
 
 	/// Asks every endpoint once, for checks that must not wait; and says what follows if they disagree.
@@ -108,10 +113,20 @@ impl Client {
 	}
 
 	async fn call<T: Decode>(&self, method: &'static str, arguments: impl Encode) -> Result<T, ChainError> {
+		self.call_at(method, arguments, None).await
+	}
+
+	/// Asks the runtime as of the block `at`, or the best one.
+	async fn call_at<T: Decode>(
+		&self,
+		method: &'static str,
+		arguments: impl Encode,
+		at: Option<[u8; 32]>,
+	) -> Result<T, ChainError> {
 		let link = self.link()?;
 		let function = format!("ProofOfBandwidthApi_{method}");
 		let arguments = arguments.encode();
-		let answer = timed(link.methods.state_call(&function, Some(&arguments), None)).await?;
+		let answer = timed(link.methods.state_call(&function, Some(&arguments), at.map(Into::into))).await?;
 		T::decode_all(&mut &answer[..]).map_err(|_| ChainError::Incompatible(method))
 	}
 
@@ -247,12 +262,17 @@ async fn compare(mut survey: Survey, states: watch::Sender<State>, look: Arc<Not
 }
 
 /// Follows best blocks of whatever endpoint is in use.
-async fn follow(mut states: watch::Receiver<State>, heads: watch::Sender<u64>, look: Arc<Notify>) {
+async fn follow(
+	mut states: watch::Receiver<State>,
+	heads: watch::Sender<u64>,
+	blocks: broadcast::Sender<[u8; 32]>,
+	look: Arc<Notify>,
+) {
 	loop {
 		let state = states.borrow_and_update().clone();
 		let failed = async {
 			let State::On(link) = state else { return std::future::pending().await };
-			if let Err(error) = follow_heads(&link.methods, &heads).await {
+			if let Err(error) = follow_heads(&link.methods, &heads, &blocks).await {
 				tracing::warn!(%error, "chain connection lost");
 			}
 			look.notify_one();
@@ -268,13 +288,29 @@ async fn follow(mut states: watch::Receiver<State>, heads: watch::Sender<u64>, l
 	}
 }
 
-async fn follow_heads(methods: &Rpc, heads: &watch::Sender<u64>) -> Result<(), ChainError> {
-	let mut stream = timed(methods.chain_subscribe_new_heads()).await?;
+async fn follow_heads(
+	methods: &Rpc,
+	heads: &watch::Sender<u64>,
+	blocks: &broadcast::Sender<[u8; 32]>,
+) -> Result<(), ChainError> {
+	let mut best = timed(methods.chain_subscribe_new_heads()).await?;
+	let mut all = timed(methods.chain_subscribe_all_heads()).await?;
+	let closed = || rpc("the endpoint closed the connection");
+	let stale = tokio::time::sleep(STALE);
+	tokio::pin!(stale);
 	loop {
-		let head = tokio::time::timeout(STALE, stream.next()).await;
-		let head = head.map_err(|_| rpc("no new block for two minutes"))?;
-		let head = head.ok_or_else(|| rpc("the endpoint closed the connection"))?.map_err(rpc)?;
-		heads.send_replace(head.number);
+		tokio::select! {
+			head = best.next() => {
+				heads.send_replace(head.ok_or_else(closed)?.map_err(rpc)?.number);
+				stale.as_mut().reset(tokio::time::Instant::now() + STALE);
+			}
+			block = all.next() => {
+				let header = block.ok_or_else(closed)?.map_err(rpc)?;
+				// Nobody may be listening.
+				let _ = blocks.send(Blake2b::<U32>::digest(header.encode()).into());
+			}
+			() = &mut stale => return Err(rpc("no new block for two minutes")),
+		}
 	}
 }
 
@@ -286,6 +322,10 @@ impl ChainView for Client {
 
 	fn heads(&self) -> watch::Receiver<u64> {
 		self.heads.clone()
+	}
+
+	fn blocks(&self) -> broadcast::Receiver<[u8; 32]> {
+		self.blocks.subscribe()
 	}
 
 	fn agreement(&self) -> Result<(), ChainError> {
@@ -311,8 +351,12 @@ impl ChainView for Client {
 		self.call("tasks", node).await
 	}
 
-	async fn target_test(&self, provider: &AccountId) -> Result<Option<TargetTest<AccountId>>, ChainError> {
-		self.call("target_test", provider).await
+	async fn target_test(
+		&self,
+		provider: &AccountId,
+		at: Option<[u8; 32]>,
+	) -> Result<Option<TargetTest<AccountId>>, ChainError> {
+		self.call_at("target_test", provider, at).await
 	}
 
 	async fn seat(&self, node: &AccountId) -> Result<Option<SeatInfo<AccountId>>, ChainError> {

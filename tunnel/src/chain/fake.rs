@@ -4,10 +4,10 @@ use super::{ChainError, ChainView, Clock};
 use async_trait::async_trait;
 use libp2p::identity::Keypair;
 use std::{
-	collections::VecDeque,
+	collections::{HashMap, VecDeque},
 	sync::{Mutex, MutexGuard},
 };
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use weir_primitives::{
 	api::{ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
 	chain::{AccountId, Balance},
@@ -45,6 +45,9 @@ pub(crate) struct Fake {
 	pub(crate) tasks: Mutex<Vec<Task<AccountId>>>,
 	pub(crate) test: Mutex<Option<TargetTest<AccountId>>>,
 	pub(crate) heads: watch::Sender<u64>,
+	pub(crate) blocks: broadcast::Sender<[u8; 32]>,
+	/// What blocks beside the best one say of the test.
+	pub(crate) branches: Mutex<HashMap<[u8; 32], TargetTest<AccountId>>>,
 }
 
 impl Fake {
@@ -54,6 +57,8 @@ impl Fake {
 			tasks: Mutex::default(),
 			test: Mutex::default(),
 			heads: watch::channel(0).0,
+			blocks: broadcast::channel(8).0,
+			branches: Mutex::default(),
 		}
 	}
 }
@@ -72,6 +77,10 @@ impl ChainView for Fake {
 		self.heads.subscribe()
 	}
 
+	fn blocks(&self) -> broadcast::Receiver<[u8; 32]> {
+		self.blocks.subscribe()
+	}
+
 	async fn timing(&self) -> Result<Timing, ChainError> {
 		Ok(Timing { slot_millis: 1_000, ..Timing::local() })
 	}
@@ -86,8 +95,15 @@ impl ChainView for Fake {
 		Ok(lock(&self.tasks).clone())
 	}
 
-	async fn target_test(&self, _: &AccountId) -> Result<Option<TargetTest<AccountId>>, ChainError> {
-		Ok(lock(&self.test).clone())
+	async fn target_test(
+		&self,
+		_: &AccountId,
+		at: Option<[u8; 32]>,
+	) -> Result<Option<TargetTest<AccountId>>, ChainError> {
+		Ok(match at {
+			Some(block) => lock(&self.branches).get(&block).cloned(),
+			None => lock(&self.test).clone(),
+		})
 	}
 
 	async fn seat(&self, _: &AccountId) -> Result<Option<SeatInfo<AccountId>>, ChainError> {

@@ -11,14 +11,14 @@ pub use survey::Answer;
 
 use async_trait::async_trait;
 use codec::Encode;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use weir_primitives::{
-	api::{ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
+	api::{ProviderInfo, SeatInfo, TargetTest, Task},
 	chain::{AccountId, Balance},
 	report::Entry,
 	Endpoint, EpochIndex, SlotOffset, Timing,
 };
-use weir_tunnel_core::{target::Prefix, wire, Micros, MILLI};
+use weir_tunnel_core::{target::Prefix, Micros, MILLI};
 
 /// Where the chain's clock stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,6 +113,8 @@ pub trait ChainView: Send + Sync + 'static {
 	fn genesis(&self) -> [u8; 32];
 	/// Changes with every best block.
 	fn heads(&self) -> watch::Receiver<u64>;
+	/// Hashes of new blocks, those beside the best one included.
+	fn blocks(&self) -> broadcast::Receiver<[u8; 32]>;
 	/// Fails while the chain's endpoints disagree on what is final: nothing may be measured then.
 	fn agreement(&self) -> Result<(), ChainError> {
 		Ok(())
@@ -123,8 +125,12 @@ pub trait ChainView: Send + Sync + 'static {
 	async fn clock(&self) -> Result<Clock, ChainError>;
 	/// Tasks of the node's seat in the running epoch.
 	async fn tasks(&self, node: &AccountId) -> Result<Vec<Task<AccountId>>, ChainError>;
-	/// The test the provider has to answer in the running epoch.
-	async fn target_test(&self, provider: &AccountId) -> Result<Option<TargetTest<AccountId>>, ChainError>;
+	/// The test the provider has to answer in the running epoch, as the block `at` has it, or the best one.
+	async fn target_test(
+		&self,
+		provider: &AccountId,
+		at: Option<[u8; 32]>,
+	) -> Result<Option<TargetTest<AccountId>>, ChainError>;
 	/// The node's seat.
 	async fn seat(&self, node: &AccountId) -> Result<Option<SeatInfo<AccountId>>, ChainError>;
 	/// The node's registration.
@@ -171,15 +177,6 @@ pub fn socket_address(endpoint: &Endpoint) -> Option<std::net::SocketAddr> {
 /// The place a seat's probes come from.
 pub fn prefix(endpoint: &Endpoint) -> Option<Prefix> {
 	socket_address(endpoint).map(|address| Prefix::of(address.ip()))
-}
-
-/// The kind of test on the wire.
-pub fn wire_kind(kind: TestKind) -> wire::TestKind {
-	match kind {
-		TestKind::Scheduled => wire::TestKind::Scheduled,
-		TestKind::Admission => wire::TestKind::Admission,
-		TestKind::Escalation => wire::TestKind::Escalation,
-	}
 }
 
 #[cfg(test)]

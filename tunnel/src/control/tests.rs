@@ -18,7 +18,7 @@ async fn ask_should_reach_the_named_peer_from_the_configured_address() {
 	let client = Keypair::generate_ed25519();
 	let (asking, mut back) = connect(&client, CLIENT).unwrap();
 	let peer = server.public().to_peer_id();
-	let request = Request::Seed { session: [1; 8], seed: [2; 32] };
+	let request = Request::Settle { session: [1; 8], seed: [2; 32], signature: [3; 64] };
 	let serve = async {
 		let incoming = incoming.recv().await.unwrap();
 		assert_eq!((incoming.peer, incoming.source), (client.public().to_peer_id(), CLIENT));
@@ -82,7 +82,7 @@ fn unknown_version_should_say_what_to_do() {
 	let error = wire::decode::<Request>(&[9, 0]).unwrap_err().to_string();
 	assert_eq!(
 		error,
-		"unknown protocol version 9, this is version 1; upgrade whichever weir-tunnel is older"
+		"unknown protocol version 9, this is version 2; upgrade whichever weir-tunnel is older"
 	);
 	assert!(Refusal::UnknownVersion.to_string().contains("upgrade"));
 }

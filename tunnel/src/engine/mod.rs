@@ -17,6 +17,7 @@ use std::{
 	io,
 	net::{IpAddr, Ipv4Addr, SocketAddr},
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	time::Duration,
 };
 use tokio::sync::mpsc;
 use transport::LineFactory;
@@ -26,6 +27,8 @@ use weir_tunnel_core::{wire::data, Micros};
 const CHANNEL: usize = 4_096;
 /// Inner packets handed over at once.
 const BATCH: usize = 64;
+/// What a task of a device needs for the packets that are on their way when no more follow.
+const REST: Duration = Duration::from_millis(50);
 /// Largest inner packet: below it every IPv6 path carries the outer one unfragmented.
 const MTU: u16 = 1_280;
 
@@ -113,8 +116,10 @@ pub struct Engine {
 	counters: Arc<Counters>,
 }
 
-/// Stops a device under its gate: all its tasks are told in one poll.
+/// Stops a device whose sender is gone, under its gate: all its tasks are told in one poll. One that is at work just then
+/// goes on until it waits, and would find its channel closed: so they are given the time to come to rest first.
 async fn stop(device: Wire, gate: Gate) {
+	tokio::time::sleep(REST).await;
 	let stop = device.stop();
 	tokio::pin!(stop);
 	std::future::poll_fn(|context| {
@@ -219,7 +224,10 @@ impl Engine {
 	/// Ends the device's tasks, and only then what they read from.
 	pub async fn stop(mut self) {
 		if let Some(device) = self.device.take() {
-			stop(device, self.gate.clone()).await;
+			let gate = self.gate.clone();
+			// And with it the sender.
+			drop(self);
+			stop(device, gate).await;
 		}
 	}
 }
@@ -238,7 +246,6 @@ fn bind_error(error: device::Error, address: IpAddr, port: u16) -> anyhow::Error
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use std::time::Duration;
 
 	const A: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
 	const B: Ipv4Addr = Ipv4Addr::new(100, 64, 1, 1);

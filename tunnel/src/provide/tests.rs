@@ -64,7 +64,7 @@ impl Pair {
 			sessions: HashMap::new(),
 			epoch: None,
 			refusals: Vec::new(),
-			signed: Vec::new(),
+			settled: Vec::new(),
 			answers: FuturesUnordered::new(),
 		};
 		let start = (clock::now() / MILLI + 5_000) * MILLI;
@@ -75,7 +75,7 @@ impl Pair {
 			down_kbps: 1_000,
 			up_kbps: 1_000,
 			window: 3_000 * MILLI,
-			start: Some(start),
+			starts: vec![start],
 			committee: vec![Member {
 				account: TEST.attestor,
 				key: key(10).public(),
@@ -131,7 +131,7 @@ impl Pair {
 	}
 
 	async fn finish(&self) -> Response {
-		let signature = key(10).sign(&wire::final_payload(&TEST, &[5; 32], 0, 0));
+		let signature = key(10).sign(&wire::finish_payload(&TEST, &[5; 32], 0, 0));
 		self.ask(Request::Finish { session: TEST.session, down_bytes: 0, up_bytes: 0, signature }).await
 	}
 
@@ -232,7 +232,7 @@ async fn serving_should_answer_the_tunnel_and_sign_when_requests_never_end() {
 	let flood = |requests: mpsc::Sender<Incoming>| async move {
 		loop {
 			let (reply, _) = oneshot::channel();
-			let request = Request::Seed { session: [9; 8], seed: [0; 32] };
+			let request = Request::Settle { session: [9; 8], seed: [0; 32], signature: [0; 64] };
 			let incoming = Incoming { peer: libp2p::PeerId::random(), source: AWAY, request, reply };
 			if requests.send(incoming).await.is_err() {
 				return;
@@ -268,7 +268,61 @@ async fn provider_should_tell_the_time_and_refuse_strangers_over_its_own_port() 
 	assert_eq!((nonce, account), ([4; 16], [1; 32]));
 	assert!(weir_tunnel_core::keys::verify(&key(1).public(), &payload, &signature));
 	assert!(clock::now().abs_diff(unix_micros) < 5_000 * MILLI);
-	let answer = asking.ask(peer, address, Request::Seed { session: [9; 8], seed: [0; 32] }).await;
+	let answer = asking
+		.ask(peer, address, Request::Settle { session: [9; 8], seed: [0; 32], signature: [0; 64] })
+		.await;
 	assert_eq!(answer, Some(Response::Refuse(Refusal::UnknownSession)));
 	provider.stop().await;
+}
+
+#[tokio::test]
+async fn target_test_should_begin_when_any_branch_of_the_chain_says() {
+	let folder = tempfile::tempdir().unwrap();
+	let store = Arc::new(Store::open(folder.path()).unwrap());
+	let clock = Clock { epoch: 5, slot: 9, first_slot: 1_000 };
+	let chain = Arc::new(Fake::new([clock]));
+	let test = |ordinal: u32, start_slot: Option<u32>| TargetTest::<AccountId> {
+		epoch: 5,
+		kind: TestKind::Scheduled,
+		ordinal,
+		quota_down_kbps: 1,
+		quota_up_kbps: 1,
+		window_millis: 3_000,
+		start_slot,
+		committee: vec![],
+	};
+	let (tests, mut told) = watch::channel(None);
+	let follow = follow_tests(chain.clone(), [1; 32].into(), store, tests);
+	let _follow = Task::spawn("target tests", follow);
+	let mut starts = async |expected: &[u64]| {
+		let begins: Vec<u64> = expected.iter().map(|slot| (1_000 + slot) * 1_000 * MILLI).collect();
+		let is_told = |known: &Option<Assignment>| known.as_ref().is_some_and(|known| known.starts == begins);
+		let wait = tokio::time::timeout(Duration::from_secs(5), told.wait_for(is_told));
+		assert!(wait.await.is_ok(), "no {expected:?}");
+	};
+	let best = |start_slot| {
+		*chain.test.lock().unwrap() = Some(test(7, start_slot));
+		chain.heads.send_modify(|head| *head += 1);
+	};
+	let beside = |hash: u8, ordinal, start_slot| {
+		chain.branches.lock().unwrap().insert([hash; 32], test(ordinal, start_slot));
+		chain.blocks.send([hash; 32]).unwrap();
+	};
+	best(None);
+	starts(&[]).await;
+	beside(1, 7, Some(20));
+	starts(&[20]).await;
+	best(Some(22));
+	starts(&[22, 20]).await;
+	// Another test, as a branch may have it that goes back further, is none of ours.
+	beside(2, 8, Some(23));
+	beside(3, 7, Some(24));
+	starts(&[22, 20, 24]).await;
+	// However many branches there are, what the best one says stays.
+	for slot in 25..30 {
+		beside(slot, 7, Some(slot.into()));
+	}
+	starts(&[22, 20, 24, 29]).await;
+	best(Some(24));
+	starts(&[24, 22, 20, 29]).await;
 }

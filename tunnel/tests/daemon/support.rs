@@ -121,12 +121,12 @@ impl Endpoint {
 				says.runtime.get(name).map(|answer| hex(answer)).ok_or_else(|| unknown(name))
 			})
 			.unwrap();
-		module
-			.register_subscription(
-				"chain_subscribeNewHeads",
-				"chain_newHead",
-				"chain_unsubscribeNewHeads",
-				|_, pending, says, _| async move {
+		for (subscribe, notify, unsubscribe) in [
+			("chain_subscribeNewHeads", "chain_newHead", "chain_unsubscribeNewHeads"),
+			("chain_subscribeAllHeads", "chain_allHead", "chain_unsubscribeAllHeads"),
+		] {
+			module
+				.register_subscription(subscribe, notify, unsubscribe, |_, pending, says, _| async move {
 					let Ok(sink) = pending.accept().await else { return };
 					loop {
 						let number = says.lock().unwrap().finalised.len();
@@ -136,9 +136,9 @@ impl Endpoint {
 						}
 						tokio::time::sleep(Duration::from_millis(200)).await;
 					}
-				},
-			)
-			.unwrap();
+				})
+				.unwrap();
+		}
 		let server = Server::builder().build(address).await.unwrap();
 		let address = server.local_addr().unwrap();
 		Self { says, address, handle: server.start(module) }

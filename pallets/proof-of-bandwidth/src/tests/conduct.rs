@@ -38,7 +38,7 @@ fn leave(index: ProviderIndex) {
 fn strike() {
 	Conducts::<Runtime>::mutate(OWNER, |stored| {
 		let conduct = stored.get_or_insert_default();
-		conduct.window.push(true, 50_000, 50_000);
+		conduct.window.push(0, true, 50_000, 50_000);
 		conduct.last_strike = Pob::epoch();
 	});
 }
@@ -134,7 +134,7 @@ fn conduct_should_go_at_once_when_nothing_in_it_counts() {
 	with_long_epochs(|| {
 		enter(0);
 		let mut window = StrikeWindow::default();
-		window.push(false, 50_000, 50_000);
+		window.push(1, false, 50_000, 50_000);
 		let offences = vec![10].try_into().unwrap();
 		Conducts::<Runtime>::insert(OWNER, Conduct { window, offences, ..Default::default() });
 		skip_to(10 + REMEMBERED + 1);

@@ -82,8 +82,6 @@ pub struct Probe {
 	/// The countersignature that is still to be sent, as a datagram, and how often.
 	countersign: Option<(Vec<u8>, u8)>,
 	last_run: Micros,
-	/// Ours under the final.
-	signature: Option<[u8; 64]>,
 }
 
 impl Probe {
@@ -113,7 +111,6 @@ impl Probe {
 			next_countersign: None,
 			countersign: None,
 			last_run: now,
-			signature: None,
 			config,
 		};
 		probe.handle_timeout(now);
@@ -416,39 +413,27 @@ impl Probe {
 		true
 	}
 
-	fn final_payload(&self) -> Vec<u8> {
-		let [down, up] = &self.phases;
-		wire::final_payload(&self.config.test, &self.seed_hash, down.bytes, up.bytes)
-	}
-
 	fn finish(&mut self) {
 		let [down, up] = &self.phases;
-		let (down_bytes, up_bytes) = (down.bytes, up.bytes);
-		// One signature, however often it is sent: both sides must hold the same bilateral receipt.
-		let signature = self.signature.unwrap_or_else(|| self.config.key.sign(&self.final_payload()));
-		self.signature = Some(signature);
-		let request = Request::Finish { session: self.config.test.session, down_bytes, up_bytes, signature };
+		let (test, down_bytes, up_bytes) = (self.config.test, down.bytes, up.bytes);
+		let payload = wire::finish_payload(&test, &self.seed_hash, down_bytes, up_bytes);
+		let signature = self.config.key.sign(&payload);
+		let request = Request::Finish { session: test.session, down_bytes, up_bytes, signature };
 		self.outputs.push_back(Output::Request(Ticket::Finish, request));
 		self.state = State::Finishing(None);
 	}
 
 	fn sign(&mut self, now: Micros, by_target: [u8; 64]) {
-		let payload = self.final_payload();
+		let [down, up] = &self.phases;
+		let (test, seed_hash, down_bytes, up_bytes) =
+			(self.config.test, self.seed_hash, down.bytes, up.bytes);
+		let payload = wire::final_payload(&test, &seed_hash, down_bytes, up_bytes);
 		if !keys::verify(&self.config.target_key, &payload, &by_target) {
 			self.state = State::Finishing(Some(now.saturating_add(RETRY)));
 			return;
 		}
-		let [down, up] = &self.phases;
-		let bilateral = Bilateral {
-			test: self.config.test,
-			seed_hash: self.seed_hash,
-			down_bytes: down.bytes,
-			up_bytes: up.bytes,
-			by_target,
-			by_attestor: self.signature.unwrap_or_else(|| self.config.key.sign(&payload)),
-		};
-		let seed = Request::Seed { session: self.config.test.session, seed: self.config.seed };
-		self.outputs.push_back(Output::Request(Ticket::Seed, seed));
+		let by_attestor = self.config.key.sign(&payload);
+		let bilateral = Bilateral { test, seed_hash, down_bytes, up_bytes, by_target, by_attestor };
 		let fault = self.receipt_fault.map(Fault::Receipt);
 		self.conclude(Some(bilateral), fault);
 	}
@@ -485,6 +470,11 @@ impl Probe {
 		let rate = |bytes: fn(&Bilateral) -> u64| {
 			bilateral.as_ref().map_or(0, |b| kbps(bytes(b), self.config.window))
 		};
+		let settle = bilateral.as_ref().map(|bilateral| Request::Settle {
+			session: self.config.test.session,
+			seed: self.config.seed,
+			signature: bilateral.by_attestor,
+		});
 		let outcome = Outcome {
 			kind: match fault {
 				Some(Fault::Silent) => Kind::Unreachable,
@@ -496,6 +486,7 @@ impl Probe {
 			rtt: self.rtt.unwrap_or(0),
 			loss_pptt: self.loss_pptt(),
 			bilateral,
+			settle,
 			fault,
 		};
 		self.outputs.push_back(Output::Done(Box::new(outcome)));

@@ -39,8 +39,6 @@ pub enum Ticket {
 	Offer,
 	/// [`Request::Finish`].
 	Finish,
-	/// [`Request::Seed`].
-	Seed,
 }
 
 /// What the driver has to do.
@@ -107,8 +105,11 @@ pub struct Outcome {
 	pub rtt: Micros,
 	/// Packets of the half steps that were not acknowledged, per ten thousand.
 	pub loss_pptt: u16,
-	/// The final with both signatures.
+	/// The final with both signatures. To be kept first; then [`Self::settle`] goes to the target.
 	pub bilateral: Option<Bilateral>,
+	/// What the target is to be sent once this outcome is on disk: the attestor's signature under the final. Whoever
+	/// reports less than a final with both signatures says is fined, so that no crash may come between.
+	pub settle: Option<Request>,
 	/// What went wrong, if anything did.
 	pub fault: Option<Fault>,
 }

@@ -25,7 +25,7 @@ use std::{
 /// The target inside every tunnel (RFC 6598 shared address space, never routed).
 pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
 /// Sessions of a test that never began or ended are dropped this long after its windows.
-const LINGER: Micros = 15_000 * MILLI;
+const LINGER: Micros = 20_000 * MILLI;
 /// A session without an accepted offer is dropped after this long.
 const IDLE: Micros = 60_000 * MILLI;
 /// A load earlier than this before T0 is not the ramp's.
@@ -86,8 +86,8 @@ pub struct Assignment {
 	pub up_kbps: u32,
 	/// T.
 	pub window: Micros,
-	/// T0; none until the chain reveals it.
-	pub start: Option<Micros>,
+	/// T0, as each branch of the chain reveals it; none until a block has.
+	pub starts: Vec<Micros>,
 	/// Who may measure.
 	pub committee: Vec<Member>,
 }
@@ -142,8 +142,8 @@ pub enum Output {
 		/// These bytes.
 		bytes: Vec<u8>,
 	},
-	/// A final was signed: keep it.
-	Signed(Box<Bilateral>),
+	/// A final has both signatures: keep it.
+	Settled(Box<Bilateral>),
 	/// A session stopped answering because countersignatures are missing.
 	Stopped {
 		/// Which session.
@@ -208,7 +208,7 @@ impl Target {
 			Request::Finish { session, down_bytes, up_bytes, signature } => {
 				self.finish(session, *down_bytes, *up_bytes, signature)
 			}
-			Request::Seed { session, seed } => self.take_seed(session, seed),
+			Request::Settle { session, seed, signature } => self.settle(session, seed, signature),
 		};
 		answer.unwrap_or_else(Response::Refuse)
 	}
@@ -341,9 +341,13 @@ impl Target {
 		let assignment = assignment
 			.filter(|a| (a.epoch, a.kind, a.ordinal) == (test.epoch, test.kind, test.ordinal))
 			.ok_or(Refusal::UnknownTest)?;
-		let start = assignment.start.ok_or(Refusal::NotScheduled)?;
+		if assignment.starts.is_empty() {
+			return Err(Refusal::NotScheduled);
+		}
+		let start = start_millis.saturating_mul(MILLI);
 		let window = Micros::from(*window_millis).saturating_mul(MILLI);
-		if start_millis.saturating_mul(MILLI) != start || window != assignment.window {
+		// While the chain has branches, members may follow another than this target's node does: each is served at its T0.
+		if !assignment.starts.contains(&start) || window != assignment.window {
 			return Err(Refusal::WrongStart);
 		}
 		if *down_kbps > assignment.down_kbps || *up_kbps > assignment.up_kbps {
@@ -366,26 +370,28 @@ impl Target {
 		id: &[u8; 8],
 		down: u64,
 		up: u64,
-		by_attestor: &[u8; 64],
+		signature: &[u8; 64],
 	) -> Result<Response, Refusal> {
-		let session = self.sessions.get(id).ok_or(Refusal::UnknownSession)?;
+		let session = self.sessions.get_mut(id).ok_or(Refusal::UnknownSession)?;
 		let seed_hash = session.check_counts(down, up)?;
-		let payload = wire::final_payload(&session.test, &seed_hash, down, up);
-		if !keys::verify(&session.key, &payload, by_attestor) {
+		if !keys::verify(&session.key, &wire::finish_payload(&session.test, &seed_hash, down, up), signature)
+		{
 			return Err(Refusal::BadSignature);
 		}
-		let by_target = self.config.key.sign(&payload);
-		let (test, by_attestor) = (session.test, *by_attestor);
-		let bilateral = Bilateral { test, seed_hash, down_bytes: down, up_bytes: up, by_target, by_attestor };
-		self.outputs.push_back(Output::Signed(Box::new(bilateral)));
-		Ok(Response::Final { signature: by_target })
+		Ok(Response::Final { signature: session.sign(&self.config.key, down, up)? })
 	}
 
-	fn take_seed(&mut self, id: &[u8; 8], seed: &[u8; 32]) -> Result<Response, Refusal> {
+	/// Ends a session whose final has both signatures now.
+	fn settle(&mut self, id: &[u8; 8], seed: &[u8; 32], signature: &[u8; 64]) -> Result<Response, Refusal> {
 		let session = self.sessions.get(id).ok_or(Refusal::UnknownSession)?;
-		if session.seed_hash() != Some(keystream::seed_hash(seed)) {
+		let bilateral = session.bilateral(*signature).ok_or(Refusal::UnknownSession)?;
+		if bilateral.seed_hash != keystream::seed_hash(seed) {
 			return Err(Refusal::WrongSeed);
 		}
+		if !keys::verify(&session.key, &bilateral.payload(), signature) {
+			return Err(Refusal::BadSignature);
+		}
+		self.outputs.push_back(Output::Settled(Box::new(bilateral)));
 		self.forget(id);
 		Ok(Response::Noted)
 	}

@@ -3,7 +3,7 @@
 use super::{Member, Output, Prefix, EARLY, IDLE, LEAST_PERCENT, LINGER};
 use crate::{
 	cadence::Cadence,
-	keys,
+	keys::{self, ProbeKeypair},
 	keystream::{self, Payload},
 	pacer::Bucket,
 	receipt::Collector,
@@ -11,7 +11,7 @@ use crate::{
 	wire::{
 		self,
 		data::{Body, Datagram, LOAD_BYTES, MAX_RECEIPTS},
-		Receipt, Refusal, Test, PACKET_BYTES, PAYLOAD_BYTES,
+		Bilateral, Receipt, Refusal, Test, PACKET_BYTES, PAYLOAD_BYTES,
 	},
 	Micros, MILLI, PHASE_GAP,
 };
@@ -64,6 +64,8 @@ struct Running {
 	/// Packets acknowledged in any receipt.
 	acknowledged: u64,
 	echoed: u64,
+	/// What was signed: bytes down, bytes up, signature.
+	signed: Option<(u64, u64, [u8; 64])>,
 	stopped: bool,
 }
 
@@ -171,10 +173,6 @@ impl Session {
 		self.running.as_ref().is_some_and(|running| now < running.ends())
 	}
 
-	pub(super) fn seed_hash(&self) -> Option<[u8; 32]> {
-		self.running.as_ref().map(|running| running.seed_hash)
-	}
-
 	pub(super) fn timeout(&self) -> Micros {
 		let receipt =
 			self.running.as_ref().filter(|running| !running.stopped).and_then(|running| running.next_receipt);
@@ -209,6 +207,7 @@ impl Session {
 			credit: 0,
 			acknowledged: 0,
 			echoed: 0,
+			signed: None,
 			stopped: false,
 		};
 		self.expires = running.ends().saturating_add(LINGER);
@@ -311,6 +310,38 @@ impl Session {
 			return Err(Refusal::BytesMismatch);
 		}
 		Ok(running.seed_hash)
+	}
+}
+
+impl Session {
+	/// Signs the final, once: asked again for the same counts it answers the same, so that there is one final of a
+	/// session.
+	pub(super) fn sign(&mut self, key: &ProbeKeypair, down: u64, up: u64) -> Result<[u8; 64], Refusal> {
+		let running = self.running.as_mut().ok_or(Refusal::UnknownSession)?;
+		if let Some((known_down, known_up, signature)) = running.signed {
+			return if (down, up) == (known_down, known_up) {
+				Ok(signature)
+			} else {
+				Err(Refusal::BytesMismatch)
+			};
+		}
+		let signature = key.sign(&wire::final_payload(&self.test, &running.seed_hash, down, up));
+		running.signed = Some((down, up, signature));
+		Ok(signature)
+	}
+
+	/// The bilateral receipt with `by_attestor`, which is not verified; none before a final was signed.
+	pub(super) fn bilateral(&self, by_attestor: [u8; 64]) -> Option<Bilateral> {
+		let Running { seed_hash, signed, .. } = self.running.as_deref()?;
+		let (down_bytes, up_bytes, by_target) = (*signed)?;
+		Some(Bilateral {
+			test: self.test,
+			seed_hash: *seed_hash,
+			down_bytes,
+			up_bytes,
+			by_target,
+			by_attestor,
+		})
 	}
 }
 

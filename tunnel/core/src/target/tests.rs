@@ -23,7 +23,7 @@ fn assignment() -> Assignment {
 		down_kbps: 2_000,
 		up_kbps: 1_000,
 		window: 3_000_000,
-		start: Some(START),
+		starts: vec![START],
 		committee: vec![member(10), member(11)],
 	}
 }
@@ -144,7 +144,7 @@ fn offer_should_be_refused_when_it_differs_from_the_chain() {
 		ask(&mut target, START + 7_000_000, offer(test(10), START, 1_000, 10)),
 		Some(Refusal::TooLate)
 	);
-	target.set_assignment(Some(Assignment { start: None, ..assignment() }));
+	target.set_assignment(Some(Assignment { starts: vec![], ..assignment() }));
 	assert_eq!(ask(&mut target, NOW, offer(test(10), START, 1_000, 10)), Some(Refusal::NotScheduled));
 	target.set_assignment(Some(assignment()));
 	assert_eq!(ask(&mut target, NOW, offer(test(10), START, 1_000, 10)), None);
@@ -283,7 +283,7 @@ fn final_should_not_be_signed_when_counts_exceed_what_was_received() {
 	target.handle_request(NOW, HOME, &open(test(10), 10));
 	target.handle_request(NOW, HOME, &offer(test(10), START, 1_000, 10));
 	let finish = |down_bytes, up_bytes| {
-		let signature = key(10).sign(&wire::final_payload(&test(10), &[5; 32], down_bytes, up_bytes));
+		let signature = key(10).sign(&wire::finish_payload(&test(10), &[5; 32], down_bytes, up_bytes));
 		Request::Finish { session: [10; 8], down_bytes, up_bytes, signature }
 	};
 	assert_eq!(refusal(target.handle_request(START, HOME, &finish(1_308, 0))), Some(Refusal::BytesMismatch));
@@ -304,13 +304,76 @@ fn final_should_not_be_signed_when_counts_are_far_below_what_was_received() {
 	}
 	let finish = |packets: u64| {
 		let down_bytes = packets * 1_308;
-		let signature = key(10).sign(&wire::final_payload(&test(10), &[5; 32], down_bytes, 0));
+		let signature = key(10).sign(&wire::finish_payload(&test(10), &[5; 32], down_bytes, 0));
 		Request::Finish { session: [10; 8], down_bytes, up_bytes: 0, signature }
 	};
 	// 100 in the window, of which two receipts' worth may have fallen on its other side.
 	let at = START + 1_000_000;
 	assert_eq!(refusal(target.handle_request(at, HOME, &finish(71))), Some(Refusal::BytesMismatch));
 	assert!(matches!(target.handle_request(at, HOME, &finish(75)), Response::Final { .. }));
+}
+
+#[test]
+fn offers_should_be_taken_at_the_t0_of_any_branch() {
+	let mut target = target();
+	let other = START + 2_000_000;
+	target.set_assignment(Some(Assignment { starts: vec![START, other], ..assignment() }));
+	for (member, start) in [(10, START), (11, other)] {
+		target.handle_request(NOW, HOME, &open(test(member), member));
+		let offered = target.handle_request(NOW, HOME, &offer(test(member), start, 1_000, member));
+		assert_eq!(offered, Response::Accept);
+	}
+	target.handle_request(NOW, HOME, &open(Test { session: [12; 8], ..test(10) }, 10));
+	let third = offer(Test { session: [12; 8], ..test(10) }, other + 2_000_000, 1_000, 10);
+	assert_eq!(refusal(target.handle_request(NOW, HOME, &third)), Some(Refusal::WrongStart));
+}
+
+#[test]
+fn final_should_be_signed_once_and_kept_when_the_attestor_signs_it_too() {
+	let mut target = target();
+	target.handle_request(NOW, HOME, &open(test(10), 10));
+	let seed_hash = keystream::seed_hash(&[6; 32]);
+	let Request::Offer { start_millis, window_millis, down_kbps, up_kbps, .. } =
+		offer(test(10), START, 1_000, 10)
+	else {
+		panic!("no offer")
+	};
+	let payload = wire::offer_payload(&test(10), &seed_hash, down_kbps, up_kbps, start_millis, window_millis);
+	let signature = key(10).sign(&payload);
+	let session = [10; 8];
+	let offer =
+		Request::Offer { session, seed_hash, down_kbps, up_kbps, start_millis, window_millis, signature };
+	assert_eq!(target.handle_request(NOW, HOME, &offer), Response::Accept);
+	let load = Datagram { session, number: 0, body: Body::Load(&[7; 1_200]) }.encode();
+	target.handle_datagram(START, Ipv4Addr::new(100, 64, 1, 1), &load);
+	target.handle_timeout(START + 1_000_000);
+	let finish = |down_bytes| {
+		let signature = key(10).sign(&wire::finish_payload(&test(10), &seed_hash, down_bytes, 0));
+		Request::Finish { session, down_bytes, up_bytes: 0, signature }
+	};
+	let settle = |seed: u8, down_bytes| {
+		let signature = key(10).sign(&wire::final_payload(&test(10), &seed_hash, down_bytes, 0));
+		Request::Settle { session, seed: [seed; 32], signature }
+	};
+	let at = START + 1_000_000;
+	// Nothing is signed yet.
+	assert_eq!(refusal(target.handle_request(at, HOME, &settle(6, 0))), Some(Refusal::UnknownSession));
+	let signed = target.handle_request(at, HOME, &finish(1_308));
+	assert!(matches!(signed, Response::Final { .. }));
+	assert_eq!(target.handle_request(at, HOME, &finish(1_308)), signed);
+	assert_eq!(refusal(target.handle_request(at, HOME, &finish(0))), Some(Refusal::BytesMismatch));
+	assert_eq!(refusal(target.handle_request(at, HOME, &settle(5, 1_308))), Some(Refusal::WrongSeed));
+	assert_eq!(refusal(target.handle_request(at, HOME, &settle(6, 0))), Some(Refusal::BadSignature));
+	while target.poll().is_some() {}
+	assert_eq!(target.handle_request(at, HOME, &settle(6, 1_308)), Response::Noted);
+	let Some(Output::Settled(bilateral)) = target.poll() else { panic!("nothing to keep") };
+	assert_eq!((bilateral.down_bytes, bilateral.up_bytes), (1_308, 0));
+	for (key, signature) in
+		[(key(10).public(), &bilateral.by_attestor), (key(2).public(), &bilateral.by_target)]
+	{
+		assert!(keys::verify(&key, &bilateral.payload(), signature));
+	}
+	assert_eq!(refusal(target.handle_request(at, HOME, &settle(6, 1_308))), Some(Refusal::UnknownSession));
 }
 
 #[test]

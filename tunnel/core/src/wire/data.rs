@@ -19,11 +19,13 @@
 //! the receipt's window, that of receipts is 0. An answer is as long as what it answers. Anything else is dropped
 //! without an answer.
 
-use super::{Receipt, PAYLOAD_BYTES, VERSION};
+use super::{Receipt, PAYLOAD_BYTES};
 use crate::{keystream::Payload, Micros};
 use codec::DecodeAll;
 use std::net::Ipv4Addr;
 
+/// Version of the datagrams, their first byte.
+const VERSION: u8 = 1;
 /// UDP port on both inner addresses (echo).
 pub const PORT: u16 = 7;
 /// Length of the datagram header.

@@ -17,5 +17,5 @@ pub(crate) const PAYLOAD: [&str; 2] =
 	["c6591fe5fba30b6bd23193cc68c02943", "8aa5245cc445d3456b20d2a5fc7579e7"];
 /// And of its echo in that session.
 pub(crate) const ECHO: [&str; 2] = ["3a76adc97bbdc61cdf47df7cc4926607", "fae5c92393636527b5b9f7a0aa8c038f"];
-/// BLAKE3 of the bilateral receipt in the tests of the messages.
-pub(crate) const BILATERAL_HASH: &str = "1d4e0da2fc3895d88069973cce983780ad23b771995cb1b75af1ad8cf0283158";
+/// First bytes of blake2-256 of the bilateral receipt in the tests of the messages.
+pub(crate) const BILATERAL_PREFIX: &str = "55ff37de23";

@@ -1,4 +1,4 @@
-//! The bytes of the protocol, version 1.
+//! The bytes of the protocol, version 2.
 //!
 //! # Control plane
 //!
@@ -13,7 +13,7 @@
 //! | 1 | [`Request::Open`] | attestor | `Opened`, `Refuse` |
 //! | 2 | [`Request::Offer`] | attestor | `Accept`, `Refuse` |
 //! | 5 | [`Request::Finish`] | attestor | `Final`, `Refuse` |
-//! | 6 | [`Request::Seed`] | attestor | `Noted`, `Refuse` |
+//! | 7 | [`Request::Settle`] | attestor | `Noted`, `Refuse` |
 //!
 //! # Signatures
 //!
@@ -24,6 +24,7 @@
 //! | `weir/open/v1` | test, WireGuard key | attestor |
 //! | `weir/offer/v1` | test, H(seed), down kbps, up kbps, T0, window | attestor |
 //! | `weir/receipt/v1` | test, window number, digest | attestor (countersignature) |
+//! | `weir/finish/v1` | test, H(seed), bytes down, bytes up | attestor |
 //! | `weir/final/v1` | test, H(seed), bytes down, bytes up | target, then attestor |
 //! | `weir/clock/v1` | nonce, time, account | whoever answers |
 //!
@@ -39,9 +40,9 @@ pub mod data;
 use codec::{Decode, DecodeAll, Encode};
 
 /// Protocol version, first byte of every message and datagram.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// Name under which libp2p negotiates the protocol.
-pub const PROTOCOL: &str = "/weir/control/1";
+pub const PROTOCOL: &str = "/weir/control/2";
 /// Largest message, version byte included.
 pub const MAX_MESSAGE_BYTES: usize = 16 * 1024;
 /// Ranges a receipt may carry, so that one always fits a datagram.
@@ -52,38 +53,12 @@ pub const PAYLOAD_BYTES: usize = 1_200;
 /// padded to 1,248; + 32 WireGuard + 28 outer IPv4 and UDP.
 pub const PACKET_BYTES: u32 = 1_308;
 
-/// Which kind of test it is, as the chain numbers them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub enum TestKind {
-	/// Drawn by lot.
-	#[codec(index = 0)]
-	Scheduled,
-	/// Before admission.
-	#[codec(index = 1)]
-	Admission,
-	/// By a fresh committee after strikes.
-	#[codec(index = 2)]
-	Escalation,
-}
+pub use weir_primitives::{api::TestKind, receipt::final_payload};
 
 /// One member's part of one test.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-pub struct Test {
-	/// Hash of the chain's first block.
-	pub genesis: [u8; 32],
-	/// Epoch of the test.
-	pub epoch: u32,
-	/// Kind of test.
-	pub kind: TestKind,
-	/// Ordinal of the test in its list.
-	pub ordinal: u32,
-	/// Account of the target.
-	pub target: [u8; 32],
-	/// Account of the attestor.
-	pub attestor: [u8; 32],
-	/// Drawn by the attestor.
-	pub session: [u8; 8],
-}
+pub type Test = weir_primitives::receipt::TestPart<[u8; 32]>;
+/// A final with both signatures: the bilateral receipt, what an audit or a dispute posts.
+pub type Bilateral = weir_primitives::receipt::Bilateral<[u8; 32]>;
 
 /// Sequence numbers first .. first + count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
@@ -171,16 +146,18 @@ pub enum Request {
 		down_bytes: u64,
 		/// Echoed by the target inside the common window.
 		up_bytes: u64,
-		/// By the attestor, over the same payload as the target's.
+		/// By the attestor, over [`finish_payload`].
 		signature: [u8; 64],
 	},
-	/// The seed, so that anyone can recompute the digests.
-	#[codec(index = 6)]
-	Seed {
+	/// The result is kept: here is our signature under the final, and the seed, so that anyone can recompute the digests.
+	#[codec(index = 7)]
+	Settle {
 		/// Which session.
 		session: [u8; 8],
 		/// Its seed.
 		seed: [u8; 32],
+		/// By the attestor, over the same payload as the target's.
+		signature: [u8; 64],
 	},
 }
 
@@ -370,43 +347,15 @@ pub fn countersign_payload(test: &Test, window: u32, digest: &[u8; 32]) -> Vec<u
 	(b"weir/receipt/v1\0", test, window, digest).encode()
 }
 
-/// What both sign at the end. The entry on chain must equal it.
-pub fn final_payload(test: &Test, seed_hash: &[u8; 32], down_bytes: u64, up_bytes: u64) -> Vec<u8> {
-	(b"weir/final/v1\0\0\0", test, seed_hash, down_bytes, up_bytes).encode()
+/// What the attestor signs to have its counts signed. Not the final itself: its signature under that comes last, when
+/// the result is on disk, so that nobody holds both before it does.
+pub fn finish_payload(test: &Test, seed_hash: &[u8; 32], down_bytes: u64, up_bytes: u64) -> Vec<u8> {
+	(b"weir/finish/v1\0\0", test, seed_hash, down_bytes, up_bytes).encode()
 }
 
 /// What whoever tells the time signs.
 pub fn clock_payload(nonce: &[u8; 16], unix_micros: u64, account: &[u8; 32]) -> Vec<u8> {
 	(b"weir/clock/v1\0\0\0", nonce, unix_micros, account).encode()
-}
-
-/// A final with both signatures: the bilateral receipt, what an audit or a dispute posts.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
-pub struct Bilateral {
-	/// Which test.
-	pub test: Test,
-	/// H(seed).
-	pub seed_hash: [u8; 32],
-	/// Acknowledged towards the target inside the common window.
-	pub down_bytes: u64,
-	/// Echoed by the target inside the common window.
-	pub up_bytes: u64,
-	/// The target's signature.
-	pub by_target: [u8; 64],
-	/// The attestor's signature.
-	pub by_attestor: [u8; 64],
-}
-
-impl Bilateral {
-	/// What both signed.
-	pub fn payload(&self) -> Vec<u8> {
-		final_payload(&self.test, &self.seed_hash, self.down_bytes, self.up_bytes)
-	}
-
-	/// BLAKE3 of the SCALE encoding; entries carry its first five bytes.
-	pub fn hash(&self) -> [u8; 32] {
-		*blake3::hash(&self.encode()).as_bytes()
-	}
 }
 
 #[cfg(test)]

@@ -36,10 +36,10 @@ fn check<M: DecodeAll + Encode + PartialEq + std::fmt::Debug>(message: M, golden
 fn requests_should_match_the_golden_vectors() {
 	let (session, s) = ([0xa3; 8], repeat("a3", 8));
 	let (signature, g) = ([0xff; 64], repeat("ff", 64));
-	check(Request::Clock { nonce: [7; 16] }, &("0100".to_owned() + &repeat("07", 16)));
+	check(Request::Clock { nonce: [7; 16] }, &("0200".to_owned() + &repeat("07", 16)));
 	check(
 		Request::Open { test: test(), wireguard: [8; 32], signature },
-		&("0101".to_owned() + &test_hex() + &repeat("08", 32) + &g),
+		&("0201".to_owned() + &test_hex() + &repeat("08", 32) + &g),
 	);
 	check(
 		Request::Offer {
@@ -51,7 +51,7 @@ fn requests_should_match_the_golden_vectors() {
 			window_millis: 3_000,
 			signature,
 		},
-		&("0102".to_owned()
+		&("0202".to_owned()
 			+ &s + &repeat("09", 32)
 			+ "11000000"
 			+ "12000000"
@@ -59,14 +59,18 @@ fn requests_should_match_the_golden_vectors() {
 			+ "b80b0000"
 			+ &g),
 	);
-	// 3 and 4 were never published.
-	assert_eq!(decode::<Request>(&[1, 3]), Err(WireError::Malformed));
-	assert_eq!(decode::<Request>(&[1, 4]), Err(WireError::Malformed));
+	// 3 and 4 were never published, 6 was version 1's.
+	assert_eq!(decode::<Request>(&[2, 3]), Err(WireError::Malformed));
+	assert_eq!(decode::<Request>(&[2, 4]), Err(WireError::Malformed));
 	check(
 		Request::Finish { session, down_bytes: 1, up_bytes: 2, signature },
-		&("0105".to_owned() + &s + "0100000000000000" + "0200000000000000" + &g),
+		&("0205".to_owned() + &s + "0100000000000000" + "0200000000000000" + &g),
 	);
-	check(Request::Seed { session, seed: [0x0e; 32] }, &("0106".to_owned() + &s + &repeat("0e", 32)));
+	assert_eq!(decode::<Request>(&[2, 6]), Err(WireError::Malformed));
+	check(
+		Request::Settle { session, seed: [0x0e; 32], signature },
+		&("0207".to_owned() + &s + &repeat("0e", 32) + &g),
+	);
 }
 
 #[test]
@@ -74,7 +78,7 @@ fn responses_should_match_the_golden_vectors() {
 	let (signature, g) = ([0xff; 64], repeat("ff", 64));
 	check(
 		Response::Clock { nonce: [7; 16], unix_micros: 1, account: [0xa1; 32], signature },
-		&("0100".to_owned() + &repeat("07", 16) + "0100000000000000" + &repeat("a1", 32) + &g),
+		&("0200".to_owned() + &repeat("07", 16) + "0100000000000000" + &repeat("a1", 32) + &g),
 	);
 	check(
 		Response::Opened {
@@ -83,11 +87,11 @@ fn responses_should_match_the_golden_vectors() {
 			target_address: [100, 64, 0, 1],
 			attestor_address: [100, 64, 1, 2],
 		},
-		&("0101".to_owned() + &repeat("08", 32) + "3412" + "64400001" + "64400102"),
+		&("0201".to_owned() + &repeat("08", 32) + "3412" + "64400001" + "64400102"),
 	);
-	check(Response::Accept, "0102");
-	check(Response::Noted, "0104");
-	check(Response::Final { signature }, &("0105".to_owned() + &g));
+	check(Response::Accept, "0202");
+	check(Response::Noted, "0204");
+	check(Response::Final { signature }, &("0205".to_owned() + &g));
 }
 
 #[test]
@@ -113,12 +117,12 @@ fn refusals_and_kinds_should_match_the_golden_vectors() {
 		WrongRole,
 	];
 	for (index, refusal) in refusals.into_iter().enumerate() {
-		check(Response::Refuse(refusal), &format!("0103{index:02x}"));
+		check(Response::Refuse(refusal), &format!("0203{index:02x}"));
 	}
-	assert_eq!(decode::<Response>(&[1, 3, 17]), Err(WireError::Malformed));
+	assert_eq!(decode::<Response>(&[2, 3, 17]), Err(WireError::Malformed));
 	let kinds = [TestKind::Scheduled, TestKind::Admission, TestKind::Escalation];
 	for (index, kind) in kinds.into_iter().enumerate() {
-		check(kind, &format!("01{index:02x}"));
+		check(kind, &format!("02{index:02x}"));
 	}
 }
 
@@ -135,7 +139,7 @@ fn bilateral_should_match_the_golden_vector() {
 	let counts = "0100000000000000".to_owned() + "0200000000000000";
 	let hex = test_hex() + &repeat("09", 32) + &counts + &repeat("fe", 64) + &repeat("ff", 64);
 	assert_eq!((hex::encode(bilateral.encode()), hex.len()), (hex, 2 * 289));
-	assert_eq!(hex::encode(bilateral.hash()), golden::BILATERAL_HASH);
+	assert_eq!(hex::encode(bilateral.prefix()), golden::BILATERAL_PREFIX);
 }
 
 #[test]
@@ -158,6 +162,10 @@ fn signed_payloads_should_match_the_golden_vectors() {
 		domain("weir/receipt/v1") + &t + "03000000" + &repeat("0d", 32)
 	);
 	assert_eq!(
+		hex(finish_payload(&test(), &[9; 32], 1, 2)),
+		domain("weir/finish/v1") + &t + &repeat("09", 32) + "0100000000000000" + "0200000000000000"
+	);
+	assert_eq!(
 		hex(final_payload(&test(), &[9; 32], 1, 2)),
 		domain("weir/final/v1") + &t + &repeat("09", 32) + "0100000000000000" + "0200000000000000"
 	);
@@ -169,12 +177,12 @@ fn signed_payloads_should_match_the_golden_vectors() {
 
 #[test]
 fn decode_should_fail_when_version_length_or_rest_is_wrong() {
-	assert_eq!(decode::<Response>(&[2, 2]), Err(WireError::UnknownVersion(2)));
+	assert_eq!(decode::<Response>(&[1, 2]), Err(WireError::UnknownVersion(1)));
 	assert_eq!(decode::<Response>(&[]), Err(WireError::Malformed));
-	assert_eq!(decode::<Response>(&[1, 2, 0]), Err(WireError::Malformed));
-	assert_eq!(decode::<Response>(&[1, 9]), Err(WireError::Malformed));
+	assert_eq!(decode::<Response>(&[2, 2, 0]), Err(WireError::Malformed));
+	assert_eq!(decode::<Response>(&[2, 9]), Err(WireError::Malformed));
 	assert_eq!(
-		decode::<Request>(&vec![1; MAX_MESSAGE_BYTES + 1]),
+		decode::<Request>(&vec![2; MAX_MESSAGE_BYTES + 1]),
 		Err(WireError::Oversized(MAX_MESSAGE_BYTES + 1))
 	);
 }

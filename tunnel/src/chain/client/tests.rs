@@ -54,7 +54,7 @@ fn client(node: &Arc<Node>) -> Client {
 	let (_, state) = watch::channel(State::On(link));
 	let (_, heads) = watch::channel(0);
 	let idle = || Task::spawn("idle", async {});
-	Client { genesis: [0; 32], state, heads, _tasks: [idle(), idle()] }
+	Client { genesis: [0; 32], state, heads, blocks: broadcast::channel(1).0, _tasks: [idle(), idle()] }
 }
 
 fn assert_answer(function: &str, answer: impl Encode) {
@@ -70,7 +70,7 @@ async fn reads_should_ask_and_understand_what_the_runtime_answers() {
 	let Clock { epoch, slot, first_slot } = chain.clock().await.unwrap();
 	assert_answer("ProofOfBandwidthApi_clock", (epoch, slot, first_slot));
 	assert_answer("ProofOfBandwidthApi_tasks", chain.tasks(&account).await.unwrap());
-	assert_answer("ProofOfBandwidthApi_target_test", chain.target_test(&account).await.unwrap());
+	assert_answer("ProofOfBandwidthApi_target_test", chain.target_test(&account, None).await.unwrap());
 	assert_answer("ProofOfBandwidthApi_seat", chain.seat(&account).await.unwrap());
 	assert_answer("ProofOfBandwidthApi_provider", chain.provider(&account).await.unwrap());
 	assert_answer("ProofOfBandwidthApi_report_state", chain.report_state(5, &account).await.unwrap());
