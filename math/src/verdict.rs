@@ -28,6 +28,8 @@ const GROSS_PPM: u32 = 250_000;
 const GROSS_SLASH_PPB: u32 = 50_000_000;
 /// First slash for a ratio from there to [`STRIKE_PPM`], billionths of the bond.
 const FALSE_CLAIM_SLASH_PPB: u32 = 10_000_000;
+/// Slash of an attestor whose report a bilateral receipt contradicts, billionths of the bond.
+pub const FALSE_REPORT_SLASH_PPB: u32 = 50_000_000;
 /// No slash is larger, billionths of the bond.
 const MAX_SLASH_PPB: u32 = 100_000_000;
 

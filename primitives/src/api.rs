@@ -81,6 +81,31 @@ pub struct VerdictRecord {
 	pub reason: Reason,
 }
 
+/// A strike that can be disputed, and what it stands on.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct EvidenceInfo<AccountId> {
+	/// The provider's index.
+	pub provider: ProviderIndex,
+	/// Epoch that was measured.
+	pub epoch: EpochIndex,
+	/// Kind of test.
+	pub kind: TestKind,
+	/// Ordinal of the test in its list.
+	pub ordinal: u32,
+	/// Window of each phase in milliseconds.
+	pub window_millis: u32,
+	/// Last epoch in which it can be disputed.
+	pub until: EpochIndex,
+	/// Number of the slash that waits, for an escalation that queued one.
+	pub slash: Option<u32>,
+	/// First epoch in which that applies.
+	pub due: Option<EpochIndex>,
+	/// Whether it was appealed against.
+	pub appealed: bool,
+	/// Members whose reports count, with the rates down and up they are taken to have reported, kbps.
+	pub members: Vec<(AccountId, Kbps, Kbps)>,
+}
+
 /// One task of a seat: measure `provider` in this epoch.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
 pub struct Task<AccountId> {
@@ -215,5 +240,10 @@ sp_api::decl_runtime_apis! {
 		fn provider(who: AccountId) -> Option<ProviderInfo<AccountId, Balance>>;
 		/// The node's commitment for `epoch`, whether it stands, and whether it was revealed.
 		fn report_state(epoch: EpochIndex, node: AccountId) -> (bool, bool);
+		/// Positions in the node's report on `epoch` that an audit has drawn and that are not proven yet. They are known
+		/// when the epoch after is over.
+		fn audited(epoch: EpochIndex, node: AccountId) -> Vec<u32>;
+		/// Strikes of the provider that can be disputed, at most eight.
+		fn evidence(provider: AccountId) -> Vec<EvidenceInfo<AccountId>>;
 	}
 }

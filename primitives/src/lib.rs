@@ -5,6 +5,7 @@
 //! * [`api`]: the runtime APIs by which node, sidecar and explorers read the chain.
 //! * [`report`]: what an attestor commits to and reveals, byte for byte.
 //! * [`receipt`]: what attestor and target signed of one test, byte for byte.
+//! * [`keys`]: keys that were replaced lately.
 //! * [`sidecar`]: what node and sidecar say to each other.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -23,6 +24,7 @@ extern crate alloc;
 
 pub mod api;
 pub mod chain;
+pub mod keys;
 pub mod receipt;
 pub mod report;
 pub mod seams;

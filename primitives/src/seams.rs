@@ -6,7 +6,9 @@ use crate::{
 	SlotOffset,
 };
 use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use polkadot_sdk::sp_runtime::{DispatchError, DispatchResult, Perbill, Weight};
+use scale_info::TypeInfo;
 
 /// The protocol's clock: epochs are sessions; slots are counted from the epoch's first slot, so that empty slots
 /// stretch nothing.
@@ -58,6 +60,39 @@ pub trait SlashQueue<AccountId> {
 	) -> Result<u32, DispatchError>;
 }
 
+/// The slashes that wait (implemented by node-staking).
+pub trait QueuedSlashes {
+	/// Takes a slash back: what it stood on was refuted.
+	fn cancel_slash(number: u32) -> DispatchResult;
+	/// First epoch in which the slash applies; none if it is not queued.
+	fn due_of(number: u32) -> Option<EpochIndex>;
+}
+
+/// What a deposit is put up for.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Deposit {
+	/// Another escalation against a slash.
+	#[codec(index = 0)]
+	Appeal,
+}
+
+/// Deposits and charges of the measuring protocol (implemented by node-staking).
+pub trait Deposits<AccountId> {
+	/// Puts the deposit of `who` on hold.
+	fn hold(who: &AccountId, what: Deposit) -> DispatchResult;
+	/// Gives one such deposit back. Nothing happens without one.
+	fn release(who: &AccountId, what: Deposit);
+	/// Takes one such deposit, as a slash does. Nothing happens without one.
+	fn forfeit(who: &AccountId, what: Deposit);
+	/// Takes the price of a test that was asked for.
+	fn charge_test(who: &AccountId) -> DispatchResult;
+	/// Funds `who` for a deposit and a charge, for tests and benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fund_for_benchmark(who: &AccountId);
+}
+
 /// Told when a queued slash ends.
 pub trait OnSlashDecided<AccountId> {
 	/// The slash was applied in full or as far as the bond reached.
@@ -104,12 +139,21 @@ pub trait ProviderRegistry<AccountId> {
 	}
 	/// Control-plane identity of the provider: a libp2p PeerId as multihash bytes. Empty if it has none.
 	fn peer_id(index: ProviderIndex) -> Vec<u8>;
+	/// Keys whose signatures under receipts of `epoch` count: the present one, an announced one, and those replaced
+	/// since.
+	fn receipt_keys(index: ProviderIndex, epoch: EpochIndex) -> Vec<ProbeKey>;
 	/// Index of a registered account.
 	fn index_of(who: &AccountId) -> Option<ProviderIndex>;
 	/// Lowers (never raises) the claim, as a verdict demands.
 	fn lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult;
 	/// Records where the provider stands.
 	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult;
+	/// Gives a provider back what a refuted verdict took, from the next epoch on: where it stood, and its claim if that
+	/// is given.
+	fn reinstate(index: ProviderIndex, claim: Option<Claim>, admission: Admission) -> DispatchResult;
+	/// Makes these the keys of [`Self::receipt_keys`], the present one first, for tests and benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn set_receipt_keys_for_benchmark(index: ProviderIndex, keys: Vec<ProbeKey>);
 	/// Registers `who` with `claim` in service at the `n`-th test address, for tests and benchmarks.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn register_for_benchmark(who: &AccountId, n: u32, claim: Claim) -> ProviderIndex;
@@ -135,12 +179,18 @@ pub trait OnProviderChange<AccountId> {
 pub trait OnVerdict<AccountId> {
 	/// A test of `who` in `epoch` was concluded.
 	fn verdict(who: &AccountId, index: ProviderIndex, epoch: EpochIndex, verdict: &crate::api::VerdictRecord);
-	/// What being told costs at most. Required, so that no listener is free by oversight.
+	/// A dispute turned the verdict on `epoch` into this one.
+	fn revised(who: &AccountId, index: ProviderIndex, epoch: EpochIndex, verdict: &crate::api::VerdictRecord);
+	/// The attestor's pay for `epoch` is void: it did not prove an entry that was drawn for an audit.
+	fn unproven(attestor: &AccountId, epoch: EpochIndex);
+	/// What being told of any of these costs at most. Required, so that no listener is free by oversight.
 	fn weight() -> Weight;
 }
 
 impl<AccountId> OnVerdict<AccountId> for () {
 	fn verdict(_: &AccountId, _: ProviderIndex, _: EpochIndex, _: &crate::api::VerdictRecord) {}
+	fn revised(_: &AccountId, _: ProviderIndex, _: EpochIndex, _: &crate::api::VerdictRecord) {}
+	fn unproven(_: &AccountId, _: EpochIndex) {}
 	fn weight() -> Weight {
 		Weight::zero()
 	}

@@ -6,6 +6,9 @@
 //!
 //! `GET {url}/v1/reports/{epoch}` answers with a [`ReportResponse`].
 //!
+//! `GET {url}/v1/receipts/{epoch}/{prefix},{prefix}…` answers with a [`ReceiptsResponse`]: the bilateral receipts whose hashes
+//! begin like this, as entries carry it, ten hex digits each; 404 if one is missing.
+//!
 //! The node keeps the URL, as plain UTF-8 without a trailing slash, in the persistent off-chain database under
 //! [`URL_KEY`]. The database and the worker's HTTP client log values and headers at debug level, so the bearer token
 //! of the sidecar is in neither: the URL is that of a forwarder on the loopback, run by the node, which adds the token.
@@ -26,6 +29,8 @@ pub const URL_KEY: &[u8] = b"weir::tunnel-url";
 pub const TASKS_PATH: &str = "/v1/tasks";
 /// Path reports are fetched under, followed by `/` and the epoch.
 pub const REPORTS_PATH: &str = "/v1/reports";
+/// Path receipts are fetched under, followed by `/`, the epoch, `/` and the prefixes.
+pub const RECEIPTS_PATH: &str = "/v1/receipts";
 /// Bytes a body may have in either direction.
 pub const MAX_BODY_BYTES: usize = 65_536;
 
@@ -70,6 +75,27 @@ pub struct ReportResponse {
 	pub entries: Vec<Entry>,
 }
 
+/// Receipts an audit asks for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReceiptsResponse {
+	/// The epoch.
+	pub epoch: EpochIndex,
+	/// SCALE of each bilateral receipt as hex with `0x`, in the order in which they were asked for.
+	pub receipts: Vec<String>,
+}
+
+/// Bytes of hex that begins with `0x`; none if it is not.
+pub fn from_hex(hex: &str) -> Option<Vec<u8>> {
+	let digits = hex.strip_prefix("0x")?.as_bytes();
+	let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+	let mut bytes = Vec::new();
+	for pair in digits.chunks(2) {
+		let [high, low] = *pair else { return None };
+		bytes.push(digit(high)?.checked_shl(4)? | digit(low)?);
+	}
+	Some(bytes)
+}
+
 /// Bytes as lower-case hex with `0x`.
 pub fn to_hex(bytes: &[u8]) -> String {
 	bytes.iter().fold(String::from("0x"), |hex, byte| format!("{hex}{byte:02x}"))
@@ -83,5 +109,10 @@ mod tests {
 	fn hex_should_be_lower_case_and_padded() {
 		assert_eq!(to_hex(&[0, 10, 255]), "0x000aff");
 		assert_eq!(to_hex(&[]), "0x");
+		assert_eq!(from_hex("0x000aff"), Some(vec![0, 10, 255]));
+		assert_eq!(from_hex("0x000AFF"), Some(vec![0, 10, 255]));
+		for wrong in ["", "000a", "0x0", "0x0g", "0x+1"] {
+			assert_eq!(from_hex(wrong), None, "{wrong}");
+		}
 	}
 }

@@ -264,5 +264,13 @@ protocol_type! {
 			/// Estimate ÷ claim in millionths.
 			ratio_ppm: u32,
 		},
+		/// A bilateral receipt shows other counts than the attestor reported.
+		#[codec(index = 2)]
+		FalseReport {
+			/// Epoch of the test.
+			epoch: EpochIndex,
+			/// The provider it was about.
+			provider: ProviderIndex,
+		},
 	}
 }

@@ -17,7 +17,7 @@ use sp_runtime::{
 	ApplyExtrinsicResult,
 };
 use weir_primitives::{
-	api::{ProviderInfo, SeatInfo, TargetTest, Task},
+	api::{EvidenceInfo, ProviderInfo, SeatInfo, TargetTest, Task},
 	EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
 
@@ -292,6 +292,14 @@ impl_runtime_apis! {
 
 		fn report_state(epoch: EpochIndex, node: AccountId) -> (bool, bool) {
 			ProofOfBandwidth::report_state(epoch, &node)
+		}
+
+		fn audited(epoch: EpochIndex, node: AccountId) -> Vec<u32> {
+			ProofOfBandwidth::audited(epoch, &node)
+		}
+
+		fn evidence(provider: AccountId) -> Vec<EvidenceInfo<AccountId>> {
+			ProofOfBandwidth::evidence(&provider)
 		}
 	}
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST /v1/tasks` with a `TasksRequest` | 204, 400 (foreign genesis, other node), 401, 413, 503 (endpoints disagree) |
 //! | `GET /v1/reports/<epoch>` | 200 with a `ReportResponse`, 401, 503 (no chain) |
+//! | `GET /v1/receipts/<epoch>/<prefix>,…` | 200 with a `ReceiptsResponse`, 400, 401, 404 (one is missing), 503 |
 //! | `GET /metrics` | 200, Prometheus text |
 
 use crate::{
@@ -23,16 +24,21 @@ use axum::{
 	routing::{get, post},
 	Json, Router,
 };
+use codec::Encode;
 use std::{
 	net::SocketAddr,
 	sync::{Arc, OnceLock},
 };
 use tokio::net::TcpListener;
+use weir_math::audit::MAX_PROOFS;
 use weir_primitives::{
 	api,
 	chain::AccountId,
 	report::MAX_ENTRIES,
-	sidecar::{ReportResponse, ReportState, TasksRequest, MAX_BODY_BYTES, REPORTS_PATH, TASKS_PATH},
+	sidecar::{
+		to_hex, ReceiptsResponse, ReportResponse, ReportState, TasksRequest, MAX_BODY_BYTES, RECEIPTS_PATH,
+		REPORTS_PATH, TASKS_PATH,
+	},
 };
 use zeroize::Zeroizing;
 
@@ -72,6 +78,7 @@ impl Api {
 		let guarded = Router::new()
 			.route(TASKS_PATH, post(take_tasks))
 			.route(&format!("{REPORTS_PATH}/{{epoch}}"), get(report))
+			.route(&format!("{RECEIPTS_PATH}/{{epoch}}/{{prefixes}}"), get(receipts))
 			.route_layer(middleware::from_fn_with_state(shared.clone(), check_token));
 		let router = guarded
 			.route("/metrics", get(metrics))
@@ -214,6 +221,36 @@ async fn report(State(shared): State<Arc<Shared>>, Path(epoch): Path<u32>) -> Re
 			let state = if ready { ReportState::Ready } else { ReportState::Pending };
 			Json(ReportResponse { epoch, state, entries }).into_response()
 		}
+		Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+	}
+}
+
+async fn receipts(
+	State(shared): State<Arc<Shared>>,
+	Path((epoch, prefixes)): Path<(u32, String)>,
+) -> Response {
+	let Some(attestor) = shared.attestor.get() else {
+		return refuse(
+			StatusCode::SERVICE_UNAVAILABLE,
+			"this process does not attest for a node; set attest.mode = \"node\"",
+		);
+	};
+	let prefix = |hex: &str| {
+		let mut prefix = [0; 5];
+		hex::decode_to_slice(hex, &mut prefix).ok().map(|()| prefix)
+	};
+	let Some(prefixes) = prefixes.split(',').map(prefix).collect::<Option<Vec<_>>>() else {
+		return refuse(StatusCode::BAD_REQUEST, "prefixes are ten hex digits each, with commas between them");
+	};
+	if prefixes.len() > MAX_PROOFS as usize {
+		return refuse(StatusCode::BAD_REQUEST, "more receipts than an audit asks for");
+	}
+	match attestor.receipts(epoch, prefixes).await {
+		Ok(Some(receipts)) => {
+			let receipts = receipts.iter().map(|receipt| to_hex(&receipt.encode())).collect();
+			Json(ReceiptsResponse { epoch, receipts }).into_response()
+		}
+		Ok(None) => refuse(StatusCode::NOT_FOUND, "no such receipt in this state folder"),
 		Err(error) => refuse(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
 	}
 }

@@ -12,6 +12,7 @@ pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod contest;
 pub mod control;
 pub mod doctor;
 pub mod engine;

@@ -4,6 +4,7 @@
 use crate::{
 	chain::{bytes32, prefix, slot_begins, ChainView},
 	clock,
+	contest::contest_strikes,
 	control::{self, Control, Incoming},
 	engine::{Caps, Counters, Engine, Inbound},
 	metrics::Metrics,
@@ -66,7 +67,7 @@ pub struct Provider {
 	serving: watch::Receiver<()>,
 	stop: oneshot::Sender<()>,
 	serve: Task,
-	_follow: Task,
+	_follow: [Task; 2],
 }
 
 impl Bound {
@@ -107,7 +108,10 @@ impl Bound {
 			answers: FuturesUnordered::new(),
 		};
 		tracing::info!(%bind, port, ?caps, "provider listens on UDP and TCP");
-		let follow = Task::spawn("target tests", follow_tests(chain, account, store, assignments));
+		let follow = [
+			Task::spawn("disputes", contest_strikes(chain.clone(), account.clone(), store.clone())),
+			Task::spawn("target tests", follow_tests(chain, account, store, assignments)),
+		];
 		let (alive, watched) = watch::channel(());
 		let (stop, stopped) = oneshot::channel();
 		let serve = Task::spawn("provider", async move {

@@ -258,6 +258,13 @@ impl Store {
 		stored.into_iter().map(decode).collect()
 	}
 
+	/// The bilateral receipts of an epoch whose hashes begin like this, in this order; none if one is missing.
+	pub fn receipts(&self, epoch: EpochIndex, prefixes: &[[u8; 5]]) -> Result<Option<Vec<Bilateral>>> {
+		let all = self.bilaterals(epoch)?;
+		let find = |prefix: &[u8; 5]| all.iter().find(|receipt| receipt.prefix() == *prefix).cloned();
+		Ok(prefixes.iter().map(find).collect())
+	}
+
 	/// Forgets what can no longer be revealed, audited or disputed in the running `epoch`. Of a folder that holds very
 	/// much of it, the rest goes with the next calls.
 	pub fn prune(&self, epoch: EpochIndex) -> Result<()> {

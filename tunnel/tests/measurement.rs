@@ -15,7 +15,7 @@ use tokio::{
 	sync::{broadcast, watch},
 };
 use weir_primitives::{
-	api::{CommitteeMember, ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
+	api::{CommitteeMember, EvidenceInfo, ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
 	chain::{AccountId, Balance, Hash},
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind},
 	sidecar::{to_hex, ReportResponse, ReportState, TasksRequest},
@@ -31,7 +31,7 @@ use weir_tunnel::{
 };
 use weir_tunnel_core::{
 	keys as signatures,
-	wire::{clock_payload, Request, Response},
+	wire::{clock_payload, Bilateral, Request, Response},
 };
 
 const GENESIS: [u8; 32] = [7; 32];
@@ -213,6 +213,29 @@ impl ChainView for FakeChain {
 			strikes: 0,
 			verdicts: vec![],
 		}))
+	}
+
+	async fn audited(&self, _: EpochIndex, _: &AccountId) -> Result<Vec<u32>, ChainError> {
+		Ok(vec![])
+	}
+
+	async fn evidence(&self, _: &AccountId) -> Result<Vec<EvidenceInfo<AccountId>>, ChainError> {
+		Ok(vec![])
+	}
+
+	async fn answer_audit(
+		&self,
+		_: EpochIndex,
+		_: &AccountId,
+		_: &[Entry],
+		_: [u8; 32],
+		_: &[Bilateral],
+	) -> Result<(), ChainError> {
+		Err(ChainError::Offline)
+	}
+
+	async fn dispute(&self, _: u32, _: EpochIndex, _: &[Bilateral]) -> Result<(), ChainError> {
+		Err(ChainError::Offline)
 	}
 
 	async fn report_state(&self, epoch: EpochIndex, node: &AccountId) -> Result<(bool, bool), ChainError> {

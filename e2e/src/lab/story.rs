@@ -152,10 +152,8 @@ impl Lab {
 			denied += 1;
 		}
 
-		let killed = denied + 1;
-		self.until(killed, KILL_SLOT).await?;
+		let (killed, measured) = self.until_measured(denied + 1).await?;
 		say(&format!("epoch {killed}: a validator and another one's sidecar are killed"));
-		let measured = self.measured_by(KILL_SLOT).await?;
 		self.kill_and_return().await?;
 		self.note_starts(killed).await?;
 		self.until(killed, VERDICTS_SLOT).await?;
@@ -189,6 +187,21 @@ impl Lab {
 			}
 		}
 		Ok(())
+	}
+
+	/// Waits until the slot in which processes are killed, in the first epoch from `epoch` on in which a line was measured
+	/// undisturbed by then. The epoch, and the lines that were measured.
+	async fn until_measured(&mut self, mut epoch: u32) -> Result<(u32, Vec<usize>)> {
+		let last = epoch + MOST_REPEATS;
+		loop {
+			self.until(epoch, KILL_SLOT).await?;
+			self.note_starts(epoch).await?;
+			let measured = self.measured_by(KILL_SLOT).await?;
+			if epoch == last || measured.iter().any(|number| !self.was_disturbed(*number, epoch)) {
+				return Ok((epoch, measured));
+			}
+			epoch += 1;
+		}
 	}
 
 	fn found(&mut self, question: impl Into<String>, answer: String, is_good: bool) {

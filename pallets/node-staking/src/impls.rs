@@ -2,8 +2,8 @@
 
 use crate::{
 	types::{Ledger, QueuedSlash, UnbondError},
-	BalanceOf, Config, Error, Event, FirstSlash, HoldReason, Ledgers, NextSlash, Pallet, QueuedSlashOf,
-	Slashes, SlashesOf, WeightInfo,
+	BalanceOf, Config, Deposits, Error, Event, FirstSlash, HoldReason, Ledgers, NextSlash, Pallet,
+	QueuedSlashOf, Slashes, SlashesOf, WeightInfo,
 };
 use frame_support::{
 	defensive, ensure,
@@ -20,8 +20,10 @@ use sp_runtime::{
 	DispatchError, DispatchResult, Perbill, TryRuntimeError,
 };
 use weir_primitives::{
-	seams::{Bonds, EpochClock, OnBondChange, OnSlashDecided, RoleDuty, SlashQueue, SlashSink},
-	Kbps, Role, SlashReason,
+	seams::{
+		Bonds, EpochClock, OnBondChange, OnSlashDecided, QueuedSlashes, RoleDuty, SlashQueue, SlashSink,
+	},
+	EpochIndex, Kbps, Role, SlashReason,
 };
 
 type HoldReasonOf<T> =
@@ -229,6 +231,15 @@ impl<T: Config> Pallet<T> {
 				.any(|who| !T::Currency::balance_on_hold(&Self::hold_reason(role), &who).is_zero());
 			ensure!(!unaccounted, "1: on hold without a ledger");
 		}
+		for (who, _, (count, sum)) in Deposits::<T>::iter() {
+			ensure!(count > 0 && !sum.is_zero(), "6: empty deposit stored");
+			let all = Deposits::<T>::iter_prefix(&who)
+				.fold(BalanceOf::<T>::zero(), |all, (_, (_, sum))| all.saturating_add(sum));
+			ensure!(
+				T::Currency::balance_on_hold(&HoldReason::Deposit.into(), &who) == all,
+				"6: on hold differs from the deposits"
+			);
+		}
 		for (who, id) in SlashesOf::<T>::iter_keys() {
 			ensure!(
 				Slashes::<T>::get(id).is_some_and(|slash| slash.who == who),
@@ -295,5 +306,16 @@ impl<T: Config> SlashQueue<T::AccountId> for Pallet<T> {
 		NextSlash::<T>::put(next);
 		Self::deposit_event(Event::SlashQueued { id, who: who.clone(), role, fraction, amount, reason, due });
 		Ok(id)
+	}
+}
+
+impl<T: Config> QueuedSlashes for Pallet<T> {
+	/// Fails with [`Error::NoSuchSlash`].
+	fn cancel_slash(number: u32) -> DispatchResult {
+		Self::do_cancel_slash(number)
+	}
+
+	fn due_of(number: u32) -> Option<EpochIndex> {
+		Slashes::<T>::get(number).map(|slash| slash.due)
 	}
 }

@@ -18,6 +18,8 @@
 //!   takes that amount, or what is left. Chunks stay within reach until they are withdrawn.
 //! * **Appeal.** Until it is applied, [`Config::CancelOrigin`] may cancel a slash. [`Config::OnSlashDecided`] hears of
 //!   either end.
+//! * **Deposits.** What the measuring protocol is asked for by a provider needs a deposit, which is given back or taken as
+//!   a slash is ([`Deposits`](weir_primitives::seams::Deposits)), or has a price.
 //! * **Order.** The delay is the same for every slash, so the queue is first in, first out: a cursor in `on_idle`
 //!   applies at most [`Config::MaxSlashesPerBlock`] slashes per block, as weight allows. The queue has no length at
 //!   which it refuses: small offences could otherwise be used to shut out a large one. It grows by proven offences
@@ -31,6 +33,7 @@
 //! 3. A ledger's `pending` is the sum of the queued slashes against it.
 //! 4. The index of an account's slashes names exactly the queued slashes against it.
 //! 5. Queued slashes lie between the queue's cursors, and none is due before an older one.
+//! 6. What an account has on hold as deposits is their sum, and none of them is nothing.
 //!
 //! [`Role`]: weir_primitives::Role
 //! [`SlashQueue::queue_slash`]: weir_primitives::seams::SlashQueue::queue_slash
@@ -53,6 +56,7 @@ use polkadot_sdk::*;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod deposits;
 mod impls;
 #[cfg(test)]
 mod mock;
@@ -86,7 +90,7 @@ pub mod pallet {
 	#[cfg(doc)]
 	use weir_primitives::seams::SlashQueue;
 	use weir_primitives::{
-		seams::{EpochClock, OnBondChange, OnSlashDecided, RoleDuty, SlashSink},
+		seams::{Deposit, EpochClock, OnBondChange, OnSlashDecided, RoleDuty, SlashSink},
 		EpochIndex, Role, SlashReason,
 	};
 
@@ -106,6 +110,7 @@ pub mod pallet {
 	pub trait Config: polkadot_sdk::frame_system::Config<RuntimeEvent: From<Event<Self>>> {
 		/// The token that is bonded.
 		type Currency: fungible::Mutate<Self::AccountId>
+			+ fungible::Balanced<Self::AccountId>
 			+ fungible::hold::Mutate<Self::AccountId, Reason: From<HoldReason>>
 			+ fungible::hold::Balanced<Self::AccountId>;
 
@@ -142,6 +147,14 @@ pub mod pallet {
 		#[pallet::constant]
 		type BondPerMbps: Get<BalanceOf<Self>>;
 
+		/// Deposit of an appeal against a slash.
+		#[pallet::constant]
+		type AppealDeposit: Get<BalanceOf<Self>>;
+
+		/// Price of a test that a provider asks for.
+		#[pallet::constant]
+		type TestPrice: Get<BalanceOf<Self>>;
+
 		/// Chunks a ledger holds, that is epochs in which a node unbonded and has not withdrawn yet.
 		#[pallet::constant]
 		type MaxUnbondingChunks: Get<u32>;
@@ -163,6 +176,9 @@ pub mod pallet {
 		/// Bonded, or unbonding, as a provider.
 		#[codec(index = 1)]
 		ProviderBond,
+		/// Put up for something the measuring protocol was asked for.
+		#[codec(index = 2)]
+		Deposit,
 	}
 
 	/// The bonds of an account, by role.
@@ -178,6 +194,18 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type SlashesOf<T: Config> =
 		StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Twox64Concat, u32, (), OptionQuery>;
+
+	/// Deposits of an account, by what they are for: how many, and their sum.
+	#[pallet::storage]
+	pub type Deposits<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Twox64Concat,
+		Deposit,
+		(u32, BalanceOf<T>),
+		OptionQuery,
+	>;
 
 	/// The oldest number that may still be queued: all before it are decided.
 	#[pallet::storage]
@@ -284,6 +312,40 @@ pub mod pallet {
 			/// Role.
 			role: Role,
 			/// What it would have taken.
+			amount: BalanceOf<T>,
+		},
+		/// A deposit was put up.
+		DepositHeld {
+			/// Account.
+			who: T::AccountId,
+			/// For what.
+			what: Deposit,
+			/// How much.
+			amount: BalanceOf<T>,
+		},
+		/// A deposit was given back.
+		DepositReleased {
+			/// Account.
+			who: T::AccountId,
+			/// For what.
+			what: Deposit,
+			/// How much.
+			amount: BalanceOf<T>,
+		},
+		/// A deposit was taken.
+		DepositForfeited {
+			/// Account.
+			who: T::AccountId,
+			/// For what.
+			what: Deposit,
+			/// How much.
+			amount: BalanceOf<T>,
+		},
+		/// A test was paid for.
+		TestPaid {
+			/// Account.
+			who: T::AccountId,
+			/// How much.
 			amount: BalanceOf<T>,
 		},
 	}

@@ -23,6 +23,8 @@ pub(crate) const FUNDS: Balance = 1_000_000;
 pub(crate) const MIN_VALIDATOR: Balance = 1_000;
 pub(crate) const MIN_PROVIDER: Balance = 100;
 pub(crate) const PER_MBPS: Balance = 10;
+pub(crate) const APPEAL_DEPOSIT: Balance = 500;
+pub(crate) const TEST_PRICE: Balance = 7;
 pub(crate) const UNBONDING: EpochIndex = 16;
 pub(crate) const DELAY: EpochIndex = 2;
 /// What it costs to follow a bond.
@@ -126,6 +128,8 @@ impl pallet_node_staking::Config for Test {
 	type MinValidatorBond = MinValidatorBond;
 	type MinProviderBond = MinProviderBond;
 	type BondPerMbps = BondPerMbps;
+	type AppealDeposit = frame_support::traits::ConstU128<APPEAL_DEPOSIT>;
+	type TestPrice = frame_support::traits::ConstU128<TEST_PRICE>;
 	type MaxUnbondingChunks = MaxUnbondingChunks;
 	type MaxSlashesPerBlock = MaxSlashesPerBlock;
 	type WeightInfo = ();

@@ -6,6 +6,8 @@ use crate::{
 };
 
 use alloc::{collections::BTreeMap, vec::Vec};
+use codec::{Decode, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
 use weir_math::{
 	committee::{self, ListKind},
 	permutation::Permutation,
@@ -20,7 +22,7 @@ use weir_primitives::{
 const EXPECTED_ENTRIES: u64 = 200;
 
 /// The seats a test's committee is drawn from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Committee {
 	/// Uplink tier.
 	pub tier: u8,
@@ -49,6 +51,8 @@ pub struct Test<AccountId> {
 	pub ordinal: u32,
 	/// Its committee.
 	pub committee: Committee,
+	/// Whether a provider asked for it against a slash, so that it is held while its jail runs.
+	pub is_appeal: bool,
 }
 
 /// An epoch's draw: its record and the permutations made from it so far.
@@ -84,6 +88,11 @@ impl<T: Config> Draw<T> {
 	/// Slot number of the epoch's first slot.
 	pub fn first_slot(&self) -> u64 {
 		self.record.first_slot
+	}
+
+	/// Randomness of the slot groups.
+	pub fn groups(&self) -> &GroupSeeds {
+		&self.groups
 	}
 
 	/// Providers on the list of a class.
@@ -158,6 +167,7 @@ impl<T: Config> Draw<T> {
 	) -> Option<Test<T::AccountId>> {
 		let terms = target.terms.at(self.epoch)?;
 		let escalation = target.escalation.filter(|escalation| escalation.is_held_in(self.epoch));
+		let is_appeal = escalation.is_some_and(|escalation| matches!(escalation.cause, Cause::Appeal(_)));
 		let (kind, list, claim) = match (escalation, terms.standing) {
 			(Some(escalation), _) => (TestKind::Escalation, ListKind::Escalation, escalation.claim),
 			(None, Standing::Pending) => (TestKind::Admission, ListKind::Admission, terms.claim),
@@ -187,6 +197,7 @@ impl<T: Config> Draw<T> {
 			class,
 			ordinal,
 			committee: Committee { tier, members },
+			is_appeal,
 		})
 	}
 

@@ -2,10 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::arithmetic_side_effects)]
 
-use crate::{assignment::Draw, reports::Step, *};
+use crate::{assignment::Draw, receipts::ReceiptOf, reports::Step, *};
 use polkadot_sdk::*;
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -18,12 +18,14 @@ use frame_system::RawOrigin;
 use sp_application_crypto::RuntimeAppPublic;
 use sp_core::{sr25519, H256};
 use sp_io::hashing::blake2_256;
-use weir_math::schedule::Run;
+use weir_math::{estimate::Member, schedule::Run};
 use weir_primitives::{
+	api::{Outcome, Reason, VerdictRecord},
+	receipt::TestPart,
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
-	seams::{Bonds, OnBondChange, OnSlashDecided, ProviderRegistry},
-	Claim, Endpoint, EpochIndex, ProbeKey, ProbeSignature, ProviderIndex, Role, SlashReason, SlotOffset,
-	Timing, SEAT_KEY_TYPE,
+	seams::{Bonds, Deposits, OnBondChange, OnSlashDecided, ProviderRegistry},
+	Admission, Claim, Endpoint, EpochIndex, ProbeKey, ProbeSignature, ProviderIndex, Role, SlashReason,
+	SlotOffset, Timing, SEAT_KEY_TYPE,
 };
 
 const UPLINK_KBPS: u32 = 50_000;
@@ -118,7 +120,8 @@ fn providers<T: Config>(accounts: impl IntoIterator<Item = T::AccountId>) -> Vec
 		(0..).zip(accounts).map(|(n, who)| T::Registry::register_for_benchmark(&who, n, CLAIM)).collect();
 	for provider in &indices {
 		Targets::<T>::mutate_extant(provider, |target| {
-			target.escalation = Some(Escalation { due: TESTED, claim: CLAIM, attempts: 0 });
+			target.escalation =
+				Some(Escalation { due: TESTED, claim: CLAIM, attempts: 0, cause: Cause::Strikes });
 		});
 	}
 	let timing = Pallet::<T>::timing();
@@ -167,6 +170,108 @@ fn report<T: Config>(n: u32) -> (T::AccountId, ProbeKey, BoundedVec<Entry, Const
 
 fn hash_of<T: Config>(who: &T::AccountId, entries: &[Entry]) -> H256 {
 	commitment(&Pallet::<T>::genesis_hash(), TESTED, who, &entries_root(entries), &SALT)
+}
+
+/// Receipts of what a provider's test of [`TESTED`] showed these attestors, signed with the last of all keys that count.
+fn receipts<T: Config>(provider: ProviderIndex, attestors: &[(T::AccountId, ProbeKey)]) -> Vec<ReceiptOf<T>> {
+	let mut draw = Draw::<T>::of(TESTED).expect("a recorded epoch");
+	let test = draw.test_of(provider).expect("it is tested");
+	let keys: Vec<ProbeKey> = (0..5).map(|_| new_key()).collect();
+	let target_key = keys.last().expect("there are five").clone();
+	T::Registry::set_receipt_keys_for_benchmark(provider, keys);
+	let raw = |key: &ProbeKey, payload: &Vec<u8>| {
+		let signature = key.sign(payload).expect("the key was generated in this keystore");
+		<[u8; 64]>::try_from(AsRef::<[u8]>::as_ref(&signature)).expect("sr25519")
+	};
+	let receipt = |(node, key): &(T::AccountId, ProbeKey)| {
+		// The key it measured with was replaced four times since.
+		Seats::<T>::mutate_extant(node, |seat| {
+			seat.key = new_key();
+			[key.clone(), new_key(), new_key(), new_key()]
+				.into_iter()
+				.for_each(|former| seat.former_keys.retire(former, TESTED));
+		});
+		let mut receipt = ReceiptOf::<T> {
+			test: TestPart {
+				genesis: Pallet::<T>::genesis_hash().0,
+				epoch: TESTED,
+				kind: test.kind,
+				ordinal: test.ordinal,
+				target: test.account.clone(),
+				attestor: node.clone(),
+				session: [0; 8],
+			},
+			seed_hash: [0; 32],
+			down_bytes: 100_000_000,
+			up_bytes: 100_000_000,
+			by_target: [0; 64],
+			by_attestor: [0; 64],
+		};
+		let payload = receipt.payload();
+		receipt.by_target = raw(&target_key, &payload);
+		receipt.by_attestor = raw(key, &payload);
+		receipt
+	};
+	attestors.iter().map(receipt).collect()
+}
+
+/// An answer to an audit that has drawn `r` entries with receipts, and more without, of a full report.
+fn audited<T: Config>(r: u32) -> (T::AccountId, BoundedVec<Entry, ConstU32<MAX_ENTRIES>>, Vec<ReceiptOf<T>>) {
+	let all = seats::<T>(MAX_MEMBERS);
+	let seat = all.into_iter().next().expect("a committee has members");
+	let indices = providers::<T>((0..audits::MAX_PROOFS).map(|n| account("provider", n, 1)));
+	set_clock::<T>(TESTED + 1, Pallet::<T>::timing().measure_from);
+	set_clock::<T>(TESTED + 2, Pallet::<T>::window_of(Step::Audit).0);
+	let revealed = Revealed { entries: MAX_ENTRIES as u16, ..Default::default() };
+	let report = Report { commitment: H256::zero(), revealed: Some(revealed) };
+	Reports::<T>::insert(TESTED, &seat.0, report);
+	let drawn = Pallet::<T>::audited(TESTED, &seat.0);
+	assert_eq!(drawn.len() as u32, audits::MAX_PROOFS);
+	let silent = |provider| Entry { down_kbps: 0, up_kbps: 0, receipt: [0; 5], ..entry(provider) };
+	let mut entries: Vec<Entry> = (1_000..1_000 + MAX_ENTRIES).map(silent).collect();
+	let mut proofs = Vec::new();
+	for (position, provider) in drawn.into_iter().zip(indices).take(r as usize) {
+		// Other counts than the receipt's: the dearest answer.
+		entries[position as usize] = Entry { receipt: [1; 5], ..entry(provider) };
+		let node = (seat.0.clone(), Seats::<T>::get(&seat.0).expect("it has one").key);
+		proofs.extend(receipts::<T>(provider, &[node]));
+	}
+	let entries: BoundedVec<_, _> = entries.try_into().expect("as many as fit");
+	let commitment = hash_of::<T>(&seat.0, &entries);
+	let revealed = Some(Revealed { entries: MAX_ENTRIES as u16, ..Default::default() });
+	Reports::<T>::insert(TESTED, &seat.0, Report { commitment, revealed });
+	(seat.0, entries, proofs)
+}
+
+/// A provider slashed by an escalation of `k` members, all of which have denied what they signed.
+fn struck<T: Config>(k: u32) -> (ProviderIndex, T::AccountId, Vec<ReceiptOf<T>>) {
+	let all = seats::<T>(k);
+	let target: T::AccountId = account("provider", 0, 1);
+	let provider = providers::<T>([target.clone()]).into_iter().next().expect("there is one");
+	let receipts = receipts::<T>(provider, &all);
+	let mut draw = Draw::<T>::of(TESTED).expect("a recorded epoch");
+	let test = draw.test_of(provider).expect("it is tested");
+	set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
+	let voices: Vec<Member> = (0..k).map(|_| Member::Silent).collect();
+	Pallet::<T>::keep_evidence(&test, TESTED, &voices);
+	let verdict = VerdictRecord {
+		epoch: TESTED,
+		kind: test.kind,
+		claim: test.claim,
+		down_kbps: 0,
+		up_kbps: 0,
+		ratio_ppm: 0,
+		members: test.committee.members,
+		present: test.committee.members,
+		rtt_10us: 0,
+		loss_pptt: 0,
+		alive_parts: 0,
+		outcome: Outcome::Strike,
+		reason: Reason::BelowHalf,
+	};
+	Verdicts::<T>::insert(provider, LastVerdicts::truncate_from(vec![verdict; KEPT_VERDICTS as usize]));
+	Pallet::<T>::discipline(&test, &verdict);
+	(provider, target, receipts)
 }
 
 fn sign_commit<T: Config>(who: &T::AccountId, key: &ProbeKey) -> (H256, ProbeSignature) {
@@ -339,7 +444,7 @@ mod benchmarks {
 		seat_in_the_middle::<T>(&liar);
 		let own_run = Some(Run { group: u8::MAX, start_slot: 0, window_millis: 0 });
 		for (who, _) in all {
-			let revealed = Some(Revealed { accepted: 0, own_run });
+			let revealed = Some(Revealed { own_run, ..Default::default() });
 			Reports::<T>::insert(TESTED, who, Report { commitment: H256::zero(), revealed });
 		}
 		set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
@@ -375,6 +480,106 @@ mod benchmarks {
 		}
 
 		assert!(Seats::<T>::get(who).is_some_and(|seat| seat.leaving));
+		Ok(())
+	}
+
+	/// The last straw, as for [`score_seat`].
+	#[benchmark]
+	fn audit_seat() -> Result<(), BenchmarkError> {
+		let (who, _, _) = report::<T>(1);
+		let revealed = Some(Revealed { entries: MAX_ENTRIES as u16, ..Default::default() });
+		Reports::<T>::insert(TESTED - 1, &who, Report { commitment: H256::zero(), revealed });
+		Epochs::<T>::insert(TESTED - 1, Epochs::<T>::get(TESTED).ok_or("a recorded epoch")?);
+		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
+		let stage = Stage::Audit { position: 0 };
+		let mut cursor = Cursor { epoch: TESTED, stage, tests: 0, voids: 0, strikes: 0 };
+		Seats::<T>::mutate_extant(&who, |seat| seat.score_ppm = MIN_SCORE_PPM);
+
+		#[block]
+		{
+			Pallet::<T>::advance(&mut cursor, &mut draw);
+		}
+
+		assert!(Seats::<T>::get(who).is_some_and(|seat| seat.leaving));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn answer_audit(r: Linear<0, { audits::MAX_PROOFS }>) {
+		let (who, entries, receipts) = audited::<T>(r);
+		let receipts = BoundedVec::truncate_from(receipts);
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, TESTED, who.clone(), entries, SALT, receipts);
+
+		assert!(Pallet::<T>::audited(TESTED, &who).is_empty());
+	}
+
+	#[benchmark]
+	fn authorize_answer_audit(r: Linear<0, { audits::MAX_PROOFS }>) -> Result<(), BenchmarkError> {
+		let (node, entries, receipts) = audited::<T>(r);
+		let receipts = BoundedVec::truncate_from(receipts);
+		let call = Call::<T>::answer_audit { epoch: TESTED, node, entries, salt: SALT, receipts };
+
+		#[block]
+		{
+			call.authorize(TransactionSource::External).ok_or("the call is authorised")??;
+		}
+
+		Ok(())
+	}
+
+	/// All that followed from an escalation is undone.
+	#[benchmark]
+	fn dispute(k: Linear<7, MAX_MEMBERS>) {
+		let (provider, target, receipts) = struck::<T>(k);
+		let receipts = BoundedVec::truncate_from(receipts);
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, provider, TESTED, receipts);
+
+		assert!(Conducts::<T>::get(target).is_some_and(|conduct| conduct.offences.is_empty()));
+	}
+
+	#[benchmark]
+	fn authorize_dispute(k: Linear<7, MAX_MEMBERS>) -> Result<(), BenchmarkError> {
+		let (provider, _, receipts) = struck::<T>(k);
+		let receipts = BoundedVec::truncate_from(receipts);
+		let call = Call::<T>::dispute { provider, epoch: TESTED, receipts };
+
+		#[block]
+		{
+			call.authorize(TransactionSource::External).ok_or("the call is authorised")??;
+		}
+
+		Ok(())
+	}
+
+	#[benchmark]
+	fn appeal() {
+		let (provider, target, _) = struck::<T>(7);
+		T::Deposits::fund_for_benchmark(&target);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(target), TESTED);
+
+		assert!(Targets::<T>::get(provider).is_some_and(|target| target.escalation.is_some()));
+	}
+
+	#[benchmark]
+	fn request_test() -> Result<(), BenchmarkError> {
+		let (who, _, _) = report::<T>(1);
+		let provider = T::Registry::index_of(&who).ok_or("it is a provider, too")?;
+		Targets::<T>::mutate_extant(provider, |target| target.escalation = None);
+		T::Registry::set_admission(provider, Admission::Admitted { since: TESTED })?;
+		Pallet::<T>::follow(provider);
+		T::Deposits::fund_for_benchmark(&who);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who));
+
+		let terms = Targets::<T>::get(provider).and_then(|target| target.terms.latest());
+		assert!(terms.is_some_and(|terms| terms.standing == Standing::Owing));
 		Ok(())
 	}
 

@@ -66,15 +66,19 @@ impl<T: Config> Pallet<T> {
 		else {
 			return;
 		};
-		target.escalation = Some(Escalation { due, claim, attempts: 0 });
+		target.escalation = Some(Escalation { due, claim, attempts: 0, cause: Cause::Strikes });
 		let account = target.account.clone();
 		let current = target.terms.latest().map_or(claim, |terms| terms.claim);
 		Targets::<T>::insert(provider, target);
-		// A provider that left meanwhile stays on its list until the escalation is decided.
-		if !(0..CLASSES).any(|list| epochs::ProviderIndices::<T>::is_wanted(list, &provider)) {
-			Self::list_in(provider, class_of(current.largest_kbps()));
-		}
+		Self::list_for_escalation(provider, current);
 		Self::deposit_event(Event::EscalationOpened { provider, account, due, claim });
+	}
+
+	/// A provider that left meanwhile, or is jailed, stays on a list until its escalation is decided.
+	pub(crate) fn list_for_escalation(provider: ProviderIndex, claim: Claim) {
+		if !(0..CLASSES).any(|list| epochs::ProviderIndices::<T>::is_wanted(list, &provider)) {
+			Self::list_in(provider, class_of(claim.largest_kbps()));
+		}
 	}
 
 	fn conclude_escalation(test: &Test<T::AccountId>, verdict: &VerdictRecord) {
@@ -82,6 +86,12 @@ impl<T: Config> Pallet<T> {
 			// The next one runs already: to end the escalation now would turn its test into another one, which
 			// nobody measures.
 			return;
+		}
+		let open = Targets::<T>::get(test.provider).and_then(|target| target.escalation);
+		match open.map(|escalation| escalation.cause) {
+			Some(Cause::Appeal(epoch)) => return Self::conclude_appeal(test, epoch, verdict),
+			Some(Cause::Withdrawn) => return Self::end_escalation(test.provider),
+			Some(Cause::Strikes) | None => {}
 		}
 		if matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable) {
 			return Self::retry_escalation(test);
@@ -124,12 +134,17 @@ impl<T: Config> Pallet<T> {
 	/// Ends the escalation and voids the strikes that led to it.
 	fn close_escalation(test: &Test<T::AccountId>) {
 		Conducts::<T>::mutate_extant(&test.account, |conduct| conduct.window.clear());
-		let out = Targets::<T>::mutate_extant(test.provider, |target| {
+		Self::end_escalation(test.provider);
+	}
+
+	/// Ends the escalation alone.
+	pub(crate) fn end_escalation(provider: ProviderIndex) {
+		let out = Targets::<T>::mutate_extant(provider, |target| {
 			target.escalation = None;
 			target.terms.latest().is_some_and(|terms| terms.standing == Standing::Out)
 		});
 		if out {
-			Self::list_in(test.provider, None);
+			Self::list_in(provider, None);
 		}
 	}
 
@@ -151,6 +166,11 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		};
+		Evidences::<T>::mutate(provider, verdict.epoch, |kept| {
+			if let Some(evidence) = kept {
+				evidence.slash = queued;
+			}
+		});
 		Self::note_offence(&account, verdict.epoch);
 		Self::close_escalation(test);
 		Self::lower_claim(provider, verdict);
@@ -186,6 +206,17 @@ impl<T: Config> Pallet<T> {
 			}
 			// Room was just made.
 			let _ = conduct.offences.try_push(epoch);
+		});
+	}
+
+	/// Takes back the offence of `epoch`.
+	pub(crate) fn void_offence(who: &T::AccountId, epoch: EpochIndex) {
+		Conducts::<T>::mutate_extant(who, |conduct| {
+			let before = conduct.offences.len();
+			conduct.offences.retain(|offence| *offence != epoch);
+			if conduct.offences.len() < before {
+				Self::deposit_event(Event::OffenceVoided { account: who.clone(), epoch });
+			}
 		});
 	}
 
@@ -229,7 +260,7 @@ impl<T: Config> Pallet<T> {
 		true
 	}
 
-	fn note_passed(provider: ProviderIndex) {
+	pub(crate) fn note_passed(provider: ProviderIndex) {
 		let Some(facts) = T::Registry::facts(provider) else { return };
 		let Admission::Pending { passed } = facts.admission else { return };
 		let passed = passed.saturating_add(1);
@@ -250,7 +281,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Makes what was measured the claim, where it is less.
-	fn lower_claim(provider: ProviderIndex, verdict: &VerdictRecord) {
+	pub(crate) fn lower_claim(provider: ProviderIndex, verdict: &VerdictRecord) {
 		let claim = Claim {
 			down_kbps: verdict.claim.down_kbps.min(verdict.down_kbps).max(MIN_CLAIM_KBPS),
 			up_kbps: verdict.claim.up_kbps.min(verdict.up_kbps).max(MIN_CLAIM_KBPS),

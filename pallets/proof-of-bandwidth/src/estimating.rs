@@ -46,6 +46,7 @@ impl<T: Config> Pallet<T> {
 		while cursor.stage != Stage::Done {
 			let step = match cursor.stage {
 				Stage::Judge { .. } => Self::weight_of_test(MAX_MEMBERS),
+				Stage::Audit { .. } => T::WeightInfo::audit_seat().saturating_add(T::OnVerdict::weight()),
 				Stage::Score { position } if position >= draw.seats_in(SMALLEST_TIER) => {
 					T::WeightInfo::conclude_epoch()
 				}
@@ -82,7 +83,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn advance(cursor: &mut Cursor, draw: &mut Draw<T>) -> Weight {
 		match cursor.stage {
 			Stage::Judge { class, .. } if class >= CLASSES => {
-				cursor.stage = Stage::Score { position: 0 };
+				cursor.stage = Stage::Audit { position: 0 };
 				T::WeightInfo::estimate_skip()
 			}
 			Stage::Judge { class, position } if position >= draw.providers_in(class) => {
@@ -92,6 +93,15 @@ impl<T: Config> Pallet<T> {
 			Stage::Judge { class, position } => {
 				cursor.stage = Stage::Judge { class, position: position.saturating_add(1) };
 				Self::judge_position(cursor, draw, class, position)
+			}
+			Stage::Audit { position } if position >= Self::audited_seats(draw.epoch) => {
+				cursor.stage = Stage::Score { position: 0 };
+				T::WeightInfo::estimate_skip()
+			}
+			Stage::Audit { position } => {
+				cursor.stage = Stage::Audit { position: position.saturating_add(1) };
+				Self::audit_position(draw, position);
+				T::WeightInfo::audit_seat().saturating_add(T::OnVerdict::weight())
 			}
 			Stage::Score { position } if position >= draw.seats_in(SMALLEST_TIER) => {
 				let Cursor { epoch, tests, voids, strikes, .. } = *cursor;
@@ -120,7 +130,10 @@ impl<T: Config> Pallet<T> {
 			let read = T::DbWeight::get().reads(u64::from(CLASSES).saturating_add(1));
 			return T::WeightInfo::estimate_skip().saturating_add(read);
 		};
-		let verdict = Self::verdict_on(draw, &test);
+		let (verdict, members) = Self::verdict_on(draw, &test);
+		if verdict.outcome == Outcome::Strike {
+			Self::keep_evidence(&test, verdict.epoch, &members);
+		}
 		cursor.tests = cursor.tests.saturating_add(1);
 		match verdict.outcome {
 			Outcome::Void => cursor.voids = cursor.voids.saturating_add(1),
@@ -132,10 +145,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Turns what the committee filed into a verdict.
-	pub(crate) fn verdict_on(draw: &mut Draw<T>, test: &Test<T::AccountId>) -> VerdictRecord {
+	pub(crate) fn verdict_on(draw: &mut Draw<T>, test: &Test<T::AccountId>) -> (VerdictRecord, Vec<Member>) {
 		let filed = Filings::<T>::take(draw.epoch, test.provider);
 		let in_service = T::Registry::facts(test.provider).is_some_and(|facts| {
-			facts.account == test.account && !matches!(facts.admission, Admission::Jailed { .. })
+			let is_jailed = matches!(facts.admission, Admission::Jailed { .. });
+			facts.account == test.account && (test.is_appeal || !is_jailed)
 		});
 		let started = draw.was_started(test);
 		let members = Self::gather(draw, test, &filed, started && in_service);
@@ -168,7 +182,7 @@ impl<T: Config> Pallet<T> {
 			verdict =
 				VerdictRecord { down_kbps, up_kbps, ratio_ppm, rtt_10us, loss_pptt, alive_parts, ..verdict };
 		}
-		verdict
+		(verdict, members)
 	}
 
 	/// What each member of the committee has to say, by place. A member that a rule bars or whose reveal does not
@@ -259,8 +273,12 @@ impl<T: Config> Pallet<T> {
 		let now = Self::epoch();
 		let mut swept = Swept::<T>::get();
 		let before = swept;
-		let judged = EstimateCursor::<T>::get().map_or(0, |cursor| cursor.epoch);
-		let weight = if swept.reports.saturating_add(REPORTS_KEPT) < now && swept.reports < judged {
+		// The seats' audits are asked for with the verdicts on the epoch after.
+		let asked = EstimateCursor::<T>::get().map_or(0, |cursor| match cursor.stage {
+			Stage::Done => cursor.epoch,
+			_ => cursor.epoch.saturating_sub(1),
+		});
+		let weight = if swept.reports.saturating_add(REPORTS_KEPT) < now && swept.reports < asked {
 			let removed = Self::clear_reports(&mut swept);
 			T::WeightInfo::sweep_reports(removed.min(SWEEP_LIMIT))
 		} else {
@@ -305,6 +323,10 @@ impl<T: Config> Pallet<T> {
 				Leaver::Seat(who) => Self::release_seat(who),
 				Leaver::Provider(index) => Self::release_provider(*index),
 				Leaver::Conduct(who) => Self::review_conduct(who, epoch),
+				Leaver::Evidence(provider, of) => {
+					Evidences::<T>::remove(*provider, *of);
+					true
+				}
 			};
 			if !released {
 				Leavers::<T>::insert(now.saturating_add(1), leaver, ());

@@ -1,6 +1,6 @@
 //! Following the registry: which providers tests are drawn from, and by which terms.
 
-use crate::{dense_index::HISTORY_EPOCHS, epochs::ProviderIndices, *};
+use crate::{audits::AUDIT_DELAY, dense_index::HISTORY_EPOCHS, epochs::ProviderIndices, *};
 use polkadot_sdk::*;
 
 use frame_support::weights::Weight;
@@ -100,9 +100,9 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Whether any epoch from the last measured one on sees the provider on a list.
+	/// Whether any epoch that can be reported on or audited sees the provider on a list.
 	fn is_listed(index: ProviderIndex) -> bool {
-		let since = Self::epoch().saturating_sub(1);
+		let since = Self::epoch().saturating_sub(AUDIT_DELAY);
 		(0..CLASSES).any(|list| ProviderIndices::<T>::is_seen_since(list, &index, since))
 	}
 
@@ -116,7 +116,7 @@ impl<T: Config> Pallet<T> {
 		if target.escalation.is_some() || Self::is_listed(index) {
 			return false;
 		}
-		let since = Self::epoch().saturating_sub(1);
+		let since = Self::epoch().saturating_sub(AUDIT_DELAY);
 		for list in 0..CLASSES {
 			ProviderIndices::<T>::forget(list, &index, since);
 		}
@@ -153,7 +153,8 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 			conduct.window.strikes() > 0
 				&& Self::epoch().saturating_sub(conduct.last_strike) <= HISTORY_EPOCHS
 		});
-		struck || target.escalation.is_some() || Self::is_listed(index)
+		let disputed = Evidences::<T>::iter_key_prefix(index).next().is_some();
+		struck || disputed || target.escalation.is_some() || Self::is_listed(index)
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]
@@ -169,13 +170,7 @@ impl<T: Config> OnSlashDecided<T::AccountId> for Pallet<T> {
 
 	fn slash_cancelled(who: &T::AccountId, reason: &SlashReason) {
 		let SlashReason::FalseClaim { epoch, .. } = reason else { return };
-		Conducts::<T>::mutate_extant(who, |conduct| {
-			let before = conduct.offences.len();
-			conduct.offences.retain(|offence| offence != epoch);
-			if conduct.offences.len() < before {
-				Self::deposit_event(Event::OffenceVoided { account: who.clone(), epoch: *epoch });
-			}
-		});
+		Self::void_offence(who, *epoch);
 	}
 
 	fn weight() -> Weight {

@@ -7,7 +7,9 @@
 //! Each epoch draws tests and committees from a seed that is two epochs old ([`assignment`]). Committees measure
 //! through their sidecars. In the next epoch each seat commits to its report and then reveals it ([`reports`]); when
 //! the reveal window has closed, a cursor in `on_idle` turns what stands into estimates and verdicts
-//! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]).
+//! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]). Entries drawn by lot have to
+//! be proven ([`audits`]); a strike can be disputed by the receipts of the test ([`disputes`]) and a slash appealed against
+//! by another escalation ([`appeals`]).
 //!
 //! ## What is stored and what is computed
 //!
@@ -20,6 +22,8 @@
 //!
 //! * [`Call::take_seat`], [`Call::leave_seat`], [`Call::set_seat_key`]: the duty to measure.
 //! * [`Call::commit`], [`Call::reveal`]: authorised and fee-less, one each per seat and epoch.
+//! * [`Call::answer_audit`], [`Call::dispute`]: authorised and fee-less; the receipts are the proof.
+//! * [`Call::appeal`], [`Call::request_test`]: the provider's, for a deposit or a price.
 //! * [`offchain`]: the worker that talks to the local sidecar and hands reports in.
 //! * [`queries`]: what the runtime API reads.
 //!
@@ -36,6 +40,8 @@
 //!    epoch being judged is over.
 //! 6. The running epoch is recorded once a block of it has run, and no record is older than the retained epochs.
 //! 7. Conduct outlives a registration only as long as a review is queued for it, one each.
+//! 8. Evidence is of a strike among the last verdicts, one voice per member, and queued to be forgotten. That of an open
+//!    appeal says so.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -51,11 +57,14 @@
 
 extern crate alloc;
 
+pub mod appeals;
 pub mod assignment;
+pub mod audits;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 pub mod dense_index;
 pub mod discipline;
+pub mod disputes;
 pub mod epochs;
 pub mod estimating;
 pub mod following;
@@ -63,6 +72,7 @@ pub mod following;
 mod mock;
 pub mod offchain;
 pub mod queries;
+pub mod receipts;
 pub mod reports;
 pub mod seats;
 #[cfg(test)]
@@ -82,16 +92,19 @@ use polkadot_sdk::*;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use crate::dense_index::{ListState, Place, Slot};
+	use crate::{
+		dense_index::{ListState, Place, Slot},
+		receipts::ReceiptOf,
+	};
 	use alloc::vec::Vec;
 	use frame_support::{pallet_prelude::*, weights::WeightMeter};
 	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 	use sp_core::H256;
 	use sp_runtime::Perbill;
 	use weir_primitives::{
-		api::VerdictRecord,
+		api::{Outcome, VerdictRecord},
 		report::{Entry, MAX_ENTRIES},
-		seams::{Bonds, OnVerdict, ProviderRegistry, SlashQueue},
+		seams::{Bonds, Deposits, OnVerdict, ProviderRegistry, QueuedSlashes, SlashQueue},
 		Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProbeSignature, ProviderIndex, Timing,
 	};
 
@@ -126,7 +139,9 @@ pub mod pallet {
 		/// Who sells bandwidth.
 		type Registry: ProviderRegistry<Self::AccountId>;
 		/// Where slashes wait.
-		type Slashes: SlashQueue<Self::AccountId>;
+		type Slashes: SlashQueue<Self::AccountId> + QueuedSlashes;
+		/// Deposits of appeals, and the price of a test.
+		type Deposits: Deposits<Self::AccountId>;
 		/// Who is told of verdicts.
 		type OnVerdict: OnVerdict<Self::AccountId>;
 		/// Bond a seat asks for at least.
@@ -236,6 +251,18 @@ pub mod pallet {
 	/// Strikes and offences by bond account.
 	#[pallet::storage]
 	pub type Conducts<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Conduct, OptionQuery>;
+
+	/// What strikes stand on, by provider and measured epoch, as long as it can be disputed.
+	#[pallet::storage]
+	pub type Evidences<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		ProviderIndex,
+		Twox64Concat,
+		EpochIndex,
+		Evidence<T::AccountId>,
+		OptionQuery,
+	>;
 
 	/// Commitments by measured epoch and node.
 	#[pallet::storage]
@@ -441,6 +468,81 @@ pub mod pallet {
 			/// Epoch the escalation measured.
 			epoch: EpochIndex,
 		},
+		/// A seat proved the entries an audit had drawn, but for those that its receipts contradict.
+		AuditAnswered {
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// The node.
+			node: T::AccountId,
+			/// Entries proven.
+			proven: u32,
+		},
+		/// A seat did not prove what an audit had drawn: its pay for the epoch is void.
+		AuditMissed {
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// The node.
+			node: T::AccountId,
+			/// Its score after it, in millionths.
+			score_ppm: u32,
+		},
+		/// A receipt with both signatures shows other counts than the attestor reported.
+		FalseReportProven {
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// The node.
+			node: T::AccountId,
+			/// The provider it reported on.
+			provider: ProviderIndex,
+		},
+		/// Receipts changed what a strike stands on; this is the verdict now.
+		VerdictRevised {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// What is concluded now, and why.
+			verdict: VerdictRecord,
+		},
+		/// Fewer than three strikes are left: the escalation is not held or, if it has begun, decides nothing.
+		EscalationWithdrawn {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+		},
+		/// A provider asked for another escalation against its slash.
+		Appealed {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// Epoch the first escalation measured.
+			epoch: EpochIndex,
+			/// Epoch it is held in.
+			due: EpochIndex,
+		},
+		/// An appeal is over. Upheld if good, paid as measured or lowered: what had followed is undone. A strike: the
+		/// deposit is forfeited. Void or unreachable: the deposit is back, and the slash stands.
+		AppealConcluded {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// Epoch the first escalation measured.
+			epoch: EpochIndex,
+			/// What the second one found.
+			outcome: Outcome,
+		},
+		/// A provider paid for a test.
+		TestRequested {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// First epoch in which it is tested, each one until a test was taken.
+			from: EpochIndex,
+		},
 		/// Another part of the runtime did not do what was expected.
 		Unexpected {
 			/// The expectation.
@@ -495,6 +597,42 @@ pub mod pallet {
 		AlreadyRevealed,
 		/// A counter or epoch reached the end of its number type.
 		Overflow,
+		/// The seat has not revealed for that epoch.
+		NotRevealed,
+		/// No entry of the report was drawn for an audit.
+		NotAudited,
+		/// What was drawn is proven.
+		AlreadyProven,
+		/// The entries are not those of the report.
+		NotTheReport,
+		/// A proof needs one receipt for each entry that was drawn and has one; a dispute needs one at least.
+		WrongReceiptCount,
+		/// The receipt is of another test, or not the one that was reported.
+		ForeignReceipt,
+		/// No strike in that epoch, or it can no longer be disputed.
+		NotDisputable,
+		/// The attestor is not in the committee.
+		NotAMember,
+		/// The member was absent: nothing it reported counts.
+		MemberAbsent,
+		/// The receipt shows no more than was reported.
+		NothingUnderReported,
+		/// Three keys were replaced within 8 epochs, and receipts they signed may still be asked for.
+		TooManyKeys,
+		/// The account is no registered provider.
+		NotAProvider,
+		/// The provider is not in service.
+		NotInService,
+		/// The provider is not admitted yet: it is tested every epoch.
+		NotAdmitted,
+		/// A test is due in the next epoch already.
+		TestDue,
+		/// An escalation is open.
+		EscalationOpen,
+		/// The slash was appealed against.
+		AlreadyAppealed,
+		/// An appeal would not be judged before the slash is due.
+		TooLateToAppeal,
 	}
 
 	#[pallet::hooks]
@@ -593,6 +731,60 @@ pub mod pallet {
 			// Part of the preimage, which was checked when the call was authorised.
 			let _ = salt;
 			Self::do_reveal(epoch, node, entries)
+		}
+
+		/// Proves the entries of `node`'s report of `epoch` that an audit has drawn, inside the reveal window of the
+		/// second epoch after it. Fee-less: the signatures under `receipts` are the proof, one for each drawn entry that
+		/// has a receipt, in their order. `entries` and `salt` are what was revealed. A receipt that shows other counts
+		/// than its entry costs the attestor a part of its bond.
+		#[pallet::call_index(5)]
+		#[pallet::weight(<T as Config>::WeightInfo::answer_audit(receipts.len() as u32))]
+		#[pallet::weight_of_authorize(<T as Config>::WeightInfo::authorize_answer_audit(receipts.len() as u32))]
+		#[pallet::authorize(Self::authorize_audit)]
+		pub fn answer_audit(
+			origin: OriginFor<T>,
+			epoch: EpochIndex,
+			node: T::AccountId,
+			entries: BoundedVec<Entry, ConstU32<MAX_ENTRIES>>,
+			salt: [u8; 32],
+			receipts: BoundedVec<ReceiptOf<T>, ConstU32<{ audits::MAX_PROOFS }>>,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			// Part of the preimage, which was checked when the call was authorised.
+			let _ = salt;
+			Self::do_answer_audit(epoch, node, &entries, &receipts)
+		}
+
+		/// Posts receipts that show more than their attestors reported in the test of `epoch` that struck `provider`.
+		/// Fee-less: the signatures are the proof, and each receipt has to change something. Every such attestor is
+		/// fined, and the test is judged again.
+		#[pallet::call_index(6)]
+		#[pallet::weight(<T as Config>::WeightInfo::dispute(receipts.len() as u32).saturating_add(T::OnVerdict::weight()))]
+		#[pallet::weight_of_authorize(<T as Config>::WeightInfo::authorize_dispute(receipts.len() as u32))]
+		#[pallet::authorize(Self::authorize_dispute)]
+		pub fn dispute(
+			origin: OriginFor<T>,
+			provider: ProviderIndex,
+			epoch: EpochIndex,
+			receipts: BoundedVec<ReceiptOf<T>, ConstU32<MAX_MEMBERS>>,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			Self::do_dispute(provider, epoch, &receipts)
+		}
+
+		/// Asks for another escalation against the slash that the one of `epoch` queued for the signer, for a deposit
+		/// that comes back unless the new committee agrees with the first.
+		#[pallet::call_index(7)]
+		pub fn appeal(origin: OriginFor<T>, epoch: EpochIndex) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_appeal(who, epoch)
+		}
+
+		/// Pays for a test of the signer's line in the next epoch, ahead of its turn. It counts like any other.
+		#[pallet::call_index(8)]
+		pub fn request_test(origin: OriginFor<T>) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_request_test(who)
 		}
 	}
 }

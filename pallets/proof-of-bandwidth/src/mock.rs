@@ -12,11 +12,14 @@ use frame_support::{
 use frame_system::limits::BlockWeights;
 use sp_core::{sr25519, Pair};
 use sp_io::hashing::blake2_256;
-use sp_runtime::{traits::BlakeTwo256, BuildStorage, DispatchError, DispatchResult, Perbill};
+use sp_runtime::{traits::BlakeTwo256, BuildStorage, DispatchError, DispatchResult, Perbill, TokenError};
 use std::collections::BTreeMap;
 use weir_primitives::{
 	api::VerdictRecord,
-	seams::{Bonds, OnProviderChange, OnVerdict, ProviderFacts, ProviderRegistry, SlashQueue},
+	seams::{
+		Bonds, Deposit, Deposits, OnProviderChange, OnSlashDecided, OnVerdict, ProviderFacts,
+		ProviderRegistry, QueuedSlashes, SlashQueue,
+	},
 	Admission, Claim, Endpoint, EpochIndex, Kbps, LineKind, ProbeKey, ProviderIndex, Region, Role,
 	SlashReason, Timing,
 };
@@ -48,6 +51,18 @@ parameter_types! {
 	pub static BondOf: BTreeMap<(AccountId, Role), u64> = BTreeMap::new();
 	pub static Registered: BTreeMap<ProviderIndex, ProviderFacts<AccountId>> = BTreeMap::new();
 	pub static Queued: Vec<(AccountId, Perbill, SlashReason)> = Vec::new();
+	/// Numbers of the slashes taken back.
+	pub static Cancelled: Vec<u32> = Vec::new();
+	/// When slashes are due, by their numbers.
+	pub static DueOf: BTreeMap<u32, EpochIndex> = BTreeMap::new();
+	/// Keys under receipts of providers that do not sign with their own.
+	pub static ReceiptKeys: BTreeMap<ProviderIndex, Vec<ProbeKey>> = BTreeMap::new();
+	/// Deposits on hold.
+	pub static Held: BTreeMap<AccountId, u32> = BTreeMap::new();
+	/// Who forfeited a deposit or paid.
+	pub static Taken: Vec<AccountId> = Vec::new();
+	/// Attestors that were told of as unproven.
+	pub static Unproven: Vec<(AccountId, EpochIndex)> = Vec::new();
 	pub static SlashQueueFull: bool = false;
 	pub static RegistryRefuses: bool = false;
 	/// What is left of a block for its idle hook.
@@ -98,6 +113,16 @@ impl ProviderRegistry<AccountId> for FakeRegistry {
 		vec![0, index as u8]
 	}
 
+	fn receipt_keys(index: ProviderIndex, _: EpochIndex) -> Vec<ProbeKey> {
+		let set = ReceiptKeys::get().get(&index).cloned();
+		set.unwrap_or_else(|| Self::facts(index).map(|facts| key(facts.account)).into_iter().collect())
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn set_receipt_keys_for_benchmark(index: ProviderIndex, keys: Vec<ProbeKey>) {
+		ReceiptKeys::mutate(|all| all.insert(index, keys));
+	}
+
 	fn index_of(who: &AccountId) -> Option<ProviderIndex> {
 		Registered::get().iter().find(|(_, facts)| facts.account == *who).map(|(index, _)| *index)
 	}
@@ -129,6 +154,17 @@ impl ProviderRegistry<AccountId> for FakeRegistry {
 		Ok(())
 	}
 
+	fn reinstate(index: ProviderIndex, claim: Option<Claim>, admission: Admission) -> DispatchResult {
+		if RegistryRefuses::get() {
+			return Err(DispatchError::Unavailable);
+		}
+		change(index, |facts| {
+			facts.claim = claim.unwrap_or(facts.claim);
+			facts.admission = admission;
+			facts.in_service = true;
+		})
+	}
+
 	#[cfg(feature = "runtime-benchmarks")]
 	fn register_for_benchmark(who: &AccountId, n: u32, claim: Claim) -> ProviderIndex {
 		set_bond(*who, Role::Provider, SEAT_BOND);
@@ -151,9 +187,63 @@ impl SlashQueue<AccountId> for FakeSlashes {
 		}
 		Queued::mutate(|queue| {
 			queue.push((*who, fraction, reason));
-			Ok(queue.len() as u32 - 1)
+			let number = queue.len() as u32 - 1;
+			let due = Epoch::get() + Pob::timing().slash_delay_epochs;
+			DueOf::mutate(|all| all.insert(number, due));
+			Ok(number)
 		})
 	}
+}
+
+impl QueuedSlashes for FakeSlashes {
+	fn cancel_slash(number: u32) -> DispatchResult {
+		let (who, reason) = Queued::get()
+			.get(number as usize)
+			.map(|(who, _, reason)| (*who, *reason))
+			.ok_or(DispatchError::CannotLookup)?;
+		Cancelled::mutate(|cancelled| cancelled.push(number));
+		Pob::slash_cancelled(&who, &reason);
+		Ok(())
+	}
+
+	fn due_of(number: u32) -> Option<EpochIndex> {
+		DueOf::get().get(&number).copied().filter(|_| !Cancelled::get().contains(&number))
+	}
+}
+
+/// Deposits of accounts with money: every account but [`POOR`].
+pub struct FakeDeposits;
+
+pub(crate) const POOR: AccountId = 199;
+
+impl Deposits<AccountId> for FakeDeposits {
+	fn hold(who: &AccountId, _: Deposit) -> DispatchResult {
+		if *who == POOR {
+			return Err(DispatchError::Token(TokenError::FundsUnavailable));
+		}
+		Held::mutate(|held| *held.entry(*who).or_default() += 1);
+		Ok(())
+	}
+
+	fn release(who: &AccountId, _: Deposit) {
+		Held::mutate(|held| *held.entry(*who).or_default() -= 1);
+	}
+
+	fn forfeit(who: &AccountId, what: Deposit) {
+		Self::release(who, what);
+		Taken::mutate(|taken| taken.push(*who));
+	}
+
+	fn charge_test(who: &AccountId) -> DispatchResult {
+		if *who == POOR {
+			return Err(DispatchError::Token(TokenError::FundsUnavailable));
+		}
+		Taken::mutate(|taken| taken.push(*who));
+		Ok(())
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fund_for_benchmark(_: &AccountId) {}
 }
 
 /// What it costs [`Listener`] to be told of a verdict.
@@ -164,6 +254,14 @@ pub struct Listener;
 impl OnVerdict<AccountId> for Listener {
 	fn verdict(who: &AccountId, _: ProviderIndex, _: EpochIndex, verdict: &VerdictRecord) {
 		Heard::mutate(|heard| heard.push((*who, *verdict)));
+	}
+
+	fn revised(who: &AccountId, _: ProviderIndex, _: EpochIndex, verdict: &VerdictRecord) {
+		Heard::mutate(|heard| heard.push((*who, *verdict)));
+	}
+
+	fn unproven(attestor: &AccountId, epoch: EpochIndex) {
+		Unproven::mutate(|all| all.push((*attestor, epoch)));
 	}
 
 	fn weight() -> Weight {
@@ -181,6 +279,7 @@ impl Config for Runtime {
 	type Bonds = FakeBonds;
 	type Registry = FakeRegistry;
 	type Slashes = FakeSlashes;
+	type Deposits = FakeDeposits;
 	type OnVerdict = Listener;
 	type MinimumSeatBond = MinimumSeatBond;
 	type BasePriority = BasePriority;
@@ -321,6 +420,12 @@ impl ExtBuilder {
 		BondOf::set((1..=self.seats).map(|who| ((who, Role::Validator), SEAT_BOND)).collect());
 		Registered::set(BTreeMap::new());
 		Queued::set(Vec::new());
+		Cancelled::set(Vec::new());
+		DueOf::set(BTreeMap::new());
+		ReceiptKeys::set(BTreeMap::new());
+		Held::set(BTreeMap::new());
+		Taken::set(Vec::new());
+		Unproven::set(Vec::new());
 		SlashQueueFull::set(false);
 		RegistryRefuses::set(false);
 		Idle::set(Weight::MAX);

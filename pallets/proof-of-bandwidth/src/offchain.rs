@@ -1,7 +1,7 @@
 //! The off-chain worker of a node with a seat key.
 //!
 //! Each block it finds the seat whose key is in the keystore and does at most one thing: post new tasks to the local
-//! sidecar, fetch a finished report, commit, or reveal. Entries and salt are written to the persistent off-chain
+//! sidecar, fetch a finished report, commit, reveal, or prove what an audit has drawn. Entries and salt are written to the persistent off-chain
 //! database before the commit, so that a restart cannot lose what a commitment binds. Nothing the sidecar does or says
 //! can make it panic: trouble is logged with its reason and met again with the next block. A missing key or seat, which
 //! only a person can mend, is logged once per epoch.
@@ -9,7 +9,7 @@
 //! What is exchanged, and why the worker never sees the sidecar's token: `weir_primitives::sidecar`. One sidecar
 //! serves one seat: of several seat keys in a keystore the first one with a seat is served.
 
-use crate::{reports::Step, *};
+use crate::{audits::AUDIT_DELAY, receipts::ReceiptOf, reports::Step, *};
 use polkadot_sdk::*;
 
 use alloc::{
@@ -36,7 +36,8 @@ use weir_primitives::{
 	report::{commit_payload, commitment, entries_root, Entry, MAX_ENTRIES},
 	seams::EpochClock,
 	sidecar::{
-		to_hex, ReportResponse, ReportState, TasksRequest, MAX_BODY_BYTES, REPORTS_PATH, TASKS_PATH, URL_KEY,
+		from_hex, to_hex, ReceiptsResponse, ReportResponse, ReportState, TasksRequest, MAX_BODY_BYTES,
+		RECEIPTS_PATH, REPORTS_PATH, TASKS_PATH, URL_KEY,
 	},
 	EpochIndex, ProbeKey, ProviderIndex, SlotOffset,
 };
@@ -150,10 +151,14 @@ pub struct Notebook {
 	pub posted: Vec<(ProviderIndex, Option<SlotOffset>)>,
 	/// Whether the last thing done was to post tasks: reports come next, so that neither starves the other.
 	pub posted_last: bool,
-	/// Slot of the last commit or reveal sent.
-	pub submitted_at: Option<(bool, SlotOffset)>,
+	/// The last step sent, and its slot.
+	pub submitted_at: Option<(Step, SlotOffset)>,
 	/// The report on the epoch before, and its salt.
 	pub report: Option<(Vec<Entry>, [u8; 32])>,
+	/// The report on the epoch before that, for audits.
+	pub earlier: Option<(Vec<Entry>, [u8; 32])>,
+	/// Receipts that an audit of it asks for, encoded, once the sidecar has shown them.
+	pub receipts: Option<Vec<Vec<u8>>>,
 }
 
 impl<T: Config> Pallet<T> {
@@ -206,7 +211,8 @@ impl<T: Config> Pallet<T> {
 	) -> Result<(), Trouble> {
 		let now = Self::epoch();
 		if notes.epoch != now {
-			*notes = Notebook { epoch: now, ..Default::default() };
+			let earlier = notes.report.take().filter(|_| notes.epoch.checked_add(1) == Some(now));
+			*notes = Notebook { epoch: now, earlier, ..Default::default() };
 		}
 		if notes.posted_last && Self::report_step(url, key, node, notes)? {
 			notes.posted_last = false;
@@ -217,7 +223,10 @@ impl<T: Config> Pallet<T> {
 			return Ok(());
 		}
 		notes.posted_last = false;
-		Self::report_step(url, key, node, notes).map(|_| ())
+		if !Self::report_step(url, key, node, notes)? {
+			Self::audit_step(url, node, notes)?;
+		}
+		Ok(())
 	}
 
 	/// Posts tasks the sidecar does not know yet. False if there are none.
@@ -312,6 +321,81 @@ impl<T: Config> Pallet<T> {
 		Ok(true)
 	}
 
+	/// Takes the answer to an audit one step further: fetches the receipts, then hands them in.
+	fn audit_step(url: &str, node: &T::AccountId, notes: &mut Notebook) -> Result<(), Trouble> {
+		let Some(epoch) = notes.epoch.checked_sub(AUDIT_DELAY) else { return Ok(()) };
+		let Some((entries, salt)) = &notes.earlier else { return Ok(()) };
+		if !Self::is_submission_due(Step::Audit, epoch, node, notes) {
+			return Ok(());
+		}
+		let drawn = Self::audited(epoch, node);
+		if drawn.is_empty() {
+			return Ok(());
+		}
+		let Some(receipts) = &notes.receipts else {
+			let prefixes = drawn
+				.iter()
+				.filter_map(|position| entries.get(*position as usize))
+				.filter(|entry| entry.receipt != [0; 5])
+				.map(|entry| String::from(to_hex(&entry.receipt).trim_start_matches("0x")))
+				.collect::<Vec<_>>();
+			notes.receipts = Some(Self::fetch_receipts(url, epoch, &prefixes)?);
+			return Ok(());
+		};
+		let receipts: Vec<ReceiptOf<T>> = receipts
+			.iter()
+			.map(|bytes| Decode::decode(&mut &bytes[..]))
+			.collect::<Result<_, _>>()
+			.map_err(|_| Trouble::Malformed(String::from("not a receipt")))?;
+		let call = Call::<T>::answer_audit {
+			epoch,
+			node: node.clone(),
+			entries: BoundedVec::try_from(entries.clone())
+				.map_err(|entries: Vec<Entry>| Trouble::TooManyEntries(entries.len()))?,
+			salt: *salt,
+			receipts: BoundedVec::try_from(receipts)
+				.map_err(|receipts: Vec<ReceiptOf<T>>| Trouble::TooManyEntries(receipts.len()))?,
+		};
+		Self::hand_in(Step::Audit, epoch, call, notes)
+	}
+
+	fn fetch_receipts(url: &str, epoch: EpochIndex, prefixes: &[String]) -> Result<Vec<Vec<u8>>, Trouble> {
+		if prefixes.is_empty() {
+			return Ok(Vec::new());
+		}
+		let path = format!("{url}{RECEIPTS_PATH}/{epoch}/{}", prefixes.join(","));
+		let response: ReceiptsResponse = serde_json::from_slice(&call(http::Request::get(&path))?)?;
+		if response.epoch != epoch {
+			return Err(Trouble::WrongEpoch(response.epoch));
+		}
+		if response.receipts.len() != prefixes.len() {
+			return Err(Trouble::Malformed(format!("{} receipts", response.receipts.len())));
+		}
+		let bytes = response.receipts.iter().map(|hex| from_hex(hex)).collect::<Option<_>>();
+		bytes.ok_or_else(|| Trouble::Malformed(String::from("not hex")))
+	}
+
+	/// Whether the node's own slot in the window has come, and the last attempt is some slots ago.
+	fn is_submission_due(step: Step, epoch: EpochIndex, node: &T::AccountId, notes: &Notebook) -> bool {
+		let slot = Self::slot_in_epoch();
+		let window = Self::window_of(step);
+		let offset = submit_offset(window, &(node, epoch).using_encoded(blake2_256));
+		let waits = notes
+			.submitted_at
+			.is_some_and(|(what, sent)| what == step && slot < sent.saturating_add(RETRY_SLOTS));
+		slot >= offset && slot < window.1 && !waits
+	}
+
+	fn hand_in(step: Step, epoch: EpochIndex, call: Call<T>, notes: &mut Notebook) -> Result<(), Trouble> {
+		let transaction =
+			<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into());
+		SubmitTransaction::<T, Call<T>>::submit_transaction(transaction)
+			.map_err(|()| Trouble::NotSubmitted)?;
+		notes.submitted_at = Some((step, Self::slot_in_epoch()));
+		log::info!(target: LOG_TARGET, "epoch {epoch}: {step:?} submitted");
+		Ok(())
+	}
+
 	pub(crate) fn submit(
 		step: Step,
 		epoch: EpochIndex,
@@ -319,14 +403,7 @@ impl<T: Config> Pallet<T> {
 		node: &T::AccountId,
 		notes: &mut Notebook,
 	) -> Result<bool, Trouble> {
-		let slot = Self::slot_in_epoch();
-		let window = Self::window_of(step);
-		let offset = submit_offset(window, &(node, epoch).using_encoded(blake2_256));
-		let is_reveal = step == Step::Reveal;
-		let waits = notes
-			.submitted_at
-			.is_some_and(|(reveal, sent)| reveal == is_reveal && slot < sent.saturating_add(RETRY_SLOTS));
-		if slot < offset || slot >= window.1 || waits {
+		if !Self::is_submission_due(step, epoch, node, notes) {
 			return Ok(false);
 		}
 		let Some((entries, salt)) = &notes.report else { return Ok(false) };
@@ -338,18 +415,15 @@ impl<T: Config> Pallet<T> {
 					key.sign(&commit_payload(&genesis, epoch, node, &hash)).ok_or(Trouble::NotSigned)?;
 				Call::<T>::commit { epoch, node: node.clone(), commitment: hash, signature }
 			}
+			// A report is audited when it is no longer the last one.
+			Step::Audit => return Ok(false),
 			Step::Reveal => {
 				let entries = BoundedVec::try_from(entries.clone())
 					.map_err(|entries: Vec<Entry>| Trouble::TooManyEntries(entries.len()))?;
 				Call::<T>::reveal { epoch, node: node.clone(), entries, salt: *salt }
 			}
 		};
-		let transaction =
-			<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into());
-		SubmitTransaction::<T, Call<T>>::submit_transaction(transaction)
-			.map_err(|()| Trouble::NotSubmitted)?;
-		notes.submitted_at = Some((is_reveal, slot));
-		log::info!(target: LOG_TARGET, "epoch {epoch}: {step:?} submitted");
+		Self::hand_in(step, epoch, call, notes)?;
 		Ok(true)
 	}
 }

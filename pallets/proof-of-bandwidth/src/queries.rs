@@ -10,8 +10,8 @@ use polkadot_sdk::*;
 use alloc::vec::Vec;
 use weir_math::{committee::quota_kbps, schedule::window_millis};
 use weir_primitives::{
-	api::{CommitteeMember, SeatInfo, TargetTest, Task},
-	seams::{EpochClock, ProviderRegistry},
+	api::{CommitteeMember, EvidenceInfo, SeatInfo, TargetTest, Task},
+	seams::{EpochClock, ProviderRegistry, QueuedSlashes},
 	EpochIndex, ProviderIndex, SlotOffset,
 };
 
@@ -109,6 +109,35 @@ impl<T: Config> Pallet<T> {
 	pub fn report_state(epoch: EpochIndex, node: &T::AccountId) -> (bool, bool) {
 		let report = Reports::<T>::get(epoch, node);
 		(report.is_some(), report.is_some_and(|report| report.revealed.is_some()))
+	}
+
+	/// Strikes of a provider that can be disputed.
+	pub fn evidence(who: &T::AccountId) -> Vec<EvidenceInfo<T::AccountId>> {
+		let Some(provider) = T::Registry::index_of(who) else { return Vec::new() };
+		// A provider has one test an epoch, and none can be disputed for longer than verdicts are kept.
+		let epochs: Vec<EpochIndex> =
+			Evidences::<T>::iter_key_prefix(provider).take(KEPT_VERDICTS as usize).collect();
+		let disputable = |epoch| {
+			let (evidence, verdict) = Self::disputable(provider, epoch).ok()?;
+			let committee = Self::committee_of(provider, epoch, &evidence, &verdict);
+			let members = committee.into_iter().zip(&evidence.voices).filter_map(|(node, voice)| {
+				let (down_kbps, up_kbps) = voice.rates()?;
+				Some((node?, down_kbps, up_kbps))
+			});
+			Some(EvidenceInfo {
+				provider,
+				epoch,
+				kind: verdict.kind,
+				ordinal: evidence.ordinal,
+				window_millis: window_millis(&Self::timing(), evidence.ordinal),
+				until: evidence.until,
+				slash: evidence.slash,
+				due: evidence.slash.and_then(T::Slashes::due_of),
+				appealed: evidence.appealed,
+				members: members.collect(),
+			})
+		};
+		epochs.into_iter().filter_map(disputable).collect()
 	}
 
 	/// Strikes among the last five tests of a bond account.

@@ -2,13 +2,14 @@
 
 use crate::{
 	assignment::{is_barred, Draw, Test},
+	audits::AUDIT_DELAY,
 	epochs::SeatIndices,
 	*,
 };
 use polkadot_sdk::*;
 
 use alloc::{collections::BTreeMap, vec::Vec};
-use codec::Encode;
+use codec::{Decode, Encode};
 use frame_support::{dispatch::DispatchResult, ensure, pallet_prelude::*, weights::Weight, BoundedVec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_application_crypto::RuntimeAppPublic;
@@ -35,12 +36,24 @@ const MAX_RATE_KBPS: Kbps = MAX_CLAIM_KBPS + MAX_CLAIM_KBPS / 4;
 const MAX_LOSS_PPTT: u16 = 10_000;
 
 /// The two steps of a report.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
 pub enum Step {
 	/// Committing to it.
 	Commit,
 	/// Revealing it.
 	Reveal,
+	/// Proving what an audit has drawn of it.
+	Audit,
+}
+
+impl Step {
+	/// Epochs from the measured one to the one in which the step is taken.
+	fn delay(self) -> EpochIndex {
+		match self {
+			Self::Commit | Self::Reveal => 1,
+			Self::Audit => AUDIT_DELAY,
+		}
+	}
 }
 
 /// A member that reports, as its entries are checked.
@@ -66,12 +79,12 @@ impl<T: Config> Pallet<T> {
 		let timing = Self::timing();
 		match step {
 			Step::Commit => (timing.commit_from, timing.commit_until),
-			Step::Reveal => (timing.reveal_from, timing.reveal_until),
+			Step::Reveal | Step::Audit => (timing.reveal_from, timing.reveal_until),
 		}
 	}
 
-	fn ensure_open(step: Step, epoch: EpochIndex) -> DispatchResult {
-		let reported = Self::epoch().checked_sub(1).filter(|last| *last >= FIRST_TESTED_EPOCH);
+	pub(crate) fn ensure_open(step: Step, epoch: EpochIndex) -> DispatchResult {
+		let reported = Self::epoch().checked_sub(step.delay()).filter(|last| *last >= FIRST_TESTED_EPOCH);
 		ensure!(reported == Some(epoch), Error::<T>::WrongEpoch);
 		let (from, until) = Self::window_of(step);
 		ensure!((from..until).contains(&Self::slot_in_epoch()), Error::<T>::WindowClosed);
@@ -131,11 +144,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Tells what will be valid from what no longer is, so that the pool keeps the first.
-	fn ensure_timely(step: Step, epoch: EpochIndex) -> Result<(), TransactionValidityError> {
+	pub(crate) fn ensure_timely(step: Step, epoch: EpochIndex) -> Result<(), TransactionValidityError> {
 		let now = Self::epoch();
 		let (from, until) = Self::window_of(step);
 		let slot = Self::slot_in_epoch();
-		let reported_in = epoch.checked_add(1).ok_or(InvalidTransaction::Future)?;
+		let reported_in = epoch.checked_add(step.delay()).ok_or(InvalidTransaction::Future)?;
 		if now < reported_in || (now == reported_in && slot < from) {
 			return Err(InvalidTransaction::Future.into());
 		}
@@ -145,7 +158,11 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn validity(step: Step, epoch: EpochIndex, node: &T::AccountId) -> TransactionValidityWithRefund {
+	pub(crate) fn validity(
+		step: Step,
+		epoch: EpochIndex,
+		node: &T::AccountId,
+	) -> TransactionValidityWithRefund {
 		let (from, until) = Self::window_of(step);
 		let slot = Self::slot_in_epoch();
 		ValidTransaction::with_tag_prefix(TAG_PREFIX)
@@ -179,6 +196,8 @@ impl<T: Config> Pallet<T> {
 			indices: (0..TIERS).map(|tier| SeatIndices::<T>::place_at(tier, &node, epoch)).collect(),
 			own_run: draw.own_run(&node),
 		};
+		// At most 256.
+		let count = u16::try_from(entries.len()).unwrap_or(u16::MAX);
 		let mut seen = BTreeMap::new();
 		let mut rejected = Rejections::default();
 		let mut accepted = 0u16;
@@ -194,7 +213,7 @@ impl<T: Config> Pallet<T> {
 				Err(rejection) => drop(rejected.try_push((provider, rejection))),
 			}
 		}
-		report.revealed = Some(Revealed { accepted, own_run: member.own_run });
+		report.revealed = Some(Revealed { accepted, entries: count, proven: false, own_run: member.own_run });
 		Reports::<T>::insert(epoch, &node, report);
 		Self::deposit_event(Event::Revealed { epoch, node, accepted: u32::from(accepted), rejected });
 		Ok(())
@@ -224,7 +243,7 @@ fn is_plausible(entry: &Entry) -> bool {
 }
 
 /// What the pool is told of a broken rule: a code per error, in their order.
-fn invalid(error: DispatchError) -> TransactionValidityError {
+pub(crate) fn invalid(error: DispatchError) -> TransactionValidityError {
 	let code = match error {
 		DispatchError::Module(error) => error.error.first().copied().unwrap_or(u8::MAX),
 		_ => u8::MAX,

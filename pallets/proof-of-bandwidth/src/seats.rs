@@ -7,9 +7,11 @@ use crate::{
 };
 use polkadot_sdk::*;
 
+use alloc::vec::Vec;
+
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
 use sp_runtime::DispatchError;
-use weir_math::committee::TIERS_KBPS;
+use weir_math::{committee::TIERS_KBPS, score};
 use weir_primitives::{
 	seams::{Bonds, EpochClock, OnBondChange, ProviderRegistry},
 	Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, Role,
@@ -51,7 +53,10 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_set_seat_key(who: T::AccountId, new: ProbeKey) -> DispatchResult {
 		let mut seat = Seats::<T>::get(&who).ok_or(Error::<T>::NoSeat)?;
 		ensure!(!SeatOfKey::<T>::contains_key(&new), Error::<T>::KeyTaken);
+		let now = Self::epoch();
+		ensure!(!seat.former_keys.is_full(now), Error::<T>::TooManyKeys);
 		let old = core::mem::replace(&mut seat.key, new.clone());
+		seat.former_keys.retire(old.clone(), now);
 		SeatOfKey::<T>::remove(&old);
 		SeatOfKey::<T>::insert(&new, &who);
 		Seats::<T>::insert(&who, seat);
@@ -112,7 +117,15 @@ impl<T: Config> Pallet<T> {
 		SeatsInWidePrefix::<T>::mutate(WidePrefix::of(&prefix), |count| *count = count.saturating_add(1));
 		SeatOfPrefix::<T>::insert(prefix, who);
 		SeatOfKey::<T>::insert(&key, who);
-		let seat = Seat { key, endpoint, uplink_kbps, from_epoch, score_ppm: FULL_SCORE_PPM, leaving: false };
+		let seat = Seat {
+			key,
+			endpoint,
+			uplink_kbps,
+			from_epoch,
+			score_ppm: FULL_SCORE_PPM,
+			leaving: false,
+			former_keys: Default::default(),
+		};
 		Seats::<T>::insert(who, seat);
 		Ok(from_epoch)
 	}
@@ -184,15 +197,31 @@ impl<T: Config> Pallet<T> {
 
 	/// Works entries `accepted` of `assigned` into the score of a seat, and dismisses it below the minimum.
 	pub(crate) fn score_seat(who: &T::AccountId, assigned: u32, accepted: u32) {
-		let Some(mut seat) = Seats::<T>::get(who) else { return };
-		seat.score_ppm = weir_math::score::update_ppm(seat.score_ppm, assigned, accepted);
-		let score_ppm = seat.score_ppm;
+		Self::change_score(who, |score_ppm| score::update_ppm(score_ppm, assigned, accepted));
+	}
+
+	/// What an audit without an answer costs, and the score after it.
+	pub(crate) fn score_unproven(who: &T::AccountId) -> u32 {
+		Self::change_score(who, score::unproven_ppm)
+	}
+
+	fn change_score(who: &T::AccountId, change: impl FnOnce(u32) -> u32) -> u32 {
+		let Some(mut seat) = Seats::<T>::get(who) else { return 0 };
+		let score_ppm = change(seat.score_ppm);
+		seat.score_ppm = score_ppm;
 		if score_ppm < MIN_SCORE_PPM && !seat.leaving {
 			Self::retire(who, seat, DISMISSAL_EPOCHS);
 			Self::deposit_event(Event::SeatDismissed { who: who.clone(), score_ppm });
 		} else {
 			Seats::<T>::insert(who, seat);
 		}
+		score_ppm
+	}
+
+	/// Keys whose signatures under receipts of `epoch` count.
+	pub(crate) fn seat_keys(who: &T::AccountId, epoch: EpochIndex) -> Vec<ProbeKey> {
+		let Some(seat) = Seats::<T>::get(who) else { return Vec::new() };
+		core::iter::once(seat.key).chain(seat.former_keys.since(epoch).cloned()).collect()
 	}
 }
 

@@ -15,7 +15,8 @@ use codec::Encode;
 use frame_support::{ensure, traits::Get};
 use sp_runtime::TryRuntimeError;
 use weir_primitives::{
-	seams::{EpochClock, ProviderRegistry},
+	api::{Outcome, VerdictRecord},
+	seams::{EpochClock, OnVerdict, ProviderRegistry},
 	Timing,
 };
 
@@ -34,6 +35,10 @@ impl<T: Config> Pallet<T> {
 		let idle = opened.saturating_add(T::WeightInfo::look_at_queues());
 		let steps = [
 			("a verdict", opened.saturating_add(Self::weight_of_test(MAX_MEMBERS))),
+			(
+				"an audit",
+				opened.saturating_add(T::WeightInfo::audit_seat()).saturating_add(T::OnVerdict::weight()),
+			),
 			("a score", opened.saturating_add(T::WeightInfo::score_seat())),
 			("a conclusion", opened.saturating_add(T::WeightInfo::conclude_epoch())),
 			("a waiting change", idle.saturating_add(T::WeightInfo::work_queue())),
@@ -57,7 +62,8 @@ impl<T: Config> Pallet<T> {
 		Self::check_targets()?;
 		Self::check_reports()?;
 		Self::check_epochs()?;
-		Self::check_conducts()
+		Self::check_conducts()?;
+		Self::check_evidence()
 	}
 
 	fn check_timing() -> Result<(), TryRuntimeError> {
@@ -171,6 +177,29 @@ impl<T: Config> Pallet<T> {
 			ensure!(Epochs::<T>::contains_key(epoch), "6: groups of an epoch that is not recorded");
 			let ascending = groups.iter().zip(groups.iter().skip(1)).all(|((a, _), (b, _))| a < b);
 			ensure!(ascending, "6: groups out of order");
+		}
+		Ok(())
+	}
+
+	fn check_evidence() -> Result<(), TryRuntimeError> {
+		for (provider, epoch, evidence) in Evidences::<T>::iter() {
+			let struck =
+				|verdict: &VerdictRecord| verdict.epoch == epoch && verdict.outcome == Outcome::Strike;
+			ensure!(Verdicts::<T>::get(provider).iter().any(struck), "8: evidence of no strike");
+			let end = evidence.until.saturating_add(1);
+			ensure!(
+				Leavers::<T>::contains_key(end, Leaver::Evidence(provider, epoch)),
+				"8: evidence that stays for ever"
+			);
+			ensure!(
+				evidence.voices.len() == usize::from(evidence.committee.members),
+				"8: evidence of another committee"
+			);
+		}
+		for (provider, target) in Targets::<T>::iter() {
+			let Some(Cause::Appeal(epoch)) = target.escalation.map(|open| open.cause) else { continue };
+			let evidence = Evidences::<T>::get(provider, epoch);
+			ensure!(evidence.is_none_or(|evidence| evidence.appealed), "8: an appeal nobody made");
 		}
 		Ok(())
 	}

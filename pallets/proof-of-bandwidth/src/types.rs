@@ -1,15 +1,16 @@
 //! What the pallet stores and what its events name.
 
-use crate::dense_index::History;
+use crate::{assignment::Committee, dense_index::History};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use polkadot_sdk::*;
 
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use sp_core::H256;
-use weir_math::{schedule::Run, verdict::StrikeWindow};
+use weir_math::{committee::ListKind, schedule::Run, verdict::StrikeWindow};
 use weir_primitives::{
-	api::VerdictRecord, report::Entry, Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProviderIndex,
+	api::VerdictRecord, keys::FormerKeys, report::Entry, Admission, Claim, Endpoint, EpochIndex, Kbps,
+	Prefix, ProbeKey, ProviderIndex,
 };
 
 /// Epochs for which seeds and list sizes are kept.
@@ -87,6 +88,8 @@ pub struct Seat {
 	pub score_ppm: u32,
 	/// Whether it has left or was dismissed, and only serves out its last epochs.
 	pub leaving: bool,
+	/// Signed before `key`.
+	pub former_keys: FormerKeys,
 }
 
 /// The part of an address of which seats may hold a fiftieth: IPv4 /16 or IPv6 /32.
@@ -141,6 +144,19 @@ pub struct Escalation {
 	pub claim: Claim,
 	/// Times it was held without a result.
 	pub attempts: u8,
+	/// Why it is held.
+	pub cause: Cause,
+}
+
+/// Why an escalation is held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum Cause {
+	/// Three strikes in five tests.
+	Strikes,
+	/// The same, but a dispute took strikes back when it had begun: it is held as it was drawn, and decides nothing.
+	Withdrawn,
+	/// The provider has put up a deposit against the escalation of this epoch.
+	Appeal(EpochIndex),
 }
 
 impl Escalation {
@@ -189,6 +205,10 @@ pub struct Report {
 pub struct Revealed {
 	/// Entries accepted.
 	pub accepted: u16,
+	/// Entries of the report.
+	pub entries: u16,
+	/// Whether those that were drawn for an audit are proven.
+	pub proven: bool,
 	/// When the node's own line was under test: it was busy then. Noted before the first verdict, which may end what
 	/// the test was drawn by.
 	pub own_run: Option<Run>,
@@ -201,6 +221,49 @@ pub struct Filed {
 	pub place: u8,
 	/// What it reported.
 	pub entry: Entry,
+}
+
+/// What a member of a committee had to say, as far as an estimate and a dispute need it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum Voice {
+	/// Barred, busy, or without a standing reveal.
+	Absent,
+	/// Revealed without this provider.
+	Silent,
+	/// Got no answer.
+	Unreachable,
+	/// Rates it reported, kbps.
+	Measured {
+		/// Towards the target.
+		down_kbps: Kbps,
+		/// From the target.
+		up_kbps: Kbps,
+	},
+}
+
+/// What a strike stands on, kept as long as it can be disputed.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Evidence<AccountId> {
+	/// The provider's account.
+	pub account: AccountId,
+	/// The list the test was drawn from.
+	pub list: ListKind,
+	/// Class of the list.
+	pub class: u8,
+	/// Ordinal in the list.
+	pub ordinal: u32,
+	/// The committee.
+	pub committee: Committee,
+	/// What each of its members said, by place.
+	pub voices: BoundedVec<Voice, ConstU32<MAX_MEMBERS>>,
+	/// Last epoch in which it can be disputed.
+	pub until: EpochIndex,
+	/// Claim and standing before an escalation took them.
+	pub before: Option<(Claim, Admission)>,
+	/// Number of the slash an escalation queued.
+	pub slash: Option<u32>,
+	/// Whether another escalation was asked for.
+	pub appealed: bool,
 }
 
 /// Entries filed for one provider in one epoch.
@@ -245,6 +308,10 @@ pub enum Expectation {
 	ListChanged,
 	/// The history of a provider's terms had no room.
 	TermsKept,
+	/// The slash queue did not know a slash that was to be taken back.
+	SlashCancelled,
+	/// The registry refused what a refuted verdict had taken.
+	Reinstated,
 }
 
 /// Who is to be forgotten once no retained epoch names it.
@@ -256,6 +323,8 @@ pub enum Leaver<AccountId> {
 	Provider(ProviderIndex),
 	/// The conduct of an account that has no registration any more.
 	Conduct(AccountId),
+	/// What a strike in this epoch stood on.
+	Evidence(ProviderIndex, EpochIndex),
 }
 
 /// What the estimate cursor does next.
@@ -266,6 +335,11 @@ pub enum Stage {
 		/// Claim class.
 		class: u8,
 		/// Position in it.
+		position: u32,
+	},
+	/// Ask whether the seat at this position of the smallest tier, as of the epoch before, has proven what it owed.
+	Audit {
+		/// Position.
 		position: u32,
 	},
 	/// Score the seat at this position of the smallest tier.

@@ -33,6 +33,13 @@ pub trait WeightInfo {
 	fn sweep_reports(n: u32, ) -> Weight;
 	fn bond_changed() -> Weight;
 	fn slash_cancelled() -> Weight;
+	fn answer_audit(r: u32, ) -> Weight;
+	fn authorize_answer_audit(r: u32, ) -> Weight;
+	fn dispute(k: u32, ) -> Weight;
+	fn authorize_dispute(k: u32, ) -> Weight;
+	fn appeal() -> Weight;
+	fn request_test() -> Weight;
+	fn audit_seat() -> Weight;
 }
 
 /// Measured weights with the runtime's price of storage.
@@ -429,6 +436,45 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
+	fn answer_audit(r: u32, ) -> Weight {
+		Weight::from_parts(300000000, 0)
+			.saturating_add(Weight::from_parts(10000000, 0).saturating_mul(r.into()))
+			.saturating_add(T::DbWeight::get().reads(12_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
+	fn authorize_answer_audit(r: u32, ) -> Weight {
+		Weight::from_parts(300000000, 0)
+			.saturating_add(Weight::from_parts(500000000, 0).saturating_mul(r.into()))
+			.saturating_add(T::DbWeight::get().reads(12_u64))
+			.saturating_add(T::DbWeight::get().writes(0_u64))
+	}
+	fn dispute(k: u32, ) -> Weight {
+		Weight::from_parts(900000000, 0)
+			.saturating_add(Weight::from_parts(120000000, 0).saturating_mul(k.into()))
+			.saturating_add(T::DbWeight::get().reads(120_u64))
+			.saturating_add(T::DbWeight::get().writes(20_u64))
+	}
+	fn authorize_dispute(k: u32, ) -> Weight {
+		Weight::from_parts(900000000, 0)
+			.saturating_add(Weight::from_parts(560000000, 0).saturating_mul(k.into()))
+			.saturating_add(T::DbWeight::get().reads(120_u64))
+			.saturating_add(T::DbWeight::get().writes(0_u64))
+	}
+	fn appeal() -> Weight {
+		Weight::from_parts(300000000, 0)
+			.saturating_add(T::DbWeight::get().reads(20_u64))
+			.saturating_add(T::DbWeight::get().writes(12_u64))
+	}
+	fn request_test() -> Weight {
+		Weight::from_parts(200000000, 0)
+			.saturating_add(T::DbWeight::get().reads(12_u64))
+			.saturating_add(T::DbWeight::get().writes(6_u64))
+	}
+	fn audit_seat() -> Weight {
+		Weight::from_parts(150000000, 0)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(10_u64))
+	}
 }
 
 impl WeightInfo for () {
@@ -524,5 +570,44 @@ impl WeightInfo for () {
 	fn slash_cancelled() -> Weight {
 		Weight::from_parts(13_946_000, 3605)
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
+	}
+	fn answer_audit(r: u32, ) -> Weight {
+		Weight::from_parts(300000000, 0)
+			.saturating_add(Weight::from_parts(10000000, 0).saturating_mul(r.into()))
+			.saturating_add(ParityDbWeight::get().reads(12_u64))
+			.saturating_add(ParityDbWeight::get().writes(5_u64))
+	}
+	fn authorize_answer_audit(r: u32, ) -> Weight {
+		Weight::from_parts(300000000, 0)
+			.saturating_add(Weight::from_parts(500000000, 0).saturating_mul(r.into()))
+			.saturating_add(ParityDbWeight::get().reads(12_u64))
+			.saturating_add(ParityDbWeight::get().writes(0_u64))
+	}
+	fn dispute(k: u32, ) -> Weight {
+		Weight::from_parts(900000000, 0)
+			.saturating_add(Weight::from_parts(120000000, 0).saturating_mul(k.into()))
+			.saturating_add(ParityDbWeight::get().reads(120_u64))
+			.saturating_add(ParityDbWeight::get().writes(20_u64))
+	}
+	fn authorize_dispute(k: u32, ) -> Weight {
+		Weight::from_parts(900000000, 0)
+			.saturating_add(Weight::from_parts(560000000, 0).saturating_mul(k.into()))
+			.saturating_add(ParityDbWeight::get().reads(120_u64))
+			.saturating_add(ParityDbWeight::get().writes(0_u64))
+	}
+	fn appeal() -> Weight {
+		Weight::from_parts(300000000, 0)
+			.saturating_add(ParityDbWeight::get().reads(20_u64))
+			.saturating_add(ParityDbWeight::get().writes(12_u64))
+	}
+	fn request_test() -> Weight {
+		Weight::from_parts(200000000, 0)
+			.saturating_add(ParityDbWeight::get().reads(12_u64))
+			.saturating_add(ParityDbWeight::get().writes(6_u64))
+	}
+	fn audit_seat() -> Weight {
+		Weight::from_parts(150000000, 0)
+			.saturating_add(ParityDbWeight::get().reads(6_u64))
+			.saturating_add(ParityDbWeight::get().writes(10_u64))
 	}
 }

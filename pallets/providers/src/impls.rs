@@ -179,7 +179,11 @@ impl<T: Config> Pallet<T> {
 		let old = registration.probe_key.latest().clone();
 		ensure!(old.as_ref() != Some(&new), Error::<T>::NothingChanges);
 		let now = T::Clock::epoch();
+		ensure!(!registration.former_keys.is_full(now), Error::<T>::TooManyKeys);
 		let from = later(now, 1);
+		if let Some(key) = registration.probe_key.at(now).clone() {
+			registration.former_keys.retire(key, now);
+		}
 		registration.probe_key.set(now, from, Some(new.clone()));
 		Providers::<T>::insert(index, registration);
 		Self::deposit_event(Event::ProbeKeySet { index, old, new, from });
@@ -190,6 +194,9 @@ impl<T: Config> Pallet<T> {
 		let (index, mut registration) = Self::registered(&who)?;
 		let old = registration.probe_key.latest().clone().ok_or(Error::<T>::NoProbeKey)?;
 		let now = T::Clock::epoch();
+		if let Some(key) = registration.probe_key.at(now).clone() {
+			registration.former_keys.retire(key, now);
+		}
 		registration.probe_key.set(now, now, None);
 		Providers::<T>::insert(index, registration);
 		Self::deposit_event(Event::ProbeKeyRevoked { index, old });
@@ -228,6 +235,29 @@ impl<T: Config> Pallet<T> {
 			Self::deposit_event(Event::AdmissionChanged { index, old, new, from: now });
 		}
 		Self::store(index, registration, false);
+		Ok(())
+	}
+
+	pub(crate) fn do_reinstate(index: ProviderIndex, claim: Option<Claim>, new: Admission) -> DispatchResult {
+		let mut registration = Providers::<T>::get(index).ok_or(Error::<T>::NotRegistered)?;
+		let now = T::Clock::epoch();
+		let from = later(now, 1);
+		let old = *registration.admission.latest();
+		if new != old {
+			registration.admission.set(now, from, new);
+			Self::deposit_event(Event::AdmissionChanged { index, old, new, from });
+		}
+		let old_claim = *registration.claim.latest();
+		let claim = claim.filter(|claim| *claim != old_claim);
+		if let Some(claim) = claim {
+			registration.claim.set(now, from, claim);
+			Self::deposit_event(Event::ClaimReinstated { index, old: old_claim, new: claim, from });
+		}
+		// The larger claim may ask for more than is bonded by now.
+		Providers::<T>::insert(index, &registration);
+		let sufficient = T::Bonds::is_sufficient(&registration.account, Role::Provider);
+		Self::note_bonded(index, &mut registration, sufficient);
+		Self::store(index, registration, claim.is_some() || new != old);
 		Ok(())
 	}
 

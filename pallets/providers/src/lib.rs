@@ -28,8 +28,9 @@
 //! | claim raised | next epoch, with a new admission; the bond must cover it at once |
 //! | pause | [`PAUSE_DELAY_EPOCHS`] later |
 //! | registration, resume, bond back above its minimum | next epoch, so that no test of the running one falls due late |
-//! | probe key set | next epoch; the old one signs until then |
+//! | probe key set | next epoch; the old one signs until then, at most three in 8 epochs: what they signed may be asked for |
 //! | probe key revoked | at once: it may be in the wrong hands |
+//! | a verdict refuted by a dispute | next epoch: claim and standing are what they were |
 //! | terms | at once: a line whose address changed is unreachable at the old one anyway; reached directly instead of by relay: in service next epoch |
 //! | jail, bond below its minimum | at once |
 //!
@@ -257,6 +258,17 @@ pub mod pallet {
 			/// First epoch in which `new` counts.
 			from: EpochIndex,
 		},
+		/// A verdict that had lowered the claim was refuted.
+		ClaimReinstated {
+			/// Whose.
+			index: ProviderIndex,
+			/// Claim announced last.
+			old: Claim,
+			/// The claim from before the verdict.
+			new: Claim,
+			/// First epoch in which `new` counts.
+			from: EpochIndex,
+		},
 		/// Where the provider stands changed.
 		AdmissionChanged {
 			/// Whose.
@@ -380,6 +392,8 @@ pub mod pallet {
 		NoProbeKey,
 		/// Every index is taken.
 		NoIndexLeft,
+		/// Three keys were replaced within 8 epochs, and receipts they signed may still be asked for.
+		TooManyKeys,
 	}
 
 	#[pallet::hooks]
@@ -483,7 +497,7 @@ pub mod pallet {
 		/// Announces the key that signs receipts from the next epoch on. The old one signs until then.
 		///
 		/// ## Errors
-		/// `NotRegistered`, `NothingChanges`.
+		/// `NotRegistered`, `NothingChanges`, `TooManyKeys`.
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::set_probe_key())]
 		pub fn set_probe_key(origin: OriginFor<T>, key: ProbeKey) -> DispatchResult {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use polkadot_sdk::{frame_support::weights::Weight, sp_runtime::DispatchResult};
 use weir_primitives::{
 	seams::{EpochClock, OnBondChange, ProviderFacts, ProviderRegistry, RoleDuty},
-	Admission, Claim, EpochIndex, Kbps, ProviderIndex, Role,
+	Admission, Claim, EpochIndex, Kbps, ProbeKey, ProviderIndex, Role,
 };
 
 impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
@@ -21,6 +21,13 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 		Providers::<T>::get(index).map_or_else(Vec::new, |registration| registration.terms.peer_id.to_vec())
 	}
 
+	fn receipt_keys(index: ProviderIndex, epoch: EpochIndex) -> Vec<ProbeKey> {
+		let Some(registration) = Providers::<T>::get(index) else { return Vec::new() };
+		let now = T::Clock::epoch();
+		let present = registration.probe_key.at(now).clone();
+		present.into_iter().chain(registration.former_keys.since(epoch).cloned()).collect()
+	}
+
 	fn index_of(who: &T::AccountId) -> Option<ProviderIndex> {
 		IndexOf::<T>::get(who)
 	}
@@ -31,6 +38,20 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 
 	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult {
 		Self::do_set_admission(index, admission)
+	}
+
+	fn reinstate(index: ProviderIndex, claim: Option<Claim>, admission: Admission) -> DispatchResult {
+		Self::do_reinstate(index, claim, admission)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn set_receipt_keys_for_benchmark(index: ProviderIndex, keys: Vec<ProbeKey>) {
+		Providers::<T>::mutate_extant(index, |registration| {
+			let mut keys = keys.into_iter();
+			registration.probe_key = crate::Versioned::new(keys.next());
+			let now = T::Clock::epoch();
+			keys.rev().for_each(|key| registration.former_keys.retire(key, now));
+		});
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]

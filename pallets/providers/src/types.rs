@@ -5,7 +5,8 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use polkadot_sdk::frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use weir_primitives::{
-	seams::ProviderFacts, Admission, Caps, Claim, Endpoint, EpochIndex, ExitClass, ProbeKey, Region,
+	keys::FormerKeys, seams::ProviderFacts, Admission, Caps, Claim, Endpoint, EpochIndex, ExitClass,
+	ProbeKey, Region,
 };
 
 /// Dated changes a [`Versioned`] value holds: changes lie at most [`PAUSE_DELAY_EPOCHS`](crate::PAUSE_DELAY_EPOCHS)
@@ -149,6 +150,8 @@ pub struct Registration<AccountId> {
 	pub terms: Terms,
 	/// Signs its receipts.
 	pub probe_key: Versioned<Option<ProbeKey>>,
+	/// Signed them before.
+	pub former_keys: FormerKeys,
 	/// Where it stands with the protocol.
 	pub admission: Versioned<Admission>,
 	/// Whether its owner stopped it.
@@ -170,6 +173,7 @@ impl<AccountId: Clone> Registration<AccountId> {
 			direct: Versioned::new(terms.endpoint != Endpoint::RelayOnly),
 			terms,
 			probe_key: Versioned::new(probe_key),
+			former_keys: FormerKeys::default(),
 			admission: Versioned::new(Admission::Pending { passed: 0 }),
 			paused: Versioned::new(false),
 			bonded: Versioned::new(false),

@@ -24,6 +24,10 @@ parameter_types! {
 	pub const BondPerMbps: Balance = tokens(10);
 	/// Least bond behind a seat: what makes a quarter of all seats dear.
 	pub const MinimumSeatBond: Balance = tokens(100);
+	/// Deposit of an appeal: what another committee of 51 costs the network, many times over.
+	pub const AppealDeposit: Balance = tokens(50);
+	/// Price of a test that a provider asks for.
+	pub const TestPrice: Balance = tokens(1);
 	/// Share of a slash that is destroyed; the rest goes to the treasury.
 	pub const SlashBurnShare: Perbill = Perbill::from_percent(50);
 	/// Reports pass before ordinary transactions: a full pool must not silence a seat.
@@ -43,6 +47,8 @@ impl pallet_node_staking::Config for Runtime {
 	type MinValidatorBond = MinValidatorBond;
 	type MinProviderBond = MinProviderBond;
 	type BondPerMbps = BondPerMbps;
+	type AppealDeposit = AppealDeposit;
+	type TestPrice = TestPrice;
 	type MaxUnbondingChunks = ConstU32<32>;
 	type MaxSlashesPerBlock = ConstU32<16>;
 	type WeightInfo = pallet_node_staking::weights::SubstrateWeight<Runtime>;
@@ -132,6 +138,7 @@ impl pallet_proof_of_bandwidth::Config for Runtime {
 	type Bonds = NodeStaking;
 	type Registry = Providers;
 	type Slashes = NodeStaking;
+	type Deposits = NodeStaking;
 	type OnVerdict = ();
 	type MinimumSeatBond = MinimumSeatBond;
 	type BasePriority = ReportPriority;

@@ -146,6 +146,9 @@ impl Contains<RuntimeCall> for NeverStopped {
 				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::set_seat_key { .. })
 				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::commit { .. })
 				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::reveal { .. })
+				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::answer_audit { .. })
+				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::dispute { .. })
+				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::appeal { .. })
 		)
 	}
 }
@@ -186,7 +189,13 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 			) | (b"NodeStaking", b"unbond" | b"withdraw")
 				| (b"Validators", b"chill")
 				| (b"Providers", b"pause" | b"deregister" | b"revoke_probe_key")
-				| (b"ProofOfBandwidth", b"leave_seat" | b"set_seat_key" | b"commit" | b"reveal")
+				| (
+					b"ProofOfBandwidth",
+					b"leave_seat"
+						| b"set_seat_key" | b"commit"
+						| b"reveal" | b"answer_audit"
+						| b"dispute" | b"appeal"
+				)
 		)
 	}
 }

@@ -22,7 +22,7 @@ use weir_primitives::{
 };
 
 /// Calls beside those of [`FREE_PALLETS`] that go on under every brake.
-const FREE_CALLS: [(&str, &str); 10] = [
+const FREE_CALLS: [(&str, &str); 13] = [
 	("NodeStaking", "unbond"),
 	("NodeStaking", "withdraw"),
 	("Validators", "chill"),
@@ -33,6 +33,9 @@ const FREE_CALLS: [(&str, &str); 10] = [
 	("ProofOfBandwidth", "set_seat_key"),
 	("ProofOfBandwidth", "commit"),
 	("ProofOfBandwidth", "reveal"),
+	("ProofOfBandwidth", "answer_audit"),
+	("ProofOfBandwidth", "dispute"),
+	("ProofOfBandwidth", "appeal"),
 ];
 /// Pallets all of whose calls do.
 const FREE_PALLETS: [&str; 8] =

@@ -13,9 +13,10 @@ use frame_support::traits::GetCallMetadata;
 use scale_info::{TypeDef, TypeInfo};
 use weir_primitives::{
 	api::{
-		runtime_decl_for_proof_of_bandwidth_api::ProofOfBandwidthApi, CommitteeMember, Outcome, ProviderInfo,
-		Reason, SeatInfo, TargetTest, Task, TestKind, VerdictRecord,
+		runtime_decl_for_proof_of_bandwidth_api::ProofOfBandwidthApi, CommitteeMember, EvidenceInfo, Outcome,
+		ProviderInfo, Reason, SeatInfo, TargetTest, Task, TestKind, VerdictRecord,
 	},
+	receipt::{Bilateral, TestPart},
 	report::{Entry, EntryKind},
 	Admission, Caps, Claim, Endpoint, ExitClass, LineKind, ProbeKey, ProbeSignature, Region, Role, Timing,
 };
@@ -119,8 +120,47 @@ fn calls() -> Vec<String> {
 		entries: vec![entry()].try_into().expect("one entry"),
 		salt: [10; 32],
 	};
+	let receipt = Bilateral {
+		test: TestPart {
+			genesis: [11; 32],
+			epoch: 5,
+			kind: TestKind::Admission,
+			ordinal: 11,
+			target: account(6),
+			attestor: account(7),
+			session: [12; 8],
+		},
+		seed_hash: [13; 32],
+		down_bytes: 1_500_000,
+		up_bytes: 750_000,
+		by_target: [14; 64],
+		by_attestor: [15; 64],
+	};
+	let audit = pallet_proof_of_bandwidth::Call::answer_audit {
+		epoch: 5,
+		node: account(7),
+		entries: vec![entry()].try_into().expect("one entry"),
+		salt: [10; 32],
+		receipts: vec![receipt.clone()].try_into().expect("one receipt"),
+	};
+	let receipts = vec![receipt].try_into().expect("one receipt");
+	let dispute = pallet_proof_of_bandwidth::Call::dispute { provider: 6, epoch: 5, receipts };
+	let appeal = pallet_proof_of_bandwidth::Call::appeal { epoch: 5 };
+	let request = pallet_proof_of_bandwidth::Call::request_test {};
 	let batch = pallet_utility::Call::batch_all { calls: vec![transfer.clone().into(), bond.clone().into()] };
-	vec![call(transfer), call(batch), call(bond), call(register), call(seat), call(commit), call(reveal)]
+	vec![
+		call(transfer),
+		call(batch),
+		call(bond),
+		call(register),
+		call(seat),
+		call(commit),
+		call(reveal),
+		call(audit),
+		call(dispute),
+		call(appeal),
+		call(request),
+	]
 }
 
 /// One function of the API: found by its name with exactly these arguments, and answering in exactly this type.
@@ -203,6 +243,18 @@ fn apis() -> Vec<String> {
 		start_slot: None,
 		committee: vec![CommitteeMember { account: account(7), key: key(3), endpoint: endpoint() }],
 	};
+	let evidence = EvidenceInfo {
+		provider: 6,
+		epoch: 5,
+		kind: TestKind::Escalation,
+		ordinal: 11,
+		window_millis: 3_000,
+		until: 9,
+		slash: Some(2),
+		due: Some(10),
+		appealed: false,
+		members: vec![(account(8), 1_000, 500)],
+	};
 	vec![
 		api("timing", |()| Runtime::timing(), (), Timing::local()),
 		api("clock", |()| Runtime::clock(), (), (5, 12, 900_000_000)),
@@ -219,6 +271,8 @@ fn apis() -> Vec<String> {
 			(5, account(7)),
 			(true, false),
 		),
+		api("audited", |(epoch, node)| Runtime::audited(epoch, node), (5, account(7)), vec![3]),
+		api("evidence", Runtime::evidence, account(7), vec![evidence]),
 	]
 }
 

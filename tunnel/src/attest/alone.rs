@@ -2,7 +2,7 @@
 
 use super::{Attestor, EpochTasks};
 use crate::{store::Committed, tasks::on_disk};
-use anyhow::{Context, Result};
+use anyhow::{bail, Context, Result};
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::Encode;
 use std::{sync::Arc, time::Duration};
@@ -24,6 +24,12 @@ enum Step {
 	Reveal,
 }
 
+/// The node's own slot in a window.
+fn submit_slot(window: (SlotOffset, SlotOffset), node: &AccountId, epoch: EpochIndex) -> SlotOffset {
+	let hash: [u8; 32] = (node, epoch).using_encoded(|bytes| Blake2b::<U32>::digest(bytes).into());
+	submit_offset(window, &hash)
+}
+
 /// Runs for ever: at every block, take tasks and do what the clock says is due.
 pub async fn run_alone(attestor: Arc<Attestor>) {
 	let mut heads = attestor.chain.heads();
@@ -43,13 +49,15 @@ pub(super) struct Runner {
 	attestor: Arc<Attestor>,
 	/// The last thing sent, and when.
 	attempt: Option<(EpochIndex, Step, SlotOffset)>,
+	/// The last audit answered, and when.
+	proven: Option<(EpochIndex, SlotOffset)>,
 	/// Epoch for which the seat was checked.
 	checked: Option<EpochIndex>,
 }
 
 impl Runner {
 	pub(super) fn new(attestor: Arc<Attestor>) -> Self {
-		Self { attestor, attempt: None, checked: None }
+		Self { attestor, attempt: None, proven: None, checked: None }
 	}
 
 	pub(super) async fn at_block(&mut self) -> Result<()> {
@@ -66,7 +74,11 @@ impl Runner {
 		}
 		attestor.take_tasks(EpochTasks { epoch: clock.epoch, first_slot: clock.first_slot, tasks });
 		let Some(epoch) = clock.epoch.checked_sub(1) else { return Ok(()) };
-		self.report(&node, epoch, clock.slot).await
+		self.report(&node, epoch, clock.slot).await?;
+		match epoch.checked_sub(1) {
+			Some(epoch) => self.answer_audit(&node, epoch, clock.slot).await,
+			None => Ok(()),
+		}
 	}
 
 	/// Once per epoch: whether targets will believe this seat. Forgets old records even when there is no task.
@@ -96,11 +108,10 @@ impl Runner {
 			slot if (reveal.0..reveal.1).contains(&slot) => (Step::Reveal, reveal),
 			_ => return Ok(()),
 		};
-		let seat_hash: [u8; 32] = (node, epoch).using_encoded(|bytes| Blake2b::<U32>::digest(bytes).into());
 		let waits = self.attempt.is_some_and(|(of, what, at)| {
 			(of, what) == (epoch, step) && slot < at.saturating_add(RETRY_SLOTS)
 		});
-		if slot < submit_offset(window, &seat_hash) || waits {
+		if slot < submit_slot(window, node, epoch) || waits {
 			return Ok(());
 		}
 		let (stands, revealed) = attestor.chain.report_state(epoch, node).await?;
@@ -118,6 +129,38 @@ impl Runner {
 			_ => return Ok(()),
 		}
 		self.attempt = Some((epoch, step, slot));
+		Ok(())
+	}
+
+	/// Proves in the reveal window what an audit has drawn of the report, again until it stands.
+	async fn answer_audit(&mut self, node: &AccountId, epoch: EpochIndex, slot: SlotOffset) -> Result<()> {
+		let attestor = self.attestor.clone();
+		let window = (attestor.timing.reveal_from, attestor.timing.reveal_until);
+		let waits = self.proven.is_some_and(|(of, at)| of == epoch && slot < at.saturating_add(RETRY_SLOTS));
+		if slot < submit_slot(window, node, epoch) || slot >= window.1 || waits {
+			return Ok(());
+		}
+		let positions = attestor.chain.audited(epoch, node).await?;
+		if positions.is_empty() {
+			return Ok(());
+		}
+		// Whatever comes of it, not again at the next block.
+		self.proven = Some((epoch, slot));
+		let store = attestor.store.clone();
+		let Some(Committed { salt, entries }) = on_disk(move || store.committed(epoch)).await? else {
+			bail!("epoch {epoch}: an audit asks for a report that is not in this state folder");
+		};
+		let prefixes = positions
+			.iter()
+			.filter_map(|position| entries.get(*position as usize))
+			.map(|entry| entry.receipt)
+			.filter(|prefix| *prefix != [0; 5])
+			.collect();
+		let Some(receipts) = attestor.receipts(epoch, prefixes).await? else {
+			bail!("epoch {epoch}: an audit asks for a receipt that is not in this state folder");
+		};
+		attestor.chain.answer_audit(epoch, node, &entries, salt, &receipts).await.context("audit")?;
+		tracing::info!(epoch, proofs = receipts.len(), "audit answered");
 		Ok(())
 	}
 

@@ -443,6 +443,16 @@ impl Attestor {
 		Ok((over && !running, entries))
 	}
 
+	/// Receipts that prove entries, by the beginnings of their hashes; none if one is missing.
+	pub async fn receipts(
+		&self,
+		epoch: EpochIndex,
+		prefixes: Vec<[u8; 5]>,
+	) -> Result<Option<Vec<Bilateral>>> {
+		let store = self.store.clone();
+		on_disk(move || store.receipts(epoch, &prefixes)).await
+	}
+
 	/// Asks the target once in each part of the epoch, at a time of its own.
 	fn watch(
 		self: &Arc<Self>,

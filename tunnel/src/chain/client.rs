@@ -23,11 +23,12 @@ use subxt::{
 };
 use tokio::sync::{broadcast, watch, Notify};
 use weir_primitives::{
-	api::{ProviderInfo, SeatInfo, TargetTest},
+	api::{EvidenceInfo, ProviderInfo, SeatInfo, TargetTest},
 	chain::{AccountId, Balance},
 	report::Entry,
-	EpochIndex, Timing,
+	EpochIndex, ProviderIndex, Timing,
 };
+use weir_tunnel_core::wire::Bilateral;
 
 /// The measuring protocol's pallet.
 const PALLET: &str = "ProofOfBandwidth";
@@ -197,6 +198,23 @@ impl Submission {
 	fn reveal(epoch: EpochIndex, node: &AccountId, entries: &[Entry], salt: [u8; 32]) -> Self {
 		let fields = &["epoch", "node", "entries", "salt"];
 		Self { call: "reveal", fields, arguments: (epoch, node, entries, salt).encode() }
+	}
+
+	fn answer_audit(
+		epoch: EpochIndex,
+		node: &AccountId,
+		entries: &[Entry],
+		salt: [u8; 32],
+		receipts: &[Bilateral],
+	) -> Self {
+		let fields = &["epoch", "node", "entries", "salt", "receipts"];
+		let arguments = (epoch, node, entries, salt, receipts).encode();
+		Self { call: "answer_audit", fields, arguments }
+	}
+
+	fn dispute(provider: ProviderIndex, epoch: EpochIndex, receipts: &[Bilateral]) -> Self {
+		let fields = &["provider", "epoch", "receipts"];
+		Self { call: "dispute", fields, arguments: (provider, epoch, receipts).encode() }
 	}
 }
 
@@ -372,6 +390,34 @@ impl ChainView for Client {
 
 	async fn report_state(&self, epoch: EpochIndex, node: &AccountId) -> Result<(bool, bool), ChainError> {
 		self.call("report_state", (epoch, node)).await
+	}
+
+	async fn audited(&self, epoch: EpochIndex, node: &AccountId) -> Result<Vec<u32>, ChainError> {
+		self.call("audited", (epoch, node)).await
+	}
+
+	async fn evidence(&self, provider: &AccountId) -> Result<Vec<EvidenceInfo<AccountId>>, ChainError> {
+		self.call("evidence", provider).await
+	}
+
+	async fn answer_audit(
+		&self,
+		epoch: EpochIndex,
+		node: &AccountId,
+		entries: &[Entry],
+		salt: [u8; 32],
+		receipts: &[Bilateral],
+	) -> Result<(), ChainError> {
+		self.submit(Submission::answer_audit(epoch, node, entries, salt, receipts)).await
+	}
+
+	async fn dispute(
+		&self,
+		provider: ProviderIndex,
+		epoch: EpochIndex,
+		receipts: &[Bilateral],
+	) -> Result<(), ChainError> {
+		self.submit(Submission::dispute(provider, epoch, receipts)).await
 	}
 
 	async fn assignment(&self, epoch: EpochIndex, provider: u32) -> Result<Vec<AccountId>, ChainError> {

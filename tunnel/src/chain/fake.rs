@@ -9,12 +9,12 @@ use std::{
 };
 use tokio::sync::{broadcast, watch};
 use weir_primitives::{
-	api::{ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
+	api::{EvidenceInfo, ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
 	chain::{AccountId, Balance},
 	report::Entry,
-	Claim, Endpoint, EpochIndex, SlotOffset, Timing,
+	Claim, Endpoint, EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
-use weir_tunnel_core::keys::ProbeKeypair;
+use weir_tunnel_core::{keys::ProbeKeypair, wire::Bilateral};
 
 pub(crate) fn keypair(n: u8) -> ProbeKeypair {
 	ProbeKeypair::from_seed(&[n; 32]).unwrap()
@@ -48,6 +48,9 @@ pub(crate) struct Fake {
 	pub(crate) blocks: broadcast::Sender<[u8; 32]>,
 	/// What blocks beside the best one say of the test.
 	pub(crate) branches: Mutex<HashMap<[u8; 32], TargetTest<AccountId>>>,
+	pub(crate) evidence: Mutex<Vec<EvidenceInfo<AccountId>>>,
+	/// What was disputed.
+	pub(crate) disputes: Mutex<Vec<(ProviderIndex, EpochIndex, Vec<Bilateral>)>>,
 }
 
 impl Fake {
@@ -59,6 +62,8 @@ impl Fake {
 			heads: watch::channel(0).0,
 			blocks: broadcast::channel(8).0,
 			branches: Mutex::default(),
+			evidence: Mutex::default(),
+			disputes: Mutex::default(),
 		}
 	}
 }
@@ -116,6 +121,35 @@ impl ChainView for Fake {
 
 	async fn report_state(&self, _: EpochIndex, _: &AccountId) -> Result<(bool, bool), ChainError> {
 		Ok((false, false))
+	}
+
+	async fn audited(&self, _: EpochIndex, _: &AccountId) -> Result<Vec<u32>, ChainError> {
+		Ok(vec![])
+	}
+
+	async fn evidence(&self, _: &AccountId) -> Result<Vec<EvidenceInfo<AccountId>>, ChainError> {
+		Ok(lock(&self.evidence).clone())
+	}
+
+	async fn answer_audit(
+		&self,
+		_: EpochIndex,
+		_: &AccountId,
+		_: &[Entry],
+		_: [u8; 32],
+		_: &[Bilateral],
+	) -> Result<(), ChainError> {
+		Err(ChainError::Offline)
+	}
+
+	async fn dispute(
+		&self,
+		provider: ProviderIndex,
+		epoch: EpochIndex,
+		receipts: &[Bilateral],
+	) -> Result<(), ChainError> {
+		lock(&self.disputes).push((provider, epoch, receipts.to_vec()));
+		Ok(())
 	}
 
 	async fn assignment(&self, _: EpochIndex, _: u32) -> Result<Vec<AccountId>, ChainError> {

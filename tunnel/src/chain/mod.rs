@@ -13,12 +13,12 @@ use async_trait::async_trait;
 use codec::Encode;
 use tokio::sync::{broadcast, watch};
 use weir_primitives::{
-	api::{ProviderInfo, SeatInfo, TargetTest, Task},
+	api::{EvidenceInfo, ProviderInfo, SeatInfo, TargetTest, Task},
 	chain::{AccountId, Balance},
 	report::Entry,
-	Endpoint, EpochIndex, SlotOffset, Timing,
+	Endpoint, EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
-use weir_tunnel_core::{target::Prefix, Micros, MILLI};
+use weir_tunnel_core::{target::Prefix, wire::Bilateral, Micros, MILLI};
 
 /// Where the chain's clock stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -140,6 +140,26 @@ pub trait ChainView: Send + Sync + 'static {
 	) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError>;
 	/// Whether the node's commitment for `epoch` stands, and whether it was revealed.
 	async fn report_state(&self, epoch: EpochIndex, node: &AccountId) -> Result<(bool, bool), ChainError>;
+	/// Positions in the node's report on `epoch` that an audit has drawn and that are not proven yet.
+	async fn audited(&self, epoch: EpochIndex, node: &AccountId) -> Result<Vec<u32>, ChainError>;
+	/// Strikes of the provider that can be disputed.
+	async fn evidence(&self, provider: &AccountId) -> Result<Vec<EvidenceInfo<AccountId>>, ChainError>;
+	/// Proves what an audit has drawn.
+	async fn answer_audit(
+		&self,
+		epoch: EpochIndex,
+		node: &AccountId,
+		entries: &[Entry],
+		salt: [u8; 32],
+		receipts: &[Bilateral],
+	) -> Result<(), ChainError>;
+	/// Posts receipts against a strike.
+	async fn dispute(
+		&self,
+		provider: ProviderIndex,
+		epoch: EpochIndex,
+		receipts: &[Bilateral],
+	) -> Result<(), ChainError>;
 	/// Nodes assigned to measure a provider in an epoch.
 	async fn assignment(&self, epoch: EpochIndex, provider: u32) -> Result<Vec<AccountId>, ChainError>;
 	/// Commits to a report.

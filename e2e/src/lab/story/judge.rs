@@ -116,7 +116,7 @@ impl Lab {
 	}
 
 	/// Whether the machine disturbed the test of a line.
-	fn was_disturbed(&self, number: usize, epoch: u32) -> bool {
+	pub(super) fn was_disturbed(&self, number: usize, epoch: u32) -> bool {
 		self.strain(number, epoch).is_some_and(|strain| strain.disturbs())
 	}
 

@@ -1,6 +1,7 @@
 //! Tests by topic; every one ends in the invariants.
 
 mod bonding;
+mod deposits;
 mod properties;
 mod slashing;
 

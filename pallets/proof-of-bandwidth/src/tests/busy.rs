@@ -39,7 +39,7 @@ fn all_delivered(score_ppm: u32) -> u32 {
 fn escalate() {
 	let claim = symmetric(CLAIM);
 	Targets::<Runtime>::mutate_extant(OWN, |target| {
-		target.escalation = Some(Escalation { due: Pob::epoch(), claim, attempts: 0 });
+		target.escalation = Some(Escalation { due: Pob::epoch(), claim, attempts: 0, cause: Cause::Strikes });
 	});
 }
 

@@ -48,6 +48,7 @@ fn seats_of_the_other_address_family_should_be_absent() {
 			assert_eq!(Pob::target_test(&OWNER).unwrap().committee.len(), able);
 			run_to(epoch, 29);
 			cycle(|_, task| honest(task, symmetric(CLAIM)));
+			spare_audits(epoch);
 			let verdict = last_verdict(LINE);
 			assert_eq!((verdict.epoch, usize::from(verdict.present)), (epoch, able));
 			outcomes.push(verdict.outcome);
@@ -82,7 +83,8 @@ fn test_of_a_relayed_target_should_bar_nobody_when_an_escalation_keeps_it_listed
 		register(LINE, OWNER, symmetric(CLAIM));
 		run_to(FIRST_TESTED_EPOCH, 0);
 		Targets::<Runtime>::mutate_extant(LINE, |target| {
-			target.escalation = Some(Escalation { due: 5, claim: symmetric(CLAIM), attempts: 0 });
+			target.escalation =
+				Some(Escalation { due: 5, claim: symmetric(CLAIM), attempts: 0, cause: Cause::Strikes });
 		});
 		change(LINE, |facts| facts.endpoint = Endpoint::RelayOnly).unwrap();
 		run_to(5, 0);

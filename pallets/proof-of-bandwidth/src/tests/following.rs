@@ -113,9 +113,9 @@ fn is_needed_should_hold_until_no_report_can_name_the_provider() {
 		run_to(4, 0);
 		assert!(Pob::is_needed(0, &100));
 		change(0, |facts| facts.in_service = false).unwrap();
-		run_to(7, 29);
-		assert!(Pob::is_needed(0, &100), "epoch 6 is reported on in epoch 7");
-		run_to(8, 0);
+		run_to(8, 29);
+		assert!(Pob::is_needed(0, &100), "epoch 6 is audited in epoch 8");
+		run_to(9, 0);
 		assert!(!Pob::is_needed(0, &100));
 		assert!(!Pob::is_needed(42, &100));
 	});

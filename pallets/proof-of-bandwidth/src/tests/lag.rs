@@ -107,7 +107,7 @@ fn reports_should_be_kept_until_they_are_judged() {
 		for _ in 0..6 {
 			Pob::sweep(&mut WeightMeter::new());
 		}
-		assert_eq!(Swept::<Runtime>::get().reports, 3);
+		assert_eq!(Swept::<Runtime>::get().reports, 2);
 		assert!(!Filings::<Runtime>::get(3, LINE).is_empty());
 		Idle::set(Weight::MAX);
 		run_to(9, 29);
@@ -158,7 +158,8 @@ fn provider_should_be_judged_once_when_its_escalation_ends_between_two_lists() {
 		};
 		assert_eq!(lists(8), 2);
 		Targets::<Runtime>::mutate_extant(LINE, |target| {
-			target.escalation = Some(Escalation { due: 8, claim: symmetric(CLAIM), attempts: 0 });
+			target.escalation =
+				Some(Escalation { due: 8, claim: symmetric(CLAIM), attempts: 0, cause: Cause::Strikes });
 		});
 		cycle(|_, task| honest(task, symmetric(CLAIM)));
 		let of_the_epoch: Vec<_> =

@@ -12,7 +12,7 @@ use sp_keystore::{testing::MemoryKeystore, Keystore, KeystoreExt};
 use sp_runtime::offchain::storage::StorageValueRef;
 use weir_primitives::{
 	api::{SeatInfo, Task as AnyTask},
-	sidecar::{to_hex, ReportResponse, ReportState, TasksRequest, URL_KEY},
+	sidecar::{to_hex, ReceiptsResponse, ReportResponse, ReportState, TasksRequest, URL_KEY},
 	SEAT_KEY_TYPE,
 };
 
@@ -205,6 +205,55 @@ fn worker_should_fetch_commit_and_reveal() {
 		submit(reveals[0].clone());
 		assert_eq!(Pob::report_state(REPORTED, &NODE), (true, true));
 		assert_eq!(Filings::<Runtime>::get(REPORTED, 0).len(), 1);
+	});
+}
+
+#[test]
+fn worker_should_prove_what_an_audit_has_drawn() {
+	with_worker(|outside| {
+		// A report of 64 entries, of which exactly one is drawn.
+		let capacity = symmetric(100_000);
+		let target = Pob::tasks(&NODE).into_iter().next().expect("five seats measure it");
+		let (down_kbps, up_kbps) = (20_000, 20_000);
+		let receipt = proofs::receipt(REPORTED, &target, NODE, (down_kbps, up_kbps));
+		let proven = Entry { receipt: receipt.prefix(), ..honest(&target, capacity).unwrap() };
+		let entries = vec![Entry { down_kbps, up_kbps, ..proven }; 64];
+		let revealed = Some(Revealed { entries: 64, ..Default::default() });
+		Reports::<Runtime>::insert(
+			REPORTED,
+			NODE,
+			Report { commitment: hash_of(REPORTED, NODE, &entries), revealed },
+		);
+		// What it committed to in the epoch before is what the worker remembers now.
+		run_to(REPORTED + 1, 29);
+		let kept = Notebook { epoch: REPORTED + 1, report: Some((entries.clone(), SALT)), ..notes() };
+		StorageValueRef::persistent(&[b"weir::seat::".as_slice(), &NODE.encode()].concat()).set(&kept);
+		run_to(REPORTED + 2, Pob::window_of(Step::Audit).1 - 1);
+		assert_eq!(Pob::audited(REPORTED, &NODE).len(), 1);
+		outside.expect_tasks();
+		work();
+		let prefix = to_hex(&receipt.prefix()).split_off(2);
+		let response = ReceiptsResponse { epoch: REPORTED, receipts: vec![to_hex(&receipt.encode())] };
+		(outside.expect)(PendingRequest {
+			method: "GET".into(),
+			uri: format!("{URL}/v1/receipts/{REPORTED}/{prefix}"),
+			response: Some(serde_json::to_vec(&response).unwrap()),
+			..request()
+		});
+		work();
+		work();
+		let answers = (outside.pool)();
+		let receipts = vec![receipt].try_into().unwrap();
+		let expected = Call::answer_audit {
+			epoch: REPORTED,
+			node: NODE,
+			entries: bounded(entries),
+			salt: SALT,
+			receipts,
+		};
+		assert_eq!(answers, vec![expected]);
+		submit(answers[0].clone());
+		assert!(Pob::audited(REPORTED, &NODE).is_empty());
 	});
 }
 

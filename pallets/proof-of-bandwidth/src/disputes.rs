@@ -1,0 +1,335 @@
+//! Disputes: bilateral receipts against a strike, and what follows when it falls.
+//!
+//! What a strike stands on is kept as [`Evidence`]: for a test one epoch after its verdict, for an escalation until its
+//! slash is final. Each receipt that shows more than its attestor reported replaces what was reported and costs the
+//! attestor a part of its bond; then the committee is estimated and judged again. Only fields are compared, never
+//! payload. Anyone may post receipts, free of charge: none is taken that changes nothing.
+
+use crate::{
+	assignment::{Draw, Test},
+	receipts::ReceiptOf,
+	*,
+};
+use polkadot_sdk::*;
+
+use alloc::vec::Vec;
+use frame_support::{dispatch::DispatchResult, ensure, pallet_prelude::*, BoundedVec};
+use sp_runtime::{
+	transaction_validity::{
+		InvalidTransaction, TransactionSource, TransactionValidityWithRefund, ValidTransaction,
+	},
+	DispatchError, Perbill,
+};
+use weir_math::{
+	estimate::{self, Kind, Measurement, Member},
+	verdict::{judge, Outcome, FALSE_REPORT_SLASH_PPB},
+};
+use weir_primitives::{
+	api::{TestKind, VerdictRecord},
+	seams::{Bonds, EpochClock, OnVerdict, ProviderRegistry, QueuedSlashes, SlashQueue},
+	Claim, EpochIndex, Kbps, ProviderIndex, Role, SlashReason,
+};
+
+/// Epochs after its verdict in which a strike can be disputed.
+const STRIKE_DISPUTE_EPOCHS: EpochIndex = 1;
+/// Blocks for which a dispute stays in the pool.
+const LONGEVITY: u64 = 64;
+
+impl From<&Member> for Voice {
+	fn from(member: &Member) -> Self {
+		match member {
+			Member::Absent => Self::Absent,
+			Member::Silent => Self::Silent,
+			Member::Reported(report) if report.kind == Kind::Unreachable => Self::Unreachable,
+			Member::Reported(report) => {
+				Self::Measured { down_kbps: report.down_kbps, up_kbps: report.up_kbps }
+			}
+		}
+	}
+}
+
+impl Voice {
+	/// Rates that count, kbps; none of a member that does not.
+	pub(crate) fn rates(&self) -> Option<(Kbps, Kbps)> {
+		match *self {
+			Self::Absent => None,
+			Self::Silent | Self::Unreachable => Some((0, 0)),
+			Self::Measured { down_kbps, up_kbps } => Some((down_kbps, up_kbps)),
+		}
+	}
+
+	fn member(&self) -> Member {
+		let reported = |kind, down_kbps, up_kbps| {
+			Member::Reported(Measurement {
+				kind,
+				down_kbps,
+				up_kbps,
+				rtt_10us: 0,
+				loss_pptt: 0,
+				liveness: [0; 5],
+			})
+		};
+		match *self {
+			Self::Absent => Member::Absent,
+			Self::Silent => Member::Silent,
+			Self::Unreachable => reported(Kind::Unreachable, 0, 0),
+			Self::Measured { down_kbps, up_kbps } => reported(Kind::Measured, down_kbps, up_kbps),
+		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Keeps what a strike stands on, before anything follows from it.
+	pub(crate) fn keep_evidence(test: &Test<T::AccountId>, epoch: EpochIndex, members: &[Member]) {
+		let now = Self::epoch();
+		let is_escalation = test.kind == TestKind::Escalation;
+		let (wait, before) = if is_escalation {
+			let next = T::Registry::facts_at(test.provider, now.saturating_add(1));
+			let before = next.map(|facts| (facts.claim, facts.admission));
+			// In the epoch in which a slash is due it applies with the first block that has room.
+			(Self::timing().slash_delay_epochs.saturating_sub(1), before)
+		} else {
+			(STRIKE_DISPUTE_EPOCHS, None)
+		};
+		let until = now.saturating_add(wait);
+		let evidence = Evidence {
+			account: test.account.clone(),
+			list: test.list,
+			class: test.class,
+			ordinal: test.ordinal,
+			committee: test.committee,
+			// A committee has at most 51 members.
+			voices: BoundedVec::truncate_from(members.iter().map(Voice::from).collect()),
+			until,
+			before,
+			slash: None,
+			appealed: false,
+		};
+		Evidences::<T>::insert(test.provider, epoch, evidence);
+		Leavers::<T>::insert(until.saturating_add(1), Leaver::Evidence(test.provider, epoch), ());
+	}
+
+	/// The evidence that may still be disputed, and the verdict it led to.
+	pub(crate) fn disputable(
+		provider: ProviderIndex,
+		epoch: EpochIndex,
+	) -> Result<(Evidence<T::AccountId>, VerdictRecord), DispatchError> {
+		let evidence = Evidences::<T>::get(provider, epoch)
+			.filter(|evidence| Self::epoch() <= evidence.until)
+			.ok_or(Error::<T>::NotDisputable)?;
+		let verdict = Verdicts::<T>::get(provider).into_iter().find(|verdict| verdict.epoch == epoch);
+		Ok((evidence, verdict.ok_or(Error::<T>::NotDisputable)?))
+	}
+
+	/// Nodes of the committee behind a strike, by place.
+	pub(crate) fn committee_of(
+		provider: ProviderIndex,
+		epoch: EpochIndex,
+		evidence: &Evidence<T::AccountId>,
+		verdict: &VerdictRecord,
+	) -> Vec<Option<T::AccountId>> {
+		let Some(mut draw) = Draw::<T>::of(epoch) else { return Vec::new() };
+		draw.members_of(&Test {
+			provider,
+			account: evidence.account.clone(),
+			prefix: None,
+			claim: verdict.claim,
+			kind: verdict.kind,
+			list: evidence.list,
+			class: evidence.class,
+			ordinal: evidence.ordinal,
+			committee: evidence.committee,
+			is_appeal: false,
+		})
+	}
+
+	/// The evidence with what the receipts show in it, and the attestors that had reported less.
+	fn check_dispute(
+		provider: ProviderIndex,
+		epoch: EpochIndex,
+		receipts: &[ReceiptOf<T>],
+	) -> Result<(Evidence<T::AccountId>, VerdictRecord, Vec<T::AccountId>), DispatchError> {
+		ensure!(!receipts.is_empty(), Error::<T>::WrongReceiptCount);
+		let (mut evidence, verdict) = Self::disputable(provider, epoch)?;
+		let committee = Self::committee_of(provider, epoch, &evidence, &verdict);
+		let mut liars = Vec::new();
+		for receipt in receipts {
+			let attestor = &receipt.test.attestor;
+			let is_ours = receipt.test.kind == verdict.kind
+				&& receipt.test.ordinal == evidence.ordinal
+				&& Self::is_about(receipt, epoch, &evidence.account, attestor);
+			ensure!(is_ours, Error::<T>::ForeignReceipt);
+			let place = committee.iter().position(|member| member.as_ref() == Some(attestor));
+			let voice = place.and_then(|place| evidence.voices.get_mut(place));
+			let voice = voice.ok_or(Error::<T>::NotAMember)?;
+			let (down, up) = voice.rates().ok_or(Error::<T>::MemberAbsent)?;
+			let (shown_down, shown_up) = Self::rates_of(receipt);
+			// After the first receipt of a member a second one shows nothing more.
+			ensure!(shown_down > down || shown_up > up, Error::<T>::NothingUnderReported);
+			*voice = Voice::Measured { down_kbps: shown_down.max(down), up_kbps: shown_up.max(up) };
+			liars.push(attestor.clone());
+		}
+		Ok((evidence, verdict, liars))
+	}
+
+	pub(crate) fn authorize_dispute(
+		_: TransactionSource,
+		provider: &ProviderIndex,
+		epoch: &EpochIndex,
+		receipts: &BoundedVec<ReceiptOf<T>, ConstU32<MAX_MEMBERS>>,
+	) -> TransactionValidityWithRefund {
+		Self::check_dispute(*provider, *epoch, receipts).map_err(reports::invalid)?;
+		if !receipts.iter().all(|receipt| Self::is_signed(receipt, *provider)) {
+			return Err(InvalidTransaction::BadProof.into());
+		}
+		ValidTransaction::with_tag_prefix(reports::TAG_PREFIX)
+			.priority(T::BasePriority::get())
+			.and_provides((b"dispute", provider, epoch))
+			.longevity(LONGEVITY)
+			.propagate(true)
+			.build()
+			.map(|validity| (validity, Weight::zero()))
+	}
+
+	pub(crate) fn do_dispute(
+		provider: ProviderIndex,
+		epoch: EpochIndex,
+		receipts: &[ReceiptOf<T>],
+	) -> DispatchResult {
+		let (evidence, verdict, liars) = Self::check_dispute(provider, epoch, receipts)?;
+		for node in liars {
+			Self::deposit_event(Event::FalseReportProven { epoch, node: node.clone(), provider });
+			Self::fine(&node, SlashReason::FalseReport { epoch, provider });
+		}
+		let members: Vec<Member> = evidence.voices.iter().map(Voice::member).collect();
+		let result = estimate::estimate(&members, verdict.claim.down_kbps, verdict.claim.up_kbps);
+		let is_escalation = verdict.kind == TestKind::Escalation;
+		let (outcome, reason) = judge(&result, evidence.committee.members, is_escalation);
+		let mut revised = VerdictRecord { outcome, reason, ..verdict };
+		if let Ok(estimate) = result {
+			(revised.down_kbps, revised.up_kbps) = (estimate.down_kbps, estimate.up_kbps);
+			revised.ratio_ppm = estimate.ratio_ppm;
+		}
+		let account = evidence.account.clone();
+		Self::replace_verdict(provider, revised);
+		Self::deposit_event(Event::VerdictRevised { provider, account: account.clone(), verdict: revised });
+		if outcome == Outcome::Strike {
+			Evidences::<T>::insert(provider, epoch, evidence);
+		} else {
+			Self::refute(provider, epoch, evidence, &verdict, &revised);
+		}
+		T::OnVerdict::revised(&account, provider, epoch, &revised);
+		Ok(())
+	}
+
+	fn replace_verdict(provider: ProviderIndex, revised: VerdictRecord) {
+		Verdicts::<T>::mutate(provider, |verdicts| {
+			let old = verdicts.iter_mut().find(|verdict| verdict.epoch == revised.epoch);
+			if let Some(old) = old {
+				*old = revised;
+			}
+		});
+	}
+
+	/// Undoes what followed from a strike, and does what follows from `revised` instead.
+	pub(crate) fn refute(
+		provider: ProviderIndex,
+		epoch: EpochIndex,
+		evidence: Evidence<T::AccountId>,
+		struck: &VerdictRecord,
+		revised: &VerdictRecord,
+	) {
+		Evidences::<T>::remove(provider, epoch);
+		Leavers::<T>::remove(evidence.until.saturating_add(1), Leaver::Evidence(provider, epoch));
+		if struck.kind == TestKind::Escalation {
+			Self::undo_punishment(provider, epoch, &evidence, struck);
+		} else {
+			Self::forgive(provider, epoch, &evidence.account);
+		}
+		match revised.outcome {
+			Outcome::ClaimLowered => Self::lower_claim(provider, revised),
+			Outcome::Good | Outcome::PaidAsMeasured if revised.kind == TestKind::Admission => {
+				Self::note_passed(provider);
+			}
+			_ => {}
+		}
+	}
+
+	fn undo_punishment(
+		provider: ProviderIndex,
+		epoch: EpochIndex,
+		evidence: &Evidence<T::AccountId>,
+		struck: &VerdictRecord,
+	) {
+		if let Some(number) = evidence.slash {
+			if T::Slashes::cancel_slash(number).is_err() {
+				Self::deposit_event(Event::Unexpected { expectation: Expectation::SlashCancelled });
+			}
+		}
+		// Not every offence has a slash that takes it along.
+		Self::void_offence(&evidence.account, epoch);
+		let Some((claim, admission)) = evidence.before else { return };
+		let now = T::Registry::facts_at(provider, Self::epoch().saturating_add(1));
+		let Some(facts) = now.filter(|facts| facts.account == evidence.account) else { return };
+		// Only if it is still what the verdict made of it, and not what its owner has announced since.
+		let is_untouched = facts.claim == lowered(claim, struck);
+		if T::Registry::reinstate(provider, is_untouched.then_some(claim), admission).is_err() {
+			Self::deposit_event(Event::Unexpected { expectation: Expectation::Reinstated });
+		}
+		Self::follow(provider);
+	}
+
+	/// Takes back the strike of `epoch`, and the escalation it led to.
+	fn forgive(provider: ProviderIndex, epoch: EpochIndex, account: &T::AccountId) {
+		let still_due = Conducts::<T>::mutate_extant(account, |conduct| {
+			conduct.window.forgive(epoch);
+			conduct.window.should_escalate()
+		});
+		let Some(mut target) = Targets::<T>::get(provider).filter(|target| target.account == *account) else {
+			return;
+		};
+		let Some(escalation) = target.escalation.as_mut().filter(|open| open.cause == Cause::Strikes) else {
+			return;
+		};
+		if still_due {
+			return;
+		}
+		if escalation.due > Self::epoch() {
+			Self::end_escalation(provider);
+		} else {
+			// It has begun: to drop it now would turn its test into another one, which nobody measures.
+			escalation.cause = Cause::Withdrawn;
+			Targets::<T>::insert(provider, target);
+		}
+		Self::deposit_event(Event::EscalationWithdrawn { provider, account: account.clone() });
+	}
+
+	/// Queues the slash of an attestor whose report a receipt contradicts.
+	pub(crate) fn fine(node: &T::AccountId, reason: SlashReason) {
+		let fraction = Perbill::from_parts(FALSE_REPORT_SLASH_PPB);
+		if T::Slashes::queue_slash(node, Self::seat_role(node), fraction, reason).is_err() {
+			Self::deposit_event(Event::Unexpected { expectation: Expectation::SlashQueued });
+		}
+	}
+
+	/// The bond a seat stands on.
+	fn seat_role(node: &T::AccountId) -> Role {
+		let as_validator = T::Bonds::is_sufficient(node, Role::Validator)
+			&& T::Bonds::active_bond(node, Role::Validator) >= T::MinimumSeatBond::get();
+		if as_validator {
+			Role::Validator
+		} else {
+			Role::Provider
+		}
+	}
+}
+
+/// What a verdict makes of a claim.
+pub(crate) fn lowered(claim: Claim, verdict: &VerdictRecord) -> Claim {
+	let least = weir_math::committee::MIN_CLAIM_KBPS;
+	let lower = |claim: u32, measured: u32, of: u32| claim.min(of.min(measured).max(least));
+	Claim {
+		down_kbps: lower(claim.down_kbps, verdict.down_kbps, verdict.claim.down_kbps),
+		up_kbps: lower(claim.up_kbps, verdict.up_kbps, verdict.claim.up_kbps),
+	}
+}
