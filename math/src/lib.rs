@@ -10,6 +10,7 @@
 //! * [`verdict`]: what follows from an estimate, over several tests, and what it costs.
 //! * [`score`]: how reliably a seat attests.
 //! * [`region`]: which country codes exist.
+//! * [`location`]: how far apart countries are, and whether a provider can be in the one it claims.
 //!
 //! `cargo run --example bounds` prints the estimator's bounds for every committee size; `golden/` pins outputs for
 //! second implementations.
@@ -28,6 +29,7 @@
 
 pub mod committee;
 pub mod estimate;
+pub mod location;
 pub mod permutation;
 pub mod region;
 pub mod schedule;
