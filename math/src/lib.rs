@@ -12,6 +12,7 @@
 //! * [`score`]: how reliably a seat attests.
 //! * [`rate`]: what bytes over a window are worth.
 //! * [`region`]: which country codes exist.
+//! * [`location`]: how far apart countries are, and whether a provider can be in the one it claims.
 //!
 //! `cargo run --example bounds` prints the estimator's bounds for every committee size; `golden/` pins outputs for
 //! second implementations.
@@ -31,6 +32,7 @@
 pub mod audit;
 pub mod committee;
 pub mod estimate;
+pub mod location;
 pub mod permutation;
 pub mod rate;
 pub mod region;

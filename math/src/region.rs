@@ -28,7 +28,12 @@ const ASSIGNED: [[u8; 2]; 249] = [
 
 /// Whether `code` is an officially assigned country code, upper case.
 pub fn is_assigned(code: [u8; 2]) -> bool {
-	ASSIGNED.binary_search(&code).is_ok()
+	index_of(code).is_some()
+}
+
+/// Place of an assigned code among all of them in alphabetical order.
+pub(crate) fn index_of(code: [u8; 2]) -> Option<usize> {
+	ASSIGNED.binary_search(&code).ok()
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! Pinned outputs for second implementations: one line each in `golden/*.txt`, columns named by the comment above it.
 
+use blake2::{digest::consts::U32, Blake2b, Digest};
 use weir_math::{
 	committee::{members, ordinal, seat_permutation, ListKind},
+	location::distance_km,
 	permutation::Permutation,
+	region::is_assigned,
 	schedule::{runs_in_group, start_slot, submit_offset},
 	Timing,
 };
@@ -88,6 +91,28 @@ fn schedule_should_match_its_golden_file() {
 			"submit" => {
 				let slot = submit_offset((number(line[1]), number(line[2])), &hash(line[3]));
 				assert_eq!(slot, number::<u32>(line[4]), "{line:?}");
+			}
+			other => panic!("unknown vector {other}"),
+		}
+	}
+}
+
+#[test]
+fn location_should_match_its_golden_file() {
+	let codes: Vec<_> = (0..=u16::MAX).map(u16::to_be_bytes).filter(|code| is_assigned(*code)).collect();
+	let code = |text: &str| <[u8; 2]>::try_from(text.as_bytes()).unwrap();
+	for line in lines(include_str!("../golden/location.txt")) {
+		match line[0] {
+			"checksum" => {
+				let before = |row: usize| codes[..row].iter().map(move |column| (row, *column));
+				let table: Vec<u8> = (0..codes.len())
+					.flat_map(before)
+					.map(|(row, column)| (distance_km(codes[row], column) / 100) as u8)
+					.collect();
+				assert_eq!(hex::encode(Blake2b::<U32>::digest(&table)), line[1]);
+			}
+			"pair" => {
+				assert_eq!(distance_km(code(line[1]), code(line[2])), number::<u32>(line[3]), "{line:?}");
 			}
 			other => panic!("unknown vector {other}"),
 		}
