@@ -8,7 +8,7 @@ use subxt::{
 };
 use subxt_signer::sr25519::Keypair;
 use weir_primitives::{
-	api::{ProviderInfo, TargetTest},
+	api::{Page, ProviderInfo, RegionFilter, TargetTest},
 	chain::Balance,
 	Caps, Claim, Endpoint, EpochIndex, ExitClass, ProbeKey, Region, Role, SlotOffset, Timing,
 };
@@ -124,7 +124,8 @@ impl Chain {
 
 	/// All providers.
 	pub async fn providers(&self) -> Result<Vec<Provider>> {
-		self.read("providers", (0u32, 100u32)).await
+		let page: Page<Provider> = self.read("providers", (0u32, 100u32, RegionFilter::default())).await?;
+		Ok(page.rows)
 	}
 
 	/// Slot of T0 of the test that `provider` has in the running epoch, once it is revealed.

@@ -67,7 +67,7 @@ fn find<'a>(line: &Line, providers: &'a [Provider]) -> Option<&'a Provider> {
 mod tests {
 	use super::*;
 	use crate::verdicts::tests::{line, verdict};
-	use weir_primitives::{api::VerdictRecord, Admission, ExitClass};
+	use weir_primitives::{api::VerdictRecord, Admission, Caps, ExitClass};
 
 	fn provider(line: &Line, verdicts: Vec<VerdictRecord>, bond: Balance) -> Provider {
 		Provider {
@@ -79,9 +79,17 @@ mod tests {
 			region: line.region(),
 			exit: ExitClass::Web,
 			price_credits_per_gb: 0,
+			caps: Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
+			probe_key: None,
 			admission: Admission::Pending { passed: 0 },
+			paused: false,
 			in_service: true,
+			next_claim: None,
+			next_probe_key: None,
+			next_admission: None,
+			next_paused: None,
 			bond,
+			bond_sufficient: true,
 			strikes: 0,
 			verdicts,
 		}

@@ -265,6 +265,7 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 	};
 	let keystore = keystore_container.keystore();
 	let shared_voter_state = SharedVoterState::empty();
+	let news = rpc::News::watch(client.clone(), &task_manager.spawn_handle());
 
 	let rpc_builder = {
 		let client = client.clone();
@@ -292,6 +293,7 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 					justification_stream: justification_stream.clone(),
 					finality_provider: finality_provider.clone(),
 				},
+				news: news.clone(),
 				executor,
 			})
 			.map_err(Into::into)

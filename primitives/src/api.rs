@@ -1,7 +1,8 @@
 //! Runtime APIs: how node, sidecar, wallet and explorer read the measuring protocol.
 
 use crate::{
-	Admission, Claim, Endpoint, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, SlotOffset, Timing,
+	Admission, Caps, Claim, Endpoint, EpochIndex, ExitClass, Kbps, LineKind, ProbeKey, ProviderIndex, Region,
+	SlotOffset, Timing,
 };
 use alloc::vec::Vec;
 use codec::{Codec, Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -186,6 +187,42 @@ pub struct TargetTest<AccountId> {
 	pub committee: Vec<CommitteeMember<AccountId>>,
 }
 
+/// Rows of a list, and where the next page begins.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct Page<Row> {
+	/// The rows, at most 100.
+	pub rows: Vec<Row>,
+	/// What the next page is asked with; none at the end of the list. A page may be empty and not be the last: only so
+	/// many places are looked at for one.
+	pub next: Option<u32>,
+}
+
+/// Which regions a page shows.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct RegionFilter {
+	/// Only this country (ISO 3166-1 alpha-2, upper case); none for all.
+	pub country: Option<[u8; 2]>,
+	/// Only this kind of line; none for all.
+	pub kind: Option<LineKind>,
+}
+
+impl RegionFilter {
+	/// Whether the page shows `region`.
+	pub fn admits(&self, region: &Region) -> bool {
+		self.country.is_none_or(|country| country == region.country)
+			&& self.kind.is_none_or(|kind| kind == region.kind)
+	}
+}
+
+/// A change that was announced and does not count yet.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct Announced<V> {
+	/// First epoch in which it counts.
+	pub from_epoch: EpochIndex,
+	/// What counts from then on.
+	pub value: V,
+}
+
 /// A provider as a page shows it.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
 pub struct ProviderInfo<AccountId, Balance> {
@@ -202,15 +239,31 @@ pub struct ProviderInfo<AccountId, Balance> {
 	/// Region.
 	pub region: Region,
 	/// What its exit lets out.
-	pub exit: crate::ExitClass,
+	pub exit: ExitClass,
 	/// Price in credits (micro-dollars) per 10⁹ bytes.
 	pub price_credits_per_gb: u64,
+	/// Limits it sets itself.
+	pub caps: Caps,
+	/// Signs its receipts.
+	pub probe_key: Option<ProbeKey>,
 	/// Where it stands.
 	pub admission: Admission,
+	/// Whether its owner stopped it.
+	pub paused: bool,
 	/// Whether tests are due.
 	pub in_service: bool,
+	/// The claim to come.
+	pub next_claim: Option<Announced<Claim>>,
+	/// The probe key to come.
+	pub next_probe_key: Option<Announced<Option<ProbeKey>>>,
+	/// Where it will stand.
+	pub next_admission: Option<Announced<Admission>>,
+	/// The pause or resumption to come.
+	pub next_paused: Option<Announced<bool>>,
 	/// Active bond.
 	pub bond: Balance,
+	/// Whether the bond covers what it claims or has announced to claim.
+	pub bond_sufficient: bool,
 	/// Strikes among its last five tests.
 	pub strikes: u8,
 	/// Its last verdicts, oldest first, at most eight.
@@ -233,11 +286,17 @@ sp_api::decl_runtime_apis! {
 		/// The node's seat.
 		fn seat(node: AccountId) -> Option<SeatInfo<AccountId>>;
 		/// Seats from position `start` of the smallest tier.
-		fn seats(start: u32, count: u32) -> Vec<SeatInfo<AccountId>>;
-		/// Providers from index `start`.
-		fn providers(start: ProviderIndex, count: u32) -> Vec<ProviderInfo<AccountId, Balance>>;
-		/// One provider.
+		fn seats(start: u32, count: u32) -> Page<SeatInfo<AccountId>>;
+		/// Providers of the regions asked for, from index `start`. At most 1,000 indexes are looked at for one page.
+		fn providers(
+			start: ProviderIndex,
+			count: u32,
+			regions: RegionFilter,
+		) -> Page<ProviderInfo<AccountId, Balance>>;
+		/// One provider by its account.
 		fn provider(who: AccountId) -> Option<ProviderInfo<AccountId, Balance>>;
+		/// One provider by its index.
+		fn provider_at(index: ProviderIndex) -> Option<ProviderInfo<AccountId, Balance>>;
 		/// The node's commitment for `epoch`, whether it stands, and whether it was revealed.
 		fn report_state(epoch: EpochIndex, node: AccountId) -> (bool, bool);
 		/// Positions in the node's report on `epoch` that an audit has drawn and that are not proven yet. They are known

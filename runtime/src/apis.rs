@@ -17,7 +17,7 @@ use sp_runtime::{
 	ApplyExtrinsicResult,
 };
 use weir_primitives::{
-	api::{EvidenceInfo, ProviderInfo, SeatInfo, TargetTest, Task},
+	api::{EvidenceInfo, Page, ProviderInfo, RegionFilter, SeatInfo, TargetTest, Task},
 	EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
 
@@ -278,16 +278,24 @@ impl_runtime_apis! {
 			ProofOfBandwidth::seat(&node)
 		}
 
-		fn seats(start: u32, count: u32) -> Vec<SeatInfo<AccountId>> {
+		fn seats(start: u32, count: u32) -> Page<SeatInfo<AccountId>> {
 			ProofOfBandwidth::seats(start, count)
 		}
 
-		fn providers(start: ProviderIndex, count: u32) -> Vec<ProviderInfo<AccountId, Balance>> {
-			configs::measuring::providers(start, count)
+		fn providers(
+			start: ProviderIndex,
+			count: u32,
+			regions: RegionFilter,
+		) -> Page<ProviderInfo<AccountId, Balance>> {
+			configs::measuring::providers(start, count, regions)
 		}
 
 		fn provider(who: AccountId) -> Option<ProviderInfo<AccountId, Balance>> {
 			configs::measuring::provider(&who)
+		}
+
+		fn provider_at(index: ProviderIndex) -> Option<ProviderInfo<AccountId, Balance>> {
+			configs::measuring::provider_at(index)
 		}
 
 		fn report_state(epoch: EpochIndex, node: AccountId) -> (bool, bool) {

@@ -19,7 +19,7 @@ use weir_primitives::{
 	chain::{AccountId, Balance, Hash},
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind},
 	sidecar::{to_hex, ReportResponse, ReportState, TasksRequest},
-	Admission, Claim, Endpoint, EpochIndex, ExitClass, LineKind, ProbeKey, Region, Timing,
+	Admission, Caps, Claim, Endpoint, EpochIndex, ExitClass, LineKind, ProbeKey, Region, Timing,
 };
 use weir_tunnel::{
 	chain::{ChainError, ChainView, Clock},
@@ -207,9 +207,17 @@ impl ChainView for FakeChain {
 			region: Region { country: *b"DE", kind: LineKind::Hosting },
 			exit: ExitClass::Relay,
 			price_credits_per_gb: 1,
+			caps: Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
+			probe_key: None,
 			admission: Admission::Admitted { since: 1 },
+			paused: false,
 			in_service: true,
+			next_claim: None,
+			next_probe_key: None,
+			next_admission: None,
+			next_paused: None,
 			bond: 1,
+			bond_sufficient: true,
 			strikes: 0,
 			verdicts: vec![],
 		}))

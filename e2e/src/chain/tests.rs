@@ -47,7 +47,8 @@ fn calls_should_be_encoded_as_the_runtime_decodes_them() {
 fn answers_should_be_decoded_as_the_runtime_encodes_them() {
 	let (bytes, clock) = answer::<(EpochIndex, SlotOffset, u64)>("ProofOfBandwidthApi_clock", ());
 	assert_eq!(clock.encode(), bytes);
-	let (bytes, providers) = answer::<Vec<Provider>>("ProofOfBandwidthApi_providers", (0u32, 100u32));
-	assert_eq!(providers[0].account, [7; 32]);
-	assert_eq!(providers.encode(), bytes);
+	let german = RegionFilter { country: Some(*b"DE"), kind: None };
+	let (bytes, page) = answer::<Page<Provider>>("ProofOfBandwidthApi_providers", (0u32, 100u32, german));
+	assert_eq!(page.rows[0].account, [7; 32]);
+	assert_eq!(page.encode(), bytes);
 }

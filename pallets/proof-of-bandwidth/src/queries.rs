@@ -10,7 +10,7 @@ use polkadot_sdk::*;
 use alloc::vec::Vec;
 use weir_math::{committee::quota_kbps, schedule::window_millis};
 use weir_primitives::{
-	api::{CommitteeMember, EvidenceInfo, SeatInfo, TargetTest, Task},
+	api::{CommitteeMember, EvidenceInfo, Page, SeatInfo, TargetTest, Task},
 	seams::{EpochClock, ProviderRegistry, QueuedSlashes},
 	EpochIndex, ProviderIndex, SlotOffset,
 };
@@ -95,14 +95,15 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Seats that may be drawn now, from position `start` of the smallest tier.
-	pub fn seats(start: u32, count: u32) -> Vec<SeatInfo<T::AccountId>> {
+	pub fn seats(start: u32, count: u32) -> Page<SeatInfo<T::AccountId>> {
 		let epoch = Self::epoch();
 		let size = SeatIndices::<T>::size_at(SMALLEST_TIER, epoch);
 		let end = start.saturating_add(count.min(MAX_PAGE)).min(size);
-		(start..end)
+		let rows = (start..end)
 			.filter_map(|index| SeatIndices::<T>::occupant_within(SMALLEST_TIER, index, epoch))
 			.filter_map(|node| Self::seat(&node))
-			.collect()
+			.collect();
+		Page { rows, next: Some(end).filter(|next| *next < size) }
 	}
 
 	/// Whether the node's commitment for `epoch` stands, and whether it was revealed.

@@ -1,13 +1,13 @@
 //! What the calls do.
 
 use crate::{pallet::*, RegistrationOf, Terms, TermsUpdate, MAX_PAGE, MAX_PAGE_SCAN, PAUSE_DELAY_EPOCHS};
-use alloc::vec::Vec;
 use polkadot_sdk::{
 	frame_support::{ensure, traits::Get},
 	sp_runtime::{DispatchError, DispatchResult},
 };
 use weir_math::committee::{MAX_CLAIM_KBPS, MIN_CLAIM_KBPS};
 use weir_primitives::{
+	api::Page,
 	seams::{Bonds, EpochClock, OnProviderChange},
 	Admission, Claim, Endpoint, EpochIndex, ProbeKey, ProviderIndex, Role,
 };
@@ -45,15 +45,24 @@ impl<T: Config> Pallet<T> {
 		Some((index, Providers::<T>::get(index)?))
 	}
 
-	/// Up to `count` registrations with indexes from `start`, in their order: at most [`MAX_PAGE`], found among the
-	/// next [`MAX_PAGE_SCAN`] indexes. The next page begins after the last row, or [`MAX_PAGE_SCAN`] further when
-	/// there is none; `NextIndex` ends the list.
-	pub fn page(start: ProviderIndex, count: u32) -> Vec<(ProviderIndex, RegistrationOf<T>)> {
-		let end = NextIndex::<T>::get().min(start.saturating_add(MAX_PAGE_SCAN));
-		(start..end)
+	/// Up to `count` registrations that `is_wanted`, with indexes from `start`, in their order: at most [`MAX_PAGE`],
+	/// found among the next [`MAX_PAGE_SCAN`] indexes.
+	pub fn page(
+		start: ProviderIndex,
+		count: u32,
+		is_wanted: impl Fn(&RegistrationOf<T>) -> bool,
+	) -> Page<(ProviderIndex, RegistrationOf<T>)> {
+		let end = NextIndex::<T>::get();
+		let mut rest = start..end.min(start.saturating_add(MAX_PAGE_SCAN));
+		let rows = rest
+			.by_ref()
 			.filter_map(|index| Some((index, Providers::<T>::get(index)?)))
+			.filter(|(_, registration)| is_wanted(registration))
 			.take(count.min(MAX_PAGE) as usize)
-			.collect()
+			.collect();
+		// An exhausted range begins where it ends.
+		let next = Some(rest.start).filter(|next| *next < end);
+		Page { rows, next }
 	}
 
 	pub(crate) fn do_register(

@@ -2,15 +2,15 @@
 
 use super::*;
 use crate::*;
-use alloc::vec::Vec;
 use frame_support::{
 	parameter_types,
 	traits::{ConstU32, ConstU64},
 	weights::Weight,
 };
+use pallet_providers::Versioned;
 use sp_runtime::{traits::BlakeTwo256, transaction_validity::TransactionPriority, Perbill};
 use weir_primitives::{
-	api::ProviderInfo,
+	api::{Announced, Page, ProviderInfo, RegionFilter, VerdictRecord},
 	seams::{Bonds, EpochClock, OnBondChange, RoleDuty},
 	EpochIndex, Kbps, ProviderIndex, Role,
 };
@@ -185,9 +185,26 @@ impl OnBondChange<AccountId> for BondFollowers {
 	}
 }
 
-/// Providers from index `start`, as a page shows them.
-pub fn providers(start: ProviderIndex, count: u32) -> Vec<ProviderInfo<AccountId, Balance>> {
-	Providers::page(start, count).into_iter().map(|(index, registration)| info(index, registration)).collect()
+/// What `event` says of a test, if it says that one was concluded: the provider, its account and the verdict.
+pub fn verdict(event: RuntimeEvent) -> Option<(ProviderIndex, AccountId, VerdictRecord)> {
+	use pallet_proof_of_bandwidth::Event::VerdictReached;
+	match event {
+		RuntimeEvent::ProofOfBandwidth(VerdictReached { provider, account, verdict }) => {
+			Some((provider, account, verdict))
+		}
+		_ => None,
+	}
+}
+
+/// Providers of `regions` from index `start`, as a page shows them.
+pub fn providers(
+	start: ProviderIndex,
+	count: u32,
+	regions: RegionFilter,
+) -> Page<ProviderInfo<AccountId, Balance>> {
+	let page = Providers::page(start, count, |registration| regions.admits(&registration.terms.region));
+	let rows = page.rows.into_iter().map(|(index, registration)| info(index, registration)).collect();
+	Page { rows, next: page.next }
 }
 
 /// One provider, as a page shows it.
@@ -195,11 +212,23 @@ pub fn provider(who: &AccountId) -> Option<ProviderInfo<AccountId, Balance>> {
 	Providers::registration(who).map(|(index, registration)| info(index, registration))
 }
 
+/// The provider with this index, as a page shows it.
+pub fn provider_at(index: ProviderIndex) -> Option<ProviderInfo<AccountId, Balance>> {
+	pallet_providers::Providers::<Runtime>::get(index).map(|registration| info(index, registration))
+}
+
+/// What will count of `versioned`, if that is another value than in epoch `now`.
+fn announced<V: Clone + PartialEq>(versioned: &Versioned<V>, now: EpochIndex) -> Option<Announced<V>> {
+	let step = versioned.pending(now).filter(|step| step.value != *versioned.at(now))?;
+	Some(Announced { from_epoch: step.from, value: step.value.clone() })
+}
+
 fn info(
 	index: ProviderIndex,
 	registration: pallet_providers::Registration<AccountId>,
 ) -> ProviderInfo<AccountId, Balance> {
-	let facts = registration.facts_at(ProofOfBandwidth::epoch());
+	let now = ProofOfBandwidth::epoch();
+	let facts = registration.facts_at(now);
 	ProviderInfo {
 		index,
 		claim: facts.claim,
@@ -208,9 +237,17 @@ fn info(
 		region: facts.region,
 		exit: registration.terms.exit,
 		price_credits_per_gb: registration.terms.price_credits_per_gb,
+		caps: registration.terms.caps,
+		probe_key: facts.probe_key,
 		admission: facts.admission,
+		paused: *registration.paused.at(now),
 		in_service: facts.in_service,
+		next_claim: announced(&registration.claim, now),
+		next_probe_key: announced(&registration.probe_key, now),
+		next_admission: announced(&registration.admission, now),
+		next_paused: announced(&registration.paused, now),
 		bond: NodeStaking::active_bond(&facts.account, Role::Provider),
+		bond_sufficient: NodeStaking::is_sufficient(&facts.account, Role::Provider),
 		strikes: ProofOfBandwidth::strikes(&facts.account),
 		verdicts: pallet_proof_of_bandwidth::Verdicts::<Runtime>::get(index).to_vec(),
 		account: facts.account,

@@ -13,8 +13,9 @@ use frame_support::traits::GetCallMetadata;
 use scale_info::{TypeDef, TypeInfo};
 use weir_primitives::{
 	api::{
-		runtime_decl_for_proof_of_bandwidth_api::ProofOfBandwidthApi, CommitteeMember, EvidenceInfo, Outcome,
-		ProviderInfo, Reason, SeatInfo, TargetTest, Task, TestKind, VerdictRecord,
+		runtime_decl_for_proof_of_bandwidth_api::ProofOfBandwidthApi, Announced, CommitteeMember,
+		EvidenceInfo, Outcome, Page, ProviderInfo, Reason, RegionFilter, SeatInfo, TargetTest, Task,
+		TestKind, VerdictRecord,
 	},
 	receipt::{Bilateral, TestPart},
 	report::{Entry, EntryKind},
@@ -204,9 +205,17 @@ fn apis() -> Vec<String> {
 		region: region(),
 		exit: ExitClass::Web,
 		price_credits_per_gb: 50_000,
+		caps: Caps { rate_kbps: 15_000, gb_per_month: 200, sessions: 10 },
+		probe_key: Some(key(3)),
 		admission: Admission::Admitted { since: 3 },
+		paused: false,
 		in_service: true,
+		next_claim: Some(Announced { from_epoch: 6, value: claim() }),
+		next_probe_key: Some(Announced { from_epoch: 6, value: None }),
+		next_admission: Some(Announced { from_epoch: 6, value: Admission::Pending { passed: 0 } }),
+		next_paused: Some(Announced { from_epoch: 7, value: true }),
 		bond: 1_000 * WEIR,
+		bond_sufficient: true,
 		strikes: 3,
 		verdicts: vec![verdict],
 	};
@@ -262,9 +271,20 @@ fn apis() -> Vec<String> {
 		api("target_test", Runtime::target_test, account(7), Some(test)),
 		api("assignment", |(epoch, provider)| Runtime::assignment(epoch, provider), (5, 6), vec![account(7)]),
 		api("seat", Runtime::seat, account(7), Some(seat.clone())),
-		api("seats", |(start, count)| Runtime::seats(start, count), (0, 100), vec![seat]),
-		api("providers", |(start, count)| Runtime::providers(start, count), (0, 100), vec![provider.clone()]),
-		api("provider", Runtime::provider, account(7), Some(provider)),
+		api(
+			"seats",
+			|(start, count)| Runtime::seats(start, count),
+			(0, 100),
+			Page { rows: vec![seat], next: None },
+		),
+		api(
+			"providers",
+			|(start, count, regions)| Runtime::providers(start, count, regions),
+			(0, 100, RegionFilter { country: Some(*b"DE"), kind: None }),
+			Page { rows: vec![provider.clone()], next: Some(7) },
+		),
+		api("provider", Runtime::provider, account(7), Some(provider.clone())),
+		api("provider_at", Runtime::provider_at, 6, Some(provider)),
 		api(
 			"report_state",
 			|(epoch, node)| Runtime::report_state(epoch, node),

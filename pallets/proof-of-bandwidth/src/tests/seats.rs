@@ -237,9 +237,12 @@ fn score_should_dismiss_a_seat_when_it_falls_below_the_minimum() {
 fn seats_should_be_paged_by_position() {
 	ExtBuilder::default().build_and_execute(|| {
 		run_to(1, 0);
-		let page: Vec<AccountId> = Pob::seats(2, 3).into_iter().map(|seat| seat.account).collect();
-		assert_eq!(page, vec![3, 4, 5]);
-		assert_eq!(Pob::seats(6, 1_000).len(), 2);
-		assert_eq!(Pob::seats(u32::MAX, 1).len(), 0);
+		let page = |start, count| {
+			let page = Pob::seats(start, count);
+			(page.rows.into_iter().map(|seat| seat.account).collect::<Vec<_>>(), page.next)
+		};
+		assert_eq!(page(2, 3), (vec![3, 4, 5], Some(5)));
+		assert_eq!(page(6, 1_000), (vec![7, 8], None));
+		assert_eq!(page(u32::MAX, 1), (vec![], None));
 	});
 }

@@ -299,16 +299,50 @@ fn page_should_hold_rows_in_order_and_skip_freed_indexes() {
 			register(who);
 		}
 		assert_ok!(Providers::deregister(signed(BOB)));
-		let indexes =
-			|start, count| Providers::page(start, count).into_iter().map(|row| row.0).collect::<Vec<_>>();
+		let page = |start, count| {
+			let page = Providers::page(start, count, |_| true);
+			(page.rows.into_iter().map(|row| row.0).collect::<Vec<_>>(), page.next)
+		};
 
-		assert_eq!(indexes(0, 10), [0, 2, 3]);
-		assert_eq!(indexes(0, 2), [0, 2]);
-		assert_eq!(indexes(3, 10), [3]);
-		assert!(indexes(4, 10).is_empty());
-		assert!(indexes(0, 0).is_empty());
-		assert!(indexes(u32::MAX, u32::MAX).is_empty());
-		assert_eq!(Providers::page(2, 1)[0].1.account, CAROL);
+		assert_eq!(page(0, 10), (vec![0, 2, 3], None));
+		assert_eq!(page(0, 2), (vec![0, 2], Some(3)));
+		assert_eq!(page(3, 10), (vec![3], None));
+		assert_eq!(page(4, 10), (vec![], None));
+		assert_eq!(page(0, 0), (vec![], Some(0)));
+		assert_eq!(page(u32::MAX, u32::MAX), (vec![], None));
+		assert_eq!(Providers::page(2, 1, |_| true).rows[0].1.account, CAROL);
+	});
+}
+
+#[test]
+fn page_should_hold_only_what_is_wanted() {
+	ExtBuilder::default().build_and_execute(|| {
+		for who in [ALICE, BOB, CAROL, 4] {
+			register(who);
+		}
+		let of = |wanted: &[_]| {
+			let page = Providers::page(0, 1, |registration| wanted.contains(&registration.account));
+			(page.rows.into_iter().map(|row| row.0).collect::<Vec<_>>(), page.next)
+		};
+
+		assert_eq!(of(&[BOB, 4]), (vec![1], Some(2)));
+		assert_eq!(of(&[4]), (vec![3], None));
+		assert_eq!(of(&[]), (vec![], None));
+	});
+}
+
+#[test]
+fn page_should_end_where_it_may_look_no_further() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(ALICE);
+		NextIndex::<Test>::put(2_500);
+		let page = |start| Providers::page(start, 10, |_| true);
+
+		assert_eq!((page(0).rows.len(), page(0).next), (1, Some(1_000)));
+		assert_eq!((page(1_000).rows.len(), page(1_000).next), (0, Some(2_000)));
+		assert_eq!((page(2_000).rows.len(), page(2_000).next), (0, None));
+		// Only to look at: the indexes in between are neither registered nor free.
+		NextIndex::<Test>::put(1);
 	});
 }
 
@@ -318,7 +352,8 @@ fn page_should_hold_at_most_a_hundred_rows() {
 		for who in 1..=120 {
 			register(who);
 		}
-		assert_eq!(Providers::page(0, u32::MAX).len(), 100);
-		assert_eq!(Providers::page(100, u32::MAX).len(), 20);
+		let page = |start| Providers::page(start, u32::MAX, |_| true);
+		assert_eq!((page(0).rows.len(), page(0).next), (100, Some(100)));
+		assert_eq!((page(100).rows.len(), page(100).next), (20, None));
 	});
 }

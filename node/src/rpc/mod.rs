@@ -1,5 +1,9 @@
 //! JSON-RPC beyond what every node serves (chain, state, author, system, and the `*_v1_*` methods).
 
+mod weir;
+
+pub(crate) use weir::News;
+
 use crate::service::{FullBackend, FullClient, FullPool, FullSelectChain};
 use jsonrpsee::RpcModule;
 use polkadot_sdk::*;
@@ -29,6 +33,7 @@ pub(crate) struct FullDeps {
 	pub(crate) keystore: KeystorePtr,
 	pub(crate) babe_worker: BabeWorkerHandle<Block>,
 	pub(crate) grandpa: GrandpaDeps,
+	pub(crate) news: News,
 	pub(crate) executor: SubscriptionTaskExecutor,
 }
 
@@ -39,11 +44,14 @@ pub(crate) fn create_full(deps: FullDeps) -> Result<RpcModule<()>, Box<dyn std::
 	use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
 	use sc_sync_state_rpc::{SyncState, SyncStateApiServer};
 	use substrate_frame_rpc_system::{System, SystemApiServer};
+	use weir::{Weir, WeirApiServer};
 
-	let FullDeps { client, pool, select_chain, chain_spec, keystore, babe_worker, grandpa, executor } = deps;
+	let FullDeps { client, pool, select_chain, chain_spec, keystore, babe_worker, grandpa, news, executor } =
+		deps;
 	let mut module = RpcModule::new(());
 	module.merge(System::new(client.clone(), pool).into_rpc())?;
 	module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
+	module.merge(Weir::new(client.clone(), news)?.into_rpc())?;
 	module.merge(Babe::new(client.clone(), babe_worker.clone(), keystore, select_chain).into_rpc())?;
 	module.merge(
 		Grandpa::new(

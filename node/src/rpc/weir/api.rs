@@ -1,0 +1,88 @@
+//! The methods. `docs/openrpc.json` is generated from this file: first line of a comment, the rest, names and types of
+//! parameters and results.
+
+use super::{
+	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
+	inputs::{Account, AccountOrIndex, Blocks},
+	results::{Clock, Provider, ProviderPage, Timing},
+};
+use jsonrpsee::{core::RpcResult, proc_macros::rpc, SubscriptionCloseResponse};
+use serde_json::value::RawValue;
+use weir_runtime::Hash;
+
+/// Reads of the measuring protocol. `at` is the block whose state is read: the best one unless given.
+#[rpc(server)]
+pub(crate) trait WeirApi {
+	/// The running epoch and where in it the block lies.
+	#[method(name = "weir_clock", blocking)]
+	fn clock(&self, at: Option<Hash>) -> RpcResult<Clock>;
+
+	/// Lengths of slots, epochs and phases of this network.
+	/// They are fixed by the first block.
+	#[method(name = "weir_timing", blocking)]
+	fn timing(&self, at: Option<Hash>) -> RpcResult<Timing>;
+
+	/// One page of the registered providers, in the order of their indexes.
+	/// Ask for the next page with `cursor` set to `nextCursor`, until that is null, and with `at` set to the page's block
+	/// hash, so that all pages show one state. At most 1,000 indexes are looked at for one page, hence a page may be short
+	/// or empty and not be the last. `limit` is 1 to 100, and 100 unless given. `region` is a country (`DE`) or a country
+	/// with a kind of line (`DE-res`, `DE-host`).
+	#[method(name = "weir_providers", blocking)]
+	fn providers(
+		&self,
+		cursor: Option<u32>,
+		limit: Option<u32>,
+		region: Option<String>,
+		at: Option<Hash>,
+	) -> RpcResult<ProviderPage>;
+
+	/// One provider with its terms, where it stands, and its last verdicts.
+	#[method(name = "weir_provider", blocking)]
+	fn provider(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Provider>;
+
+	/// One page of the seats that may be drawn.
+	/// `limit` is 1 to 100, and 100 unless given. Ask for the next page as with `weir_providers`.
+	#[method(name = "weir_seats", blocking)]
+	fn seats(&self, cursor: Option<u32>, limit: Option<u32>, at: Option<Hash>) -> RpcResult<SeatPage>;
+
+	/// The seat of an account, whether or not it may be drawn yet.
+	#[method(name = "weir_seat", blocking)]
+	fn seat(&self, account: Account, at: Option<Hash>) -> RpcResult<Seat>;
+
+	/// Who was drawn to measure a provider in an epoch.
+	/// Nobody if the provider was not tested in it. The chain keeps what it takes to tell for the last eight epochs.
+	#[method(name = "weir_assignment", blocking)]
+	fn assignment(&self, epoch: u32, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Assignment>;
+
+	/// What the seat of an account has to measure in the running epoch.
+	#[method(name = "weir_tasks", blocking)]
+	fn tasks(&self, account: Account, at: Option<Hash>) -> RpcResult<Vec<Task>>;
+
+	/// The test that a provider has to answer in the running epoch; null if there is none.
+	#[method(name = "weir_targetTest", blocking)]
+	fn target_test(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Option<TargetTest>>;
+
+	/// Whether an account committed to its report on an epoch, and whether it revealed it.
+	/// Reports are removed some time after the epoch was judged; both are false from then on.
+	#[method(name = "weir_reportState", blocking)]
+	fn report_state(&self, epoch: u32, account: Account, at: Option<Hash>) -> RpcResult<ReportState>;
+
+	/// This description.
+	#[method(name = "rpc.discover")]
+	fn discover(&self) -> RpcResult<&'static RawValue>;
+
+	/// Verdicts of every new block, one notification per block that has any.
+	/// `provider`: only verdicts on this one. `blocks`: `finalized`, or `best` for verdicts that may still be undone; after
+	/// a change of forks the blocks of the new one follow. A subscriber that reads too slowly, or whose blocks this node did
+	/// not get one by one, is sent an error with its code and then nothing more.
+	#[subscription(
+		name = "weir_subscribeVerdicts" => "weir_verdicts",
+		unsubscribe = "weir_unsubscribeVerdicts",
+		item = super::verdicts::BlockVerdicts
+	)]
+	async fn subscribe_verdicts(
+		&self,
+		provider: Option<AccountOrIndex>,
+		blocks: Option<Blocks>,
+	) -> SubscriptionCloseResponse;
+}

@@ -1,0 +1,36 @@
+//! `weir_*`: the measuring protocol for tools that do not speak SCALE.
+//!
+//! * [`api`]: the methods and the subscription.
+//! * [`inputs`]: what goes in; [`results`], [`attesting`], [`verdicts`] and [`texts`]: what comes out, as JSON.
+//! * [`server`]: answers, read through the runtime's API.
+//! * [`news`]: what new blocks say, read once for all subscribers; [`subscriptions`] hands it out.
+//! * [`error`]: what is answered instead, by code.
+//!
+//! `docs/openrpc.json` describes all of it to machines. A test compares it with the code, and `rpc.discover` serves it.
+
+/// Defines a type that is answered with.
+macro_rules! result {
+	($item:item) => {
+		#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+		#[cfg_attr(test, derive(schemars::JsonSchema))]
+		#[serde(rename_all = "camelCase")]
+		$item
+	};
+}
+
+mod api;
+mod attesting;
+mod error;
+mod inputs;
+mod news;
+#[cfg(test)]
+mod openrpc;
+mod results;
+mod server;
+mod subscriptions;
+mod texts;
+mod verdicts;
+
+pub(crate) use api::WeirApiServer;
+pub(crate) use news::News;
+pub(crate) use server::Weir;

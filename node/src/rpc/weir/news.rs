@@ -1,0 +1,126 @@
+//! What new blocks say. One task reads the events of each block once, however many subscribers there are, and keeps what
+//! some subscription shows; without subscribers it reads nothing.
+
+use super::{error::Error, inputs::Blocks};
+use crate::service::FullClient;
+use codec::DecodeAll;
+use futures::StreamExt;
+use polkadot_sdk::*;
+use sc_client_api::{BlockchainEvents, StorageKey, StorageProvider};
+use sc_service::SpawnTaskHandle;
+use sp_blockchain::{tree_route, HeaderBackend};
+use sp_io::hashing::twox_128;
+use std::sync::Arc;
+use tokio::sync::broadcast;
+use weir_primitives::{api::VerdictRecord, ProviderIndex};
+use weir_runtime::{configs::measuring, AccountId, BlockNumber, Hash, RuntimeEvent};
+
+/// Steps of the chain that a subscriber may fall behind.
+const BACKLOG: usize = 64;
+/// Blocks that one step of the chain may bring. As many as the states a node keeps by default: what lies further back
+/// could not be read.
+const LONGEST_STEP: BlockNumber = 256;
+
+/// What some subscription shows of a block.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct BlockNews {
+	/// Its hash.
+	pub(super) hash: Hash,
+	/// Its height.
+	pub(super) number: BlockNumber,
+	/// Its verdicts: provider, account, what was concluded.
+	pub(super) verdicts: Vec<(ProviderIndex, AccountId, VerdictRecord)>,
+}
+
+/// The blocks of one step that say something, oldest first, or why subscribers have to be let go.
+pub(super) type Step = Result<Arc<Vec<BlockNews>>, Error>;
+
+/// Where subscribers get their news.
+#[derive(Clone)]
+pub(crate) struct News {
+	finalized: broadcast::Sender<Step>,
+	best: broadcast::Sender<Step>,
+}
+
+impl News {
+	/// Reads the news of every block from now on.
+	pub(crate) fn watch(client: Arc<FullClient>, spawner: &SpawnTaskHandle) -> Self {
+		let news = Self { finalized: broadcast::Sender::new(BACKLOG), best: broadcast::Sender::new(BACKLOG) };
+		let info = client.info();
+		let mut finalized = Line { news: news.finalized.clone(), head: info.finalized_hash };
+		let mut best = Line { news: news.best.clone(), head: info.best_hash };
+		// It reads the database, which has no place among tasks that must not block.
+		spawner.spawn_blocking("weir-news", Some("rpc"), async move {
+			let mut finality = client.finality_notification_stream();
+			let mut imports = client.import_notification_stream();
+			loop {
+				// A notification keeps the state of its block from being pruned while it lives.
+				tokio::select! {
+					Some(block) = finality.next() => finalized.follow(&client, block.hash),
+					Some(block) = imports.next() => if block.is_new_best {
+						best.follow(&client, block.hash)
+					},
+					else => return,
+				}
+			}
+		});
+		news
+	}
+
+	/// News of `blocks` from now on.
+	pub(super) fn subscribe(&self, blocks: Blocks) -> broadcast::Receiver<Step> {
+		match blocks {
+			Blocks::Finalized => self.finalized.subscribe(),
+			Blocks::Best => self.best.subscribe(),
+		}
+	}
+}
+
+/// One of the chains that are followed.
+struct Line {
+	news: broadcast::Sender<Step>,
+	head: Hash,
+}
+
+impl Line {
+	/// Goes on to `head`, and tells of all blocks that are new on the way there.
+	fn follow(&mut self, client: &FullClient, head: Hash) {
+		let from = std::mem::replace(&mut self.head, head);
+		if self.news.receiver_count() == 0 {
+			return;
+		}
+		let step = step(client, from, head);
+		if !matches!(&step, Ok(news) if news.is_empty()) {
+			// Fails when the last subscriber has just left.
+			let _ = self.news.send(step);
+		}
+	}
+}
+
+fn step(client: &FullClient, from: Hash, to: Hash) -> Step {
+	let height = |hash| client.number(hash)?.ok_or(Error::UnknownBlock(hash));
+	// Looked at first: the way through a whole sync would be long to find.
+	if height(to)?.abs_diff(height(from)?) > LONGEST_STEP {
+		return Err(Error::BlocksSkipped);
+	}
+	let route = tree_route(client, from, to)?;
+	let mut news = Vec::new();
+	for block in route.enacted() {
+		let verdicts =
+			events(client, block.hash)?.into_iter().filter_map(measuring::verdict).collect::<Vec<_>>();
+		if !verdicts.is_empty() {
+			news.push(BlockNews { hash: block.hash, number: block.number, verdicts });
+		}
+	}
+	Ok(Arc::new(news))
+}
+
+/// What happened in a block, in the words of the runtime that this node was built with.
+fn events(client: &FullClient, hash: Hash) -> Result<Vec<RuntimeEvent>, Error> {
+	let unreadable = || Error::UnreadableBlock(hash);
+	let key = StorageKey([twox_128(b"System"), twox_128(b"Events")].concat());
+	let Some(bytes) = client.storage(hash, &key).map_err(|_| unreadable())? else { return Ok(Vec::new()) };
+	let records = Vec::<frame_system::EventRecord<RuntimeEvent, Hash>>::decode_all(&mut &bytes.0[..])
+		.map_err(|_| unreadable())?;
+	Ok(records.into_iter().map(|record| record.event).collect())
+}

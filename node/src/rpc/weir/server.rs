@@ -1,0 +1,204 @@
+//! Answers, read through the runtime's API.
+
+use super::{
+	api::WeirApiServer,
+	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
+	error::Error,
+	inputs::{regions, Account, AccountOrIndex, Blocks},
+	news::News,
+	results::{Block, Clock, Provider, ProviderPage, Timing},
+	subscriptions,
+	texts::Address,
+};
+use crate::service::FullClient;
+use jsonrpsee::{
+	core::{async_trait, RpcResult},
+	PendingSubscriptionSink, SubscriptionCloseResponse,
+};
+use polkadot_sdk::*;
+use serde_json::value::RawValue;
+use sp_api::ProvideRuntimeApi;
+use sp_blockchain::HeaderBackend;
+use sp_consensus::BlockStatus;
+use std::sync::Arc;
+use weir_primitives::{
+	api::{ProofOfBandwidthApi, ProviderInfo, RegionFilter, SeatInfo},
+	EpochIndex,
+};
+use weir_runtime::{AccountId, Balance, Hash};
+
+/// Rows a page holds at most.
+pub(super) const MAX_PAGE: u32 = 100;
+/// What describes all of this to machines.
+pub(super) const DOCUMENT: &str = include_str!("../../../../docs/openrpc.json");
+
+/// Answers for one node.
+pub(crate) struct Weir {
+	client: Arc<FullClient>,
+	news: News,
+	document: &'static RawValue,
+}
+
+impl Weir {
+	/// Answers from the chain of `client`, and hands out `news`.
+	pub(crate) fn new(client: Arc<FullClient>, news: News) -> Result<Self, serde_json::Error> {
+		Ok(Self { client, news, document: serde_json::from_str(DOCUMENT)? })
+	}
+
+	/// The block to read: the best one unless given. One that cannot be read is named here, not by what fails on it.
+	fn block(&self, at: Option<Hash>) -> Result<Hash, Error> {
+		let Some(hash) = at else { return Ok(self.client.info().best_hash) };
+		match self.client.block_status(hash)? {
+			BlockStatus::InChainWithState => Ok(hash),
+			BlockStatus::InChainPruned => Err(Error::PrunedState(hash)),
+			BlockStatus::Queued | BlockStatus::KnownBad | BlockStatus::Unknown => {
+				Err(Error::UnknownBlock(hash))
+			}
+		}
+	}
+
+	/// The block as answers name it.
+	fn named(&self, hash: Hash) -> Result<Block, Error> {
+		let number = self.client.number(hash)?.ok_or(Error::UnknownBlock(hash))?;
+		Ok(Block::new(hash, number))
+	}
+
+	fn registered(
+		&self,
+		provider: &AccountOrIndex,
+		at: Hash,
+	) -> Result<ProviderInfo<AccountId, Balance>, Error> {
+		let api = self.client.runtime_api();
+		match provider {
+			AccountOrIndex::Index(index) => api
+				.provider_at(at, *index)?
+				.ok_or_else(|| Error::UnknownProvider(format!("with index {index}"))),
+			AccountOrIndex::Account(account) => {
+				api.provider(at, account.id()?)?.ok_or_else(|| Error::UnknownProvider(account.shown()))
+			}
+		}
+	}
+
+	fn seated(&self, account: &Account, at: Hash) -> Result<SeatInfo<AccountId>, Error> {
+		let id = account.id()?;
+		let seat = self.client.runtime_api().seat(at, id)?;
+		seat.ok_or_else(|| Error::UnknownSeat(account.shown()))
+	}
+}
+
+/// Rows to ask for.
+fn rows(limit: Option<u32>) -> Result<u32, Error> {
+	match limit.unwrap_or(MAX_PAGE) {
+		limit @ 1..=MAX_PAGE => Ok(limit),
+		limit => Err(Error::PageSize(limit)),
+	}
+}
+
+#[async_trait]
+impl WeirApiServer for Weir {
+	fn clock(&self, at: Option<Hash>) -> RpcResult<Clock> {
+		let at = self.block(at)?;
+		let api = self.client.runtime_api();
+		let (epoch, slot_in_epoch, first_slot) = api.clock(at).map_err(Error::from)?;
+		let timing = api.timing(at).map_err(Error::from)?.into();
+		Ok(Clock { block: self.named(at)?, epoch, slot_in_epoch, first_slot, timing })
+	}
+
+	fn timing(&self, at: Option<Hash>) -> RpcResult<Timing> {
+		let at = self.block(at)?;
+		Ok(self.client.runtime_api().timing(at).map_err(Error::from)?.into())
+	}
+
+	fn providers(
+		&self,
+		cursor: Option<u32>,
+		limit: Option<u32>,
+		region: Option<String>,
+		at: Option<Hash>,
+	) -> RpcResult<ProviderPage> {
+		let regions = region.map_or(Ok(RegionFilter::default()), |region| regions(&region))?;
+		let (limit, at) = (rows(limit)?, self.block(at)?);
+		let page = self
+			.client
+			.runtime_api()
+			.providers(at, cursor.unwrap_or_default(), limit, regions)
+			.map_err(Error::from)?;
+		let providers = page.rows.into_iter().map(Provider::from).collect();
+		Ok(ProviderPage { block: self.named(at)?, providers, next_cursor: page.next })
+	}
+
+	fn provider(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Provider> {
+		Ok(self.registered(&provider, self.block(at)?)?.into())
+	}
+
+	fn seats(&self, cursor: Option<u32>, limit: Option<u32>, at: Option<Hash>) -> RpcResult<SeatPage> {
+		let (limit, at) = (rows(limit)?, self.block(at)?);
+		let page =
+			self.client.runtime_api().seats(at, cursor.unwrap_or_default(), limit).map_err(Error::from)?;
+		let seats = page.rows.into_iter().map(Seat::from).collect();
+		Ok(SeatPage { block: self.named(at)?, seats, next_cursor: page.next })
+	}
+
+	fn seat(&self, account: Account, at: Option<Hash>) -> RpcResult<Seat> {
+		Ok(self.seated(&account, self.block(at)?)?.into())
+	}
+
+	fn assignment(
+		&self,
+		epoch: EpochIndex,
+		provider: AccountOrIndex,
+		at: Option<Hash>,
+	) -> RpcResult<Assignment> {
+		let at = self.block(at)?;
+		let provider = self.registered(&provider, at)?.index;
+		let members = self.client.runtime_api().assignment(at, epoch, provider).map_err(Error::from)?;
+		Ok(Assignment { epoch, provider, members: members.iter().map(Address::from).collect() })
+	}
+
+	fn tasks(&self, account: Account, at: Option<Hash>) -> RpcResult<Vec<Task>> {
+		let at = self.block(at)?;
+		let node = self.seated(&account, at)?.account;
+		let tasks = self.client.runtime_api().tasks(at, node).map_err(Error::from)?;
+		Ok(tasks.into_iter().map(Task::from).collect())
+	}
+
+	fn target_test(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Option<TargetTest>> {
+		let at = self.block(at)?;
+		let account = self.registered(&provider, at)?.account;
+		let test = self.client.runtime_api().target_test(at, account).map_err(Error::from)?;
+		Ok(test.map(TargetTest::from))
+	}
+
+	fn report_state(&self, epoch: EpochIndex, account: Account, at: Option<Hash>) -> RpcResult<ReportState> {
+		let at = self.block(at)?;
+		let (committed, revealed) =
+			self.client.runtime_api().report_state(at, epoch, account.id()?).map_err(Error::from)?;
+		Ok(ReportState { committed, revealed })
+	}
+
+	fn discover(&self) -> RpcResult<&'static RawValue> {
+		Ok(self.document)
+	}
+
+	async fn subscribe_verdicts(
+		&self,
+		pending: PendingSubscriptionSink,
+		provider: Option<AccountOrIndex>,
+		blocks: Option<Blocks>,
+	) -> SubscriptionCloseResponse {
+		let best = self.client.info().best_hash;
+		// By account: an index may pass to another provider while the subscription lasts.
+		let account = provider.map(|provider| self.registered(&provider, best).map(|info| info.account));
+		match account.transpose() {
+			Ok(account) => {
+				let news = self.news.subscribe(blocks.unwrap_or_default());
+				subscriptions::serve(pending, news, |block| subscriptions::verdicts(block, account.as_ref()))
+					.await
+			}
+			Err(error) => {
+				pending.reject(error).await;
+				SubscriptionCloseResponse::None
+			}
+		}
+	}
+}

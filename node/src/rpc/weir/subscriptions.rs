@@ -1,0 +1,195 @@
+//! Hands news to subscribers. A subscription is what it shows of a block: a function like [`verdicts`].
+
+use super::{
+	error::Error,
+	news::{BlockNews, Step},
+	results::Block,
+	texts::Address,
+	verdicts::{BlockVerdicts, ProviderVerdict, Verdict},
+};
+use jsonrpsee::{
+	types::ErrorObjectOwned, PendingSubscriptionSink, SubscriptionCloseResponse, SubscriptionMessage,
+};
+use serde::Serialize;
+use tokio::sync::broadcast::{error::RecvError, Receiver};
+use weir_runtime::AccountId;
+
+/// Sends what `show` makes of each block until the subscriber leaves or cannot be served any more. Nothing is buffered
+/// beside the news themselves, which are bounded, and the connection's own buffer.
+pub(super) async fn serve<T: Serialize>(
+	pending: PendingSubscriptionSink,
+	mut news: Receiver<Step>,
+	show: impl Fn(&BlockNews) -> Option<T>,
+) -> SubscriptionCloseResponse {
+	let Ok(sink) = pending.accept().await else { return SubscriptionCloseResponse::None };
+	loop {
+		let step = tokio::select! {
+			() = sink.closed() => return SubscriptionCloseResponse::None,
+			step = news.recv() => step,
+		};
+		let blocks = match step {
+			Ok(Ok(blocks)) => blocks,
+			Ok(Err(error)) => return last_words(error),
+			Err(RecvError::Lagged(_)) => return last_words(Error::TooSlow),
+			Err(RecvError::Closed) => return SubscriptionCloseResponse::None,
+		};
+		for item in blocks.iter().filter_map(&show) {
+			let Ok(message) = SubscriptionMessage::from_json(&item) else {
+				return SubscriptionCloseResponse::None;
+			};
+			if sink.send(message).await.is_err() {
+				return SubscriptionCloseResponse::None;
+			}
+		}
+	}
+}
+
+/// Tells the subscriber why nothing more comes.
+fn last_words(error: Error) -> SubscriptionCloseResponse {
+	SubscriptionMessage::from_json(&ErrorObjectOwned::from(error))
+		.map_or(SubscriptionCloseResponse::None, SubscriptionCloseResponse::NotifErr)
+}
+
+/// The verdicts of a block, or those on `account` alone; nothing if there are none.
+pub(super) fn verdicts(block: &BlockNews, account: Option<&AccountId>) -> Option<BlockVerdicts> {
+	let verdicts: Vec<_> = block
+		.verdicts
+		.iter()
+		.filter(|(_, who, _)| account.is_none_or(|account| account == who))
+		.map(|(provider, who, record)| ProviderVerdict {
+			provider: *provider,
+			account: Address::from(who),
+			verdict: Verdict::from(record),
+		})
+		.collect();
+	(!verdicts.is_empty()).then(|| BlockVerdicts { block: Block::new(block.hash, block.number), verdicts })
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use jsonrpsee::RpcModule;
+	use serde_json::{json, Value};
+	use std::sync::Arc;
+	use tokio::sync::{broadcast::Sender, mpsc::Receiver};
+	use weir_primitives::{
+		api::{Outcome, Reason, TestKind, VerdictRecord},
+		Claim,
+	};
+	use weir_runtime::Hash;
+
+	fn record() -> VerdictRecord {
+		VerdictRecord {
+			epoch: 4,
+			kind: TestKind::Scheduled,
+			claim: Claim { down_kbps: 20_000, up_kbps: 10_000 },
+			down_kbps: 19_000,
+			up_kbps: 9_500,
+			ratio_ppm: 950_000,
+			members: 15,
+			present: 14,
+			rtt_10us: 700,
+			loss_pptt: 60,
+			alive_parts: 39,
+			outcome: Outcome::Good,
+			reason: Reason::WithinClaim,
+		}
+	}
+
+	/// A block with a verdict on each of the providers `0` and `1`.
+	fn block(number: u32) -> BlockNews {
+		let verdict = |provider: u8| (provider.into(), AccountId::from([provider; 32]), record());
+		BlockNews { hash: Hash::repeat_byte(number as u8), number, verdicts: vec![verdict(0), verdict(1)] }
+	}
+
+	fn step(numbers: impl IntoIterator<Item = u32>) -> Step {
+		Ok(Arc::new(numbers.into_iter().map(block).collect()))
+	}
+
+	/// What a subscriber to the verdicts on provider 1 is sent, over a connection that holds `buffer` messages.
+	async fn subscriber(news: &Sender<Step>, buffer: usize) -> Receiver<String> {
+		let mut module = RpcModule::new(news.clone());
+		module
+			.register_subscription("sub", "verdicts", "unsub", |_, pending, news, _| async move {
+				let account = AccountId::from([1; 32]);
+				serve(pending, news.subscribe(), |block| verdicts(block, Some(&account))).await
+			})
+			.unwrap();
+		let request = r#"{"jsonrpc":"2.0","id":1,"method":"sub","params":[]}"#;
+		let (answer, mut messages) = module.raw_json_request(request, buffer).await.unwrap();
+		// The answer travels twice: to the caller, and as the first message of the connection.
+		assert_eq!(messages.recv().await, Some(answer));
+		messages
+	}
+
+	async fn next(messages: &mut Receiver<String>) -> Value {
+		let message: Value = serde_json::from_str(&messages.recv().await.unwrap()).unwrap();
+		assert_eq!(message["method"], "verdicts");
+		message["params"].clone()
+	}
+
+	#[tokio::test]
+	async fn subscriber_should_get_the_verdicts_it_asked_for_in_the_order_of_blocks() {
+		let news = Sender::new(8);
+		let mut messages = subscriber(&news, 8).await;
+		news.send(step([3, 4])).unwrap();
+		news.send(step([5])).unwrap();
+		for number in 3..6 {
+			let item = &next(&mut messages).await["result"];
+			assert_eq!(item["block"]["number"], number);
+			assert_eq!(item["verdicts"].as_array().map(Vec::len), Some(1));
+			assert_eq!(item["verdicts"][0]["provider"], 1);
+			assert_eq!(item["verdicts"][0]["verdict"]["outcome"]["name"], "Good");
+		}
+	}
+
+	#[tokio::test]
+	async fn subscriber_should_be_told_and_let_go_when_it_reads_too_slowly() {
+		let news = Sender::new(2);
+		let mut messages = subscriber(&news, 1).await;
+		for number in 0..20 {
+			news.send(step([number])).unwrap();
+			tokio::task::yield_now().await;
+		}
+		let mut blocks = 0;
+		let error = loop {
+			let params = next(&mut messages).await;
+			if params["error"].is_object() {
+				break params["error"].clone();
+			}
+			assert_eq!(params["result"]["block"]["number"], blocks, "none is left out before the error");
+			blocks += 1;
+		};
+		assert!(blocks < 20, "all blocks arrived, so it was not slow");
+		assert_eq!((&error["code"], &error["data"]), (&json!(20_009), &json!("TooSlow")));
+		assert_eq!(messages.recv().await, None);
+		assert_eq!(news.receiver_count(), 0);
+	}
+
+	#[tokio::test]
+	async fn subscriber_should_be_told_and_let_go_when_blocks_are_skipped() {
+		let news = Sender::new(2);
+		let mut messages = subscriber(&news, 4).await;
+		news.send(Err(Error::BlocksSkipped)).unwrap();
+		assert_eq!(next(&mut messages).await["error"]["code"], 20_010);
+		assert_eq!(messages.recv().await, None);
+		assert_eq!(news.receiver_count(), 0);
+	}
+
+	#[tokio::test]
+	async fn subscription_should_end_when_the_connection_does() {
+		let news = Sender::new(2);
+		let messages = subscriber(&news, 4).await;
+		assert_eq!(news.receiver_count(), 1);
+		drop(messages);
+		while news.receiver_count() > 0 {
+			tokio::task::yield_now().await;
+		}
+	}
+
+	#[test]
+	fn block_should_not_be_shown_when_it_has_no_verdict_on_the_provider() {
+		assert_eq!(verdicts(&block(1), Some(&AccountId::from([2; 32]))), None);
+		assert_eq!(verdicts(&block(1), None).map(|shown| shown.verdicts.len()), Some(2));
+	}
+}

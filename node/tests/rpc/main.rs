@@ -1,0 +1,252 @@
+//! JSON-RPC `weir_*` of a real node: every method over HTTP, the subscription over WebSocket, and every error.
+
+mod node;
+
+use codec::{Decode, Encode};
+use jsonrpsee::{
+	core::client::{Subscription, SubscriptionClientT},
+	rpc_params,
+	ws_client::{WsClient, WsClientBuilder},
+};
+use node::{account, address, set_storage, Node, PATIENCE, PROVIDER, STATES};
+use polkadot_sdk::*;
+use serde_json::{json, Value};
+use sp_io::hashing::{twox_128, twox_64};
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Eve};
+use weir_primitives::{
+	api::{Outcome, Reason, TestKind, VerdictRecord},
+	Claim,
+};
+use weir_runtime::{configs::measuring, RuntimeEvent};
+
+const DOCUMENT: &str = include_str!("../../../docs/openrpc.json");
+
+fn record() -> VerdictRecord {
+	VerdictRecord {
+		epoch: 4,
+		kind: TestKind::Admission,
+		claim: Claim { down_kbps: 20_000, up_kbps: 10_000 },
+		down_kbps: 13_000,
+		up_kbps: 9_000,
+		ratio_ppm: 650_000,
+		members: 5,
+		present: 4,
+		rtt_10us: 1_234,
+		loss_pptt: 60,
+		alive_parts: 39,
+		outcome: Outcome::ClaimLowered,
+		reason: Reason::BelowThreeQuarters,
+	}
+}
+
+/// The events of a block in which a test of the provider was concluded.
+fn events() -> (Vec<u8>, Vec<u8>) {
+	let (who, index) = PROVIDER;
+	let event = (53u8, 9u8, index, account(who), record()).encode();
+	let event = RuntimeEvent::decode(&mut &event[..]).unwrap();
+	assert_eq!(measuring::verdict(event.clone()), Some((index, account(who), record())));
+	let phase = frame_system::Phase::Initialization;
+	let records = vec![frame_system::EventRecord::<_, weir_runtime::Hash> { phase, event, topics: vec![] }];
+	([twox_128(b"System"), twox_128(b"Events")].concat(), records.encode())
+}
+
+/// The last verdicts of the provider.
+fn verdicts() -> (Vec<u8>, Vec<u8>) {
+	let index = PROVIDER.1.encode();
+	let prefix = [twox_128(b"ProofOfBandwidth"), twox_128(b"Verdicts")].concat();
+	([prefix, twox_64(&index).to_vec(), index].concat(), vec![record()].encode())
+}
+
+fn names(list: &Value) -> Vec<&str> {
+	list.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn node_should_serve_what_the_document_describes() {
+	let node = Node::start().await;
+	let document: Value = serde_json::from_str(DOCUMENT).unwrap();
+	assert_eq!(node.get("rpc.discover", json!([])).await, document);
+	let mut described: Vec<_> = document["methods"]
+		.as_array()
+		.unwrap()
+		.iter()
+		.map(|method| method["name"].as_str().unwrap())
+		.collect();
+	described.sort_unstable();
+	let served = node.get("rpc_methods", json!([])).await;
+	let mut served: Vec<_> = names(&served["methods"])
+		.into_iter()
+		.filter(|name| name.starts_with("weir_") || name.starts_with("rpc."))
+		.collect();
+	served.sort_unstable();
+	assert_eq!(served, described);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clock_and_seats_should_be_read_at_any_kept_block() {
+	let node = Node::start().await;
+	let clock = node.until("weir_clock", json!([]), |clock| clock["block"]["number"] != 0).await;
+	let timing = node.get("weir_timing", json!([])).await;
+	assert_eq!((&timing["slotMillis"], &timing["epochSlots"]), (&json!(2_000), &json!(30)));
+	assert_eq!(clock["timing"], timing);
+	let at = clock["block"]["hash"].as_str().unwrap().to_owned();
+	assert_eq!(node.get("weir_clock", json!([at])).await, clock);
+	assert_eq!(node.get("weir_clock", json!({ "at": at })).await, clock);
+
+	let page = node.get("weir_seats", json!({ "limit": 1, "at": at })).await;
+	assert_eq!(page["block"], clock["block"]);
+	assert_eq!(page["nextCursor"], Value::Null);
+	let seat = node.get("weir_seat", json!([address(Alice), at])).await;
+	assert_eq!(page["seats"], json!([seat]));
+	assert_eq!(seat["account"], address(Alice));
+	assert_eq!(seat["endpoint"], "127.11.0.1:9600");
+	assert_eq!(seat["key"], sp_core::bytes::to_hex(&Alice.public().0, false));
+	// The same account in hex.
+	let hex = sp_core::bytes::to_hex(&Alice.public().0, false);
+	assert_eq!(node.get("weir_seat", json!([hex, at])).await, seat);
+	assert_eq!(node.get("weir_seats", json!([1, 100, at])).await["seats"], json!([]));
+	assert_eq!(node.get("weir_tasks", json!([address(Alice), at])).await, json!([]));
+	let report = node.get("weir_reportState", json!([0, address(Alice), at])).await;
+	assert_eq!(report, json!({ "committed": false, "revealed": false }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn provider_should_be_shown_with_terms_and_verdicts() {
+	let node = Node::start().await.with_provider().await;
+	node.submit(Alice, set_storage(vec![verdicts()])).await;
+	let provider =
+		node.until("weir_provider", json!([PROVIDER.1]), |provider| provider["verdicts"] != json!([])).await;
+	println!("{provider:#}");
+	assert_eq!(provider["region"], "DE-res");
+	assert_eq!(provider["endpoint"], "127.1.2.3:9600");
+	assert_eq!(provider["claim"], json!({ "downKbps": 20_000, "upKbps": 10_000 }));
+	assert_eq!(provider["caps"], json!({ "rateKbps": 15_000, "gbPerMonth": 200, "sessions": 10 }));
+	assert_eq!(provider["bond"], "1000000000000000");
+	assert_eq!(provider["priceCreditsPerGb"], "50000");
+	assert_eq!(provider["admission"], json!({ "state": "pending", "passed": 0 }));
+	assert_eq!(provider["exit"], "web");
+	assert_eq!(provider["probeKey"], format!("0x{}", "03".repeat(32)));
+	assert_eq!((&provider["paused"], &provider["bondSufficient"]), (&json!(false), &json!(true)));
+	let verdict = &provider["verdicts"][0];
+	assert_eq!((&verdict["rttMicros"], &verdict["kind"]), (&json!(12_340), &json!("admission")));
+	assert_eq!(
+		(&verdict["outcome"]["code"], &verdict["outcome"]["name"]),
+		(&json!(2), &json!("ClaimLowered"))
+	);
+	assert_eq!(verdict["reason"]["text"], "0.5 to 0.75 of the claim");
+
+	let (who, index) = PROVIDER;
+	assert_eq!(node.get("weir_provider", json!([address(who)])).await, provider);
+	let of = |region: &str| json!({ "region": region });
+	for region in ["DE", "DE-res"] {
+		assert_eq!(node.get("weir_providers", of(region)).await["providers"], json!([provider]));
+	}
+	for region in ["DE-host", "NL"] {
+		assert_eq!(node.get("weir_providers", of(region)).await["providers"], json!([]));
+	}
+	let page = node.get("weir_providers", json!([index, 1])).await;
+	assert_eq!((&page["providers"], &page["nextCursor"]), (&json!([provider]), &Value::Null));
+	assert_eq!(node.get("weir_providers", json!([index + 1])).await["providers"], json!([]));
+
+	assert_eq!(node.get("weir_targetTest", json!([index])).await, Value::Null);
+	let assignment = node.get("weir_assignment", json!([0, address(who)])).await;
+	assert_eq!(assignment, json!({ "epoch": 0, "provider": index, "members": [] }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn request_should_be_refused_with_code_and_advice_when_it_is_wrong() {
+	let node = Node::start().await;
+	let unknown = format!("0x{}", "11".repeat(32));
+	for (method, params) in [
+		("weir_provider", json!(["Alice"])),
+		("weir_seat", json!(["0x12"])),
+		("weir_reportState", json!([1, "12pJ8mCnLH1Ce8jwGwuhdfkzW5eYvYL9oqUDzG8cRnHhbGNd"])),
+	] {
+		node.assert_refuses(method, params, 20_000, "NotAnAccount", "SS58").await;
+	}
+	for (method, params) in [
+		("weir_provider", json!([address(Eve)])),
+		("weir_provider", json!([7])),
+		("weir_targetTest", json!([address(Eve)])),
+		("weir_assignment", json!([1, 7])),
+	] {
+		node.assert_refuses(method, params, 20_001, "UnknownProvider", "weir_providers").await;
+	}
+	for method in ["weir_seat", "weir_tasks"] {
+		node.assert_refuses(method, json!([address(Bob)]), 20_002, "UnknownSeat", "weir_seats").await;
+	}
+	for (method, params) in [
+		("weir_clock", json!([unknown])),
+		("weir_timing", json!([unknown])),
+		("weir_providers", json!([0, 1, null, unknown])),
+		("weir_provider", json!([0, unknown])),
+		("weir_seats", json!([0, 1, unknown])),
+		("weir_seat", json!([address(Alice), unknown])),
+		("weir_assignment", json!([0, 0, unknown])),
+		("weir_tasks", json!([address(Alice), unknown])),
+		("weir_targetTest", json!([0, unknown])),
+		("weir_reportState", json!([0, address(Alice), unknown])),
+	] {
+		node.assert_refuses(method, params, 20_003, "UnknownBlock", &unknown).await;
+	}
+	for (method, limit) in [("weir_providers", 0), ("weir_providers", 101), ("weir_seats", 101)] {
+		node.assert_refuses(method, json!([0, limit]), 20_005, "PageSize", "from 1 to 100").await;
+	}
+	for region in ["XX", "DE-home", "de"] {
+		node.assert_refuses("weir_providers", json!({ "region": region }), 20_006, "NotARegion", "DE-res")
+			.await;
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn block_should_be_refused_when_its_state_is_gone() {
+	let node = Node::start().await;
+	let first = node.until("chain_getBlockHash", json!([1]), |hash| hash.is_string()).await;
+	let enough = |clock: &Value| clock["block"]["number"].as_u64() > Some(u64::from(STATES) + 6);
+	node.until("weir_clock", json!([]), enough).await;
+	node.assert_refuses("weir_clock", json!([first]), 20_004, "PrunedState", "--state-pruning").await;
+}
+
+async fn follow(client: &WsClient, provider: Value, blocks: Value) -> Subscription<Value> {
+	let params = rpc_params![provider, blocks];
+	client.subscribe("weir_subscribeVerdicts", params, "weir_unsubscribeVerdicts").await.unwrap()
+}
+
+async fn next(subscription: &mut Subscription<Value>) -> Value {
+	let item = tokio::time::timeout(PATIENCE, subscription.next()).await;
+	item.expect("a verdict in time").expect("no end").expect("no error")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verdicts_should_reach_subscribers_of_best_and_finalized_blocks() {
+	let node = Node::start().await.with_provider().await;
+	let client = WsClientBuilder::default().build(node.ws()).await.unwrap();
+	let (who, index) = PROVIDER;
+	let mut finalized = follow(&client, Value::Null, Value::Null).await;
+	let mut best = follow(&client, json!(index), json!("best")).await;
+	let mut by_account = follow(&client, json!(address(who)), json!("finalized")).await;
+
+	node.submit(Alice, set_storage(vec![events()])).await;
+	let shown = next(&mut best).await;
+	assert_eq!(next(&mut finalized).await, shown);
+	assert_eq!(next(&mut by_account).await, shown);
+	println!("{shown:#}");
+	let number = &shown["block"]["number"];
+	assert_eq!(node.get("chain_getBlockHash", json!([number])).await, shown["block"]["hash"]);
+	assert_eq!(shown["verdicts"][0]["provider"], index);
+	assert_eq!(shown["verdicts"][0]["account"], address(who));
+	assert_eq!(shown["verdicts"][0]["verdict"]["outcome"]["name"], "ClaimLowered");
+	finalized.unsubscribe().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscription_should_be_refused_when_there_is_no_such_provider() {
+	let node = Node::start().await;
+	let client = WsClientBuilder::default().build(node.ws()).await.unwrap();
+	for (provider, code) in [(json!(7), 20_001), (json!("Eve"), 20_000)] {
+		let params = rpc_params![provider];
+		let refused =
+			client.subscribe::<Value, _>("weir_subscribeVerdicts", params, "weir_unsubscribeVerdicts").await;
+		assert!(format!("{:?}", refused.err()).contains(&code.to_string()));
+	}
+}

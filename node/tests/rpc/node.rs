@@ -1,0 +1,231 @@
+//! A node of a network of its own, on the loopback, and what a wallet sends it.
+
+use codec::{Compact, Decode, Encode};
+use jsonrpsee::{
+	core::{client::ClientT, traits::ToRpcParams, ClientError},
+	http_client::{HttpClient, HttpClientBuilder},
+};
+use polkadot_sdk::*;
+use serde_json::{
+	json,
+	value::{to_raw_value, RawValue},
+	Value,
+};
+use sp_keyring::Sr25519Keyring;
+use std::{
+	fs,
+	path::PathBuf,
+	process::{Child, Command, Stdio},
+	time::{Duration, Instant},
+};
+use tempfile::TempDir;
+use weir_primitives::{Caps, Claim, Endpoint, ExitClass, LineKind, Region, Role};
+use weir_runtime::{AccountId, Hash, RuntimeCall, Signature, SignedPayload, TxExtension, UncheckedExtrinsic};
+
+/// What a node does, it has done by then. Slots have two seconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+/// States the node keeps, so that old ones are gone soon.
+pub(crate) const STATES: u32 = 8;
+/// The provider that registers here, with its index.
+pub(crate) const PROVIDER: (Sr25519Keyring, u32) = (Sr25519Keyring::Eve, 0);
+
+/// Parameters, in a list or by name.
+struct Params(Value);
+
+impl ToRpcParams for Params {
+	fn to_rpc_params(self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
+		to_raw_value(&self.0).map(Some)
+	}
+}
+
+/// A running node, ended with the value.
+pub(crate) struct Node {
+	child: Child,
+	folder: TempDir,
+	address: String,
+	http: HttpClient,
+}
+
+impl Drop for Node {
+	fn drop(&mut self) {
+		let _ = self.child.kill();
+		let _ = self.child.wait();
+	}
+}
+
+impl Node {
+	/// Starts a development network of one validator.
+	pub(crate) async fn start() -> Self {
+		assert!(
+			weir_runtime::WASM_BINARY.is_some(),
+			"a node runs only with the runtime's Wasm: build without SKIP_WASM_BUILD, as scripts/test.sh does"
+		);
+		let folder = tempfile::tempdir().unwrap();
+		let log = fs::File::create(folder.path().join("log")).unwrap();
+		let child = Command::new(env!("CARGO_BIN_EXE_weir-node"))
+			.args(["--dev", "--rpc-port=0", "--listen-addr=/ip4/127.0.0.1/tcp/0", "--no-prometheus"])
+			.args(["--no-mdns", "--no-telemetry", "--db-storage-threshold=0"])
+			.arg(format!("--state-pruning={STATES}"))
+			.arg(format!("--base-path={}", folder.path().join("data").display()))
+			.stdin(Stdio::null())
+			.stdout(log.try_clone().unwrap())
+			.stderr(log)
+			.spawn()
+			.unwrap();
+		let http = HttpClientBuilder::default().build("http://127.0.0.1:1").unwrap();
+		let mut node = Self { child, folder, address: String::new(), http };
+		node.address = node.rpc_address().await;
+		node.http = HttpClientBuilder::default().build(format!("http://{}", node.address)).unwrap();
+		node
+	}
+
+	/// Where the node says that it serves JSON-RPC.
+	async fn rpc_address(&mut self) -> String {
+		let began = Instant::now();
+		loop {
+			let log = self.log();
+			let said = log.split("Running JSON-RPC server: addr=").nth(1);
+			if let Some((address, _)) = said.and_then(|rest| rest.split_once([',', '\n', ' '])) {
+				return address.to_owned();
+			}
+			let ended = self.child.try_wait().unwrap();
+			assert!(ended.is_none() && began.elapsed() < PATIENCE, "no JSON-RPC, ended: {ended:?}\n{log}");
+			tokio::time::sleep(Duration::from_millis(50)).await;
+		}
+	}
+
+	fn log(&self) -> String {
+		let file: PathBuf = self.folder.path().join("log");
+		fs::read_to_string(file).unwrap()
+	}
+
+	/// Where subscribers connect.
+	pub(crate) fn ws(&self) -> String {
+		format!("ws://{}", self.address)
+	}
+
+	/// An answer over HTTP.
+	pub(crate) async fn ask(&self, method: &str, params: Value) -> Result<Value, ClientError> {
+		self.http.request(method, Params(params)).await
+	}
+
+	/// An answer that is no error.
+	pub(crate) async fn get(&self, method: &str, params: Value) -> Value {
+		self.ask(method, params).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+	}
+
+	/// Asserts that the answer is the error with this code and this name, and says these words.
+	pub(crate) async fn assert_refuses(
+		&self,
+		method: &str,
+		params: Value,
+		code: i32,
+		name: &str,
+		words: &str,
+	) {
+		match self.ask(method, params.clone()).await {
+			Err(ClientError::Call(error)) => {
+				assert_eq!(error.code(), code, "{method} {params}: {}", error.message());
+				let data = error.data().map(|data| data.get());
+				assert_eq!(data, Some(format!("\"{name}\"").as_str()), "{method} {params}");
+				assert!(error.message().contains(words), "{method} {params}: {}", error.message());
+			}
+			other => panic!("{method} {params} gave {other:?}"),
+		}
+	}
+
+	/// Asks until the answer is as wanted.
+	pub(crate) async fn until(&self, method: &str, params: Value, is_it: impl Fn(&Value) -> bool) -> Value {
+		let began = Instant::now();
+		loop {
+			let answer = self.ask(method, params.clone()).await;
+			match answer {
+				Ok(answer) if is_it(&answer) => return answer,
+				answer => {
+					assert!(began.elapsed() < PATIENCE, "{method} {params}: {answer:?}\n{}", self.log())
+				}
+			}
+			tokio::time::sleep(Duration::from_millis(200)).await;
+		}
+	}
+
+	/// Signs and sends a call.
+	pub(crate) async fn submit(&self, signer: Sr25519Keyring, call: RuntimeCall) {
+		let genesis: Hash = serde_json::from_value(self.get("chain_getBlockHash", json!([0])).await).unwrap();
+		let nonce = self.get("system_accountNextIndex", json!([address(signer)])).await;
+		let nonce = u32::try_from(nonce.as_u64().unwrap()).unwrap();
+		let extrinsic = signed(signer, nonce, genesis, call);
+		let bytes = sp_core::bytes::to_hex(&extrinsic.encode(), false);
+		self.get("author_submitExtrinsic", json!([bytes])).await;
+	}
+
+	/// Bonds and registers [`PROVIDER`], and waits until the best block shows it.
+	pub(crate) async fn with_provider(self) -> Self {
+		let (who, index) = PROVIDER;
+		self.submit(who, batch(&[bond(), register()])).await;
+		let provider = self.until("weir_provider", json!([index]), |_| true).await;
+		assert_eq!(provider["account"], address(who));
+		self
+	}
+}
+
+/// The address of a well-known account.
+pub(crate) fn address(who: Sr25519Keyring) -> String {
+	who.to_account_id().to_string()
+}
+
+fn signed(who: Sr25519Keyring, nonce: u32, genesis: Hash, call: RuntimeCall) -> UncheckedExtrinsic {
+	let extension: TxExtension = (
+		frame_system::AuthorizeCall::new(),
+		frame_system::CheckNonZeroSender::new(),
+		frame_system::CheckSpecVersion::new(),
+		frame_system::CheckTxVersion::new(),
+		frame_system::CheckGenesis::new(),
+		frame_system::CheckMortality::from(sp_runtime::generic::Era::Immortal),
+		frame_system::CheckNonce::from(nonce),
+		frame_system::CheckWeight::new(),
+		pallet_transaction_payment::ChargeTransactionPayment::from(0),
+		frame_metadata_hash_extension::CheckMetadataHash::new(false),
+		frame_system::WeightReclaim::new(),
+	);
+	let version = weir_runtime::VERSION;
+	let implied =
+		((), (), version.spec_version, version.transaction_version, genesis, genesis, (), (), (), None, ());
+	let payload = SignedPayload::from_raw(call.clone(), extension.clone(), implied);
+	let signature = Signature::from(payload.using_encoded(|bytes| who.sign(bytes)));
+	UncheckedExtrinsic::new_signed(call, who.to_account_id().into(), signature, extension)
+}
+
+/// A call from its indices and arguments, as `runtime/golden/wire.txt` pins them.
+fn call(indices: [u8; 2], arguments: impl Encode) -> RuntimeCall {
+	RuntimeCall::decode(&mut &(indices, arguments).encode()[..]).unwrap()
+}
+
+fn batch(calls: &[RuntimeCall]) -> RuntimeCall {
+	call([11, 2], calls)
+}
+
+fn bond() -> RuntimeCall {
+	call([50, 0], (Role::Provider, Compact(1_000 * weir_runtime::WEIR)))
+}
+
+/// A line of 20/10 Mbps at 127.1.2.3 in the first region of the alphabet.
+fn register() -> RuntimeCall {
+	let claim = Claim { down_kbps: 20_000, up_kbps: 10_000 };
+	let mut peer_id = vec![0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
+	peer_id.extend([7; 32]);
+	let region = Region { country: *b"DE", kind: LineKind::Residential };
+	let endpoint = Endpoint::V4 { addr: [127, 1, 2, 3], port: 9_600 };
+	let caps = Caps { rate_kbps: 15_000, gb_per_month: 200, sessions: 10 };
+	call([52, 0], (claim, (endpoint, peer_id, region, ExitClass::Web, 50_000u64, caps), Some([3u8; 32])))
+}
+
+/// Writes storage as the owner of a development network may.
+pub(crate) fn set_storage(items: Vec<(Vec<u8>, Vec<u8>)>) -> RuntimeCall {
+	call([19, 0], RuntimeCall::System(frame_system::Call::set_storage { items }))
+}
+
+/// An account as the chain stores it.
+pub(crate) fn account(who: Sr25519Keyring) -> AccountId {
+	who.to_account_id()
+}
