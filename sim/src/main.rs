@@ -1,0 +1,110 @@
+//! `weir-sim`: a hundred thousand providers on paper.
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use std::{path::PathBuf, process::ExitCode, time::Instant};
+use weir_sim::{
+	bars, chart,
+	config::{Absence, Config, MIN_PROVIDERS},
+	csv, report,
+	study::Study,
+};
+
+/// Simulates Proof-of-Bandwidth: providers that claim what they have, providers that claim more, and a share β of all
+/// seats that lies for one and against the other. Prints, for β from 0 to 0.33, how often cheats are flagged, how often
+/// honest lines are flagged and slashed, and how often committees are captured: simulated with a 95 % interval, and
+/// beside it the exact sum, because what must almost never happen cannot be seen by trying.
+///
+/// Committees, estimates, verdicts and strikes are the chain's own code (weir-math). The same seed gives the same
+/// figures, on any number of cores.
+#[derive(Debug, Parser)]
+#[command(
+	name = "weir-sim",
+	version,
+	after_help = "Examples:\n  \
+		weir-sim --providers 2000                    a first look, seconds\n  \
+		weir-sim --out sim-out --check               the published run with files and plots, minutes\n  \
+		weir-sim --epochs 20 --noise 0.09 --check    honest members measure as unequally as in the lab"
+)]
+struct Cli {
+	/// Providers; each holds one seat.
+	#[arg(long, value_name = "NUMBER", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(i64::from(MIN_PROVIDERS)..=1_000_000))]
+	providers: u32,
+
+	/// Epochs; a quarter of the providers is tested in each, so that 20 hold about five tests, which is one window.
+	#[arg(long, value_name = "NUMBER", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=2_000))]
+	epochs: u32,
+
+	/// Every draw follows from it.
+	#[arg(long, value_name = "NUMBER", default_value_t = 1)]
+	seed: u64,
+
+	/// Standard deviation of what an honest member sees of its share of a line, as a part of the share. 0 compares with
+	/// the exact sums; 0.09 makes estimates read as low as in the lab.
+	#[arg(long, value_name = "PART", default_value_t = 0.0, value_parser = noise)]
+	noise: f64,
+
+	/// What honest members do when they are absent, as one in ten is.
+	#[arg(long, value_enum, default_value_t = Absent::Away)]
+	absent: Absent,
+
+	/// Folder for raw figures (CSV) and plots (PNG); made if missing.
+	#[arg(long, value_name = "FOLDER")]
+	out: Option<PathBuf>,
+
+	/// Exit with 1 if a bar is missed.
+	#[arg(long)]
+	check: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Absent {
+	/// Barred, busy or switched off: neither load nor report.
+	Away,
+	/// They load the line, but their reports never stand.
+	Unrevealed,
+}
+
+fn noise(text: &str) -> Result<f64, String> {
+	match text.parse() {
+		Ok(part) if (0.0..=1.0).contains(&part) => Ok(part),
+		_ => Err("a number from 0 to 1".into()),
+	}
+}
+
+fn main() -> ExitCode {
+	match run(&Cli::parse()) {
+		Ok(code) => code,
+		Err(error) => {
+			eprintln!("error: {error:#}");
+			ExitCode::FAILURE
+		}
+	}
+}
+
+fn run(cli: &Cli) -> Result<ExitCode> {
+	if let Some(folder) = &cli.out {
+		// Before minutes of work, not after.
+		std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+	}
+	let started = Instant::now();
+	let study = Study::run(Config {
+		noise: cli.noise,
+		absence: match cli.absent {
+			Absent::Away => Absence::Away,
+			Absent::Unrevealed => Absence::Unrevealed,
+		},
+		..Config::new(cli.providers, cli.seed, cli.epochs)
+	});
+	let bars = bars::all(&study);
+	print!("{}{}", report::text(&study), report::bars(&bars));
+	if let Some(folder) = &cli.out {
+		csv::write(&study, folder)?;
+		chart::write(&study, folder)?;
+		println!("\nRaw figures and plots: {}", folder.display());
+	}
+	// To standard error, so that equal runs print equal tables.
+	eprintln!("took {:.0} s", started.elapsed().as_secs_f64());
+	let missed = bars.iter().any(|bar| !bar.met);
+	Ok(if cli.check && missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}

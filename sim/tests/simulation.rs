@@ -1,0 +1,155 @@
+//! What the simulator promises: the same figures for the same seed, agreement with exact sums, and bounds that hold.
+
+use std::sync::OnceLock;
+use weir_sim::{
+	bars, capture,
+	config::{classes, Absence, Config, BAR_BETA, BETAS},
+	exact::Draws,
+	report,
+	stats::{Count, Z_999},
+	strategy::SCENARIOS,
+	study::Study,
+	table::{Conditions, Table},
+	world::World,
+};
+
+/// Seats of the published tails below.
+const SEATS: u32 = 1_000;
+
+fn small(seed: u64) -> Config {
+	Config { committees: 40_000, noise_draws: 5, ..Config::new(2_000, seed, 40) }
+}
+
+/// One study for all tests that only read it.
+fn study() -> &'static Study {
+	static STUDY: OnceLock<Study> = OnceLock::new();
+	STUDY.get_or_init(|| Study::run(small(7)))
+}
+
+#[test]
+fn run_should_repeat_itself_when_the_seed_is_the_same_on_fewer_threads() {
+	let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+	let again = alone.install(|| Study::run(small(7)));
+	assert_eq!(report::text(study()), report::text(&again));
+	assert_eq!(study().tallies, again.tallies);
+}
+
+#[test]
+fn run_should_differ_when_the_seed_does() {
+	let hits = |seed| -> Vec<u64> {
+		let config = small(seed);
+		let draws = Draws::new(config.providers);
+		let events = capture::run(&config, &classes(), &World::new(&config), &draws);
+		events.iter().map(|event| event.drawn[BAR_BETA].hits).collect()
+	};
+	assert_ne!(hits(7), hits(8));
+}
+
+#[test]
+fn capture_should_agree_with_exact_sums() {
+	for event in &study().events {
+		for ((beta, drawn), exact) in BETAS.iter().zip(event.drawn).zip(event.exact) {
+			let (name, k) = (event.name, event.k);
+			assert!(drawn.trials >= 40_000);
+			assert!(drawn.agrees_with(exact, Z_999), "{name}, k = {k}, β = {beta}: {drawn:?} beside {exact}");
+		}
+	}
+}
+
+#[test]
+fn ground_seeds_should_agree_with_exact_sums() {
+	for ground in &study().grounds {
+		for (slots, (drawn, exact)) in ground.drawn.iter().zip(ground.exact).enumerate() {
+			let (drawn, exact) = (drawn[BAR_BETA], exact[BAR_BETA]);
+			assert!(
+				drawn.agrees_with(exact, Z_999),
+				"{}, ℓ = {slots}: {drawn:?} beside {exact}",
+				ground.name
+			);
+		}
+	}
+}
+
+#[test]
+fn windows_should_agree_with_exact_sums() {
+	let bars = bars::all(study());
+	let agreement = bars.iter().find(|bar| bar.asks.starts_with("simulated rates")).unwrap();
+	assert!(agreement.met, "{agreement:?}");
+}
+
+#[test]
+fn bounds_should_never_be_left() {
+	for found in &study().found {
+		assert!(found.trials >= 10_000);
+		assert_eq!(found.violations, 0, "k = {}", found.k);
+	}
+}
+
+#[test]
+fn nobody_honest_should_be_flagged_when_nobody_lies() {
+	for tallies in &study().tallies {
+		for (scenario, tallies) in SCENARIOS.iter().zip(tallies) {
+			let tally = &tallies[0];
+			if scenario.is_honest() {
+				assert!(tally.windows > 0);
+				assert_eq!((tally.strikes, tally.derated), (0, 0));
+			} else if scenario.delivers_percent < 50 {
+				assert_eq!(tally.flagged, tally.windows, "{scenario:?}");
+			}
+		}
+	}
+}
+
+#[test]
+fn adaptive_should_serve_the_corrupt_at_least_as_well_as_any_other_strategy() {
+	let [class, _] = classes();
+	for pair in SCENARIOS.chunk_by(|a, b| a.delivers_percent == b.delivers_percent) {
+		let (adaptive, others) = pair.split_last().unwrap();
+		let best = Table::new(adaptive, &class, false, &Conditions::exact(Absence::Away));
+		for other in others {
+			let table = Table::new(other, &class, false, &Conditions::exact(Absence::Away));
+			for corrupt in 0..=class.k {
+				for absent in 0..=class.k - corrupt {
+					let gain = |table: &Table| {
+						let judged = table.cell(corrupt, absent).judged;
+						adaptive.gain(judged.outcome, judged.ratio_ppm)
+					};
+					assert!(gain(&best) >= gain(&table), "{other:?}, {corrupt} corrupt, {absent} absent");
+				}
+			}
+		}
+	}
+}
+
+#[test]
+fn interval_should_hold_what_was_seen() {
+	for (hits, trials) in [(0, 0), (0, 10), (10, 10), (3, 7), (1, 1_000_000)] {
+		let count = Count { hits, trials };
+		let (low, high) = count.wilson(Z_999);
+		assert!((0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high));
+		assert!(low <= count.rate() && count.rate() <= high, "{count:?}");
+	}
+	// Wilson 1927, for 15 of 20 at 95 %.
+	let (low, high) = Count { hits: 15, trials: 20 }.wilson(weir_sim::stats::Z_95);
+	assert!((low - 0.5313).abs() < 1e-4 && (high - 0.8881).abs() < 1e-4, "{low} {high}");
+}
+
+#[test]
+fn count_should_agree_with_what_is_likely_only() {
+	let seen = |hits, trials| Count { hits, trials };
+	assert!(seen(105, 1_000).agrees_with(0.1, Z_999) && !seen(160, 1_000).agrees_with(0.1, Z_999));
+	assert!(seen(1, 1_000).agrees_with(1e-5, Z_999) && !seen(7, 1_000).agrees_with(1e-5, Z_999));
+	assert!(seen(999, 1_000).agrees_with(1.0, Z_999) && !seen(990, 1_000).agrees_with(1.0, Z_999));
+}
+
+#[test]
+fn exact_sums_should_match_the_published_tails() {
+	// Hypergeometric tails of 1,000 seats, published with the derivation of the bounds.
+	let draws = Draws::new(SEATS);
+	for (k, needed, corrupt, tail) in
+		[(15, 8, 200, 4.0e-3), (15, 7, 200, 1.7e-2), (31, 15, 200, 2.9e-4), (51, 24, 250, 3.7e-4)]
+	{
+		let sum = draws.at_least(corrupt, k, needed);
+		assert!((sum / tail - 1.0).abs() < 0.03, "k = {k}, {needed}: {sum} instead of {tail}");
+	}
+}
