@@ -61,9 +61,8 @@ fn names(list: &Value) -> Vec<&str> {
 	list.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn node_should_serve_what_the_document_describes() {
-	let node = Node::start().await;
+/// `rpc.discover` answers with the document, and the node has these methods and no others.
+async fn assert_described(node: &Node) {
 	let document: Value = serde_json::from_str(DOCUMENT).unwrap();
 	assert_eq!(node.get("rpc.discover", json!([])).await, document);
 	let mut described: Vec<_> = document["methods"]
@@ -85,6 +84,7 @@ async fn node_should_serve_what_the_document_describes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn clock_and_seats_should_be_read_at_any_kept_block() {
 	let node = Node::start().await;
+	assert_described(&node).await;
 	let clock = node.until("weir_clock", json!([]), |clock| clock["block"]["number"] != 0).await;
 	let timing = node.get("weir_timing", json!([])).await;
 	assert_eq!((&timing["slotMillis"], &timing["epochSlots"]), (&json!(2_000), &json!(30)));
@@ -114,9 +114,10 @@ async fn clock_and_seats_should_be_read_at_any_kept_block() {
 async fn provider_should_be_shown_with_terms_and_verdicts() {
 	let node = Node::start().await.with_provider().await;
 	node.submit(Alice, set_storage(vec![verdicts()])).await;
-	let provider =
-		node.until("weir_provider", json!([PROVIDER.1]), |provider| provider["verdicts"] != json!([])).await;
-	println!("{provider:#}");
+	node.until("weir_provider", json!([PROVIDER.1]), |provider| provider["verdicts"] != json!([])).await;
+	// All at one block: an epoch may begin meanwhile.
+	let at = node.get("weir_clock", json!([])).await["block"]["hash"].clone();
+	let provider = node.get("weir_provider", json!([PROVIDER.1, at])).await;
 	assert_eq!(provider["region"], "DE-res");
 	assert_eq!(provider["endpoint"], "127.1.2.3:9600");
 	assert_eq!(provider["claim"], json!({ "downKbps": 20_000, "upKbps": 10_000 }));
@@ -136,20 +137,21 @@ async fn provider_should_be_shown_with_terms_and_verdicts() {
 	assert_eq!(verdict["reason"]["text"], "0.5 to 0.75 of the claim");
 
 	let (who, index) = PROVIDER;
-	assert_eq!(node.get("weir_provider", json!([address(who)])).await, provider);
-	let of = |region: &str| json!({ "region": region });
+	assert_eq!(node.get("weir_provider", json!([address(who), at])).await, provider);
+	let of = |region: &str| json!({ "region": region, "at": at });
 	for region in ["DE", "DE-res"] {
 		assert_eq!(node.get("weir_providers", of(region)).await["providers"], json!([provider]));
 	}
 	for region in ["DE-host", "NL"] {
 		assert_eq!(node.get("weir_providers", of(region)).await["providers"], json!([]));
 	}
-	let page = node.get("weir_providers", json!([index, 1])).await;
+	let page = node.get("weir_providers", json!([index, 1, null, at])).await;
 	assert_eq!((&page["providers"], &page["nextCursor"]), (&json!([provider]), &Value::Null));
+	assert_eq!(page["block"]["hash"], at);
 	assert_eq!(node.get("weir_providers", json!([index + 1])).await["providers"], json!([]));
 
-	assert_eq!(node.get("weir_targetTest", json!([index])).await, Value::Null);
-	let assignment = node.get("weir_assignment", json!([0, address(who)])).await;
+	assert_eq!(node.get("weir_targetTest", json!([index, at])).await, Value::Null);
+	let assignment = node.get("weir_assignment", json!([0, address(who), at])).await;
 	assert_eq!(assignment, json!({ "epoch": 0, "provider": index, "members": [] }));
 }
 
@@ -196,11 +198,18 @@ async fn request_should_be_refused_with_code_and_advice_when_it_is_wrong() {
 		node.assert_refuses("weir_providers", json!({ "region": region }), 20_006, "NotARegion", "DE-res")
 			.await;
 	}
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn block_should_be_refused_when_its_state_is_gone() {
-	let node = Node::start().await;
+	let client = WsClientBuilder::default().build(node.ws()).await.unwrap();
+	for (provider, code) in [(json!(7), 20_001), (json!("Eve"), 20_000)] {
+		let refused = client
+			.subscribe::<Value, _>(
+				"weir_subscribeVerdicts",
+				rpc_params![provider],
+				"weir_unsubscribeVerdicts",
+			)
+			.await;
+		assert!(format!("{:?}", refused.err()).contains(&code.to_string()));
+	}
+	// A state that the node had and has no more.
 	let first = node.until("chain_getBlockHash", json!([1]), |hash| hash.is_string()).await;
 	let enough = |clock: &Value| clock["block"]["number"].as_u64() > Some(u64::from(STATES) + 6);
 	node.until("weir_clock", json!([]), enough).await;
@@ -230,23 +239,10 @@ async fn verdicts_should_reach_subscribers_of_best_and_finalized_blocks() {
 	let shown = next(&mut best).await;
 	assert_eq!(next(&mut finalized).await, shown);
 	assert_eq!(next(&mut by_account).await, shown);
-	println!("{shown:#}");
 	let number = &shown["block"]["number"];
 	assert_eq!(node.get("chain_getBlockHash", json!([number])).await, shown["block"]["hash"]);
 	assert_eq!(shown["verdicts"][0]["provider"], index);
 	assert_eq!(shown["verdicts"][0]["account"], address(who));
 	assert_eq!(shown["verdicts"][0]["verdict"]["outcome"]["name"], "ClaimLowered");
 	finalized.unsubscribe().await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn subscription_should_be_refused_when_there_is_no_such_provider() {
-	let node = Node::start().await;
-	let client = WsClientBuilder::default().build(node.ws()).await.unwrap();
-	for (provider, code) in [(json!(7), 20_001), (json!("Eve"), 20_000)] {
-		let params = rpc_params![provider];
-		let refused =
-			client.subscribe::<Value, _>("weir_subscribeVerdicts", params, "weir_unsubscribeVerdicts").await;
-		assert!(format!("{:?}", refused.err()).contains(&code.to_string()));
-	}
 }

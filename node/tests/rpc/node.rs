@@ -22,10 +22,10 @@ use tempfile::TempDir;
 use weir_primitives::{Caps, Claim, Endpoint, ExitClass, LineKind, Region, Role};
 use weir_runtime::{AccountId, Hash, RuntimeCall, Signature, SignedPayload, TxExtension, UncheckedExtrinsic};
 
-/// What a node does, it has done by then. Slots have two seconds.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+/// What a node does, it has done by then, on a busy machine as well. Slots have two seconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 /// States the node keeps, so that old ones are gone soon.
-pub(crate) const STATES: u32 = 8;
+pub(crate) const STATES: u32 = 12;
 /// The provider that registers here, with its index.
 pub(crate) const PROVIDER: (Sr25519Keyring, u32) = (Sr25519Keyring::Eve, 0);
 
@@ -209,10 +209,10 @@ fn bond() -> RuntimeCall {
 	call([50, 0], (Role::Provider, Compact(1_000 * weir_runtime::WEIR)))
 }
 
-/// A line of 20/10 Mbps at 127.1.2.3 in the first region of the alphabet.
+/// A residential line of 20/10 Mbps at 127.1.2.3 in Germany.
 fn register() -> RuntimeCall {
 	let claim = Claim { down_kbps: 20_000, up_kbps: 10_000 };
-	let mut peer_id = vec![0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
+	let mut peer_id = vec![0x00u8, 0x24, 0x08, 0x01, 0x12, 0x20];
 	peer_id.extend([7; 32]);
 	let region = Region { country: *b"DE", kind: LineKind::Residential };
 	let endpoint = Endpoint::V4 { addr: [127, 1, 2, 3], port: 9_600 };

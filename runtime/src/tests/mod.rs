@@ -6,6 +6,7 @@ mod fees;
 mod filters;
 mod guards;
 mod randomness;
+mod reads;
 mod repeats;
 mod story;
 mod upgrade;

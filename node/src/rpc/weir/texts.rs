@@ -35,7 +35,7 @@ text! {
 }
 
 text! {
-	/// Where a sidecar is reached, address and port: 203.0.113.7:9600, [2001:db8::7]:9600. WireGuard on the UDP port,
+	/// Where a sidecar is reached, address and port: `203.0.113.7:9600`, `[2001:db8::7]:9600`. WireGuard on the UDP port,
 	/// control plane on the TCP port.
 	Socket
 }
