@@ -167,7 +167,8 @@ pub struct Window {
 fn is_flagged(strikes: u32) -> bool {
 	let mut window = StrikeWindow::default();
 	(0..WINDOW).any(|test| {
-		window.push((strikes >> test) & 1 == 1, 0, 0);
+		// One test an epoch; which one does not matter here.
+		window.push(test as u32, (strikes >> test) & 1 == 1, 0, 0);
 		window.should_escalate()
 	})
 }

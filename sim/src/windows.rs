@@ -235,7 +235,7 @@ impl<'a> Target<'a> {
 		}
 		let strike = judged.outcome == Outcome::Strike;
 		let claim = self.tables.class.claim_kbps;
-		progress.strikes.push(strike, claim, claim);
+		progress.strikes.push(progress.taken as u32, strike, claim, claim);
 		progress.taken += 1;
 		progress.derated |= strike || judged.outcome == Outcome::ClaimLowered;
 		tally.strikes += u64::from(strike);
