@@ -8,7 +8,7 @@ use jsonrpsee::{
 	rpc_params,
 	ws_client::{WsClient, WsClientBuilder},
 };
-use node::{account, address, set_storage, Node, PATIENCE, PROVIDER, STATES};
+use node::{account, address, set_storage, Node, PATIENCE, PROVIDER};
 use polkadot_sdk::*;
 use serde_json::{json, Value};
 use sp_io::hashing::{twox_128, twox_64};
@@ -83,7 +83,7 @@ async fn assert_described(node: &Node) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clock_and_seats_should_be_read_at_any_kept_block() {
-	let node = Node::start().await;
+	let node = Node::start(&[]).await;
 	assert_described(&node).await;
 	let clock = node.until("weir_clock", json!([]), |clock| clock["block"]["number"] != 0).await;
 	let timing = node.get("weir_timing", json!([])).await;
@@ -112,7 +112,7 @@ async fn clock_and_seats_should_be_read_at_any_kept_block() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn provider_should_be_shown_with_terms_and_verdicts() {
-	let node = Node::start().await.with_provider().await;
+	let node = Node::start(&[]).await.with_provider().await;
 	node.submit(Alice, set_storage(vec![verdicts()])).await;
 	node.until("weir_provider", json!([PROVIDER.1]), |provider| provider["verdicts"] != json!([])).await;
 	// All at one block: an epoch may begin meanwhile.
@@ -157,7 +157,7 @@ async fn provider_should_be_shown_with_terms_and_verdicts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn request_should_be_refused_with_code_and_advice_when_it_is_wrong() {
-	let node = Node::start().await;
+	let node = Node::start(&["--state-pruning=2"]).await;
 	let unknown = format!("0x{}", "11".repeat(32));
 	for (method, params) in [
 		("weir_provider", json!(["Alice"])),
@@ -211,8 +211,7 @@ async fn request_should_be_refused_with_code_and_advice_when_it_is_wrong() {
 	}
 	// A state that the node had and has no more.
 	let first = node.until("chain_getBlockHash", json!([1]), |hash| hash.is_string()).await;
-	let enough = |clock: &Value| clock["block"]["number"].as_u64() > Some(u64::from(STATES) + 6);
-	node.until("weir_clock", json!([]), enough).await;
+	node.until("weir_clock", json!([]), |clock| clock["block"]["number"].as_u64() > Some(10)).await;
 	node.assert_refuses("weir_clock", json!([first]), 20_004, "PrunedState", "--state-pruning").await;
 }
 
@@ -228,7 +227,7 @@ async fn next(subscription: &mut Subscription<Value>) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn verdicts_should_reach_subscribers_of_best_and_finalized_blocks() {
-	let node = Node::start().await.with_provider().await;
+	let node = Node::start(&[]).await.with_provider().await;
 	let client = WsClientBuilder::default().build(node.ws()).await.unwrap();
 	let (who, index) = PROVIDER;
 	let mut finalized = follow(&client, Value::Null, Value::Null).await;

@@ -24,8 +24,6 @@ use weir_runtime::{AccountId, Hash, RuntimeCall, Signature, SignedPayload, TxExt
 
 /// What a node does, it has done by then, on a busy machine as well. Slots have two seconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
-/// States the node keeps, so that old ones are gone soon.
-pub(crate) const STATES: u32 = 12;
 /// The provider that registers here, with its index.
 pub(crate) const PROVIDER: (Sr25519Keyring, u32) = (Sr25519Keyring::Eve, 0);
 
@@ -54,8 +52,8 @@ impl Drop for Node {
 }
 
 impl Node {
-	/// Starts a development network of one validator.
-	pub(crate) async fn start() -> Self {
+	/// Starts a development network of one validator, with these flags beside the usual ones.
+	pub(crate) async fn start(flags: &[&str]) -> Self {
 		assert!(
 			weir_runtime::WASM_BINARY.is_some(),
 			"a node runs only with the runtime's Wasm: build without SKIP_WASM_BUILD, as scripts/test.sh does"
@@ -65,7 +63,7 @@ impl Node {
 		let child = Command::new(env!("CARGO_BIN_EXE_weir-node"))
 			.args(["--dev", "--rpc-port=0", "--listen-addr=/ip4/127.0.0.1/tcp/0", "--no-prometheus"])
 			.args(["--no-mdns", "--no-telemetry", "--db-storage-threshold=0"])
-			.arg(format!("--state-pruning={STATES}"))
+			.args(flags)
 			.arg(format!("--base-path={}", folder.path().join("data").display()))
 			.stdin(Stdio::null())
 			.stdout(log.try_clone().unwrap())

@@ -5,19 +5,25 @@
 //! reveal window of e + 2. Anyone may hand them in: the signatures are the proof. Nothing is kept for it but the
 //! commitment, whose preimage comes with the proofs.
 
-use crate::{assignment::Draw, epochs::SeatIndices, receipts::ReceiptOf, reports::Step, *};
+use crate::{
+	assignment::Draw,
+	epochs::SeatIndices,
+	receipts::{Proofs, ReceiptOf},
+	reports::Step,
+	*,
+};
 use polkadot_sdk::*;
 
 use alloc::vec::Vec;
 use codec::Encode;
-use frame_support::{dispatch::DispatchResult, ensure, pallet_prelude::*, BoundedVec};
+use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::{
 	transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityWithRefund},
 	DispatchError,
 };
 use weir_math::audit;
 use weir_primitives::{
-	report::{commitment, entries_root, Entry, MAX_ENTRIES},
+	report::{commitment, entries_root, Entry},
 	seams::{EpochClock, OnVerdict},
 	EpochIndex, SlashReason,
 };
@@ -26,6 +32,12 @@ use weir_primitives::{
 pub const AUDIT_DELAY: EpochIndex = 2;
 /// Proofs a report can owe.
 pub const MAX_PROOFS: u32 = audit::MAX_PROOFS;
+
+/// A report, and a receipt for each of its entries that has to be proven.
+struct Answer<'a, T: Config> {
+	report: Report,
+	proofs: Vec<(&'a Entry, &'a ReceiptOf<T>)>,
+}
 
 impl<T: Config> Pallet<T> {
 	/// Positions in the report of `node` on `epoch` that have to be proven; none before the epoch of the report is over.
@@ -43,13 +55,13 @@ impl<T: Config> Pallet<T> {
 		node.using_encoded(|node| audit::positions(&seed, node, u32::from(revealed.entries)).collect())
 	}
 
-	/// The report and, for each entry that needs a proof, its receipt.
+	/// What the receipts have to prove, if they are the right ones.
 	fn check_audit<'a>(
 		epoch: EpochIndex,
 		node: &T::AccountId,
 		entries: &'a [Entry],
 		receipts: &'a [ReceiptOf<T>],
-	) -> Result<(Report, Vec<(&'a Entry, &'a ReceiptOf<T>)>), DispatchError> {
+	) -> Result<Answer<'a, T>, DispatchError> {
 		Self::ensure_open(Step::Audit, epoch)?;
 		let report = Reports::<T>::get(epoch, node).ok_or(Error::<T>::NotCommitted)?;
 		let revealed = report.revealed.as_ref().ok_or(Error::<T>::NotRevealed)?;
@@ -71,19 +83,19 @@ impl<T: Config> Pallet<T> {
 			let is_equal = Self::rates_of(receipt) == (entry.down_kbps, entry.up_kbps);
 			ensure!(!is_equal || receipt.prefix() == entry.receipt, Error::<T>::ForeignReceipt);
 		}
-		Ok((report, proofs))
+		Ok(Answer { report, proofs })
 	}
 
 	pub(crate) fn authorize_audit(
 		_: TransactionSource,
 		epoch: &EpochIndex,
 		node: &T::AccountId,
-		entries: &BoundedVec<Entry, ConstU32<MAX_ENTRIES>>,
+		entries: &Entries,
 		salt: &[u8; 32],
-		receipts: &BoundedVec<ReceiptOf<T>, ConstU32<MAX_PROOFS>>,
+		receipts: &Proofs<T>,
 	) -> TransactionValidityWithRefund {
 		Self::ensure_timely(Step::Audit, *epoch)?;
-		let (report, proofs) =
+		let Answer { report, proofs } =
 			Self::check_audit(*epoch, node, entries, receipts).map_err(reports::invalid)?;
 		let root = entries_root(entries);
 		if commitment(&Self::genesis_hash(), *epoch, node, &root, salt) != report.commitment
@@ -100,7 +112,7 @@ impl<T: Config> Pallet<T> {
 		entries: &[Entry],
 		receipts: &[ReceiptOf<T>],
 	) -> DispatchResult {
-		let (mut report, proofs) = Self::check_audit(epoch, &node, entries, receipts)?;
+		let Answer { mut report, proofs } = Self::check_audit(epoch, &node, entries, receipts)?;
 		let mut proven = 0u32;
 		for (entry, receipt) in proofs {
 			if Self::rates_of(receipt) == (entry.down_kbps, entry.up_kbps) {

@@ -7,7 +7,7 @@
 
 use crate::{
 	assignment::{Draw, Test},
-	receipts::ReceiptOf,
+	receipts::{Posted, ReceiptOf},
 	*,
 };
 use polkadot_sdk::*;
@@ -78,6 +78,13 @@ impl Voice {
 	}
 }
 
+/// Evidence with what receipts show in it, the verdict it led to, and the attestors that had reported less.
+struct Contradiction<AccountId> {
+	evidence: Evidence<AccountId>,
+	verdict: VerdictRecord,
+	liars: Vec<AccountId>,
+}
+
 impl<T: Config> Pallet<T> {
 	/// Keeps what a strike stands on, before anything follows from it.
 	pub(crate) fn keep_evidence(test: &Test<T::AccountId>, epoch: EpochIndex, members: &[Member]) {
@@ -143,12 +150,12 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// The evidence with what the receipts show in it, and the attestors that had reported less.
+	/// What the receipts change, if each of them changes something.
 	fn check_dispute(
 		provider: ProviderIndex,
 		epoch: EpochIndex,
 		receipts: &[ReceiptOf<T>],
-	) -> Result<(Evidence<T::AccountId>, VerdictRecord, Vec<T::AccountId>), DispatchError> {
+	) -> Result<Contradiction<T::AccountId>, DispatchError> {
 		ensure!(!receipts.is_empty(), Error::<T>::WrongReceiptCount);
 		let (mut evidence, verdict) = Self::disputable(provider, epoch)?;
 		let committee = Self::committee_of(provider, epoch, &evidence, &verdict);
@@ -169,14 +176,14 @@ impl<T: Config> Pallet<T> {
 			*voice = Voice::Measured { down_kbps: shown_down.max(down), up_kbps: shown_up.max(up) };
 			liars.push(attestor.clone());
 		}
-		Ok((evidence, verdict, liars))
+		Ok(Contradiction { evidence, verdict, liars })
 	}
 
 	pub(crate) fn authorize_dispute(
 		_: TransactionSource,
 		provider: &ProviderIndex,
 		epoch: &EpochIndex,
-		receipts: &BoundedVec<ReceiptOf<T>, ConstU32<MAX_MEMBERS>>,
+		receipts: &Posted<T>,
 	) -> TransactionValidityWithRefund {
 		Self::check_dispute(*provider, *epoch, receipts).map_err(reports::invalid)?;
 		if !receipts.iter().all(|receipt| Self::is_signed(receipt, *provider)) {
@@ -196,7 +203,7 @@ impl<T: Config> Pallet<T> {
 		epoch: EpochIndex,
 		receipts: &[ReceiptOf<T>],
 	) -> DispatchResult {
-		let (evidence, verdict, liars) = Self::check_dispute(provider, epoch, receipts)?;
+		let Contradiction { evidence, verdict, liars } = Self::check_dispute(provider, epoch, receipts)?;
 		for node in liars {
 			Self::deposit_event(Event::FalseReportProven { epoch, node: node.clone(), provider });
 			Self::fine(&node, SlashReason::FalseReport { epoch, provider });

@@ -94,7 +94,7 @@ pub mod pallet {
 	use super::*;
 	use crate::{
 		dense_index::{ListState, Place, Slot},
-		receipts::ReceiptOf,
+		receipts::{Posted, Proofs},
 	};
 	use alloc::vec::Vec;
 	use frame_support::{pallet_prelude::*, weights::WeightMeter};
@@ -103,7 +103,6 @@ pub mod pallet {
 	use sp_runtime::Perbill;
 	use weir_primitives::{
 		api::{Outcome, VerdictRecord},
-		report::{Entry, MAX_ENTRIES},
 		seams::{Bonds, Deposits, OnVerdict, ProviderRegistry, QueuedSlashes, SlashQueue},
 		Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProbeSignature, ProviderIndex, Timing,
 	};
@@ -724,7 +723,7 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			epoch: EpochIndex,
 			node: T::AccountId,
-			entries: BoundedVec<Entry, ConstU32<MAX_ENTRIES>>,
+			entries: Entries,
 			salt: [u8; 32],
 		) -> DispatchResult {
 			ensure_authorized(origin)?;
@@ -745,9 +744,9 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			epoch: EpochIndex,
 			node: T::AccountId,
-			entries: BoundedVec<Entry, ConstU32<MAX_ENTRIES>>,
+			entries: Entries,
 			salt: [u8; 32],
-			receipts: BoundedVec<ReceiptOf<T>, ConstU32<{ audits::MAX_PROOFS }>>,
+			receipts: Proofs<T>,
 		) -> DispatchResult {
 			ensure_authorized(origin)?;
 			// Part of the preimage, which was checked when the call was authorised.
@@ -766,7 +765,7 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			provider: ProviderIndex,
 			epoch: EpochIndex,
-			receipts: BoundedVec<ReceiptOf<T>, ConstU32<MAX_MEMBERS>>,
+			receipts: Posted<T>,
 		) -> DispatchResult {
 			ensure_authorized(origin)?;
 			Self::do_dispute(provider, epoch, &receipts)

@@ -1,7 +1,8 @@
 //! What bilateral receipts prove.
 
-use crate::*;
+use crate::{audits::MAX_PROOFS, *};
 
+use frame_support::{traits::ConstU32, BoundedVec};
 use sp_application_crypto::RuntimeAppPublic;
 use weir_math::{rate::kbps, schedule::window_millis};
 use weir_primitives::{
@@ -14,6 +15,10 @@ const MICROS_PER_MILLI: u64 = 1_000;
 
 /// A bilateral receipt of this runtime.
 pub type ReceiptOf<T> = Bilateral<<T as frame_system::Config>::AccountId>;
+/// What proves a report: at most one receipt for each entry an audit can draw.
+pub type Proofs<T> = BoundedVec<ReceiptOf<T>, ConstU32<MAX_PROOFS>>;
+/// What a dispute posts: at most one receipt per member.
+pub type Posted<T> = BoundedVec<ReceiptOf<T>, ConstU32<MAX_MEMBERS>>;
 
 impl<T: Config> Pallet<T> {
 	/// Rates down and up that a receipt shows, kbps. Its window follows from its ordinal.

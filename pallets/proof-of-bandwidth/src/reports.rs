@@ -10,7 +10,7 @@ use polkadot_sdk::*;
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{Decode, Encode};
-use frame_support::{dispatch::DispatchResult, ensure, pallet_prelude::*, weights::Weight, BoundedVec};
+use frame_support::{dispatch::DispatchResult, ensure, pallet_prelude::*, weights::Weight};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_application_crypto::RuntimeAppPublic;
 use sp_core::H256;
@@ -24,7 +24,7 @@ use sp_runtime::{
 };
 use weir_math::{committee::MAX_CLAIM_KBPS, schedule::Run};
 use weir_primitives::{
-	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
+	report::{commit_payload, commitment, entries_root, Entry, EntryKind},
 	seams::EpochClock,
 	EpochIndex, Kbps, Prefix, ProbeSignature, SlotOffset,
 };
@@ -131,7 +131,7 @@ impl<T: Config> Pallet<T> {
 		_: TransactionSource,
 		epoch: &EpochIndex,
 		node: &T::AccountId,
-		entries: &BoundedVec<Entry, ConstU32<MAX_ENTRIES>>,
+		entries: &Entries,
 		salt: &[u8; 32],
 	) -> TransactionValidityWithRefund {
 		Self::ensure_timely(Step::Reveal, *epoch)?;
@@ -183,11 +183,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_reveal(
-		epoch: EpochIndex,
-		node: T::AccountId,
-		entries: BoundedVec<Entry, ConstU32<MAX_ENTRIES>>,
-	) -> DispatchResult {
+	pub(crate) fn do_reveal(epoch: EpochIndex, node: T::AccountId, entries: Entries) -> DispatchResult {
 		let mut report = Self::check_reveal(epoch, &node)?;
 		let mut draw = Draw::<T>::of(epoch).ok_or(Error::<T>::WrongEpoch)?;
 		let member = Reporter {

@@ -266,6 +266,8 @@ pub struct Evidence<AccountId> {
 	pub appealed: bool,
 }
 
+/// Entries of a report.
+pub type Entries = BoundedVec<Entry, ConstU32<{ weir_primitives::report::MAX_ENTRIES }>>;
 /// Entries filed for one provider in one epoch.
 pub type Results = BoundedVec<Filed, ConstU32<MAX_MEMBERS>>;
 /// The last verdicts on a provider, oldest first.
