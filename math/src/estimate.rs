@@ -16,10 +16,18 @@
 //!   that stops countersigning is cut off by the target and falls under [`lower_bound`].
 //!
 //! **Majority.** The last bound lets fewer than half of a committee push an honest line under half its claim (7 of 15,
-//! 20 of 51). So a ratio below half is *reached by a majority* only if more than half of the members present saw less
-//! than four fifths of their equal share. On an honest line only liars do, hence no minority can cause a strike. Four
-//! fifths, because a line at a tenth of its claim that serves chosen members to look better gains one member of 15
-//! by it, where one half would give it three.
+//! 20 of 51). So a ratio below half is *reached by a majority* only if at least half of the members present saw less
+//! than four fifths of an equal share among the *whole* committee. On an honest line only liars do, hence fewer than
+//! half of those present cannot cause a strike.
+//!
+//! * Four fifths, because a line at a tenth of its claim that serves chosen members to look better gains one member of
+//!   15 by it, where one half would give it three.
+//! * Of the whole committee, because members may load the line and then not reveal: they leave the sum, and what they
+//!   took leaves nobody else below a share among those present.
+//! * At least half, because a cheat that has six friends of 15, one member absent and one more served would otherwise
+//!   stand at exactly half.
+//!
+//! The simulator (`sim/`) shows each of the three by what happens without it.
 
 use crate::committee::{quota_kbps, trim, MAX_COMMITTEE};
 
@@ -88,7 +96,8 @@ pub struct Estimate {
 	pub alive_parts: u8,
 	/// More than half of the members present found the target unreachable.
 	pub unreachable_majority: bool,
-	/// A direction is below half, and more than half of the members present saw less than four fifths of their share.
+	/// A direction is below half, and at least half of the members present saw less than four fifths of an equal share
+	/// among the whole committee.
 	pub below_half_majority: bool,
 }
 
@@ -198,14 +207,14 @@ fn direction(committee: &[Member], claim_kbps: u32, k: u16, rate_of: fn(&Measure
 	let due = u64::from(quota).saturating_mul(u64::from(present)).min(u64::from(claim_kbps));
 	let ratio_ppm = estimate.saturating_mul(MILLION).checked_div(due).unwrap_or(MILLION) as u32;
 
-	// rate < ⅘ · due ÷ k′, without the divisions.
-	let share = due.saturating_mul(4);
-	let parts = u64::from(present).saturating_mul(5);
-	let below = rates.iter().filter(|rate| u64::from(**rate).saturating_mul(parts) < share).count();
+	// rate < ⅘ · min(claim, q·k) ÷ k, without the divisions.
+	let shares = u64::from(quota).saturating_mul(u64::from(k)).min(u64::from(claim_kbps)).saturating_mul(4);
+	let parts = u64::from(k).saturating_mul(5);
+	let below = rates.iter().filter(|rate| u64::from(**rate).saturating_mul(parts) < shares).count() as u16;
 	Direction {
 		estimate_kbps: estimate as u32,
 		ratio_ppm,
-		is_below_half_by_majority: ratio_ppm < HALF_PPM && is_majority(below as u16, present),
+		is_below_half_by_majority: ratio_ppm < HALF_PPM && below.saturating_mul(2) >= present,
 	}
 }
 

@@ -277,7 +277,7 @@ proptest! {
 	) {
 		let mut rng = ChaCha8Rng::seed_from_u64(seed);
 		let share = quota_kbps(claim, k).min(claim.div_ceil(k.into()));
-		let corrupt = rng.gen_range(0..=k / 2);
+		let corrupt = rng.gen_range(0..k.div_ceil(2));
 		let rates: Vec<u32> = (0..k)
 			.map(|member| if member < corrupt { rng.gen_range(0..=share) } else { rng.gen_range((share * 4).div_ceil(5)..=share) })
 			.collect();
@@ -375,6 +375,30 @@ fn outage_should_need_more_than_half_of_the_present() {
 		estimate(&members, 10_000, 10_000).unwrap().unreachable_majority
 	};
 	assert!(!unreachable(3) && unreachable(4));
+}
+
+#[test]
+fn majority_below_half_should_not_be_reached_when_absent_members_took_their_share() {
+	// An honest line of 100 Mbps, loaded by all 15; three do not reveal, and six of the twelve others deny.
+	let share = 100_000 / 15;
+	let mut members = [measured(share); 15];
+	members[..3].fill(Member::Absent);
+	members[3..8].fill(measured(0));
+	assert!(!estimate(&members, 100_000, 100_000).unwrap().below_half_majority);
+	members[8] = measured(0);
+	assert!(estimate(&members, 100_000, 100_000).unwrap().below_half_majority);
+}
+
+#[test]
+fn majority_below_half_should_be_reached_by_half_of_those_present() {
+	// A line at a tenth of its claim: six friends, one member served, one absent, and seven that saw nothing.
+	let quota = quota_kbps(100_000, 15);
+	let mut members = [measured(0); 15];
+	members[0] = Member::Absent;
+	members[1..7].fill(measured(quota));
+	members[7] = measured(6_000);
+	let result = estimate(&members, 100_000, 100_000).unwrap();
+	assert!(result.ratio_ppm < 500_000 && result.below_half_majority, "{result:?}");
 }
 
 #[test]
