@@ -43,7 +43,5 @@ stage "chain specifications" "$ROOT/scripts/specs.sh" --check
 stage "lint" lint
 stage "documentation links" doc_links
 stage "tests" tests
-# Last, and with nothing beside it: it measures.
-stage "lab" "$ROOT/scripts/lab.sh" --epochs 3
 
 printf '\nstages:\n%s%6d s  in all\n' "$STAGES" "$((SECONDS - started))"
