@@ -149,6 +149,8 @@ pub struct SeatInfo<AccountId> {
 	pub endpoint: Endpoint,
 	/// Declared uplink, kbps.
 	pub uplink_kbps: Kbps,
+	/// Where it measures from: ISO 3166-1 alpha-2, upper case.
+	pub country: [u8; 2],
 	/// First epoch it may be drawn.
 	pub from_epoch: EpochIndex,
 	/// Accepted ÷ assigned entries, in millionths, averaged.

@@ -184,6 +184,7 @@ fn read_tasks(shared: &Shared, attestor: &Attestor, request: TasksRequest) -> Re
 		key: seat.key,
 		endpoint: seat.endpoint,
 		uplink_kbps: seat.uplink_kbps,
+		country: seat.country,
 		from_epoch: seat.from_epoch,
 		score_ppm: seat.score_ppm,
 	};

@@ -29,6 +29,7 @@ use weir_primitives::{
 };
 
 const UPLINK_KBPS: u32 = 50_000;
+const COUNTRY: [u8; 2] = *b"DE";
 const CLAIM: Claim = Claim { down_kbps: 100_000, up_kbps: 100_000 };
 /// Every list has rested and every provider is mature.
 const TESTED: EpochIndex = 12;
@@ -58,6 +59,9 @@ fn clear<T: Config>() {
 	let _ = SeatListState::<T>::clear(u32::MAX, None);
 	let _ = SeatListSlots::<T>::clear(u32::MAX, None);
 	let _ = SeatListPlaces::<T>::clear(u32::MAX, None);
+	let _ = CountryListState::<T>::clear(u32::MAX, None);
+	let _ = CountryListSlots::<T>::clear(u32::MAX, None);
+	let _ = CountryListPlaces::<T>::clear(u32::MAX, None);
 	let _ = ProviderListState::<T>::clear(u32::MAX, None);
 	let _ = ProviderListSlots::<T>::clear(u32::MAX, None);
 	let _ = ProviderListPlaces::<T>::clear(u32::MAX, None);
@@ -70,7 +74,8 @@ fn seats<T: Config>(count: u32) -> Vec<(T::AccountId, ProbeKey)> {
 		.map(|n| {
 			let (who, key) = (account::<T::AccountId>("seat", n, 0), new_key());
 			T::Bonds::bond_for_benchmark(&who, Role::Validator);
-			Pallet::<T>::seat_at_genesis(&who, &key, &endpoint(n), UPLINK_KBPS).expect("a fresh seat");
+			Pallet::<T>::seat_at_genesis(&who, &key, &endpoint(n), UPLINK_KBPS, COUNTRY)
+				.expect("a fresh seat");
 			(who, key)
 		})
 		.collect()
@@ -82,7 +87,7 @@ fn seat_in_the_middle<T: Config>(who: &T::AccountId) {
 	let behind: T::AccountId = account("behind", 0, 0);
 	for (n, node) in [(0xfff0, who), (0xfff1, &behind)] {
 		let key = ProbeKey::from(sr25519::Public::from_raw(node.using_encoded(blake2_256)));
-		Pallet::<T>::seat_at_genesis(node, &key, &endpoint(n), UPLINK_KBPS).expect("a fresh seat");
+		Pallet::<T>::seat_at_genesis(node, &key, &endpoint(n), UPLINK_KBPS, COUNTRY).expect("a fresh seat");
 	}
 }
 
@@ -292,7 +297,7 @@ mod benchmarks {
 		T::Bonds::bond_for_benchmark(&who, Role::Validator);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who.clone()), new_key(), endpoint(900), UPLINK_KBPS);
+		_(RawOrigin::Signed(who.clone()), new_key(), endpoint(900), UPLINK_KBPS, COUNTRY);
 
 		assert!(Seats::<T>::contains_key(who));
 	}

@@ -219,6 +219,29 @@ pub mod pallet {
 	pub type SeatListQueue<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, u8, Twox64Concat, u32, T::AccountId, OptionQuery>;
 
+	/// Sizes of the seat lists by country.
+	#[pallet::storage]
+	pub type CountryListState<T> = StorageMap<_, Twox64Concat, u8, ListState, ValueQuery>;
+
+	/// Seats by country and index.
+	#[pallet::storage]
+	pub type CountryListSlots<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, u8, Twox64Concat, u32, Slot<T::AccountId>, OptionQuery>;
+
+	/// Indices by country and seat.
+	#[pallet::storage]
+	pub type CountryListPlaces<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, u8, Blake2_128Concat, T::AccountId, Place, OptionQuery>;
+
+	/// Waiting changes by country.
+	#[pallet::storage]
+	pub type CountryListQueue<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, u8, Twox64Concat, u32, T::AccountId, OptionQuery>;
+
+	/// Countries whose lists may have a waiting change.
+	#[pallet::storage]
+	pub type WaitingCountries<T> = StorageValue<_, Countries, ValueQuery>;
+
 	/// Sizes of the provider lists by claim class.
 	#[pallet::storage]
 	pub type ProviderListState<T> = StorageMap<_, Twox64Concat, u8, ListState, ValueQuery>;
@@ -305,8 +328,8 @@ pub mod pallet {
 		pub timing: Timing,
 		/// Whether private and loopback endpoints are allowed.
 		pub allow_private_endpoints: bool,
-		/// Seats that may be drawn from the first tested epoch: node, key, endpoint, uplink in kbps.
-		pub seats: Vec<(T::AccountId, ProbeKey, Endpoint, Kbps)>,
+		/// Seats that may be drawn from the first tested epoch: node, key, endpoint, uplink in kbps, country.
+		pub seats: Vec<(T::AccountId, ProbeKey, Endpoint, Kbps, [u8; 2])>,
 	}
 
 	impl<T: Config> Default for GenesisConfig<T> {
@@ -357,6 +380,8 @@ pub mod pallet {
 			endpoint: Endpoint,
 			/// Declared uplink, kbps.
 			uplink_kbps: Kbps,
+			/// Where it measures from.
+			country: [u8; 2],
 			/// First epoch it may be drawn, unless a list makes it wait.
 			from_epoch: EpochIndex,
 		},
@@ -632,6 +657,8 @@ pub mod pallet {
 		AlreadyAppealed,
 		/// An appeal would not be judged before the slash is due.
 		TooLateToAppeal,
+		/// The country is no assigned ISO 3166-1 alpha-2 code.
+		InvalidCountry,
 	}
 
 	#[pallet::hooks]
@@ -670,16 +697,17 @@ pub mod pallet {
 	#[pallet::call(weight = <T as Config>::WeightInfo)]
 	impl<T: Config> Pallet<T> {
 		/// Takes the seat of the signer's bond: the right and duty to measure from `uplink_kbps` of uplink behind
-		/// `endpoint`'s prefix. It may be drawn when its maturity has passed.
+		/// `endpoint`'s prefix in `country` (ISO 3166-1 alpha-2, upper case). It may be drawn when its maturity has passed.
 		#[pallet::call_index(0)]
 		pub fn take_seat(
 			origin: OriginFor<T>,
 			key: ProbeKey,
 			endpoint: Endpoint,
 			uplink_kbps: Kbps,
+			country: [u8; 2],
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_take_seat(who, key, endpoint, uplink_kbps)
+			Self::do_take_seat(who, key, endpoint, uplink_kbps, country)
 		}
 
 		/// Gives the signer's seat back. It still serves the epochs it may already be drawn in.

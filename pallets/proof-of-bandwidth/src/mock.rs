@@ -43,6 +43,8 @@ impl frame_system::Config for Runtime {
 }
 
 pub(crate) const SEAT_BOND: u64 = 100;
+/// Where everybody is unless a test says otherwise.
+pub(crate) const COUNTRY: [u8; 2] = *b"DE";
 
 parameter_types! {
 	pub static Epoch: EpochIndex = 0;
@@ -362,7 +364,7 @@ pub(crate) fn register(index: ProviderIndex, account: AccountId, claim: Claim) {
 		account,
 		claim,
 		endpoint: endpoint(account),
-		region: Region { country: *b"DE", kind: LineKind::Residential },
+		region: Region { country: COUNTRY, kind: LineKind::Residential },
 		probe_key: None,
 		admission: Admission::Pending { passed: 0 },
 		in_service: true,
@@ -435,7 +437,7 @@ impl ExtBuilder {
 		GenesisConfig::<Runtime> {
 			timing: self.timing,
 			allow_private_endpoints: self.private,
-			seats: (1..=self.seats).map(|who| (who, key(who), endpoint(who), 50_000)).collect(),
+			seats: (1..=self.seats).map(|who| (who, key(who), endpoint(who), 50_000, COUNTRY)).collect(),
 		}
 		.assimilate_storage(&mut storage)
 		.unwrap();

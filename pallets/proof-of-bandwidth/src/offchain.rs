@@ -273,6 +273,7 @@ impl<T: Config> Pallet<T> {
 				key: seat.key.clone(),
 				endpoint: seat.endpoint,
 				uplink_kbps: seat.uplink_kbps,
+				country: seat.country,
 				from_epoch: seat.from_epoch,
 				score_ppm: seat.score_ppm,
 			},

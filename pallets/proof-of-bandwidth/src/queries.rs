@@ -90,8 +90,8 @@ impl<T: Config> Pallet<T> {
 
 	/// The node's seat.
 	pub fn seat(node: &T::AccountId) -> Option<SeatInfo<T::AccountId>> {
-		let Seat { key, endpoint, uplink_kbps, from_epoch, score_ppm, .. } = Seats::<T>::get(node)?;
-		Some(SeatInfo { account: node.clone(), key, endpoint, uplink_kbps, from_epoch, score_ppm })
+		let Seat { key, endpoint, uplink_kbps, country, from_epoch, score_ppm, .. } = Seats::<T>::get(node)?;
+		Some(SeatInfo { account: node.clone(), key, endpoint, uplink_kbps, country, from_epoch, score_ppm })
 	}
 
 	/// Seats that may be drawn now, from position `start` of the smallest tier.

@@ -1,7 +1,7 @@
 //! The pallet's invariants, checked after every test and by try-runtime.
 
 use crate::{
-	epochs::{ProviderIndices, SeatIndices},
+	epochs::{CountryIndices, ProviderIndices, SeatIndices},
 	estimating::{IDLE_SHARE, SWEEP_LIMIT},
 	*,
 };
@@ -117,11 +117,24 @@ impl<T: Config> Pallet<T> {
 		for class in 0..CLASSES {
 			ProviderIndices::<T>::check(class)?;
 		}
+		for country in 0..=u8::MAX {
+			CountryIndices::<T>::check(country)?;
+			ensure!(
+				CountryIndices::<T>::queue_len(country) == 0
+					|| WaitingCountries::<T>::get().contains(country),
+				"3: a country with waiting changes is not known"
+			);
+		}
 		for (who, seat) in Seats::<T>::iter() {
 			let covered: BTreeSet<u8> = Self::tiers_of(seat.uplink_kbps).filter(|_| !seat.leaving).collect();
 			let wanted: BTreeSet<u8> =
 				(0..TIERS).filter(|tier| SeatIndices::<T>::is_wanted(*tier, &who)).collect();
 			ensure!(covered == wanted, "3: a seat is not wanted in the tiers it covers");
+			let country = weir_math::region::index_of(seat.country).ok_or("3: a seat of no country")?;
+			ensure!(
+				CountryIndices::<T>::is_wanted(country, &who) != seat.leaving,
+				"3: a seat is not wanted in its country"
+			);
 		}
 		Ok(())
 	}

@@ -82,6 +82,8 @@ pub struct Seat {
 	pub endpoint: Endpoint,
 	/// Declared uplink, kbps.
 	pub uplink_kbps: Kbps,
+	/// Where it measures from: ISO 3166-1 alpha-2, upper case.
+	pub country: [u8; 2],
 	/// First epoch it may be drawn.
 	pub from_epoch: EpochIndex,
 	/// Accepted ÷ assigned entries, in millionths, averaged.
@@ -90,6 +92,50 @@ pub struct Seat {
 	pub leaving: bool,
 	/// Signed before `key`.
 	pub former_keys: FormerKeys,
+}
+
+impl Seat {
+	/// A seat that nobody has judged yet; its first epoch follows from the lists.
+	pub(crate) fn new(key: ProbeKey, endpoint: Endpoint, uplink_kbps: Kbps, country: [u8; 2]) -> Self {
+		Self {
+			key,
+			endpoint,
+			uplink_kbps,
+			country,
+			from_epoch: 0,
+			score_ppm: FULL_SCORE_PPM,
+			leaving: false,
+			former_keys: Default::default(),
+		}
+	}
+}
+
+/// A set of countries by their numbers: bit `n mod 8` of byte `n ÷ 8`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Countries([u8; 32]);
+
+impl Countries {
+	/// Whether the country is in the set.
+	pub fn contains(&self, country: u8) -> bool {
+		self.0.get(usize::from(country >> 3)).is_some_and(|byte| byte & (1 << (country & 7)) != 0)
+	}
+
+	pub(crate) fn insert(&mut self, country: u8) {
+		if let Some(byte) = self.0.get_mut(usize::from(country >> 3)) {
+			*byte |= 1 << (country & 7);
+		}
+	}
+
+	pub(crate) fn remove(&mut self, country: u8) {
+		if let Some(byte) = self.0.get_mut(usize::from(country >> 3)) {
+			*byte &= !(1 << (country & 7));
+		}
+	}
+
+	/// The first country of the set from `start` on, and from 0 when there is none.
+	pub(crate) fn next_from(&self, start: u8) -> Option<u8> {
+		(0..=u8::MAX).map(|passed| start.wrapping_add(passed)).find(|country| self.contains(*country))
+	}
 }
 
 /// The part of an address of which seats may hold a fiftieth: IPv4 /16 or IPv6 /32.

@@ -107,8 +107,12 @@ fn calls() -> Vec<String> {
 		caps: Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
 	};
 	let register = pallet_providers::Call::register { claim: claim(), terms, probe_key: Some(key(3)) };
-	let seat =
-		pallet_proof_of_bandwidth::Call::take_seat { key: key(3), endpoint: endpoint(), uplink_kbps: 20_000 };
+	let seat = pallet_proof_of_bandwidth::Call::take_seat {
+		key: key(3),
+		endpoint: endpoint(),
+		uplink_kbps: 20_000,
+		country: *b"DE",
+	};
 	let commit = pallet_proof_of_bandwidth::Call::commit {
 		epoch: 5,
 		node: account(7),
@@ -224,6 +228,7 @@ fn apis() -> Vec<String> {
 		key: key(3),
 		endpoint: endpoint(),
 		uplink_kbps: 20_000,
+		country: *b"DE",
 		from_epoch: 3,
 		score_ppm: 900_000,
 	};

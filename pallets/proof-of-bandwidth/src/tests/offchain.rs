@@ -89,6 +89,7 @@ fn expected_tasks() -> TasksRequest {
 			key: seat.key,
 			endpoint: seat.endpoint,
 			uplink_kbps: seat.uplink_kbps,
+			country: seat.country,
 			from_epoch: seat.from_epoch,
 			score_ppm: seat.score_ppm,
 		},

@@ -86,8 +86,13 @@ fn perform(act: Act, next_index: &mut ProviderIndex) {
 		Act::TakeSeat(who, uplink) => {
 			let who = u64::from(who) + 1;
 			set_bond(who, Role::Validator, SEAT_BOND);
-			let _ =
-				Pob::take_seat(RuntimeOrigin::signed(who), key(who), endpoint(who), UPLINKS[uplink as usize]);
+			let _ = Pob::take_seat(
+				RuntimeOrigin::signed(who),
+				key(who),
+				endpoint(who),
+				UPLINKS[uplink as usize],
+				COUNTRY,
+			);
 		}
 		Act::LeaveSeat(who) => drop(Pob::leave_seat(RuntimeOrigin::signed(u64::from(who) + 1))),
 		Act::LoseBond(who) => {

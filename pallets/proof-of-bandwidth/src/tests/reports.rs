@@ -181,7 +181,7 @@ fn commit_should_be_refused_without_a_seat_on_duty() {
 	in_commit_window(|_| {
 		refused_by(&commit_call(TESTED, 77, &[]), Error::NoSeat);
 		set_bond(77, weir_primitives::Role::Validator, SEAT_BOND);
-		Pob::take_seat(RuntimeOrigin::signed(77), key(77), endpoint(77), 50_000).unwrap();
+		Pob::take_seat(RuntimeOrigin::signed(77), key(77), endpoint(77), 50_000, COUNTRY).unwrap();
 		refused_by(&commit_call(TESTED, 77, &[]), Error::NotOnDuty);
 	});
 }
