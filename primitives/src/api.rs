@@ -1,6 +1,7 @@
 //! Runtime APIs: how node, sidecar, wallet and explorer read the measuring protocol.
 
 use crate::{
+	outage::{Gap, Watch},
 	Admission, Caps, Claim, Endpoint, EpochIndex, ExitClass, Kbps, LineKind, ProbeKey, ProviderIndex, Region,
 	SlotOffset, Timing,
 };
@@ -306,5 +307,10 @@ sp_api::decl_runtime_apis! {
 		fn audited(epoch: EpochIndex, node: AccountId) -> Vec<u32>;
 		/// Strikes of the provider that can be disputed, at most eight.
 		fn evidence(provider: AccountId) -> Vec<EvidenceInfo<AccountId>>;
+		/// What the node's seat has to look at now.
+		fn watch(node: AccountId) -> Watch<AccountId>;
+		/// Number of the slot since which the provider is recorded as down, and its last outages, oldest first, at most
+		/// eight.
+		fn outages(provider: ProviderIndex) -> (Option<u64>, Vec<Gap>);
 	}
 }

@@ -76,10 +76,15 @@ pub enum Deposit {
 	/// Another escalation against a slash.
 	#[codec(index = 0)]
 	Appeal,
+	/// Having seen no sign of a provider: lost if its confirmers do.
+	#[codec(index = 1)]
+	Alarm,
 }
 
 /// Deposits and charges of the measuring protocol (implemented by node-staking).
 pub trait Deposits<AccountId> {
+	/// Whether the account of `who` has what a deposit takes.
+	fn can_hold(who: &AccountId, what: Deposit) -> bool;
 	/// Puts the deposit of `who` on hold.
 	fn hold(who: &AccountId, what: Deposit) -> DispatchResult;
 	/// Gives one such deposit back. Nothing happens without one.
@@ -142,6 +147,8 @@ pub trait ProviderRegistry<AccountId> {
 	/// Keys whose signatures under receipts of `epoch` count: the present one, an announced one, and those replaced
 	/// since.
 	fn receipt_keys(index: ProviderIndex, epoch: EpochIndex) -> Vec<ProbeKey>;
+	/// Providers registered in the region.
+	fn count_in(region: &Region) -> u32;
 	/// Index of a registered account.
 	fn index_of(who: &AccountId) -> Option<ProviderIndex>;
 	/// Lowers (never raises) the claim, as a verdict demands.

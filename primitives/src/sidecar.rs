@@ -9,6 +9,10 @@
 //! `GET {url}/v1/receipts/{epoch}/{prefix},{prefix}…` answers with a [`ReceiptsResponse`]: the bilateral receipts whose hashes
 //! begin like this, as entries carry it, ten hex digits each; 404 if one is missing.
 //!
+//! `POST {url}/v1/watch` with a [`WatchRequest`]: whom the seat watches and which alarms it is asked about, with each
+//! block. What is in no later request is no longer watched. The answer is a
+//! [`WatchResponse`].
+//!
 //! The node keeps the URL, as plain UTF-8 without a trailing slash, in the persistent off-chain database under
 //! [`URL_KEY`]. The database and the worker's HTTP client log values and headers at debug level, so the bearer token
 //! of the sidecar is in neither: the URL is that of a forwarder on the loopback, run by the node, which adds the token.
@@ -17,8 +21,9 @@
 
 use crate::{
 	api::{SeatInfo, Task},
+	outage::{Sighting, Watch},
 	report::Entry,
-	EpochIndex,
+	EpochIndex, ProviderIndex,
 };
 use alloc::{format, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
@@ -31,6 +36,8 @@ pub const TASKS_PATH: &str = "/v1/tasks";
 pub const REPORTS_PATH: &str = "/v1/reports";
 /// Path receipts are fetched under, followed by `/`, the epoch, `/` and the prefixes.
 pub const RECEIPTS_PATH: &str = "/v1/receipts";
+/// Path the watch is posted to.
+pub const WATCH_PATH: &str = "/v1/watch";
 /// Bytes a body may have in either direction.
 pub const MAX_BODY_BYTES: usize = 65_536;
 
@@ -82,6 +89,30 @@ pub struct ReceiptsResponse {
 	pub epoch: EpochIndex,
 	/// SCALE of each bilateral receipt as hex with `0x`, in the order in which they were asked for.
 	pub receipts: Vec<String>,
+}
+
+/// What the node's seat has to look at now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WatchRequest {
+	/// Hash of the first block, as hex with `0x`.
+	pub genesis: String,
+	/// The node's account, as hex with `0x`.
+	pub node: String,
+	/// The seat that watches.
+	pub seat: SeatInfo<String>,
+	/// Length of a slot in milliseconds.
+	pub slot_millis: u64,
+	/// Slots of an alarm slot.
+	pub alarm_slots: u16,
+	/// Whom it watches, and what it is asked. Accounts are hex with `0x`.
+	pub watch: Watch<String>,
+}
+
+/// What the sidecar has seen that the chain does not know yet.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WatchResponse {
+	/// What to report, each with the provider it is about; at most 64.
+	pub sightings: Vec<(ProviderIndex, Sighting)>,
 }
 
 /// Bytes of hex that begins with `0x`; none if it is not.

@@ -64,6 +64,10 @@ result! {
 		large_committee: u16,
 		/// Committee size of an escalation.
 		escalation_committee: u16,
+		/// Slots of an alarm slot, in which the watchers of a provider must agree to raise an alarm.
+		alarm_slots: u16,
+		/// Slots from the block that draws the confirmers of an alarm to the end of their votes.
+		confirm_slots: u16,
 	}
 }
 
@@ -73,12 +77,12 @@ impl From<weir_primitives::Timing> for Timing {
 		let weir_primitives::Timing {
 			slot_millis, epoch_slots, commit_from, commit_until, reveal_from, reveal_until, measure_from, group_slots,
 			lead_slots, maturity_epochs, slash_delay_epochs, unbonding_epochs, test_every, committee, large_committee,
-			escalation_committee,
+			escalation_committee, alarm_slots, confirm_slots,
 		} = timing;
 		Self {
 			slot_millis, epoch_slots, commit_from, commit_until, reveal_from, reveal_until, measure_from, group_slots,
 			lead_slots, maturity_epochs, slash_delay_epochs, unbonding_epochs, test_every, committee, large_committee,
-			escalation_committee,
+			escalation_committee, alarm_slots, confirm_slots,
 		}
 	}
 }
