@@ -151,6 +151,10 @@ pub mod pallet {
 		#[pallet::constant]
 		type AppealDeposit: Get<BalanceOf<Self>>;
 
+		/// Deposit of a watcher's report that a provider is down.
+		#[pallet::constant]
+		type AlarmDeposit: Get<BalanceOf<Self>>;
+
 		/// Price of a test that a provider asks for.
 		#[pallet::constant]
 		type TestPrice: Get<BalanceOf<Self>>;

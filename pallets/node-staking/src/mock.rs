@@ -24,6 +24,7 @@ pub(crate) const MIN_VALIDATOR: Balance = 1_000;
 pub(crate) const MIN_PROVIDER: Balance = 100;
 pub(crate) const PER_MBPS: Balance = 10;
 pub(crate) const APPEAL_DEPOSIT: Balance = 500;
+pub(crate) const ALARM_DEPOSIT: u128 = 7;
 pub(crate) const TEST_PRICE: Balance = 7;
 pub(crate) const UNBONDING: EpochIndex = 16;
 pub(crate) const DELAY: EpochIndex = 2;
@@ -129,6 +130,7 @@ impl pallet_node_staking::Config for Test {
 	type MinProviderBond = MinProviderBond;
 	type BondPerMbps = BondPerMbps;
 	type AppealDeposit = frame_support::traits::ConstU128<APPEAL_DEPOSIT>;
+	type AlarmDeposit = frame_support::traits::ConstU128<ALARM_DEPOSIT>;
 	type TestPrice = frame_support::traits::ConstU128<TEST_PRICE>;
 	type MaxUnbondingChunks = MaxUnbondingChunks;
 	type MaxSlashesPerBlock = MaxSlashesPerBlock;

@@ -85,6 +85,11 @@ impl<T: Config> Draw<T> {
 		})
 	}
 
+	/// Seed of every permutation of the epoch.
+	pub(crate) fn seed(&self) -> &[u8; 32] {
+		&self.record.seed
+	}
+
 	/// Slot number of the epoch's first slot.
 	pub fn first_slot(&self) -> u64 {
 		self.record.first_slot
@@ -146,7 +151,7 @@ impl<T: Config> Draw<T> {
 
 	/// The list and position tests of a provider are drawn from. With places in two lists, while a changed claim
 	/// moves between them, the one of `class` counts.
-	fn position_of(&self, provider: ProviderIndex, class: Option<u8>) -> Option<(u8, u32)> {
+	pub(crate) fn position_of(&self, provider: ProviderIndex, class: Option<u8>) -> Option<(u8, u32)> {
 		let in_class = |class: u8| {
 			let position = ProviderIndices::<T>::place_at(class, &provider, self.epoch)?;
 			(position < self.providers_in(class)).then_some((class, position))
@@ -316,6 +321,11 @@ impl<T: Config> Draw<T> {
 	}
 }
 
+/// Whether two prefixes keep their nodes from saying anything of each other: the same one, or of two address families.
+pub(crate) fn is_apart((own, target): (Prefix, Prefix)) -> bool {
+	own == target || core::mem::discriminant(&own) != core::mem::discriminant(&target)
+}
+
 /// Whether a rule keeps `node` from measuring the target whenever the test runs: its own line, one on the same prefix,
 /// or one of the other address family, which a seat that probes from its own prefix cannot reach. A node is its own
 /// operator until operators own several.
@@ -324,8 +334,5 @@ pub fn is_barred<AccountId: PartialEq>(
 	node: &AccountId,
 	prefix: Option<Prefix>,
 ) -> bool {
-	let is_apart = |(own, target): (Prefix, Prefix)| {
-		own == target || core::mem::discriminant(&own) != core::mem::discriminant(&target)
-	};
 	test.account == *node || prefix.zip(test.prefix).is_some_and(is_apart)
 }

@@ -2,9 +2,12 @@
 
 #![allow(clippy::expect_used, clippy::arithmetic_side_effects)]
 
+mod alarms;
+
 use crate::{assignment::Draw, receipts::ReceiptOf, reports::Step, *};
 use polkadot_sdk::*;
 
+use alarms::Watched;
 use alloc::{vec, vec::Vec};
 use codec::Encode;
 use frame_benchmarking::v2::*;
@@ -18,9 +21,11 @@ use frame_system::RawOrigin;
 use sp_application_crypto::RuntimeAppPublic;
 use sp_core::{sr25519, H256};
 use sp_io::hashing::blake2_256;
+use sp_runtime::traits::UniqueSaturatedInto;
 use weir_math::{estimate::Member, schedule::Run};
 use weir_primitives::{
 	api::{Outcome, Reason, VerdictRecord},
+	outage::Sighting,
 	receipt::TestPart,
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
 	seams::{Bonds, Deposits, OnBondChange, OnSlashDecided, ProviderRegistry},
@@ -59,6 +64,7 @@ fn clear<T: Config>() {
 	let _ = SeatListState::<T>::clear(u32::MAX, None);
 	let _ = SeatListSlots::<T>::clear(u32::MAX, None);
 	let _ = SeatListPlaces::<T>::clear(u32::MAX, None);
+	let _ = Alarms::<T>::clear(u32::MAX, None);
 	let _ = CountryListState::<T>::clear(u32::MAX, None);
 	let _ = CountryListSlots::<T>::clear(u32::MAX, None);
 	let _ = CountryListPlaces::<T>::clear(u32::MAX, None);
@@ -108,6 +114,7 @@ pub(crate) fn encumber<T: Config>(index: ProviderIndex, who: &T::AccountId) {
 		assert!(terms.set(0, out, 0));
 		Targets::<T>::insert(index, Target { account: who.clone(), terms, escalation: None });
 	}
+	alarms::outage::<T>(index, who);
 	Conducts::<T>::insert(who, offences());
 	seat_in_the_middle::<T>(who);
 }
@@ -393,13 +400,18 @@ mod benchmarks {
 			set_clock::<T>(epoch, Pallet::<T>::timing().measure_from);
 		}
 		T::BenchmarkHelper::set_clock(TESTED, Pallet::<T>::timing().measure_from);
+		// An alarm was raised in this block, so that its randomness is asked for.
+		let number = frame_system::Pallet::<T>::block_number();
+		LastRaised::<T>::put(number.unique_saturated_into());
 
 		#[block]
 		{
 			Pallet::<T>::record_epoch();
 			Pallet::<T>::record_group();
+			Pallet::<T>::record_randomness();
 		}
 
+		assert_eq!(BlockSeeds::<T>::iter().count(), 1);
 		assert_eq!(Groups::<T>::get(TESTED).len(), 1);
 	}
 
@@ -711,6 +723,132 @@ mod benchmarks {
 
 		let kept = Conducts::<T>::get(who).map(|conduct| conduct.offences.len() as u32);
 		assert_eq!(kept, Some(KEPT_OFFENCES.saturating_sub(1)));
+	}
+
+	/// The report that raises an alarm, where another one has passed without being decided.
+	#[benchmark]
+	fn report_down() {
+		let watched = Watched::<T>::new();
+		let _ = watched.raise();
+		Watched::<T>::let_it_pass();
+		let node = watched.watchers().pop().expect("five watchers");
+		let alarm_slot = Pallet::<T>::alarm_slot();
+		let signature = watched.signed(&node, Sighting::Down { alarm_slot });
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, watched.provider, node, alarm_slot, signature);
+
+		assert!(Alarms::<T>::get(watched.provider).is_some_and(|alarm| alarm.alarm_slot == alarm_slot));
+	}
+
+	#[benchmark]
+	fn authorize_report_down() -> Result<(), BenchmarkError> {
+		let watched = Watched::<T>::new();
+		let provider = watched.provider;
+		let node = watched.almost_raised();
+		let alarm_slot = Pallet::<T>::alarm_slot();
+		let signature = watched.signed(&node, Sighting::Down { alarm_slot });
+		let call = Call::<T>::report_down { provider, node, alarm_slot, signature };
+
+		#[block]
+		{
+			call.authorize(TransactionSource::External).ok_or("the call is authorised")??;
+		}
+
+		Ok(())
+	}
+
+	/// The report that ends an outage.
+	#[benchmark]
+	fn report_up() {
+		let watched = Watched::<T>::new();
+		let node = watched.almost_back();
+		let alarm_slot = Pallet::<T>::alarm_slot();
+		let signature = watched.signed(&node, Sighting::Up { alarm_slot });
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, watched.provider, node, alarm_slot, signature);
+
+		assert!(!Outages::<T>::contains_key(watched.provider));
+	}
+
+	#[benchmark]
+	fn authorize_report_up() -> Result<(), BenchmarkError> {
+		let watched = Watched::<T>::new();
+		let provider = watched.provider;
+		let node = watched.almost_back();
+		let alarm_slot = Pallet::<T>::alarm_slot();
+		let signature = watched.signed(&node, Sighting::Up { alarm_slot });
+		let call = Call::<T>::report_up { provider, node, alarm_slot, signature };
+
+		#[block]
+		{
+			call.authorize(TransactionSource::External).ok_or("the call is authorised")??;
+		}
+
+		Ok(())
+	}
+
+	/// The vote that records an outage.
+	#[benchmark]
+	fn confirm() {
+		let watched = Watched::<T>::new();
+		let node = watched.almost_decided(true, 5);
+		let raised = watched.raised_in();
+		let signature = watched.signed(&node, Sighting::Confirm { raised, is_down: true });
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, watched.provider, node, raised, true, signature);
+
+		assert!(Outages::<T>::contains_key(watched.provider));
+	}
+
+	/// The vote that dismisses an alarm.
+	#[benchmark]
+	fn confirm_dismissing() {
+		let watched = Watched::<T>::new();
+		let node = watched.almost_decided(false, 3);
+		let raised = watched.raised_in();
+
+		#[block]
+		{
+			Pallet::<T>::do_confirm(watched.provider, node, raised, false).expect("it may vote");
+		}
+
+		assert!(Dismissed::<T>::contains_key(watched.provider));
+	}
+
+	#[benchmark]
+	fn authorize_confirm() -> Result<(), BenchmarkError> {
+		let watched = Watched::<T>::new();
+		let provider = watched.provider;
+		let node = watched.almost_decided(true, 5);
+		let raised = watched.raised_in();
+		let signature = watched.signed(&node, Sighting::Confirm { raised, is_down: true });
+		let call = Call::<T>::confirm { provider, node, raised, is_down: true, signature };
+
+		#[block]
+		{
+			call.authorize(TransactionSource::External).ok_or("the call is authorised")??;
+		}
+
+		Ok(())
+	}
+
+	/// An alarm on which too few have voted.
+	#[benchmark]
+	fn lapse_alarm() {
+		let watched = Watched::<T>::new();
+		let _ = watched.raise();
+		Watched::<T>::let_it_pass();
+		let mut meter = WeightMeter::with_limit(Weight::MAX);
+
+		#[block]
+		{
+			Pallet::<T>::lapse_alarms(&mut meter);
+		}
+
+		assert!(!Alarms::<T>::contains_key(watched.provider));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::with_keystore(), crate::mock::Runtime);

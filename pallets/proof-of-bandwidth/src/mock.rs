@@ -125,6 +125,10 @@ impl ProviderRegistry<AccountId> for FakeRegistry {
 		ReceiptKeys::mutate(|all| all.insert(index, keys));
 	}
 
+	fn count_in(region: &Region) -> u32 {
+		Registered::get().values().filter(|facts| facts.region == *region).count() as u32
+	}
+
 	fn index_of(who: &AccountId) -> Option<ProviderIndex> {
 		Registered::get().iter().find(|(_, facts)| facts.account == *who).map(|(index, _)| *index)
 	}
@@ -219,8 +223,12 @@ pub struct FakeDeposits;
 pub(crate) const POOR: AccountId = 199;
 
 impl Deposits<AccountId> for FakeDeposits {
-	fn hold(who: &AccountId, _: Deposit) -> DispatchResult {
-		if *who == POOR {
+	fn can_hold(who: &AccountId, _: Deposit) -> bool {
+		*who != POOR
+	}
+
+	fn hold(who: &AccountId, what: Deposit) -> DispatchResult {
+		if !Self::can_hold(who, what) {
 			return Err(DispatchError::Token(TokenError::FundsUnavailable));
 		}
 		Held::mutate(|held| *held.entry(*who).or_default() += 1);

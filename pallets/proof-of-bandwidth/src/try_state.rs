@@ -43,6 +43,10 @@ impl<T: Config> Pallet<T> {
 			("a conclusion", opened.saturating_add(T::WeightInfo::conclude_epoch())),
 			("a waiting change", idle.saturating_add(T::WeightInfo::work_queue())),
 			("a sweep", idle.saturating_add(T::WeightInfo::sweep(SWEEP_LIMIT))),
+			(
+				"an alarm's end",
+				idle.saturating_add(T::DbWeight::get().reads(2)).saturating_add(T::WeightInfo::lapse_alarm()),
+			),
 			("a sweep of reports", idle.saturating_add(T::WeightInfo::sweep_reports(SWEEP_LIMIT))),
 		];
 		for (step, weight) in steps {
@@ -62,6 +66,7 @@ impl<T: Config> Pallet<T> {
 		Self::check_targets()?;
 		Self::check_reports()?;
 		Self::check_epochs()?;
+		Self::check_outages()?;
 		Self::check_conducts()?;
 		Self::check_evidence()
 	}
@@ -213,6 +218,44 @@ impl<T: Config> Pallet<T> {
 			let Some(Cause::Appeal(epoch)) = target.escalation.map(|open| open.cause) else { continue };
 			let evidence = Evidences::<T>::get(provider, epoch);
 			ensure!(evidence.is_none_or(|evidence| evidence.appealed), "8: an appeal nobody made");
+		}
+		Ok(())
+	}
+
+	fn check_outages() -> Result<(), TryRuntimeError> {
+		let (head, tail) = LapseBounds::<T>::get();
+		let mut queued = BTreeSet::new();
+		let mut place = head;
+		while place != tail {
+			let (provider, _) = Lapses::<T>::get(place).ok_or("9: the order of alarms has a gap")?;
+			queued.insert(provider);
+			place = place.wrapping_add(1);
+		}
+		for (provider, alarm) in Alarms::<T>::iter() {
+			let has_enough = alarm.reporters.len() >= weir_math::outage::ALARM as usize;
+			ensure!(alarm.raised.is_some() == has_enough, "9: an alarm of too few, or one not raised");
+			ensure!(!alarm.reporters.is_empty(), "9: an alarm nobody reported");
+			ensure!(queued.contains(&provider), "9: an alarm that never ends");
+			ensure!(!Outages::<T>::contains_key(provider), "9: an alarm about an outage");
+		}
+		let mut down: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+		let mut operators: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+		for (_, outage) in Outages::<T>::iter() {
+			let count = down.entry(outage.region.encode()).or_default();
+			*count = count.saturating_add(1);
+			let count = operators.entry((outage.region, outage.account).encode()).or_default();
+			*count = count.saturating_add(1);
+		}
+		let counted: BTreeMap<Vec<u8>, u32> =
+			RegionOutages::<T>::iter().map(|(region, state)| (region.encode(), state.down)).collect();
+		ensure!(counted == down, "9: outages of a region miscounted");
+		let counted: BTreeMap<Vec<u8>, u32> = OperatorOutages::<T>::iter()
+			.map(|(region, operator, count)| ((region, operator).encode(), count))
+			.collect();
+		ensure!(counted == operators, "9: outages of an operator miscounted");
+		for (region, state) in RegionOutages::<T>::iter() {
+			let of_region = OperatorOutages::<T>::iter_prefix(region).count();
+			ensure!(of_region == state.operators as usize, "9: operators of a region miscounted");
 		}
 		Ok(())
 	}

@@ -7,10 +7,18 @@ use polkadot_sdk::*;
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use sp_core::H256;
-use weir_math::{committee::ListKind, schedule::Run, verdict::StrikeWindow};
+use weir_math::{
+	committee::ListKind,
+	outage::{CONFIRMERS, WATCHERS},
+	schedule::Run,
+	verdict::StrikeWindow,
+};
 use weir_primitives::{
-	api::VerdictRecord, keys::FormerKeys, report::Entry, Admission, Claim, Endpoint, EpochIndex, Kbps,
-	Prefix, ProbeKey, ProviderIndex,
+	api::VerdictRecord,
+	keys::FormerKeys,
+	outage::{AlarmSlot, Gap},
+	report::Entry,
+	Admission, Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProviderIndex, Region,
 };
 
 /// Epochs for which seeds and list sizes are kept.
@@ -29,6 +37,8 @@ pub const CLASSES: u8 = weir_math::committee::CLASSES;
 pub const MAX_MEMBERS: u32 = weir_math::committee::MAX_COMMITTEE as u32;
 /// Verdicts kept per provider.
 pub const KEPT_VERDICTS: u32 = 8;
+/// Outages kept per provider.
+pub const KEPT_GAPS: u32 = 8;
 /// Offences kept per account; the penalty stops growing well before.
 pub const KEPT_OFFENCES: u32 = 8;
 /// Times an escalation is drawn before it lapses without a result.
@@ -312,6 +322,98 @@ pub struct Evidence<AccountId> {
 	pub appealed: bool,
 }
 
+/// Watchers that have reported a provider as down, and what became of it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Alarm<AccountId> {
+	/// The alarm slot it belongs to.
+	pub alarm_slot: AlarmSlot,
+	/// Number of the slot of the first report.
+	pub since_slot: u64,
+	/// Who reported, each with a deposit on hold.
+	pub reporters: Watchers<AccountId>,
+	/// The votes, once enough have reported.
+	pub raised: Option<Raised<AccountId>>,
+}
+
+/// Votes on an alarm.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Raised<AccountId> {
+	/// Number of the block that raised it.
+	pub block: u32,
+	/// Number of the slot of that block.
+	pub slot: u64,
+	/// The epoch of that block, of whose seats the confirmers are drawn.
+	pub epoch: EpochIndex,
+	/// Confirmers that got no answer.
+	pub down: BoundedVec<AccountId, ConstU32<CONFIRMERS>>,
+	/// Confirmers that got one.
+	pub up: BoundedVec<AccountId, ConstU32<CONFIRMERS>>,
+}
+
+impl<AccountId: PartialEq> Raised<AccountId> {
+	/// An alarm without votes.
+	pub(crate) fn new(block: u32, slot: u64, epoch: EpochIndex) -> Self {
+		Self { block, slot, epoch, down: Default::default(), up: Default::default() }
+	}
+
+	/// Whether the confirmer has voted.
+	pub(crate) fn has_voted(&self, node: &AccountId) -> bool {
+		self.down.contains(node) || self.up.contains(node)
+	}
+}
+
+/// A recorded outage that is not over.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Outage<AccountId> {
+	/// The provider's account.
+	pub account: AccountId,
+	/// Number of the slot of the first report.
+	pub from_slot: u64,
+	/// The region it counts in.
+	pub region: Region,
+	/// Watchers of `epoch` that see the provider again.
+	pub up: Watchers<AccountId>,
+	/// The epoch in which they said so.
+	pub epoch: EpochIndex,
+}
+
+impl<AccountId: PartialEq> Outage<AccountId> {
+	/// Watchers of `epoch` that see the provider again.
+	pub(crate) fn voted_in(&self, epoch: EpochIndex) -> &[AccountId] {
+		if self.epoch == epoch {
+			&self.up
+		} else {
+			&[]
+		}
+	}
+
+	/// Notes that a watcher sees the provider again; those of an earlier epoch no longer count.
+	pub(crate) fn vote_up(&mut self, epoch: EpochIndex, node: AccountId) -> Result<(), AccountId> {
+		if self.epoch != epoch {
+			self.epoch = epoch;
+			self.up = Default::default();
+		}
+		self.up.try_push(node)
+	}
+}
+
+/// What is down in a region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct RegionState {
+	/// Providers recorded as down.
+	pub down: u32,
+	/// Their operators.
+	pub operators: u32,
+	/// Whether that is an outage of the region.
+	pub is_regional: bool,
+	/// Number of the last slot in which it was.
+	pub last_regional_slot: Option<u64>,
+}
+
+/// Watchers of a provider.
+pub type Watchers<AccountId> = BoundedVec<AccountId, ConstU32<WATCHERS>>;
+/// The last outages of a provider, oldest first.
+pub type LastGaps = BoundedVec<Gap, ConstU32<KEPT_GAPS>>;
 /// Entries of a report.
 pub type Entries = BoundedVec<Entry, ConstU32<{ weir_primitives::report::MAX_ENTRIES }>>;
 /// Entries filed for one provider in one epoch.

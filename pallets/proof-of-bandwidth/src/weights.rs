@@ -40,6 +40,14 @@ pub trait WeightInfo {
 	fn appeal() -> Weight;
 	fn request_test() -> Weight;
 	fn audit_seat() -> Weight;
+	fn report_down() -> Weight;
+	fn authorize_report_down() -> Weight;
+	fn report_up() -> Weight;
+	fn authorize_report_up() -> Weight;
+	fn confirm() -> Weight;
+	fn confirm_dismissing() -> Weight;
+	fn authorize_confirm() -> Weight;
+	fn lapse_alarm() -> Weight;
 }
 
 /// Measured weights with the runtime's price of storage.
@@ -475,6 +483,46 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
+	fn report_down() -> Weight {
+		Weight::from_parts(400_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(70_u64))
+			.saturating_add(T::DbWeight::get().writes(12_u64))
+	}
+	fn authorize_report_down() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(60_u64))
+			.saturating_add(T::DbWeight::get().writes(0_u64))
+	}
+	fn report_up() -> Weight {
+		Weight::from_parts(400_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(60_u64))
+			.saturating_add(T::DbWeight::get().writes(14_u64))
+	}
+	fn authorize_report_up() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(60_u64))
+			.saturating_add(T::DbWeight::get().writes(0_u64))
+	}
+	fn confirm() -> Weight {
+		Weight::from_parts(500_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(70_u64))
+			.saturating_add(T::DbWeight::get().writes(24_u64))
+	}
+	fn confirm_dismissing() -> Weight {
+		Weight::from_parts(500_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(70_u64))
+			.saturating_add(T::DbWeight::get().writes(24_u64))
+	}
+	fn authorize_confirm() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(70_u64))
+			.saturating_add(T::DbWeight::get().writes(0_u64))
+	}
+	fn lapse_alarm() -> Weight {
+		Weight::from_parts(300_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(14_u64))
+			.saturating_add(T::DbWeight::get().writes(14_u64))
+	}
 }
 
 impl WeightInfo for () {
@@ -609,5 +657,45 @@ impl WeightInfo for () {
 		Weight::from_parts(150000000, 0)
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(10_u64))
+	}
+	fn report_down() -> Weight {
+		Weight::from_parts(400_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(70_u64))
+			.saturating_add(ParityDbWeight::get().writes(12_u64))
+	}
+	fn authorize_report_down() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(60_u64))
+			.saturating_add(ParityDbWeight::get().writes(0_u64))
+	}
+	fn report_up() -> Weight {
+		Weight::from_parts(400_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(60_u64))
+			.saturating_add(ParityDbWeight::get().writes(14_u64))
+	}
+	fn authorize_report_up() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(60_u64))
+			.saturating_add(ParityDbWeight::get().writes(0_u64))
+	}
+	fn confirm() -> Weight {
+		Weight::from_parts(500_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(70_u64))
+			.saturating_add(ParityDbWeight::get().writes(24_u64))
+	}
+	fn confirm_dismissing() -> Weight {
+		Weight::from_parts(500_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(70_u64))
+			.saturating_add(ParityDbWeight::get().writes(24_u64))
+	}
+	fn authorize_confirm() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(70_u64))
+			.saturating_add(ParityDbWeight::get().writes(0_u64))
+	}
+	fn lapse_alarm() -> Weight {
+		Weight::from_parts(300_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(14_u64))
+			.saturating_add(ParityDbWeight::get().writes(14_u64))
 	}
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use polkadot_sdk::{frame_support::weights::Weight, sp_runtime::DispatchResult};
 use weir_primitives::{
 	seams::{EpochClock, OnBondChange, ProviderFacts, ProviderRegistry, RoleDuty},
-	Admission, Claim, EpochIndex, Kbps, ProbeKey, ProviderIndex, Role,
+	Admission, Claim, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, Role,
 };
 
 impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
@@ -26,6 +26,10 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 		let now = T::Clock::epoch();
 		let present = registration.probe_key.at(now).clone();
 		present.into_iter().chain(registration.former_keys.since(epoch).cloned()).collect()
+	}
+
+	fn count_in(region: &Region) -> u32 {
+		RegionCount::<T>::get(region)
 	}
 
 	fn index_of(who: &T::AccountId) -> Option<ProviderIndex> {

@@ -26,6 +26,8 @@ parameter_types! {
 	pub const MinimumSeatBond: Balance = tokens(100);
 	/// Deposit of an appeal: what another committee of 51 costs the network, many times over.
 	pub const AppealDeposit: Balance = tokens(50);
+	/// Deposit of a watcher's report, lost if the confirmers see the provider.
+	pub const AlarmDeposit: Balance = tokens(1);
 	/// Price of a test that a provider asks for.
 	pub const TestPrice: Balance = tokens(1);
 	/// Share of a slash that is destroyed; the rest goes to the treasury.
@@ -48,6 +50,7 @@ impl pallet_node_staking::Config for Runtime {
 	type MinProviderBond = MinProviderBond;
 	type BondPerMbps = BondPerMbps;
 	type AppealDeposit = AppealDeposit;
+	type AlarmDeposit = AlarmDeposit;
 	type TestPrice = TestPrice;
 	type MaxUnbondingChunks = ConstU32<32>;
 	type MaxSlashesPerBlock = ConstU32<16>;

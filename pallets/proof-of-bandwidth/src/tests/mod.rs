@@ -12,6 +12,7 @@ mod following;
 mod idle;
 mod lag;
 mod offchain;
+mod outages;
 mod proofs;
 mod random;
 mod reports;

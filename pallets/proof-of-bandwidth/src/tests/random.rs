@@ -1,6 +1,9 @@
 //! Random lives of providers and seats, the invariants checked after each step.
 
-use super::*;
+use super::{
+	outages::{confirmers_of, down, up, vote, watchers_of},
+	*,
+};
 use proptest::prelude::*;
 use weir_primitives::{
 	seams::{OnBondChange, OnProviderChange},
@@ -20,6 +23,8 @@ enum Act {
 	SetKey(u8, u8),
 	/// An epoch in which each seat does to each target what this number says.
 	Measure(u64),
+	/// Slots in which watchers and confirmers say what this number tells them.
+	Watch(u64),
 	Idle,
 }
 
@@ -35,6 +40,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 		1 => (0u8..12).prop_map(Act::LoseBond),
 		1 => (0u8..12, 0u8..12).prop_map(|(who, key)| Act::SetKey(who, key)),
 		5 => any::<u64>().prop_map(Act::Measure),
+		4 => any::<u64>().prop_map(Act::Watch),
 		1 => Just(Act::Idle),
 	];
 	prop::collection::vec(act, 1..40)
@@ -105,7 +111,28 @@ fn perform(act: Act, next_index: &mut ProviderIndex) {
 			let _ = Pob::set_seat_key(RuntimeOrigin::signed(u64::from(who) + 1), fresh);
 		}
 		Act::Measure(noise) => measure(noise),
+		Act::Watch(noise) => watch(noise, *next_index),
 		Act::Idle => run_to(Pob::epoch() + 1, 3),
+	}
+}
+
+/// Four slots in which seats report outages and vote on alarms, by the bits of `noise`.
+fn watch(noise: u64, providers: ProviderIndex) {
+	for slot in 0..4u32 {
+		for provider in 0..providers {
+			let bits = noise.rotate_right(slot * 16 + provider * 5);
+			for (n, node) in watchers_of(provider).into_iter().enumerate() {
+				match bits >> (2 * n) & 3 {
+					0 => drop(dispatch(up(provider, node))),
+					1 => {}
+					_ => drop(dispatch(down(provider, node))),
+				}
+			}
+			for node in confirmers_of(provider) {
+				drop(dispatch(vote(provider, node, bits >> (node % 8) & 3 != 0)));
+			}
+		}
+		next_slot();
 	}
 }
 
