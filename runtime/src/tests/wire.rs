@@ -17,6 +17,7 @@ use weir_primitives::{
 		EvidenceInfo, Outcome, Page, ProviderInfo, Reason, RegionFilter, SeatInfo, TargetTest, Task,
 		TestKind, VerdictRecord,
 	},
+	outage::{Gap, OpenAlarm, Watch, Watched},
 	receipt::{Bilateral, TestPart},
 	report::{Entry, EntryKind},
 	Admission, Caps, Claim, Endpoint, ExitClass, LineKind, ProbeKey, ProbeSignature, Region, Role, Timing,
@@ -152,6 +153,27 @@ fn calls() -> Vec<String> {
 	let dispute = pallet_proof_of_bandwidth::Call::dispute { provider: 6, epoch: 5, receipts };
 	let appeal = pallet_proof_of_bandwidth::Call::appeal { epoch: 5 };
 	let request = pallet_proof_of_bandwidth::Call::request_test {};
+	let signature = || ProbeSignature::from(sp_core::sr25519::Signature::from_raw([9; 64]));
+	let (provider, node, alarm_slot) = (6, account(7), 9_000_000);
+	let down = pallet_proof_of_bandwidth::Call::report_down {
+		provider,
+		node: node.clone(),
+		alarm_slot,
+		signature: signature(),
+	};
+	let up = pallet_proof_of_bandwidth::Call::report_up {
+		provider,
+		node: node.clone(),
+		alarm_slot,
+		signature: signature(),
+	};
+	let confirm = pallet_proof_of_bandwidth::Call::confirm {
+		provider,
+		node,
+		raised: 77,
+		is_down: true,
+		signature: signature(),
+	};
 	let batch = pallet_utility::Call::batch_all { calls: vec![transfer.clone().into(), bond.clone().into()] };
 	vec![
 		call(transfer),
@@ -165,6 +187,9 @@ fn calls() -> Vec<String> {
 		call(dispute),
 		call(appeal),
 		call(request),
+		call(down),
+		call(up),
+		call(confirm),
 	]
 }
 
@@ -269,6 +294,24 @@ fn apis() -> Vec<String> {
 		appealed: false,
 		members: vec![(account(8), 1_000, 500)],
 	};
+	let watched = Watched {
+		provider: 6,
+		account: account(8),
+		endpoint: endpoint(),
+		peer_id: vec![2; 38],
+		down_since: Some(90_000_000),
+		has_spoken: true,
+	};
+	let alarm = OpenAlarm {
+		provider: 6,
+		account: account(8),
+		endpoint: endpoint(),
+		peer_id: vec![2; 38],
+		raised: 77,
+		until_slot: 90_000_010,
+	};
+	let watch = Watch { epoch: 5, alarm_slot: 9_000_000, watched: vec![watched], alarms: vec![alarm] };
+	let gap = Gap { from_slot: 90_000_000, until_slot: 90_000_009, is_regional: true };
 	vec![
 		api("timing", |()| Runtime::timing(), (), Timing::local()),
 		api("clock", |()| Runtime::clock(), (), (5, 12, 900_000_000)),
@@ -298,6 +341,8 @@ fn apis() -> Vec<String> {
 		),
 		api("audited", |(epoch, node)| Runtime::audited(epoch, node), (5, account(7)), vec![3]),
 		api("evidence", Runtime::evidence, account(7), vec![evidence]),
+		api("watch", Runtime::watch, account(7), watch),
+		api("outages", Runtime::outages, 6, (Some(90_000_000), vec![gap])),
 	]
 }
 
