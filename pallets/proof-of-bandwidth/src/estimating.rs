@@ -252,6 +252,16 @@ impl<T: Config> Pallet<T> {
 		if meter.try_consume(T::WeightInfo::look_at_queues()).is_err() {
 			return;
 		}
+		for (queue_len, work, list) in lists {
+			for _ in 0..queue_len(list).min(QUEUE_STEPS) {
+				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
+					return;
+				}
+				if work(list, 1, moment).is_err() {
+					Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
+				}
+			}
+		}
 		if WaitingCountries::<T>::get() != Countries::default() {
 			for _ in 0..QUEUE_STEPS {
 				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
@@ -263,16 +273,6 @@ impl<T: Config> Pallet<T> {
 					Err(_) => {
 						Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
 					}
-				}
-			}
-		}
-		for (queue_len, work, list) in lists {
-			for _ in 0..queue_len(list).min(QUEUE_STEPS) {
-				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
-					return;
-				}
-				if work(list, 1, moment).is_err() {
-					Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
 				}
 			}
 		}

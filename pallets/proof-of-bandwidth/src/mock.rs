@@ -404,17 +404,24 @@ pub(crate) struct ExtBuilder {
 	pub(crate) timing: Timing,
 	pub(crate) seats: u64,
 	pub(crate) private: bool,
+	/// The first so many seats are in France.
+	pub(crate) french: u64,
 }
 
 impl Default for ExtBuilder {
 	fn default() -> Self {
-		Self { timing: Timing::local(), seats: 8, private: false }
+		Self { timing: Timing::local(), seats: 8, private: false, french: 0 }
 	}
 }
 
 impl ExtBuilder {
 	pub(crate) fn seats(mut self, seats: u64) -> Self {
 		self.seats = seats;
+		self
+	}
+
+	pub(crate) fn french(mut self, seats: u64) -> Self {
+		self.french = seats;
 		self
 	}
 
@@ -445,7 +452,12 @@ impl ExtBuilder {
 		GenesisConfig::<Runtime> {
 			timing: self.timing,
 			allow_private_endpoints: self.private,
-			seats: (1..=self.seats).map(|who| (who, key(who), endpoint(who), 50_000, COUNTRY)).collect(),
+			seats: (1..=self.seats)
+				.map(|who| {
+					let country = if who <= self.french { *b"FR" } else { COUNTRY };
+					(who, key(who), endpoint(who), 50_000, country)
+				})
+				.collect(),
 		}
 		.assimilate_storage(&mut storage)
 		.unwrap();

@@ -123,13 +123,13 @@ fn watch(noise: u64, providers: ProviderIndex) {
 			let bits = noise.rotate_right(slot * 16 + provider * 5);
 			for (n, node) in watchers_of(provider).into_iter().enumerate() {
 				match bits >> (2 * n) & 3 {
-					0 => drop(dispatch(up(provider, node))),
+					0 => _ = dispatch(up(provider, node)),
 					1 => {}
-					_ => drop(dispatch(down(provider, node))),
+					_ => _ = dispatch(down(provider, node)),
 				}
 			}
 			for node in confirmers_of(provider) {
-				drop(dispatch(vote(provider, node, bits >> (node % 8) & 3 != 0)));
+				let _ = dispatch(vote(provider, node, bits >> (node % 8) & 3 != 0));
 			}
 		}
 		next_slot();
