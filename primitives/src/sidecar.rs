@@ -9,9 +9,9 @@
 //! `GET {url}/v1/receipts/{epoch}/{prefix},{prefix}…` answers with a [`ReceiptsResponse`]: the bilateral receipts whose hashes
 //! begin like this, as entries carry it, ten hex digits each; 404 if one is missing.
 //!
-//! `POST {url}/v1/watch` with a [`WatchRequest`]: whom the seat watches and which alarms it is asked about, with each
-//! block. What is in no later request is no longer watched. The answer is a
-//! [`WatchResponse`].
+//! `POST {url}/v1/watch` with a [`WatchRequest`], with each block: whom the seat watches, at most [`WATCHED_PER_REQUEST`] of
+//! them at once and the others with the next blocks, and all alarms it is asked about. Who was in no request for an
+//! alarm slot is no longer watched. The answer is a [`WatchResponse`] on those in the request.
 //!
 //! The node keeps the URL, as plain UTF-8 without a trailing slash, in the persistent off-chain database under
 //! [`URL_KEY`]. The database and the worker's HTTP client log values and headers at debug level, so the bearer token
@@ -38,6 +38,8 @@ pub const REPORTS_PATH: &str = "/v1/reports";
 pub const RECEIPTS_PATH: &str = "/v1/receipts";
 /// Path the watch is posted to.
 pub const WATCH_PATH: &str = "/v1/watch";
+/// Providers in one watch request. With as many alarms they fit the body, however long their fields are.
+pub const WATCHED_PER_REQUEST: usize = 64;
 /// Bytes a body may have in either direction.
 pub const MAX_BODY_BYTES: usize = 65_536;
 
@@ -100,10 +102,6 @@ pub struct WatchRequest {
 	pub node: String,
 	/// The seat that watches.
 	pub seat: SeatInfo<String>,
-	/// Length of a slot in milliseconds.
-	pub slot_millis: u64,
-	/// Slots of an alarm slot.
-	pub alarm_slots: u16,
 	/// Whom it watches, and what it is asked. Accounts are hex with `0x`.
 	pub watch: Watch<String>,
 }
@@ -111,7 +109,7 @@ pub struct WatchRequest {
 /// What the sidecar has seen that the chain does not know yet.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct WatchResponse {
-	/// What to report, each with the provider it is about; at most 64.
+	/// What to say, each with the provider it is about; at most 64.
 	pub sightings: Vec<(ProviderIndex, Sighting)>,
 }
 

@@ -24,6 +24,17 @@ impl Counter {
 	}
 }
 
+/// A number that is what it is now.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicU64);
+
+impl Gauge {
+	/// Replaces it.
+	pub fn set(&self, value: u64) {
+		self.0.store(value, Ordering::Relaxed);
+	}
+}
+
 /// What the process counts.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -43,6 +54,14 @@ pub struct Metrics {
 	pub tests_failed: Counter,
 	/// Tests not taken, or dropped, because this clock is off.
 	pub tests_abstained: Counter,
+	/// Providers watched now.
+	pub watched: Gauge,
+	/// Of them, those that are down.
+	pub watched_down: Gauge,
+	/// Reports that a provider is down or up again, told to the node or sent.
+	pub outage_reports: Counter,
+	/// Votes on alarms, told to the node or sent.
+	pub outage_votes: Counter,
 	/// Commits and reveals sent.
 	pub reports_sent: Counter,
 	/// API requests without the right token.
@@ -78,14 +97,25 @@ impl Metrics {
 				"Tests not taken because this clock is off.",
 				self.tests_abstained.get(),
 			),
+			(
+				"outage_reports_total",
+				"Reports that a provider is down or up again.",
+				self.outage_reports.get(),
+			),
+			("outage_votes_total", "Votes on alarms about providers.", self.outage_votes.get()),
 			("reports_sent_total", "Commits and reveals sent.", self.reports_sent.get()),
 			("api_unauthorised_total", "API requests without the right token.", self.unauthorised.get()),
 			("line_received_bytes_total", "Received, IP layer.", line.map_or(0, |l| load(&l.received_bytes))),
 			("line_sent_bytes_total", "Sent, IP layer.", line.map_or(0, |l| load(&l.sent_bytes))),
 			("line_dropped_packets_total", "Dropped by a cap.", line.map_or(0, |l| load(&l.dropped_packets))),
 		];
-		for (name, help, value) in rows {
-			let _ = writeln!(text, "# HELP weir_tunnel_{name} {help}\n# TYPE weir_tunnel_{name} counter\nweir_tunnel_{name} {value}");
+		let gauges = [
+			("watched_providers", "Providers watched.", load(&self.watched.0)),
+			("watched_providers_down", "Watched providers that are down.", load(&self.watched_down.0)),
+		];
+		let counters = rows.into_iter().map(|row| (row, "counter"));
+		for ((name, help, value), kind) in counters.chain(gauges.into_iter().map(|row| (row, "gauge"))) {
+			let _ = writeln!(text, "# HELP weir_tunnel_{name} {help}\n# TYPE weir_tunnel_{name} {kind}\nweir_tunnel_{name} {value}");
 		}
 		text
 	}

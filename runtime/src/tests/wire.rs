@@ -153,25 +153,26 @@ fn calls() -> Vec<String> {
 	let dispute = pallet_proof_of_bandwidth::Call::dispute { provider: 6, epoch: 5, receipts };
 	let appeal = pallet_proof_of_bandwidth::Call::appeal { epoch: 5 };
 	let request = pallet_proof_of_bandwidth::Call::request_test {};
-	let signature = ProbeSignature::from(sp_core::sr25519::Signature::from_raw([9; 64]));
+	let signature = || ProbeSignature::from(sp_core::sr25519::Signature::from_raw([9; 64]));
+	let (provider, node, alarm_slot) = (6, account(7), 9_000_000);
 	let down = pallet_proof_of_bandwidth::Call::report_down {
-		provider: 6,
-		node: account(7),
-		alarm_slot: 258,
-		signature: signature.clone(),
+		provider,
+		node: node.clone(),
+		alarm_slot,
+		signature: signature(),
 	};
 	let up = pallet_proof_of_bandwidth::Call::report_up {
-		provider: 6,
-		node: account(7),
-		alarm_slot: 258,
-		signature: signature.clone(),
+		provider,
+		node: node.clone(),
+		alarm_slot,
+		signature: signature(),
 	};
 	let confirm = pallet_proof_of_bandwidth::Call::confirm {
-		provider: 6,
-		node: account(7),
-		raised: 259,
+		provider,
+		node,
+		raised: 77,
 		is_down: true,
-		signature,
+		signature: signature(),
 	};
 	let batch = pallet_utility::Call::batch_all { calls: vec![transfer.clone().into(), bond.clone().into()] };
 	vec![
@@ -295,22 +296,22 @@ fn apis() -> Vec<String> {
 	};
 	let watched = Watched {
 		provider: 6,
-		account: account(7),
+		account: account(8),
 		endpoint: endpoint(),
 		peer_id: vec![2; 38],
-		down_since: Some(900_000_000),
+		down_since: Some(90_000_000),
 		has_spoken: true,
 	};
 	let alarm = OpenAlarm {
 		provider: 6,
-		account: account(7),
+		account: account(8),
 		endpoint: endpoint(),
 		peer_id: vec![2; 38],
-		raised: 259,
-		until_slot: 900_000_010,
+		raised: 77,
+		until_slot: 90_000_010,
 	};
-	let watch = Watch { epoch: 5, alarm_slot: 258, watched: vec![watched], alarms: vec![alarm] };
-	let gap = Gap { from_slot: 899_999_000, until_slot: 899_999_900, is_regional: true };
+	let watch = Watch { epoch: 5, alarm_slot: 9_000_000, watched: vec![watched], alarms: vec![alarm] };
+	let gap = Gap { from_slot: 90_000_000, until_slot: 90_000_009, is_regional: true };
 	vec![
 		api("timing", |()| Runtime::timing(), (), Timing::local()),
 		api("clock", |()| Runtime::clock(), (), (5, 12, 900_000_000)),
@@ -341,7 +342,7 @@ fn apis() -> Vec<String> {
 		api("audited", |(epoch, node)| Runtime::audited(epoch, node), (5, account(7)), vec![3]),
 		api("evidence", Runtime::evidence, account(7), vec![evidence]),
 		api("watch", Runtime::watch, account(7), watch),
-		api("outages", Runtime::outages, 6, (Some(900_000_000), vec![gap])),
+		api("outages", Runtime::outages, 6, (Some(90_000_000), vec![gap])),
 	]
 }
 

@@ -4,13 +4,16 @@
 mod alone;
 mod fellows;
 mod measure;
+mod sighting;
+mod watching;
 
 pub use alone::run_alone;
 pub(crate) use fellows::Checker;
 pub use fellows::{judge, ClockCheck, LEAST_ANSWERS, MAX_CLOCK_OFFSET};
+pub use watching::WatchOrder;
 
 use crate::{
-	chain::{bytes32, prefix, slot_begins, socket_address, ChainError, ChainView},
+	chain::{bytes32, prefix, slot_begins, ChainError, ChainView},
 	clock,
 	control::{self, Control, Incoming},
 	metrics::Metrics,
@@ -19,22 +22,24 @@ use crate::{
 };
 use anyhow::Result;
 use fellows::ask_time;
-use libp2p::{identity::Keypair, PeerId};
+use libp2p::identity::Keypair;
 use measure::{measure, settle, Order};
 use rand::Rng;
 use std::{
 	collections::BTreeMap,
-	net::{IpAddr, SocketAddr},
+	net::IpAddr,
 	sync::{
 		atomic::{AtomicBool, AtomicU64, Ordering},
-		Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+		Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
 	},
 	time::Duration,
 };
 use tokio::sync::{mpsc, watch};
+use watching::{Contact, Watcher};
 use weir_primitives::{
 	api,
 	chain::AccountId,
+	outage::Sighting,
 	report::{Entry, EntryKind, MAX_ENTRIES},
 	EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
@@ -116,7 +121,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// One target of an epoch.
-struct Watched {
+struct Target {
+	/// The way to it, if there is one.
+	contact: Option<Contact>,
 	test: Option<Task>,
 	/// Slot of the T0 for which the test was begun or could not be.
 	start_slot: Option<SlotOffset>,
@@ -129,7 +136,7 @@ struct Watched {
 
 #[derive(Default)]
 struct Epoch {
-	targets: BTreeMap<ProviderIndex, Watched>,
+	targets: BTreeMap<ProviderIndex, Target>,
 	/// Bit i: answered in part i.
 	alive: BTreeMap<ProviderIndex, Liveness>,
 	/// Whether there is more in it than on disk.
@@ -146,6 +153,11 @@ struct Clock {
 
 type Checked = watch::Receiver<Option<ClockCheck>>;
 
+/// Whether a target was heard in the tunnel of a test just now.
+fn is_recent(heard: &AtomicU64) -> bool {
+	heard.load(Ordering::Relaxed).saturating_add(HEARD) >= clock::now()
+}
+
 /// Whether a check that has ended found this clock off.
 fn is_off(check: &Checked) -> bool {
 	matches!(*check.borrow(), Some(ClockCheck::Off { .. }))
@@ -160,6 +172,7 @@ pub struct Attestor {
 	timing: Timing,
 	links: Arc<Links>,
 	epochs: Mutex<BTreeMap<EpochIndex, Epoch>>,
+	watcher: Watcher,
 	/// Lives as long as the control plane.
 	refuse: Task,
 	keep: OnceLock<Task>,
@@ -178,8 +191,14 @@ impl Attestor {
 		let links = Arc::new(Links { bind: settings.bind, control, stopping: watch::channel(false).0 });
 		let (epochs, refuse) = (Mutex::default(), Task::spawn("control plane", refuse_all(incoming)));
 		let keep = OnceLock::new();
-		let attestor =
-			Arc::new(Self { chain, store, metrics, settings, timing, links, epochs, refuse, keep });
+		let attestor = Arc::new_cyclic(|attestor: &Weak<Self>| {
+			let attestor = attestor.clone();
+			let is_heard =
+				move |provider| attestor.upgrade().is_some_and(|attestor| attestor.hears(provider));
+			let watcher =
+				Watcher::start(&settings, &timing, &*chain, links.control.clone(), metrics.clone(), is_heard);
+			Self { chain, store, metrics, settings, timing, links, epochs, watcher, refuse, keep }
+		});
 		let kept = Arc::downgrade(&attestor);
 		let _ = attestor.keep.set(Task::spawn("liveness to disk", async move {
 			loop {
@@ -215,8 +234,10 @@ impl Attestor {
 			let provider = task.provider;
 			let target = known.targets.entry(provider).or_insert_with(|| {
 				let heard = Arc::<AtomicU64>::default();
-				let liveness = self.watch(epoch, first_slot, &task, heard.clone());
-				Watched { test: None, start_slot: None, agreed: Arc::default(), heard, _liveness: liveness }
+				let contact = Contact::of(provider, &task.account, &task.peer_id, &task.endpoint);
+				let liveness = self.ask_through_epoch(epoch, first_slot, &task, heard.clone());
+				let (test, start_slot, agreed) = (None, None, Arc::default());
+				Target { contact, test, start_slot, agreed, heard, _liveness: liveness }
 			});
 			if task.start_slot == target.start_slot {
 				continue;
@@ -337,7 +358,8 @@ impl Attestor {
 		task: &api::Task<AccountId>,
 		heard: Arc<AtomicU64>,
 	) -> Option<Order> {
-		let (peer, address) = reached_at(task)?;
+		let Contact { account, peer, address, .. } =
+			Contact::of(task.provider, &task.account, &task.peer_id, &task.endpoint)?;
 		let Some(target_key) = &task.probe_key else {
 			tracing::warn!(provider = task.provider, "the target has no probe key on chain; not measured");
 			return None;
@@ -347,7 +369,7 @@ impl Attestor {
 			epoch,
 			kind: task.kind,
 			ordinal: task.ordinal,
-			target: bytes32(&task.account),
+			target: account,
 			target_key: bytes32(target_key),
 			peer,
 			address,
@@ -454,16 +476,16 @@ impl Attestor {
 	}
 
 	/// Asks the target once in each part of the epoch, at a time of its own.
-	fn watch(
+	fn ask_through_epoch(
 		self: &Arc<Self>,
 		epoch: EpochIndex,
 		first_slot: u64,
 		task: &api::Task<AccountId>,
 		heard: Arc<AtomicU64>,
 	) -> Option<Task> {
-		let (peer, address) = reached_at(task)?;
-		let (provider, key) = (task.provider, bytes32(task.probe_key.as_ref()?));
-		let account = bytes32(&task.account);
+		let Contact { provider, account, peer, address } =
+			Contact::of(task.provider, &task.account, &task.peer_id, &task.endpoint)?;
+		let key = bytes32(task.probe_key.as_ref()?);
 		let begins = slot_begins(first_slot, self.timing.slot_millis, 0);
 		let part = u64::from(self.timing.epoch_slots)
 			.saturating_mul(self.timing.slot_millis)
@@ -480,8 +502,7 @@ impl Attestor {
 				clock::sleep_until(at).await;
 				let ask = || async { ask_time(&control, peer, address, &account, &key).await.is_some() };
 				// A second try in the part, for a packet that was lost.
-				let answered = heard.load(Ordering::Relaxed).saturating_add(HEARD) >= clock::now()
-					|| ask().await || (clock::now() < until && ask().await);
+				let answered = is_recent(&heard) || ask().await || (clock::now() < until && ask().await);
 				let Some(attestor) = attestor.upgrade() else { return };
 				if !answered {
 					tracing::debug!(epoch, provider, part = number, "target did not answer");
@@ -494,6 +515,23 @@ impl Attestor {
 				}
 			}
 		}))
+	}
+
+	/// Whether a test hears the provider in its tunnel.
+	fn hears(&self, provider: ProviderIndex) -> bool {
+		let epochs = lock(&self.epochs);
+		epochs
+			.values()
+			.filter_map(|epoch| epoch.targets.get(&provider))
+			.any(|target| is_recent(&target.heard))
+	}
+
+	/// Takes whom the seat watches and which alarms it is asked about. What it has to say of them, votes first.
+	pub fn watch(&self, order: WatchOrder) -> Vec<(ProviderIndex, Sighting)> {
+		let targets = lock(&self.epochs)
+			.last_key_value()
+			.map(|(_, epoch)| epoch.targets.values().filter_map(|target| target.contact.clone()).collect());
+		self.watcher.take(order, targets.unwrap_or_default())
 	}
 
 	/// Fails while nothing may be measured because the chain's endpoints disagree.
@@ -517,15 +555,6 @@ impl Attestor {
 		}
 		Ok(())
 	}
-}
-
-fn reached_at(task: &api::Task<AccountId>) -> Option<(PeerId, SocketAddr)> {
-	let peer = PeerId::from_bytes(&task.peer_id)
-		.inspect_err(
-			|error| tracing::warn!(provider = task.provider, %error, "the target's PeerId on chain is not one"),
-		)
-		.ok()?;
-	Some((peer, socket_address(&task.endpoint)?))
 }
 
 /// When to ask in a part of an epoch, in its first half, and when the part ends. The chain says when the epoch begins, and

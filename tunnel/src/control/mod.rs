@@ -54,12 +54,15 @@ pub struct Incoming {
 	pub reply: oneshot::Sender<Response>,
 }
 
-struct Command {
-	peer: PeerId,
-	address: Option<SocketAddr>,
-	request: Vec<u8>,
-	/// Takes the answer, or its absence.
-	reply: oneshot::Sender<Option<Response>>,
+enum Command {
+	Ask {
+		peer: PeerId,
+		address: Option<SocketAddr>,
+		request: Vec<u8>,
+		/// Takes the answer, or its absence.
+		reply: oneshot::Sender<Option<Response>>,
+	},
+	HangUp(PeerId),
 }
 
 /// Asks peers. Cloned freely; the swarm ends with the last clone of it and the receiver of incoming requests.
@@ -74,8 +77,15 @@ impl Control {
 	pub async fn ask(&self, peer: PeerId, address: Option<SocketAddr>, request: Request) -> Option<Response> {
 		let (reply, answer) = oneshot::channel();
 		let request = wire::encode(&request);
-		self.commands.send(Command { peer, address, request, reply }).await.ok()?;
+		self.commands.send(Command::Ask { peer, address, request, reply }).await.ok()?;
 		answer.await.ok().flatten()
+	}
+
+	/// Closes the connection to `peer`, if there is one on which nobody waits for an answer. The next request dials: one on
+	/// a connection whose other end has vanished would wait for TCP, which tries ever more rarely.
+	pub async fn hang_up(&self, peer: PeerId) {
+		// Without a swarm there is no connection.
+		let _ = self.commands.send(Command::HangUp(peer)).await;
 	}
 }
 
@@ -167,7 +177,7 @@ type Answer = futures::future::BoxFuture<'static, (ResponseChannel<Vec<u8>>, Opt
 struct Service {
 	swarm: Swarm<Behaviour>,
 	incoming: mpsc::Sender<Incoming>,
-	asked: HashMap<OutboundRequestId, oneshot::Sender<Option<Response>>>,
+	asked: HashMap<OutboundRequestId, (PeerId, oneshot::Sender<Option<Response>>)>,
 	requests: Requests,
 	/// When a message that was not understood was last warned of.
 	warned: Option<Instant>,
@@ -180,7 +190,8 @@ impl Service {
 		loop {
 			tokio::select! {
 				command = todo.recv() => match command {
-					Some(command) => self.ask(command),
+					Some(Command::Ask { peer, address, request, reply }) => self.ask(peer, address, request, reply),
+					Some(Command::HangUp(peer)) => self.hang_up(&peer),
 					None => return,
 				},
 				event = self.swarm.select_next_some() => self.handle(event),
@@ -193,14 +204,28 @@ impl Service {
 		}
 	}
 
-	fn ask(&mut self, Command { peer, address, request, reply }: Command) {
+	fn ask(
+		&mut self,
+		peer: PeerId,
+		address: Option<SocketAddr>,
+		request: Vec<u8>,
+		reply: oneshot::Sender<Option<Response>>,
+	) {
 		if let Some(address) = address.filter(|_| !self.swarm.is_connected(&peer)) {
 			let address = Multiaddr::from(address.ip()).with(Protocol::Tcp(address.port()));
 			// The registered address replaces whatever an earlier epoch said.
 			self.swarm.add_peer_address(peer, address);
 		}
 		let id = self.swarm.behaviour_mut().messages.send_request(&peer, request);
-		self.asked.insert(id, reply);
+		self.asked.insert(id, (peer, reply));
+	}
+
+	fn hang_up(&mut self, peer: &PeerId) {
+		let is_in_use = self.asked.values().any(|(asked, reply)| asked == peer && !reply.is_closed());
+		if !is_in_use {
+			// Not connected is just as well.
+			let _ = self.swarm.disconnect_peer_id(*peer);
+		}
 	}
 
 	fn handle(&mut self, event: SwarmEvent<BehaviourEvent>) {
@@ -259,7 +284,7 @@ impl Service {
 	}
 
 	fn conclude(&mut self, id: OutboundRequestId, response: Option<Response>) {
-		if let Some(reply) = self.asked.remove(&id) {
+		if let Some((_, reply)) = self.asked.remove(&id) {
 			// Whoever asked may no longer wait.
 			let _ = reply.send(response);
 		}

@@ -47,11 +47,39 @@ async fn ask_should_fail_when_another_identity_answers() {
 	assert_eq!(answer, None);
 }
 
+#[tokio::test]
+async fn hang_up_should_close_a_connection_on_which_nobody_waits_and_no_other() {
+	let (server, port) = (Keypair::generate_ed25519(), free_port());
+	let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let client = Keypair::generate_ed25519();
+	let (asking, _back) = connect(&client, CLIENT).unwrap();
+	let (peer, address) = (server.public().to_peer_id(), Some((SERVER, port).into()));
+	let ask = |n| asking.ask(peer, address, Request::Clock { nonce: [n; 16] });
+	let serve = async {
+		let first = incoming.recv().await.unwrap();
+		// Somebody waits: the connection stays.
+		asking.hang_up(peer).await;
+		let second = async { incoming.recv().await.unwrap().reply.send(Response::Noted).unwrap() };
+		assert_eq!(tokio::join!(ask(2), second).0, Some(Response::Noted));
+		first.reply.send(Response::Noted).unwrap();
+	};
+	assert_eq!(tokio::join!(ask(1), serve).0, Some(Response::Noted));
+	asking.hang_up(peer).await;
+	// Without a connection, and without an address, there is nobody to ask.
+	let back = || serving.ask(client.public().to_peer_id(), None, Request::Clock { nonce: [3; 16] });
+	let closed = async { while back().await.is_some() {} };
+	tokio::time::timeout(Duration::from_secs(4), closed)
+		.await
+		.expect("closed, so that no request waits for its end");
+	let serve = async { incoming.recv().await.unwrap().reply.send(Response::Noted).unwrap() };
+	assert_eq!(tokio::join!(ask(4), serve).0, Some(Response::Noted));
+}
+
 /// What a peer answers to bytes that need not be a message.
 async fn answer_to(asking: &Control, peer: PeerId, port: u16, request: Vec<u8>) -> Option<Response> {
 	let (reply, answer) = oneshot::channel();
 	let address = Some((SERVER, port).into());
-	asking.commands.send(Command { peer, address, request, reply }).await.unwrap();
+	asking.commands.send(Command::Ask { peer, address, request, reply }).await.unwrap();
 	answer.await.ok().flatten()
 }
 

@@ -124,6 +124,7 @@ impl Endpoint {
 		for (subscribe, notify, unsubscribe) in [
 			("chain_subscribeNewHeads", "chain_newHead", "chain_unsubscribeNewHeads"),
 			("chain_subscribeAllHeads", "chain_allHead", "chain_unsubscribeAllHeads"),
+			("chain_subscribeFinalizedHeads", "chain_finalizedHead", "chain_unsubscribeFinalizedHeads"),
 		] {
 			module
 				.register_subscription(subscribe, notify, unsubscribe, |_, pending, says, _| async move {

@@ -12,6 +12,7 @@ mod following;
 mod idle;
 mod lag;
 mod offchain;
+mod offchain_watching;
 mod outages;
 mod proofs;
 mod random;
