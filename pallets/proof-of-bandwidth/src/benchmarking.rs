@@ -245,8 +245,7 @@ fn audited<T: Config>(r: u32) -> (T::AccountId, BoundedVec<Entry, ConstU32<MAX_E
 	for (position, provider) in drawn.into_iter().zip(indices).take(r as usize) {
 		// Other counts than the receipt's: the dearest answer.
 		entries[position as usize] = Entry { receipt: [1; 5], ..entry(provider) };
-		let node = (seat.0.clone(), Seats::<T>::get(&seat.0).expect("it has one").key);
-		proofs.extend(receipts::<T>(provider, &[node]));
+		proofs.extend(receipts::<T>(provider, &[seat.clone()]));
 	}
 	let entries: BoundedVec<_, _> = entries.try_into().expect("as many as fit");
 	let commitment = hash_of::<T>(&seat.0, &entries);
@@ -402,7 +401,8 @@ mod benchmarks {
 		T::BenchmarkHelper::set_clock(TESTED, Pallet::<T>::timing().measure_from);
 		// An alarm was raised in this block, so that its randomness is asked for.
 		let number = frame_system::Pallet::<T>::block_number();
-		LastRaised::<T>::put(number.unique_saturated_into());
+		let raised: u32 = number.unique_saturated_into();
+		LastRaised::<T>::put(raised);
 
 		#[block]
 		{

@@ -50,7 +50,8 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 
 	#[cfg(feature = "runtime-benchmarks")]
 	fn set_receipt_keys_for_benchmark(index: ProviderIndex, keys: Vec<ProbeKey>) {
-		Providers::<T>::mutate_extant(index, |registration| {
+		Providers::<T>::mutate(index, |registration| {
+			let Some(registration) = registration else { return };
 			let mut keys = keys.into_iter();
 			registration.probe_key = crate::Versioned::new(keys.next());
 			let now = T::Clock::epoch();
