@@ -99,8 +99,8 @@ pub struct Watched<AccountId> {
 	pub peer_id: Vec<u8>,
 	/// Number of the slot since which it is recorded as down; none if it is not.
 	pub down_since: Option<u64>,
-	/// Whether the seat need not say anything more: it has reported in this alarm slot, has said that the provider is
-	/// back, or raised an alarm in this epoch that was dismissed.
+	/// Whether the seat need not say anything more: it has reported in this alarm slot, an alarm is raised already, it has
+	/// said that the provider is back, or raised an alarm in this epoch that was dismissed.
 	pub has_spoken: bool,
 }
 

@@ -209,8 +209,9 @@ impl<T: Config> Pallet<T> {
 			Some(outage) => outage.voted_in(epoch).contains(node),
 			None => {
 				Alarms::<T>::get(provider).is_some_and(|alarm| {
-					let is_over = alarm.raised.is_none() && alarm.alarm_slot != Self::alarm_slot();
-					!is_over && alarm.reporters.contains(node)
+					// A raised alarm is the confirmers' matter.
+					let has_reported = || alarm.reporters.contains(node);
+					alarm.raised.is_some() || (alarm.alarm_slot == Self::alarm_slot() && has_reported())
 				}) || Self::is_silenced(node, provider, epoch)
 			}
 		}

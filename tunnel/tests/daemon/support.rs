@@ -89,6 +89,7 @@ impl Endpoint {
 			("provider", None::<()>.encode()),
 			("report_state", (false, false).encode()),
 			("assignment", Vec::<()>::new().encode()),
+			("watch", (5u32, 7u64, Vec::<()>::new(), Vec::<()>::new()).encode()),
 		]);
 		let says = Arc::new(Mutex::new(Says { finalised, runtime }));
 		let mut module = RpcModule::new(says.clone());

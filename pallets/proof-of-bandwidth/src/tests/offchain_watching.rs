@@ -205,6 +205,8 @@ fn worker_should_vote_on_an_alarm_it_is_asked_about() {
 	with_worker(|outside| {
 		alarm_by_others();
 		assert!(confirmers_of(0).contains(&NODE));
+		// Its own report would change nothing any more.
+		assert!(Pob::watch(&NODE).watched[0].has_spoken);
 		let raised = Pob::watch(&NODE).alarms[0].raised;
 		outside.expect_watch(seen(&[(0, Sighting::Confirm { raised, is_down: true })]));
 		look().unwrap();

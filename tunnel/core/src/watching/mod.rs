@@ -8,11 +8,15 @@
 //!
 //! Time is monotonic: a wall clock that is set back would let an old proof look like a new one.
 
+mod alarm;
 mod rhythm;
+mod witnesses;
 
+pub use alarm::Question;
 pub use rhythm::Rhythm;
 
 use crate::{keystream, Micros};
+use alarm::Alarm;
 use rhythm::{Answers, Losses};
 use std::collections::{BTreeMap, VecDeque};
 use weir_primitives::ProviderIndex;
@@ -21,12 +25,6 @@ use weir_primitives::ProviderIndex;
 pub const MAX_WATCHED: usize = 256;
 /// Open alarms at once, at most.
 pub const MAX_ALARMS: usize = 64;
-/// Others that may be asked for a sign of life and are not watched, at most.
-pub const MAX_WITNESSES: usize = 32;
-/// Witnesses that are asked together.
-const WITNESSES: usize = 3;
-/// Lost pings after which a confirmer says that a provider is down.
-const ALARM_PINGS: u32 = 3;
 
 /// A provider and the way to it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,19 +33,6 @@ pub struct Subject<C> {
 	pub contact: C,
 	/// Whether it is so far away from this line's place that its answer proves the line.
 	pub is_elsewhere: bool,
-}
-
-/// An alarm this seat is asked about.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Question<C> {
-	/// The provider.
-	pub provider: ProviderIndex,
-	/// Number of the block that raised the alarm.
-	pub raised: u32,
-	/// Whom to ping.
-	pub subject: Subject<C>,
-	/// A vote that is not ready by then comes too late.
-	pub until: Micros,
 }
 
 /// What the driver has to do.
@@ -89,24 +74,6 @@ impl<C> Watched<C> {
 	/// Whether a loss may be about to count, so that this line has to be proven.
 	fn is_suspected(&self) -> bool {
 		self.answers.count == 0
-	}
-}
-
-struct Alarm<C> {
-	subject: Subject<C>,
-	until: Micros,
-	gap: Micros,
-	next: Micros,
-	under_way: u32,
-	lost: u32,
-	is_down: Option<bool>,
-}
-
-impl<C> Alarm<C> {
-	/// When its next ping is due; none if no further one is of use.
-	fn due(&self, rhythm: &Rhythm) -> Option<Micros> {
-		let is_open = self.is_down.is_none() && self.under_way.saturating_add(self.lost) < ALARM_PINGS;
-		(is_open && self.next.saturating_add(rhythm.patience()) <= self.until).then_some(self.next)
 	}
 }
 
@@ -199,12 +166,7 @@ impl<C: Clone + PartialEq> Watching<C> {
 		for Question { provider, raised, subject, until } in questions.into_iter().take(MAX_ALARMS) {
 			let key = (provider, raised);
 			let known = self.alarms.remove(&key).filter(|known| known.subject == subject);
-			let alarm = known.unwrap_or_else(|| {
-				let left = until.saturating_sub(now).saturating_sub(self.rhythm.patience());
-				let gap = self.rhythm.hurried().min(left / u64::from(ALARM_PINGS));
-				let (next, under_way, lost, is_down) = (now, 0, 0, None);
-				Alarm { subject, until, gap, next, under_way, lost, is_down }
-			});
+			let alarm = known.unwrap_or_else(|| Alarm::new(now, subject, until, &self.rhythm));
 			open.insert(key, alarm);
 		}
 		self.alarms = open;
@@ -213,12 +175,6 @@ impl<C: Clone + PartialEq> Watching<C> {
 			Of::Alarm(provider, raised) => alarms.contains_key(&(provider, raised)),
 			Of::Watched(_) | Of::Witness => true,
 		});
-	}
-
-	/// Others that may be asked for a sign of life, all of them elsewhere.
-	pub fn set_witnesses(&mut self, witnesses: Vec<C>) {
-		self.witnesses = witnesses;
-		self.witnesses.truncate(MAX_WITNESSES);
 	}
 
 	/// Something came in that only a working line lets in.
@@ -245,7 +201,7 @@ impl<C: Clone + PartialEq> Watching<C> {
 			}
 			Of::Alarm(provider, raised) => {
 				if let Some(alarm) = self.alarms.get_mut(&(provider, raised)) {
-					alarm.is_down = Some(false);
+					alarm.take_answer();
 				}
 			}
 			Of::Witness => {}
@@ -279,16 +235,12 @@ impl<C: Clone + PartialEq> Watching<C> {
 		let alarms = self.alarms.iter().filter(|(_, alarm)| is_due(alarm)).map(|(key, _)| *key);
 		for (provider, raised) in alarms.collect::<Vec<_>>() {
 			let Some(alarm) = self.alarms.get_mut(&(provider, raised)) else { continue };
-			alarm.under_way = alarm.under_way.saturating_add(1);
-			alarm.next = now.saturating_add(alarm.gap);
+			alarm.send(now);
 			let subject = alarm.subject.clone();
 			self.ping(now, Of::Alarm(provider, raised), subject);
 		}
 		if self.witnesses_due().is_some_and(|due| due <= now) {
-			self.called = Some(now);
-			for contact in self.choose_witnesses() {
-				self.ping(now, Of::Witness, Subject { contact, is_elsewhere: true });
-			}
+			self.call_witnesses(now);
 		}
 	}
 
@@ -353,13 +305,7 @@ impl<C: Clone + PartialEq> Watching<C> {
 			}
 			Of::Alarm(provider, raised) => {
 				let Some(alarm) = self.alarms.get_mut(&(provider, raised)) else { return };
-				alarm.under_way = alarm.under_way.saturating_sub(1);
-				if is_proven {
-					alarm.lost = alarm.lost.saturating_add(1);
-				}
-				if alarm.lost >= ALARM_PINGS {
-					alarm.is_down = alarm.is_down.or(Some(true));
-				}
+				alarm.lose(is_proven);
 				self.outputs.push_back(Output::HangUp(alarm.subject.contact.clone()));
 			}
 			Of::Witness => {}
@@ -379,42 +325,6 @@ impl<C: Clone + PartialEq> Watching<C> {
 			watched.is_under_way = false;
 			watched.next = sent.saturating_add(gap).max(now);
 		}
-	}
-
-	/// When witnesses are to be asked: with a ping of somebody suspected, if nothing has proven this line since.
-	fn witnesses_due(&self) -> Option<Micros> {
-		let is_doubtful = |ping: &&Ping| match ping.of {
-			Of::Watched(provider) => self.watched.get(&provider).is_some_and(Watched::is_suspected),
-			Of::Alarm(..) => true,
-			Of::Witness => false,
-		};
-		let sent = self.pings.values().rev().find(is_doubtful)?.sent;
-		if self.is_proven_since(sent) || self.called.is_some_and(|called| called >= sent) {
-			return None;
-		}
-		let pause = self.called.map_or(0, |called| called.saturating_add(self.rhythm.patience() / 4));
-		Some(sent.max(pause))
-	}
-
-	/// Those that answered last, else the others that are known; from a random place on.
-	fn choose_witnesses(&mut self) -> Vec<C> {
-		let doubted = |contact: &C| {
-			let of_watched = self.watched.values().filter(|watched| watched.is_suspected());
-			let of_watched = of_watched.map(|watched| &watched.subject.contact);
-			let of_alarms = self.alarms.values().map(|alarm| &alarm.subject.contact);
-			of_watched.chain(of_alarms).any(|other| other == contact)
-		};
-		let watched = self.watched.values().filter(|watched| watched.subject.is_elsewhere);
-		let watched = watched.map(|watched| &watched.subject.contact).filter(|contact| !doubted(contact));
-		let others = self.witnesses.iter().filter(|contact| !doubted(contact));
-		let (watched, others): (Vec<C>, Vec<C>) = (watched.cloned().collect(), others.cloned().collect());
-		let mut chosen = Vec::new();
-		for known in [watched, others] {
-			let from = usize::try_from(self.draw(known.len() as u64)).unwrap_or(0);
-			let missing = WITNESSES.saturating_sub(chosen.len());
-			chosen.extend(known.iter().cycle().skip(from).take(missing.min(known.len())).cloned());
-		}
-		chosen
 	}
 
 	/// A number below `end`, or 0.

@@ -1,6 +1,6 @@
 //! A watcher on a simulated line. Contacts are names; time runs in steps of what is due.
 
-use super::*;
+use super::{witnesses::WITNESSES, *};
 use crate::MILLI;
 use proptest::prelude::*;
 
