@@ -7,10 +7,12 @@
 //! * [`local`]: that network on loopback addresses; [`lab`]: in network namespaces, behind shaped links.
 //! * [`verdicts`]: what the chain found, kept, and how far it is from what is true.
 //! * [`table`]: what the chain says of each provider, beside what is true.
+//! * [`attacks`]: what is tried against the measuring protocol, and what comes of it.
 //! * [`check`]: when the story of the local network is complete, and whether it went as it should.
 
 #![deny(missing_docs)]
 
+pub mod attacks;
 pub mod chain;
 pub mod check;
 pub mod lab;
