@@ -1,4 +1,8 @@
 //! Attacks on the measuring protocol: what was tried, what came of it, and whether that is within what was promised.
+//!
+//! * [`chain`]: what is sent to the chain, carried out in this process.
+
+pub mod chain;
 
 use std::fmt::{self, Write};
 
@@ -23,6 +27,12 @@ pub struct Scenario<C = ()> {
 	pub title: &'static str,
 	/// Carries it out. An error is a scenario that could not be carried out, and counts as failed.
 	pub run: fn(&mut C) -> anyhow::Result<Finding>,
+}
+
+impl<C> Clone for Scenario<C> {
+	fn clone(&self) -> Self {
+		Self { ..*self }
+	}
 }
 
 impl<C> Scenario<C> {
