@@ -588,6 +588,37 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// Every member reported on a line that had room, and each showed something about its uplink: a quarter fell short.
+	#[benchmark]
+	fn note_members(k: Linear<7, MAX_MEMBERS>) -> Result<(), BenchmarkError> {
+		let all = seats::<T>(k);
+		let target: T::AccountId = account("provider", 0, 1);
+		let provider = providers::<T>([target]).into_iter().next().ok_or("there is one")?;
+		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
+		let mut test = draw.test_of(provider).ok_or("it is tested")?;
+		let quota = UPLINK_KBPS;
+		let claim_kbps = quota * k * 4 / 5;
+		test.claim = Claim { down_kbps: claim_kbps, up_kbps: claim_kbps };
+		let filed = |place: u32| {
+			let down_kbps = if place < k / 4 { 0 } else { quota };
+			let entry = Entry { down_kbps, up_kbps: quota, ..entry(provider) };
+			Filed { place: place as u8, entry }
+		};
+		Filings::<T>::insert(TESTED, provider, Results::truncate_from((0..k).map(filed).collect()));
+		set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
+		let (verdict, heard) = Pallet::<T>::verdict_on(&mut draw, &test);
+
+		#[block]
+		{
+			Pallet::<T>::note_members(&test, &verdict, &heard);
+		}
+
+		let short = all.iter().filter_map(|(who, _)| Seats::<T>::get(who));
+		let short = short.filter(|seat| seat.shortfalls.count() == 1).count();
+		assert_eq!(short as u32, k / 4);
+		Ok(())
+	}
+
 	#[benchmark]
 	fn conclude_epoch() -> Result<(), BenchmarkError> {
 		let _ = report::<T>(1);

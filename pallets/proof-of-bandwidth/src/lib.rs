@@ -9,7 +9,8 @@
 //! the reveal window has closed, a cursor in `on_idle` turns what stands into estimates and verdicts
 //! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]). Entries drawn by lot have to
 //! be proven ([`audits`]); a strike can be disputed by the receipts of the test ([`disputes`]) and a slash appealed against
-//! by another escalation ([`appeals`]).
+//! by another escalation ([`appeals`]). A seat whose uplink does not carry what its tier has to loses the tier
+//! ([`uplinks`]).
 //!
 //! ## What is stored and what is computed
 //!
@@ -31,7 +32,7 @@
 //!
 //! 1. The timing equals its genesis copy and keeps `Timing::validate`.
 //! 2. Keys and prefixes of seats point back at their seat, one each; the counts equal the seats stored. A seat that
-//!    is leaving is queued to be forgotten.
+//!    is leaving is queued to be forgotten. What a seat fell short in is over.
 //! 3. Every list keeps D1 to D3 of [`dense_index`], and a seat that is not leaving is wanted in exactly the tiers its
 //!    uplink covers.
 //! 4. A provider is wanted in at most one class, and only as long as it is followed; terms ascend. One that the
@@ -79,6 +80,7 @@ pub mod seats;
 mod tests;
 mod try_state;
 pub mod types;
+pub mod uplinks;
 pub mod weights;
 
 pub use pallet::*;
@@ -390,12 +392,14 @@ pub mod pallet {
 			/// The node.
 			who: T::AccountId,
 		},
-		/// A seat's score fell below the minimum; it is on its way out.
+		/// A seat is not good enough; it is on its way out, and its account has to wait for another one.
 		SeatDismissed {
 			/// The node.
 			who: T::AccountId,
 			/// Its score in millionths.
 			score_ppm: u32,
+			/// Why.
+			reason: Dismissal,
 		},
 		/// A seat that left is forgotten; its prefix and key are free.
 		SeatReleased {
@@ -576,6 +580,26 @@ pub mod pallet {
 		EpochSkipped {
 			/// The measured epoch.
 			epoch: EpochIndex,
+		},
+		/// A seat showed less of its quota than its tier has to carry, on a line that had room.
+		SeatFellShort {
+			/// The node.
+			who: T::AccountId,
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// The provider it measured.
+			provider: ProviderIndex,
+			/// Epochs in a row in which it fell short.
+			shortfalls: u8,
+		},
+		/// A seat fell short of its highest tier in three epochs in a row, and is on its way out of it.
+		SeatTierDropped {
+			/// The node.
+			who: T::AccountId,
+			/// Its uplink before, kbps.
+			from: Kbps,
+			/// Its uplink now, kbps.
+			to: Kbps,
 		},
 	}
 

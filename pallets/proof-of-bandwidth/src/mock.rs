@@ -395,18 +395,24 @@ pub(crate) fn change(
 pub(crate) struct ExtBuilder {
 	pub(crate) timing: Timing,
 	pub(crate) seats: u64,
+	pub(crate) uplink_kbps: Kbps,
 	pub(crate) private: bool,
 }
 
 impl Default for ExtBuilder {
 	fn default() -> Self {
-		Self { timing: Timing::local(), seats: 8, private: false }
+		Self { timing: Timing::local(), seats: 8, uplink_kbps: 50_000, private: false }
 	}
 }
 
 impl ExtBuilder {
 	pub(crate) fn seats(mut self, seats: u64) -> Self {
 		self.seats = seats;
+		self
+	}
+
+	pub(crate) fn uplink(mut self, kbps: Kbps) -> Self {
+		self.uplink_kbps = kbps;
 		self
 	}
 
@@ -437,7 +443,9 @@ impl ExtBuilder {
 		GenesisConfig::<Runtime> {
 			timing: self.timing,
 			allow_private_endpoints: self.private,
-			seats: (1..=self.seats).map(|who| (who, key(who), endpoint(who), 50_000, COUNTRY)).collect(),
+			seats: (1..=self.seats)
+				.map(|who| (who, key(who), endpoint(who), self.uplink_kbps, COUNTRY))
+				.collect(),
 		}
 		.assimilate_storage(&mut storage)
 		.unwrap();

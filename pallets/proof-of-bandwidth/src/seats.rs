@@ -191,7 +191,7 @@ impl<T: Config> Pallet<T> {
 		let since = Self::epoch().saturating_sub(1);
 		let country = region::index_of(seat.country);
 		if !seat.leaving
-			|| Self::tiers_of(seat.uplink_kbps).any(|tier| SeatIndices::<T>::is_seen_since(tier, who, since))
+			|| (0..TIERS).any(|tier| SeatIndices::<T>::is_seen_since(tier, who, since))
 			|| country.is_some_and(|country| CountryIndices::<T>::is_seen_since(country, who, since))
 		{
 			return false;
@@ -199,7 +199,8 @@ impl<T: Config> Pallet<T> {
 		if let Some(country) = country {
 			CountryIndices::<T>::forget(country, who, since);
 		}
-		for tier in Self::tiers_of(seat.uplink_kbps) {
+		// All: it may have lost one.
+		for tier in 0..TIERS {
 			SeatIndices::<T>::forget(tier, who, since);
 		}
 		if let Some(prefix) = seat.endpoint.prefix() {
@@ -244,7 +245,8 @@ impl<T: Config> Pallet<T> {
 		seat.score_ppm = score_ppm;
 		if score_ppm < MIN_SCORE_PPM && !seat.leaving {
 			Self::retire(who, seat, DISMISSAL_EPOCHS);
-			Self::deposit_event(Event::SeatDismissed { who: who.clone(), score_ppm });
+			let reason = Dismissal::LowScore;
+			Self::deposit_event(Event::SeatDismissed { who: who.clone(), score_ppm, reason });
 		} else {
 			Seats::<T>::insert(who, seat);
 		}

@@ -94,6 +94,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(SeatOfKey::<T>::get(&seat.key).as_ref() == Some(&who), "2: a key names another seat");
 			ensure!(seat.score_ppm <= FULL_SCORE_PPM, "2: a score above its maximum");
 			ensure!(
+				seat.shortfalls.epoch() <= Self::epoch().saturating_sub(1),
+				"2: a seat fell short in an epoch that is not over"
+			);
+			ensure!(
 				!seat.leaving || leavers.contains(&Leaver::Seat(who.clone()).encode()),
 				"2: a seat that is leaving is not queued"
 			);

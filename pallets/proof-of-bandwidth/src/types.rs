@@ -7,7 +7,7 @@ use polkadot_sdk::*;
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use sp_core::H256;
-use weir_math::{committee::ListKind, schedule::Run, verdict::StrikeWindow};
+use weir_math::{committee::ListKind, schedule::Run, uplink::Shortfalls, verdict::StrikeWindow};
 use weir_primitives::{
 	api::VerdictRecord, keys::FormerKeys, report::Entry, Admission, Claim, Endpoint, EpochIndex, Kbps,
 	Prefix, ProbeKey, ProviderIndex,
@@ -92,6 +92,8 @@ pub struct Seat {
 	pub leaving: bool,
 	/// Signed before `key`.
 	pub former_keys: FormerKeys,
+	/// Epochs in which it fell short of its highest tier.
+	pub shortfalls: Shortfalls,
 }
 
 impl Seat {
@@ -106,6 +108,7 @@ impl Seat {
 			score_ppm: FULL_SCORE_PPM,
 			leaving: false,
 			former_keys: Default::default(),
+			shortfalls: Default::default(),
 		}
 	}
 }
@@ -339,6 +342,17 @@ pub enum Rejection {
 	Barred,
 	/// The seat's own line was under test at the same time.
 	Busy,
+}
+
+/// Why a seat was dismissed.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Dismissal {
+	/// Its score fell below the minimum.
+	LowScore,
+	/// It fell short of the smallest tier in three epochs in a row.
+	FellShort,
 }
 
 /// An expectation towards another pallet that did not hold. Nothing else was affected.

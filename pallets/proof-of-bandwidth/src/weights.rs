@@ -40,6 +40,7 @@ pub trait WeightInfo {
 	fn appeal() -> Weight;
 	fn request_test() -> Weight;
 	fn audit_seat() -> Weight;
+	fn note_members(k: u32, ) -> Weight;
 }
 
 /// Measured weights with the runtime's price of storage.
@@ -475,6 +476,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
+	fn note_members(k: u32, ) -> Weight {
+		Weight::from_parts(50000000, 0)
+			.saturating_add(Weight::from_parts(40000000, 0).saturating_mul(k.into()))
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(k.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(k.into())))
+	}
 }
 
 impl WeightInfo for () {
@@ -609,5 +618,13 @@ impl WeightInfo for () {
 		Weight::from_parts(150000000, 0)
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(10_u64))
+	}
+	fn note_members(k: u32, ) -> Weight {
+		Weight::from_parts(50000000, 0)
+			.saturating_add(Weight::from_parts(40000000, 0).saturating_mul(k.into()))
+			.saturating_add(ParityDbWeight::get().reads(4_u64))
+			.saturating_add(ParityDbWeight::get().reads((4_u64).saturating_mul(k.into())))
+			.saturating_add(ParityDbWeight::get().writes(1_u64))
+			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(k.into())))
 	}
 }

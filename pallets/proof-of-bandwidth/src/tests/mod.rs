@@ -19,6 +19,7 @@ mod seats;
 mod stories;
 mod trouble;
 mod unexpected;
+mod uplinks;
 
 use crate::{mock::*, reports::Step, *};
 use polkadot_sdk::*;
