@@ -220,6 +220,7 @@ impl ChainView for FakeChain {
 			bond_sufficient: true,
 			strikes: 0,
 			verdicts: vec![],
+			location: Default::default(),
 		}))
 	}
 

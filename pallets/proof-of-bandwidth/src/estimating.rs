@@ -172,6 +172,7 @@ impl<T: Config> Pallet<T> {
 	) {
 		if verdict.outcome != Outcome::Void {
 			Self::note_uplinks(test, verdict, heard);
+			Self::note_location(test, verdict, heard);
 		}
 	}
 

@@ -29,6 +29,7 @@ impl<T: Config> Pallet<T> {
 		let known = Targets::<T>::get(index).filter(|target| target.account == facts.account);
 		let mut target = known.unwrap_or_else(|| {
 			Verdicts::<T>::remove(index);
+			Locations::<T>::remove(index);
 			Target { account: facts.account.clone(), terms: Default::default(), escalation: None }
 		});
 		let is_away = target.terms.at(now).is_some_and(|terms| terms.standing == Standing::Out);
@@ -122,6 +123,7 @@ impl<T: Config> Pallet<T> {
 		}
 		Targets::<T>::remove(index);
 		Verdicts::<T>::remove(index);
+		Locations::<T>::remove(index);
 		true
 	}
 }

@@ -10,7 +10,7 @@
 //! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]). Entries drawn by lot have to
 //! be proven ([`audits`]); a strike can be disputed by the receipts of the test ([`disputes`]) and a slash appealed against
 //! by another escalation ([`appeals`]). A seat whose uplink does not carry what its tier has to loses the tier
-//! ([`uplinks`]).
+//! ([`uplinks`]). The round-trip times of each test say whether a provider can be where it claims to be ([`locations`]).
 //!
 //! ## What is stored and what is computed
 //!
@@ -43,6 +43,8 @@
 //! 7. Conduct outlives a registration only as long as a review is queued for it, one each.
 //! 8. Evidence is of a strike among the last verdicts, one voice per member, and queued to be forgotten. That of an open
 //!    appeal says so.
+//! 9. What is known of a location is of a provider that is followed, of an assigned country, and was found in epochs that
+//!    are over. Where endpoints may be private nothing is.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -69,6 +71,7 @@ pub mod disputes;
 pub mod epochs;
 pub mod estimating;
 pub mod following;
+pub mod locations;
 #[cfg(test)]
 mod mock;
 pub mod offchain;
@@ -103,6 +106,7 @@ pub mod pallet {
 	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 	use sp_core::H256;
 	use sp_runtime::Perbill;
+	use weir_math::location::LocationFinding;
 	use weir_primitives::{
 		api::{Outcome, VerdictRecord},
 		seams::{Bonds, Deposits, OnVerdict, ProviderRegistry, QueuedSlashes, SlashQueue},
@@ -322,6 +326,10 @@ pub mod pallet {
 		(),
 		OptionQuery,
 	>;
+
+	/// What is known of where providers are.
+	#[pallet::storage]
+	pub type Locations<T> = StorageMap<_, Twox64Concat, ProviderIndex, Located, OptionQuery>;
 
 	/// Genesis state of the measuring protocol.
 	#[pallet::genesis_config]
@@ -600,6 +608,23 @@ pub mod pallet {
 			from: Kbps,
 			/// Its uplink now, kbps.
 			to: Kbps,
+		},
+		/// The round-trip times of a test said something about where a provider is. Recorded, and no more.
+		LocationJudged {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// The country it claims.
+			country: [u8; 2],
+			/// What was found.
+			finding: LocationFinding,
+			/// Members that measured less than light needs from their country to that one.
+			contradicting: u16,
+			/// Far members that did not.
+			supporting: u16,
 		},
 	}
 

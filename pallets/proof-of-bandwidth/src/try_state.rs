@@ -63,7 +63,8 @@ impl<T: Config> Pallet<T> {
 		Self::check_reports()?;
 		Self::check_epochs()?;
 		Self::check_conducts()?;
-		Self::check_evidence()
+		Self::check_evidence()?;
+		Self::check_locations()
 	}
 
 	fn check_timing() -> Result<(), TryRuntimeError> {
@@ -217,6 +218,18 @@ impl<T: Config> Pallet<T> {
 			let Some(Cause::Appeal(epoch)) = target.escalation.map(|open| open.cause) else { continue };
 			let evidence = Evidences::<T>::get(provider, epoch);
 			ensure!(evidence.is_none_or(|evidence| evidence.appealed), "8: an appeal nobody made");
+		}
+		Ok(())
+	}
+
+	fn check_locations() -> Result<(), TryRuntimeError> {
+		for (provider, Located { country, facts }) in Locations::<T>::iter() {
+			ensure!(!PrivateEndpointsAllowed::<T>::get(), "9: a location of a private address");
+			ensure!(Targets::<T>::contains_key(provider), "9: a location of nobody");
+			ensure!(weir_math::region::is_assigned(country), "9: a location in no country");
+			ensure!((facts.proofs > 0) == facts.last_proof.is_some(), "9: proofs without an epoch");
+			let last = facts.last_proof.max(facts.contradicted);
+			ensure!(last.is_some_and(|epoch| epoch < Self::epoch()), "9: a location found too early");
 		}
 		Ok(())
 	}

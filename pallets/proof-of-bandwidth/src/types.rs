@@ -9,7 +9,8 @@ use scale_info::TypeInfo;
 use sp_core::H256;
 use weir_math::{committee::ListKind, schedule::Run, uplink::Shortfalls, verdict::StrikeWindow};
 use weir_primitives::{
-	api::VerdictRecord, keys::FormerKeys, report::Entry, Admission, Claim, Endpoint, EpochIndex, Kbps,
+	api::{LocationFacts, VerdictRecord},
+	keys::FormerKeys, report::Entry, Admission, Claim, Endpoint, EpochIndex, Kbps,
 	Prefix, ProbeKey, ProviderIndex,
 };
 
@@ -270,6 +271,15 @@ pub struct Filed {
 	pub place: u8,
 	/// What it reported.
 	pub entry: Entry,
+}
+
+/// What is known of where a provider is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Located {
+	/// The country it claimed: if it claims another one now, nothing is known.
+	pub country: [u8; 2],
+	/// What was found.
+	pub facts: LocationFacts,
 }
 
 /// What a member of a committee had to say, as far as an estimate and a dispute need it.

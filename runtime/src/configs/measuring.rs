@@ -250,6 +250,7 @@ fn info(
 		bond_sufficient: NodeStaking::is_sufficient(&facts.account, Role::Provider),
 		strikes: ProofOfBandwidth::strikes(&facts.account),
 		verdicts: pallet_proof_of_bandwidth::Verdicts::<Runtime>::get(index).to_vec(),
+		location: ProofOfBandwidth::location_of(index, facts.region.country),
 		account: facts.account,
 	}
 }

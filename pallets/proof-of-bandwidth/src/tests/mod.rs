@@ -11,6 +11,7 @@ mod families;
 mod following;
 mod idle;
 mod lag;
+mod locations;
 mod offchain;
 mod proofs;
 mod random;
