@@ -15,7 +15,9 @@ use weir_math::{
 	timing::GROUPS,
 };
 use weir_primitives::{
-	api::TestKind, seams::ProviderRegistry, Claim, EpochIndex, Prefix, ProviderIndex, SlotOffset, Timing,
+	api::TestKind,
+	seams::{Operators, ProviderRegistry},
+	Claim, EpochIndex, Prefix, ProviderIndex, SlotOffset, Timing,
 };
 
 /// Entries per epoch a seat is expected to make at most, so that a reveal has room for the unexpected ones.
@@ -234,7 +236,7 @@ impl<T: Config> Draw<T> {
 			}
 		}
 		let own = self.own_run(node);
-		tests.retain(|test| !is_barred(test, node, prefix) && !self.is_busy(own.as_ref(), test));
+		tests.retain(|test| !self.bars(test, node, prefix) && !self.is_busy(own.as_ref(), test));
 		tests
 	}
 
@@ -309,24 +311,20 @@ impl<T: Config> Draw<T> {
 		run.collides(own, self.timing.slot_millis)
 	}
 
+	/// Whether a rule keeps `node` from measuring the target whenever the test runs: a line of its own operator, one on the
+	/// same prefix, or one of the other address family, which a seat that probes from its own prefix cannot reach.
+	pub fn bars(&self, test: &Test<T::AccountId>, node: &T::AccountId, prefix: Option<Prefix>) -> bool {
+		let is_apart = |(own, target): (Prefix, Prefix)| {
+			own == target || core::mem::discriminant(&own) != core::mem::discriminant(&target)
+		};
+		let operator_of = |who| T::Operators::operator_at(who, self.epoch);
+		prefix.zip(test.prefix).is_some_and(is_apart) || operator_of(node) == operator_of(&test.account)
+	}
+
 	/// Whether the test had a start. Every test left runs in the last group, if that had a block.
 	pub fn was_started(&self, test: &Test<T::AccountId>) -> bool {
 		let last = GROUPS.saturating_sub(1);
 		self.groups.last().is_some_and(|(group, _)| u32::from(*group) == last)
 			|| self.start_of(test).is_some()
 	}
-}
-
-/// Whether a rule keeps `node` from measuring the target whenever the test runs: its own line, one on the same prefix,
-/// or one of the other address family, which a seat that probes from its own prefix cannot reach. A node is its own
-/// operator until operators own several.
-pub fn is_barred<AccountId: PartialEq>(
-	test: &Test<AccountId>,
-	node: &AccountId,
-	prefix: Option<Prefix>,
-) -> bool {
-	let is_apart = |(own, target): (Prefix, Prefix)| {
-		own == target || core::mem::discriminant(&own) != core::mem::discriminant(&target)
-	};
-	test.account == *node || prefix.zip(test.prefix).is_some_and(is_apart)
 }

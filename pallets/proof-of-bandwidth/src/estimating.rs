@@ -1,7 +1,7 @@
 //! The estimate cursor: what stands when the reveals have closed becomes estimates and verdicts, a few per block.
 
 use crate::{
-	assignment::{is_barred, Draw, Test},
+	assignment::{Draw, Test},
 	dense_index::{DenseIndexError, Moment},
 	epochs::{ProviderIndices, SeatIndices},
 	*,
@@ -241,7 +241,7 @@ impl<T: Config> Pallet<T> {
 			let revealed = Reports::<T>::get(draw.epoch, node).and_then(|report| report.revealed);
 			let own = revealed.as_ref().and_then(|revealed| revealed.own_run.as_ref());
 			let busy = run.zip(own).is_some_and(|(run, own)| draw.collide(&run, own));
-			if busy || is_barred(test, node, seat.endpoint.prefix()) {
+			if busy || draw.bars(test, node, seat.endpoint.prefix()) {
 				return Member::Absent;
 			}
 			if held {
@@ -294,18 +294,15 @@ impl<T: Config> Pallet<T> {
 		if meter.try_consume(T::WeightInfo::look_at_queues()).is_err() {
 			return;
 		}
-		if WaitingCountries::<T>::get() != Countries::default() {
-			for _ in 0..QUEUE_STEPS {
-				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
-					return;
-				}
-				match Self::work_country(1, moment) {
-					Ok(0) => break,
-					Ok(_) => {}
-					Err(_) => {
-						Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
-					}
-				}
+		for _ in 0..QUEUE_STEPS {
+			if WaitingCountries::<T>::get() == Countries::default() {
+				break;
+			}
+			if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
+				return;
+			}
+			if Self::work_country(1, moment).is_err() {
+				Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
 			}
 		}
 		for (queue_len, work, list) in lists {

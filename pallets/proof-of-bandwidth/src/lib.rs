@@ -10,7 +10,7 @@
 //! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]). Entries drawn by lot have to
 //! be proven ([`audits`]); a strike can be disputed by the receipts of the test ([`disputes`]) and a slash appealed against
 //! by another escalation ([`appeals`]). A seat whose uplink does not carry what its tier has to loses the tier
-//! ([`uplinks`]). The round-trip times of each test say whether a provider can be where it claims to be ([`locations`]).
+//! ([`uplinks`]). Of all seats, those of one operator stay a small share ([`operators`]). The round-trip times of each test say whether a provider can be where it claims to be ([`locations`]).
 //!
 //! ## What is stored and what is computed
 //!
@@ -75,6 +75,7 @@ pub mod locations;
 #[cfg(test)]
 mod mock;
 pub mod offchain;
+pub mod operators;
 pub mod queries;
 pub mod receipts;
 pub mod reports;
@@ -109,7 +110,7 @@ pub mod pallet {
 	use weir_math::location::LocationFinding;
 	use weir_primitives::{
 		api::{Outcome, VerdictRecord},
-		seams::{Bonds, Deposits, OnVerdict, ProviderRegistry, QueuedSlashes, SlashQueue},
+		seams::{Bonds, Deposits, OnVerdict, Operators, ProviderRegistry, QueuedSlashes, SlashQueue},
 		Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProbeSignature, ProviderIndex, Timing,
 	};
 
@@ -143,6 +144,8 @@ pub mod pallet {
 		type Bonds: Bonds<Self::AccountId, Balance = Self::Balance>;
 		/// Who sells bandwidth.
 		type Registry: ProviderRegistry<Self::AccountId>;
+		/// Who operates which nodes.
+		type Operators: Operators<Self::AccountId>;
 		/// Where slashes wait.
 		type Slashes: SlashQueue<Self::AccountId> + QueuedSlashes;
 		/// Deposits of appeals, and the price of a test.
@@ -330,6 +333,10 @@ pub mod pallet {
 	/// What is known of where providers are.
 	#[pallet::storage]
 	pub type Locations<T> = StorageMap<_, Twox64Concat, ProviderIndex, Located, OptionQuery>;
+
+	/// Seats per operator, those of nodes that only have announced it included.
+	#[pallet::storage]
+	pub type SeatsOfOperator<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
 
 	/// Genesis state of the measuring protocol.
 	#[pallet::genesis_config]
@@ -708,6 +715,8 @@ pub mod pallet {
 		TooLateToAppeal,
 		/// The country is no assigned ISO 3166-1 alpha-2 code.
 		InvalidCountry,
+		/// Seats of the operator have reached their share.
+		OperatorFull,
 	}
 
 	#[pallet::hooks]

@@ -7,7 +7,6 @@
 //! or one house, and light has no way to go.
 
 use crate::{assignment::Test, estimating::Heard, *};
-use polkadot_sdk::*;
 
 use alloc::vec::Vec;
 use weir_math::{
@@ -16,8 +15,8 @@ use weir_math::{
 };
 use weir_primitives::{
 	api::{LocationFacts, VerdictRecord},
-	seams::ProviderRegistry,
-	ProviderIndex,
+	seams::{Operators, ProviderRegistry},
+	EpochIndex, ProviderIndex,
 };
 
 impl<T: Config> Pallet<T> {
@@ -37,9 +36,13 @@ impl<T: Config> Pallet<T> {
 		if PrivateEndpointsAllowed::<T>::get() {
 			return;
 		}
-		let Some(country) = T::Registry::facts(test.provider).map(|facts| facts.region.country) else { return };
-		let witnesses: Vec<Witness<T::AccountId>> =
-			heard.reporters().filter_map(|(node, member)| Self::witness(node, member)).collect();
+		let Some(country) = T::Registry::facts(test.provider).map(|facts| facts.region.country) else {
+			return;
+		};
+		let witnesses: Vec<Witness<T::AccountId>> = heard
+			.reporters()
+			.filter_map(|(node, member)| Self::witness(node, member, verdict.epoch))
+			.collect();
 		let LocationJudgement { finding, contradicting, supporting } = judge_location(&witnesses, country);
 		let mut facts = Self::location_of(test.provider, country);
 		match finding {
@@ -65,11 +68,11 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	fn witness(node: &T::AccountId, member: &Member) -> Option<Witness<T::AccountId>> {
+	fn witness(node: &T::AccountId, member: &Member, epoch: EpochIndex) -> Option<Witness<T::AccountId>> {
 		let Member::Reported(report) = member else { return None };
 		let seat = Seats::<T>::get(node).filter(|_| report.kind != Kind::Unreachable)?;
 		Some(Witness {
-			operator: node.clone(),
+			operator: T::Operators::operator_at(node, epoch),
 			country: seat.country,
 			rtt_10us: report.rtt_10us,
 			contradicted: Self::is_contradicted(node),

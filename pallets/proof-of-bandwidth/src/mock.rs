@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use weir_primitives::{
 	api::VerdictRecord,
 	seams::{
-		Bonds, Deposit, Deposits, OnProviderChange, OnSlashDecided, OnVerdict, ProviderFacts,
+		Bonds, Deposit, Deposits, OnProviderChange, OnSlashDecided, OnVerdict, Operators, ProviderFacts,
 		ProviderRegistry, QueuedSlashes, SlashQueue,
 	},
 	Admission, Claim, Endpoint, EpochIndex, Kbps, LineKind, ProbeKey, ProviderIndex, Region, Role,
@@ -57,6 +57,8 @@ parameter_types! {
 	pub static Cancelled: Vec<u32> = Vec::new();
 	/// When slashes are due, by their numbers.
 	pub static DueOf: BTreeMap<u32, EpochIndex> = BTreeMap::new();
+	/// Operators of nodes that have another than themselves.
+	pub static OperatorOf: BTreeMap<AccountId, AccountId> = BTreeMap::new();
 	/// Keys under receipts of providers that do not sign with their own.
 	pub static ReceiptKeys: BTreeMap<ProviderIndex, Vec<ProbeKey>> = BTreeMap::new();
 	/// Deposits on hold.
@@ -175,6 +177,23 @@ impl ProviderRegistry<AccountId> for FakeRegistry {
 	}
 }
 
+pub struct FakeOperators;
+
+impl Operators<AccountId> for FakeOperators {
+	fn operator_at(node: &AccountId, _: EpochIndex) -> AccountId {
+		Self::operator_of(node)
+	}
+
+	fn operator_of(node: &AccountId) -> AccountId {
+		OperatorOf::get().get(node).copied().unwrap_or(*node)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn declare_for_benchmark(node: &AccountId, operator: &AccountId) {
+		OperatorOf::mutate(|all| all.insert(*node, *operator));
+	}
+}
+
 pub struct FakeSlashes;
 
 impl SlashQueue<AccountId> for FakeSlashes {
@@ -280,6 +299,7 @@ impl Config for Runtime {
 	type Balance = u64;
 	type Bonds = FakeBonds;
 	type Registry = FakeRegistry;
+	type Operators = FakeOperators;
 	type Slashes = FakeSlashes;
 	type Deposits = FakeDeposits;
 	type OnVerdict = Listener;
@@ -431,6 +451,7 @@ impl ExtBuilder {
 		Cancelled::set(Vec::new());
 		DueOf::set(BTreeMap::new());
 		ReceiptKeys::set(BTreeMap::new());
+		OperatorOf::set(BTreeMap::new());
 		Held::set(BTreeMap::new());
 		Taken::set(Vec::new());
 		Unproven::set(Vec::new());

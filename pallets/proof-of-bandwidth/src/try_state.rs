@@ -16,7 +16,7 @@ use frame_support::{ensure, traits::Get};
 use sp_runtime::TryRuntimeError;
 use weir_primitives::{
 	api::{Outcome, VerdictRecord},
-	seams::{EpochClock, OnVerdict, ProviderRegistry},
+	seams::{EpochClock, OnVerdict, Operators, ProviderRegistry},
 	Timing,
 };
 
@@ -88,6 +88,7 @@ impl<T: Config> Pallet<T> {
 	fn check_seats() -> Result<(), TryRuntimeError> {
 		let leavers = Self::leavers();
 		let mut wide: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+		let mut operators: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
 		let mut count = 0u32;
 		for (who, seat) in Seats::<T>::iter() {
 			let prefix = seat.endpoint.prefix().ok_or("2: a seat without prefix")?;
@@ -104,6 +105,8 @@ impl<T: Config> Pallet<T> {
 			);
 			let beside = wide.entry(WidePrefix::of(&prefix).encode()).or_default();
 			*beside = beside.saturating_add(1);
+			let of_operator = operators.entry(T::Operators::operator_of(&who).encode()).or_default();
+			*of_operator = of_operator.saturating_add(1);
 			count = count.saturating_add(1);
 		}
 		ensure!(SeatCount::<T>::get() == count, "2: seats miscounted");
@@ -112,6 +115,9 @@ impl<T: Config> Pallet<T> {
 		let stored: BTreeMap<Vec<u8>, u32> =
 			SeatsInWidePrefix::<T>::iter().map(|(prefix, count)| (prefix.encode(), count)).collect();
 		ensure!(stored == wide, "2: seats of a wide prefix miscounted");
+		let stored: BTreeMap<Vec<u8>, u32> =
+			SeatsOfOperator::<T>::iter().map(|(operator, count)| (operator.encode(), count)).collect();
+		ensure!(stored == operators, "2: seats of an operator miscounted");
 		Ok(())
 	}
 

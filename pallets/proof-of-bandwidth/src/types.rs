@@ -10,8 +10,9 @@ use sp_core::H256;
 use weir_math::{committee::ListKind, schedule::Run, uplink::Shortfalls, verdict::StrikeWindow};
 use weir_primitives::{
 	api::{LocationFacts, VerdictRecord},
-	keys::FormerKeys, report::Entry, Admission, Claim, Endpoint, EpochIndex, Kbps,
-	Prefix, ProbeKey, ProviderIndex,
+	keys::FormerKeys,
+	report::Entry,
+	Admission, Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProviderIndex,
 };
 
 /// Epochs for which seeds and list sizes are kept.
@@ -348,7 +349,7 @@ pub enum Rejection {
 	Duplicate,
 	/// A rate, loss or kind that no measurement yields.
 	OutOfRange,
-	/// The seat may not measure this provider: its own, or one on its prefix or of the other address family.
+	/// The seat may not measure this provider: one of its operator, on its prefix or of the other address family.
 	Barred,
 	/// The seat's own line was under test at the same time.
 	Busy,

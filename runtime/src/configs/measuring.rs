@@ -41,6 +41,7 @@ impl pallet_node_staking::Config for Runtime {
 	type Duty = Duties;
 	type OnBondChange = BondFollowers;
 	type OnSlashDecided = ProofOfBandwidth;
+	type OnOperatorChange = ProofOfBandwidth;
 	type SlashSink =
 		pallet_node_staking::SplitSink<AccountId, Balances, accounts::TreasuryAccount, SlashBurnShare>;
 	type CancelOrigin = governance::Root;
@@ -137,6 +138,7 @@ impl pallet_proof_of_bandwidth::Config for Runtime {
 	type Balance = Balance;
 	type Bonds = NodeStaking;
 	type Registry = Providers;
+	type Operators = NodeStaking;
 	type Slashes = NodeStaking;
 	type Deposits = NodeStaking;
 	type OnVerdict = ();

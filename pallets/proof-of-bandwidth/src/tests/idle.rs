@@ -49,16 +49,20 @@ fn queues_should_be_left_alone_when_there_is_no_weight_to_look_at_them() {
 		run_to(2, 0);
 		// Its indices rest until epoch 8.
 		Pob::leave_seat(RuntimeOrigin::signed(3)).unwrap();
-		let waiting = || (0..TIERS).map(epochs::SeatIndices::<Runtime>::queue_len).sum::<u32>();
-		assert_eq!(waiting(), 4);
+		let country = weir_math::region::index_of(COUNTRY).unwrap();
+		let waiting = || {
+			let tiers = (0..TIERS).map(epochs::SeatIndices::<Runtime>::queue_len).sum::<u32>();
+			tiers + epochs::CountryIndices::<Runtime>::queue_len(country)
+		};
+		assert_eq!(waiting(), 5);
 		Epoch::set(8);
 		let mut meter = WeightMeter::with_limit(Weights::look_at_queues() - Weight::from_parts(1, 0));
 		Pob::work_queues(&mut meter);
-		assert_eq!((waiting(), meter.consumed()), (4, Weight::zero()));
+		assert_eq!((waiting(), meter.consumed()), (5, Weight::zero()));
 		let two = Weights::look_at_queues() + Weights::work_queue() * 2;
 		let mut meter = WeightMeter::with_limit(two);
 		Pob::work_queues(&mut meter);
-		assert_eq!((waiting(), meter.consumed()), (2, two));
+		assert_eq!((waiting(), meter.consumed()), (3, two));
 		Epoch::set(2);
 	});
 }
@@ -91,7 +95,8 @@ fn verdict_should_wait_when_the_weight_of_its_listener_is_not_there() {
 		report(|_, task| honest(task, symmetric(100_000)));
 		run_to(FIRST_TESTED_EPOCH + 1, 18);
 		Slot::set(Slot::get() + 1);
-		let needed = Weights::estimate_open() + Weights::estimate_test(MAX_MEMBERS) + LISTENING;
+		let verdict_of = |k| Weights::estimate_test(k) + Weights::note_members(k) + LISTENING;
+		let needed = Weights::estimate_open() + verdict_of(MAX_MEMBERS);
 		let mut meter = WeightMeter::with_limit(needed - Weight::from_parts(1, 0));
 		Pob::estimate(&mut meter);
 		assert!(Heard::get().is_empty());
@@ -99,8 +104,7 @@ fn verdict_should_wait_when_the_weight_of_its_listener_is_not_there() {
 		let mut meter = WeightMeter::with_limit(needed);
 		Pob::estimate(&mut meter);
 		assert_eq!(Heard::get().len(), 1);
-		let verdict = Weights::estimate_test(5) + LISTENING;
-		assert!(meter.consumed().all_gte(Weights::estimate_open() + verdict));
+		assert!(meter.consumed().all_gte(Weights::estimate_open() + verdict_of(5)));
 	});
 }
 

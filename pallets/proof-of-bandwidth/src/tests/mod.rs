@@ -13,6 +13,7 @@ mod idle;
 mod lag;
 mod locations;
 mod offchain;
+mod operators;
 mod proofs;
 mod random;
 mod reports;
