@@ -314,9 +314,6 @@ impl<T: Config> Draw<T> {
 	/// Whether a rule keeps `node` from measuring the target whenever the test runs: a line of its own operator, one on the
 	/// same prefix, or one of the other address family, which a seat that probes from its own prefix cannot reach.
 	pub fn bars(&self, test: &Test<T::AccountId>, node: &T::AccountId, prefix: Option<Prefix>) -> bool {
-		let is_apart = |(own, target): (Prefix, Prefix)| {
-			own == target || core::mem::discriminant(&own) != core::mem::discriminant(&target)
-		};
 		let operator_of = |who| T::Operators::operator_at(who, self.epoch);
 		prefix.zip(test.prefix).is_some_and(is_apart) || operator_of(node) == operator_of(&test.account)
 	}
@@ -327,4 +324,9 @@ impl<T: Config> Draw<T> {
 		self.groups.last().is_some_and(|(group, _)| u32::from(*group) == last)
 			|| self.start_of(test).is_some()
 	}
+}
+
+/// Whether two prefixes keep their nodes from saying anything of each other: the same one, or of two address families.
+pub(crate) fn is_apart((own, target): (Prefix, Prefix)) -> bool {
+	own == target || core::mem::discriminant(&own) != core::mem::discriminant(&target)
 }

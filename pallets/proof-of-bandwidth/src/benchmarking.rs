@@ -615,7 +615,7 @@ mod benchmarks {
 		let claim_kbps = quota * k * 4 / 5;
 		test.claim = Claim { down_kbps: claim_kbps, up_kbps: claim_kbps };
 		let filed = |place: u32| {
-			let down_kbps = if place < k / 4 { 0 } else { quota };
+			let down_kbps = if place < k / 4 { quota * 3 / 4 } else { quota };
 			let entry = Entry { down_kbps, up_kbps: quota, ..entry(provider) };
 			Filed { place: place as u8, entry }
 		};

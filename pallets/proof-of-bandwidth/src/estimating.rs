@@ -294,17 +294,6 @@ impl<T: Config> Pallet<T> {
 		if meter.try_consume(T::WeightInfo::look_at_queues()).is_err() {
 			return;
 		}
-		for _ in 0..QUEUE_STEPS {
-			if WaitingCountries::<T>::get() == Countries::default() {
-				break;
-			}
-			if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
-				return;
-			}
-			if Self::work_country(1, moment).is_err() {
-				Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
-			}
-		}
 		for (queue_len, work, list) in lists {
 			for _ in 0..queue_len(list).min(QUEUE_STEPS) {
 				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
@@ -312,6 +301,20 @@ impl<T: Config> Pallet<T> {
 				}
 				if work(list, 1, moment).is_err() {
 					Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
+				}
+			}
+		}
+		if WaitingCountries::<T>::get() != Countries::default() {
+			for _ in 0..QUEUE_STEPS {
+				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
+					return;
+				}
+				match Self::work_country(1, moment) {
+					Ok(0) => break,
+					Ok(_) => {}
+					Err(_) => {
+						Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
+					}
 				}
 			}
 		}

@@ -49,20 +49,16 @@ fn queues_should_be_left_alone_when_there_is_no_weight_to_look_at_them() {
 		run_to(2, 0);
 		// Its indices rest until epoch 8.
 		Pob::leave_seat(RuntimeOrigin::signed(3)).unwrap();
-		let country = weir_math::region::index_of(COUNTRY).unwrap();
-		let waiting = || {
-			let tiers = (0..TIERS).map(epochs::SeatIndices::<Runtime>::queue_len).sum::<u32>();
-			tiers + epochs::CountryIndices::<Runtime>::queue_len(country)
-		};
-		assert_eq!(waiting(), 5);
+		let waiting = || (0..TIERS).map(epochs::SeatIndices::<Runtime>::queue_len).sum::<u32>();
+		assert_eq!(waiting(), 4);
 		Epoch::set(8);
 		let mut meter = WeightMeter::with_limit(Weights::look_at_queues() - Weight::from_parts(1, 0));
 		Pob::work_queues(&mut meter);
-		assert_eq!((waiting(), meter.consumed()), (5, Weight::zero()));
+		assert_eq!((waiting(), meter.consumed()), (4, Weight::zero()));
 		let two = Weights::look_at_queues() + Weights::work_queue() * 2;
 		let mut meter = WeightMeter::with_limit(two);
 		Pob::work_queues(&mut meter);
-		assert_eq!((waiting(), meter.consumed()), (3, two));
+		assert_eq!((waiting(), meter.consumed()), (2, two));
 		Epoch::set(2);
 	});
 }
