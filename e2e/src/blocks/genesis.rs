@@ -1,6 +1,6 @@
 //! The state a chain begins with.
 
-use crate::blocks::node::Node;
+use crate::blocks::node::{Node, REGION};
 use polkadot_sdk::*;
 use sp_core::{ed25519, storage::Storage, Pair};
 use sp_runtime::{traits::Dispatchable, BuildStorage};
@@ -72,7 +72,7 @@ impl Genesis {
 			);
 		let seats = self.lines.iter().filter_map(|line| {
 			let Node { account, endpoint, .. } = &line.node;
-			Some((account.clone(), line.node.key(), *endpoint, line.uplink_kbps?))
+			Some((account.clone(), line.node.key(), *endpoint, line.uplink_kbps?, REGION.country))
 		});
 		let config = RuntimeGenesisConfig {
 			balances: BalancesConfig {

@@ -12,6 +12,8 @@ use weir_runtime::{
 
 /// Wide prefixes (IPv4 /16) that addresses are spread over: as many as are public, rounded down.
 const WIDE_PREFIXES: u32 = 40_000;
+/// Where everybody is.
+pub const REGION: Region = Region { country: *b"DE", kind: LineKind::Residential };
 /// Port of every sidecar.
 const PORT: u16 = 9_600;
 
@@ -68,7 +70,7 @@ impl Node {
 		let terms = pallet_providers::Terms {
 			endpoint: self.endpoint,
 			peer_id: peer_id.try_into().expect("38 bytes"),
-			region: Region { country: *b"DE", kind: LineKind::Residential },
+			region: REGION,
 			exit: ExitClass::Web,
 			price_credits_per_gb: 50_000,
 			caps: Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
@@ -79,7 +81,7 @@ impl Node {
 	/// The taking of its seat.
 	pub fn take_seat(&self, uplink_kbps: Kbps) -> pallet_proof_of_bandwidth::Call<Runtime> {
 		let (key, endpoint) = (self.key(), self.endpoint);
-		pallet_proof_of_bandwidth::Call::take_seat { key, endpoint, uplink_kbps }
+		pallet_proof_of_bandwidth::Call::take_seat { key, endpoint, uplink_kbps, country: REGION.country }
 	}
 }
 

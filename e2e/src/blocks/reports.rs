@@ -3,7 +3,7 @@
 use crate::blocks::node::Node;
 use codec::Encode;
 use pallet_proof_of_bandwidth::{
-	assignment::{is_barred, Draw, Test},
+	assignment::{Draw, Test},
 	Call, Seats,
 };
 use polkadot_sdk::*;
@@ -140,7 +140,7 @@ pub fn drawn(epoch: EpochIndex, providers: impl Iterator<Item = ProviderIndex>) 
 			let prefix = *prefixes
 				.entry(account.clone())
 				.or_insert_with(|| Seats::<Runtime>::get(&account).and_then(|seat| seat.endpoint.prefix()));
-			let excused = is_barred(&test, &account, prefix) || draw.is_busy(runs.get(&account), &test);
+			let excused = draw.bars(&test, &account, prefix) || draw.is_busy(runs.get(&account), &test);
 			Member { account, excused }
 		});
 		Drawn { members: members.collect(), test }

@@ -64,7 +64,7 @@ impl<T: Config> Pallet<T> {
 			.flatten()
 			.filter_map(|account| {
 				let Seat { key, endpoint, .. } = Seats::<T>::get(&account)?;
-				let barred = assignment::is_barred(&test, &account, endpoint.prefix());
+				let barred = draw.bars(&test, &account, endpoint.prefix());
 				(!barred).then_some(CommitteeMember { account, key, endpoint })
 			})
 			.collect();

@@ -43,6 +43,7 @@ impl pallet_node_staking::Config for Runtime {
 	type Duty = Duties;
 	type OnBondChange = BondFollowers;
 	type OnSlashDecided = ProofOfBandwidth;
+	type OnOperatorChange = ProofOfBandwidth;
 	type SlashSink =
 		pallet_node_staking::SplitSink<AccountId, Balances, accounts::TreasuryAccount, SlashBurnShare>;
 	type CancelOrigin = governance::Root;
@@ -140,6 +141,7 @@ impl pallet_proof_of_bandwidth::Config for Runtime {
 	type Balance = Balance;
 	type Bonds = NodeStaking;
 	type Registry = Providers;
+	type Operators = NodeStaking;
 	type Slashes = NodeStaking;
 	type Deposits = NodeStaking;
 	type OnVerdict = ();
@@ -253,6 +255,7 @@ fn info(
 		bond_sufficient: NodeStaking::is_sufficient(&facts.account, Role::Provider),
 		strikes: ProofOfBandwidth::strikes(&facts.account),
 		verdicts: pallet_proof_of_bandwidth::Verdicts::<Runtime>::get(index).to_vec(),
+		location: ProofOfBandwidth::location_of(index, facts.region.country),
 		account: facts.account,
 	}
 }

@@ -14,8 +14,8 @@ use scale_info::{TypeDef, TypeInfo};
 use weir_primitives::{
 	api::{
 		runtime_decl_for_proof_of_bandwidth_api::ProofOfBandwidthApi, Announced, CommitteeMember,
-		EvidenceInfo, Outcome, Page, ProviderInfo, Reason, RegionFilter, SeatInfo, TargetTest, Task,
-		TestKind, VerdictRecord,
+		EvidenceInfo, LocationFacts, Outcome, Page, ProviderInfo, Reason, RegionFilter, SeatInfo, TargetTest,
+		Task, TestKind, VerdictRecord,
 	},
 	outage::{Gap, OpenAlarm, Watch, Watched},
 	receipt::{Bilateral, TestPart},
@@ -247,6 +247,7 @@ fn apis() -> Vec<String> {
 		bond_sufficient: true,
 		strikes: 3,
 		verdicts: vec![verdict],
+		location: LocationFacts { proofs: 2, last_proof: Some(4), contradicted: Some(3) },
 	};
 	let seat = SeatInfo {
 		account: account(7),

@@ -11,8 +11,10 @@ mod families;
 mod following;
 mod idle;
 mod lag;
+mod locations;
 mod offchain;
 mod offchain_watching;
+mod operators;
 mod outages;
 mod proofs;
 mod random;
@@ -21,6 +23,7 @@ mod seats;
 mod stories;
 mod trouble;
 mod unexpected;
+mod uplinks;
 
 use crate::{mock::*, reports::Step, *};
 use polkadot_sdk::*;
