@@ -154,7 +154,9 @@ fn loopback_origin(url: &str) -> Result<String, String> {
 	let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
 	let is_plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
 		&& matches!(uri.path(), "" | "/")
-		&& uri.query().is_none();
+		&& uri.query().is_none()
+		// The parser drops a fragment without a word, and with it every path that is put behind it.
+		&& !url.contains('#');
 	if uri.scheme_str() != Some("http") || uri.port_u16().is_none() || !is_plain {
 		return Err(
 			"it must look like http://127.0.0.1:9700: scheme, address and port, and nothing else".into()
@@ -215,6 +217,7 @@ mod tests {
 		assert!(loopback_origin("http://127.0.0.1").is_err());
 		assert!(loopback_origin("http://127.0.0.1:9700/path").is_err());
 		assert!(loopback_origin("http://127.0.0.1:9700?query").is_err());
+		assert!(loopback_origin("http://127.0.0.1:9700#fragment").is_err());
 		assert!(loopback_origin("http://127.0.0.1:99999").is_err());
 		assert!(loopback_origin("127.0.0.1:9700").is_err());
 	}
