@@ -2,22 +2,10 @@
 
 use super::*;
 use frame_support::{assert_noop, assert_ok, traits::Authorize};
-use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
+use sp_runtime::transaction_validity::InvalidTransaction;
 
 const TESTED: EpochIndex = FIRST_TESTED_EPOCH;
 const REPORTED: EpochIndex = TESTED + 1;
-
-fn refused(call: &Call<Runtime>) -> InvalidTransaction {
-	match authorize(call) {
-		Err(TransactionValidityError::Invalid(why)) => why,
-		other => panic!("{other:?}"),
-	}
-}
-
-fn refused_by(call: &Call<Runtime>, error: Error<Runtime>) {
-	let DispatchError::Module(module) = DispatchError::from(error) else { panic!() };
-	assert_eq!(refused(call), InvalidTransaction::Custom(module.error[0]));
-}
 
 /// Two providers under test, the tasks of the tested epoch at hand, and the clock at the commit window.
 fn in_commit_window(test: impl FnOnce(Vec<(AccountId, Vec<Task<AccountId>>)>)) {
