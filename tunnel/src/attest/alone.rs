@@ -36,6 +36,7 @@ pub async fn run_alone(attestor: Arc<Attestor>) {
 	let mut runner = Runner::new(attestor);
 	loop {
 		if let Err(error) = runner.at_block().await {
+			runner.attestor.metrics.note_refusal(&error);
 			tracing::warn!(error = format!("{error:#}"), "attestor");
 		}
 		// Without blocks there is nothing to do but wait; the chain client reconnects.

@@ -1,14 +1,18 @@
 //! Frames: four bytes of length, big-endian, then a message. Longer ones than the protocol's are not read.
 
+use super::refused::{Refused, Rule};
 use async_trait::async_trait;
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::{request_response, StreamProtocol};
-use std::io;
+use std::{io, sync::Arc};
 use weir_tunnel_core::wire::MAX_MESSAGE_BYTES;
 
 /// Reads and writes frames; what is in them is read by the service, which can say what is wrong.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Frames;
+#[derive(Clone)]
+pub(super) struct Frames {
+	/// A request that cannot be read is told of to nobody else.
+	pub(super) refused: Arc<Refused>,
+}
 
 async fn read(io: &mut (impl AsyncRead + Unpin + Send)) -> io::Result<Vec<u8>> {
 	let mut length = [0; 4];
@@ -42,7 +46,11 @@ impl request_response::Codec for Frames {
 	where
 		T: AsyncRead + Unpin + Send,
 	{
-		read(io).await
+		let request = read(io).await;
+		if let Some(rule) = request.as_ref().err().and_then(Rule::of_read) {
+			self.refused.count(rule);
+		}
+		request
 	}
 
 	async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Vec<u8>>

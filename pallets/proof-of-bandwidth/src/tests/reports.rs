@@ -1,6 +1,7 @@
 //! Commit and reveal: what the pool and the block take, and what they refuse.
 
 use super::*;
+use crate::offchain::Trouble;
 use frame_support::{assert_noop, assert_ok, traits::Authorize};
 use sp_runtime::transaction_validity::InvalidTransaction;
 
@@ -342,5 +343,20 @@ fn reports_should_be_swept_when_no_rule_asks_for_them() {
 		run_to(TESTED + 4, 29);
 		assert_eq!(Pob::report_state(TESTED, &1), (false, false));
 		assert_eq!(Missed::<Runtime>::iter_key_prefix(TESTED).count(), 0);
+	});
+}
+
+#[test]
+fn worker_should_name_the_rule_when_the_pool_does_not_take_a_call() {
+	in_commit_window(|_| {
+		let call = commit_call(TESTED, 1, &[]);
+		assert_eq!(Pob::why_not_submitted(&call), Trouble::NotSubmitted);
+		submit(call.clone());
+		assert_eq!(Pob::why_not_submitted(&call), Trouble::Refused("AlreadyCommitted"));
+		let early = reveal_call(TESTED, 1, &[]);
+		assert_eq!(
+			Pob::why_not_submitted(&early),
+			Trouble::Refused("Transaction will be valid in the future")
+		);
 	});
 }
