@@ -234,6 +234,25 @@ mod tests {
 		assert_eq!(loopback_origin("http://[::1]:9700").unwrap(), "http://[::1]:9700");
 	}
 
+	#[test]
+	fn fuzz_origin_should_be_on_the_loopback_without_a_password() {
+		let samples =
+			["http://127.0.0.1:9700", "http://[::1]:9700/", "http://localhost:1", "http://a:b@127.0.0.1:1"];
+		let words = ["@", ":", "//", "[", "%00", "127.", "#"];
+		let run = weir_fuzz::Fuzz::new("origin", 40_000).samples(samples).words(words).longest(64);
+		let ran = run.run(|bytes| {
+			let Ok(text) = std::str::from_utf8(bytes) else { return [false] };
+			let Ok(origin) = loopback_origin(text) else { return [false] };
+			let authority = origin.strip_prefix("http://").expect("the scheme");
+			let (host, port) = authority.rsplit_once(':').expect("a port");
+			let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+			assert!(host == "localhost" || address.is_ok_and(|address| address.is_loopback()), "{origin}");
+			assert!(port.parse::<u16>().is_ok(), "{origin}");
+			[true]
+		});
+		assert!(ran.count(&true) > 0 && ran.count(&false) > 0, "{:?}", ran.seen);
+	}
+
 	const TOKEN: &str = "5eC4e7token";
 	const PATH: &str = "/0x00ff";
 

@@ -74,3 +74,38 @@ impl request_response::Codec for Frames {
 		write(io, &bytes).await
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use futures::executor::block_on;
+	use weir_fuzz::Fuzz;
+
+	#[test]
+	fn fuzz_frames_should_be_read_whole_or_not_at_all() {
+		let frame = |length: u32, bytes: usize| [&length.to_be_bytes()[..], &vec![2; bytes]].concat();
+		let most = MAX_MESSAGE_BYTES as u32;
+		let samples = [frame(0, 0), frame(5, 5), frame(5, 4), frame(most, most as usize), frame(most + 1, 8)];
+		let ran = Fuzz::new("frames", 100_000).samples(samples).longest(256).run(|bytes| {
+			let read = block_on(read(&mut &bytes[..]));
+			let length = bytes.first_chunk().map(|length| u32::from_be_bytes(*length) as usize);
+			let whole = length.and_then(|length| bytes.get(4..4usize.checked_add(length)?));
+			match &read {
+				Ok(message) => {
+					assert_eq!(Some(&message[..]), whole);
+					let mut written = Vec::new();
+					block_on(write(&mut written, message)).expect("memory takes it");
+					assert_eq!(written, bytes[..written.len()]);
+				}
+				Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+					assert!(length.is_some_and(|length| length > MAX_MESSAGE_BYTES));
+				}
+				Err(error) => assert_eq!((error.kind(), whole), (io::ErrorKind::UnexpectedEof, None)),
+			}
+			[read.map(|_| ()).map_err(|error| error.kind())]
+		});
+		for saw in [Ok(()), Err(io::ErrorKind::InvalidData), Err(io::ErrorKind::UnexpectedEof)] {
+			assert!(ran.count(&saw) > 0, "{saw:?} never came");
+		}
+	}
+}

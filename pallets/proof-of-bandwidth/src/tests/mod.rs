@@ -1,5 +1,6 @@
 //! Tests by topic, and what they share.
 
+mod answers;
 mod appeals;
 mod audits;
 mod busy;

@@ -18,10 +18,10 @@ use weir_primitives::{
 
 const URL: &str = "http://127.0.0.1:9700";
 const NODE: AccountId = 1;
-const REPORTED: EpochIndex = FIRST_TESTED_EPOCH;
+pub(crate) const REPORTED: EpochIndex = FIRST_TESTED_EPOCH;
 
 /// What the tests see of the world outside: requests they expect, and the pool.
-struct Outside<'a> {
+pub(crate) struct Outside<'a> {
 	expect: &'a dyn Fn(PendingRequest),
 	pool: &'a dyn Fn() -> Vec<Call<Runtime>>,
 }
@@ -38,7 +38,7 @@ impl Outside<'_> {
 		});
 	}
 
-	fn expect_report(&self, response: Vec<u8>) {
+	pub(crate) fn expect_report(&self, response: Vec<u8>) {
 		(self.expect)(PendingRequest {
 			method: "GET".into(),
 			uri: format!("{URL}/v1/reports/{REPORTED}"),
@@ -96,7 +96,7 @@ fn expected_tasks() -> TasksRequest {
 	}
 }
 
-fn ready(entries: Vec<Entry>) -> Vec<u8> {
+pub(crate) fn ready(entries: Vec<Entry>) -> Vec<u8> {
 	let response = ReportResponse { epoch: REPORTED, state: ReportState::Ready, entries };
 	serde_json::to_vec(&response).unwrap()
 }
@@ -105,11 +105,16 @@ fn work() {
 	Pob::offchain_worker(System::block_number());
 }
 
-fn notes() -> Notebook {
-	StorageValueRef::persistent(&[b"weir::seat::".as_slice(), &NODE.encode()].concat())
-		.get::<Notebook>()
-		.unwrap()
-		.unwrap_or_default()
+pub(crate) fn notes() -> Notebook {
+	StorageValueRef::persistent(&notes_key()).get::<Notebook>().unwrap().unwrap_or_default()
+}
+
+pub(crate) fn set_notes(notes: &Notebook) {
+	StorageValueRef::persistent(&notes_key()).set(notes);
+}
+
+fn notes_key() -> Vec<u8> {
+	[b"weir::seat::".as_slice(), &NODE.encode()].concat()
 }
 
 fn set_url(url: &str) {
@@ -117,7 +122,7 @@ fn set_url(url: &str) {
 }
 
 /// A node with seat 1's key and a sidecar, one provider, and the clock where the first tested epoch begins.
-fn with_worker(test: impl FnOnce(Outside)) {
+pub(crate) fn with_worker(test: impl FnOnce(Outside)) {
 	let (worker, outside) = TestOffchainExt::new();
 	let (pool, transactions) = TestTransactionPoolExt::new();
 	let keystore = MemoryKeystore::new();
@@ -152,7 +157,7 @@ fn with_worker(test: impl FnOnce(Outside)) {
 }
 
 /// Posts the tasks of the epoch, then moves into the commit window of the next one, past every seat's offset.
-fn posted_and_in_commit_window(outside: &Outside) {
+pub(crate) fn posted_and_in_commit_window(outside: &Outside) {
 	run_to(REPORTED, 29);
 	outside.expect_tasks();
 	work();
