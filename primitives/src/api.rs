@@ -115,6 +115,16 @@ impl LocationFacts {
 	}
 }
 
+impl VerdictRecord {
+	/// What was measured of the claim: per direction no more than that.
+	pub fn measured(&self) -> Claim {
+		Claim {
+			down_kbps: self.claim.down_kbps.min(self.down_kbps),
+			up_kbps: self.claim.up_kbps.min(self.up_kbps),
+		}
+	}
+}
+
 /// A strike that can be disputed, and what it stands on.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
 pub struct EvidenceInfo<AccountId> {

@@ -151,8 +151,8 @@ pub trait ProviderRegistry<AccountId> {
 	fn count_in(region: &Region) -> u32;
 	/// Index of a registered account.
 	fn index_of(who: &AccountId) -> Option<ProviderIndex>;
-	/// Lowers (never raises) the claim, as a verdict demands.
-	fn lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult;
+	/// Lowers (never raises) the claim to what a verdict `measured`: [`Claim::lowered_to`].
+	fn lower_claim(index: ProviderIndex, measured: Claim) -> DispatchResult;
 	/// Records where the provider stands.
 	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult;
 	/// Gives a provider back what a refuted verdict took, from the next epoch on: where it stood, and its claim if that

@@ -166,6 +166,19 @@ impl<T: Config> Draw<T> {
 		self.test_of_target(provider, Targets::<T>::get(provider)?)
 	}
 
+	/// As [`Self::test_of`], also of an epoch that was judged: a verdict may close the escalation that the test was held
+	/// for, and remembers that it was one. For those who look back; what is still to be judged goes by [`Self::test_of`].
+	pub fn held_test_of(&mut self, provider: ProviderIndex) -> Option<Test<T::AccountId>> {
+		let mut target = Targets::<T>::get(provider)?;
+		if let Some(verdict) = Verdicts::<T>::get(provider).iter().find(|verdict| verdict.epoch == self.epoch)
+		{
+			let held =
+				Escalation { due: self.epoch, claim: verdict.claim, attempts: 0, cause: Cause::Strikes };
+			target.escalation = (verdict.kind == TestKind::Escalation).then_some(held);
+		}
+		self.test_of_target(provider, target)
+	}
+
 	/// As [`Self::test_of`], of a target already read.
 	pub fn test_of_target(
 		&mut self,

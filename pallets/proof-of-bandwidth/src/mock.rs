@@ -135,14 +135,11 @@ impl ProviderRegistry<AccountId> for FakeRegistry {
 		Registered::get().iter().find(|(_, facts)| facts.account == *who).map(|(index, _)| *index)
 	}
 
-	fn lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult {
+	fn lower_claim(index: ProviderIndex, measured: Claim) -> DispatchResult {
 		if RegistryRefuses::get() {
 			return Err(DispatchError::Unavailable);
 		}
-		change(index, |facts| {
-			facts.claim.down_kbps = facts.claim.down_kbps.min(claim.down_kbps);
-			facts.claim.up_kbps = facts.claim.up_kbps.min(claim.up_kbps);
-		})
+		change(index, |facts| facts.claim = facts.claim.lowered_to(&measured))
 	}
 
 	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult {

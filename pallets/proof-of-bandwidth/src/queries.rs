@@ -84,7 +84,7 @@ impl<T: Config> Pallet<T> {
 	/// Nodes drawn to measure `provider` in a retained epoch, by place.
 	pub fn assignment(epoch: EpochIndex, provider: ProviderIndex) -> Vec<T::AccountId> {
 		let Some(mut draw) = Draw::<T>::of(epoch) else { return Vec::new() };
-		let Some(test) = draw.test_of(provider) else { return Vec::new() };
+		let Some(test) = draw.held_test_of(provider) else { return Vec::new() };
 		draw.members_of(&test).into_iter().flatten().collect()
 	}
 

@@ -67,11 +67,20 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// The bond a seat of `who` stands on.
+	pub(crate) fn seat_role(who: &T::AccountId) -> Role {
+		let as_validator = T::Bonds::is_sufficient(who, Role::Validator)
+			&& T::Bonds::active_bond(who, Role::Validator) >= T::MinimumSeatBond::get();
+		if as_validator {
+			Role::Validator
+		} else {
+			Role::Provider
+		}
+	}
+
 	/// Whether `who` may hold a seat, and the uplink that limits it: none for a validator.
 	fn entitlement(who: &T::AccountId) -> Result<Option<Kbps>, DispatchError> {
-		if T::Bonds::is_sufficient(who, Role::Validator)
-			&& T::Bonds::active_bond(who, Role::Validator) >= T::MinimumSeatBond::get()
-		{
+		if Self::seat_role(who) == Role::Validator {
 			return Ok(None);
 		}
 		let facts = T::Registry::index_of(who).and_then(T::Registry::facts).filter(|facts| facts.in_service);

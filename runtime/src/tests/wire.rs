@@ -28,6 +28,7 @@ const HEADER: &str = "\
 # What tools encode and decode without linking the runtime. Written by runtime/src/tests/wire.rs; all numbers are hex.
 # call NAME FIELDS BYTES              an encoded call: index of the pallet, index of the call, arguments
 # api FUNCTION ARGUMENTS ANSWER       a runtime API call: encoded arguments (- for none), an answer it may give
+# errors PALLET NAMES                 rules of a pallet by their indices, from 0: a code of what the pool refuses is one
 # extensions NAMES BYTES              what surrounds a transaction, in order: identifiers, and one that never expires,
 #                                     with nonce 0 and without tip and metadata hash
 ";
@@ -347,6 +348,18 @@ fn apis() -> Vec<String> {
 	]
 }
 
+/// Rules by which the pool refuses calls that are authorised by themselves.
+fn errors() -> String {
+	let TypeDef::Variant(rules) = pallet_proof_of_bandwidth::Error::<Runtime>::type_info().type_def else {
+		panic!("errors are an enum")
+	};
+	let mut names: Vec<_> = rules.variants.iter().filter(|rule| !rule.name.starts_with("__")).collect();
+	names.sort_by_key(|rule| rule.index);
+	assert!(names.iter().zip(0..).all(|(rule, index)| rule.index == index), "none is left out");
+	let names: Vec<_> = names.into_iter().map(|rule| rule.name).collect();
+	format!("errors ProofOfBandwidth {}\n", names.join(","))
+}
+
 fn extensions() -> String {
 	use sp_runtime::traits::TransactionExtension;
 	let names: Vec<_> = <TxExtension as TransactionExtension<RuntimeCall>>::metadata()
@@ -359,7 +372,7 @@ fn extensions() -> String {
 
 #[test]
 fn golden_file_should_say_what_the_runtime_says() {
-	let current = calls().concat() + &apis().concat() + &extensions();
+	let current = calls().concat() + &apis().concat() + &errors() + &extensions();
 	let current = format!("{HEADER}{current}");
 	if std::env::var_os("WEIR_WRITE_GOLDEN").is_some() {
 		std::fs::write(FILE, &current).expect("the golden file can be written");
