@@ -177,9 +177,9 @@ impl World {
 		let events: Vec<_> = blocks.into_iter().flat_map(|block| block.events).collect();
 		let verdicts = events
 			.iter()
-			.filter_map(|event| weir_runtime::configs::measuring::verdict(event.clone()))
-			.filter(|(_, _, verdict)| verdict.epoch == epoch)
-			.map(|(provider, _, verdict)| (provider, verdict))
+			.filter_map(|event| weir_runtime::configs::measuring::concluded(event.clone()))
+			.filter(|concluded| concluded.verdict.epoch == epoch && !concluded.revised)
+			.map(|concluded| (concluded.provider, concluded.verdict))
 			.collect();
 		self.last = Some((epoch, reports.clone()));
 		Judged { epoch, tests, verdicts, events, reports }

@@ -165,6 +165,8 @@ async fn provider_should_be_shown_with_terms_and_verdicts() {
 	let assignment = node.get("weir_assignment", json!([0, address(who), at])).await;
 	assert_eq!(assignment, json!({ "epoch": 0, "provider": index, "members": [] }));
 	assert_eq!(node.get("weir_evidence", json!([address(who), at])).await, json!([]));
+	let outages = node.get("weir_outages", json!([address(who), at])).await;
+	assert_eq!(outages, json!({ "provider": index, "downSinceSlot": null, "past": [] }));
 	let audit = node.get("weir_audit", json!({ "epoch": 0, "account": address(who), "at": at })).await;
 	assert_eq!(audit, json!({ "epoch": 0, "positions": [] }));
 }
@@ -186,6 +188,7 @@ async fn request_should_be_refused_with_code_and_advice_when_it_is_wrong() {
 		("weir_targetTest", json!([address(Eve)])),
 		("weir_assignment", json!([1, 7])),
 		("weir_evidence", json!([7])),
+		("weir_outages", json!([7])),
 	] {
 		node.assert_refuses(method, params, 20_001, "UnknownProvider", "weir_providers").await;
 	}
@@ -204,6 +207,7 @@ async fn request_should_be_refused_with_code_and_advice_when_it_is_wrong() {
 		("weir_targetTest", json!([0, unknown])),
 		("weir_reportState", json!([0, address(Alice), unknown])),
 		("weir_evidence", json!([0, unknown])),
+		("weir_outages", json!([0, unknown])),
 		("weir_audit", json!([0, address(Alice), unknown])),
 	] {
 		node.assert_refuses(method, params, 20_003, "UnknownBlock", &unknown).await;

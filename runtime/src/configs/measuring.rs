@@ -11,6 +11,7 @@ use pallet_providers::Versioned;
 use sp_runtime::{traits::BlakeTwo256, transaction_validity::TransactionPriority, Perbill};
 use weir_primitives::{
 	api::{Announced, Page, ProviderInfo, RegionFilter, VerdictRecord},
+	outage::Gap,
 	seams::{Bonds, EpochClock, OnBondChange, RoleDuty},
 	EpochIndex, Kbps, ProviderIndex, Role,
 };
@@ -213,6 +214,31 @@ pub fn concluded(event: RuntimeEvent) -> Option<Concluded> {
 		_ => return None,
 	};
 	Some(Concluded { provider, account, verdict, revised })
+}
+
+/// An outage that was recorded, or is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutageChange {
+	/// Index of the provider.
+	pub provider: ProviderIndex,
+	/// Its account.
+	pub account: AccountId,
+	/// Number of the slot in which a watcher first reported it.
+	pub from_slot: u64,
+	/// How it ended; none while it lasts.
+	pub gap: Option<Gap>,
+}
+
+/// What `event` says of an outage, if it says that one was recorded or is over.
+pub fn outage(event: &RuntimeEvent) -> Option<OutageChange> {
+	use pallet_proof_of_bandwidth::Event::{OutageClosed, OutageRecorded};
+	let RuntimeEvent::ProofOfBandwidth(event) = event else { return None };
+	let (provider, account, from_slot, gap) = match event {
+		OutageRecorded { provider, account, from_slot } => (provider, account, from_slot, None),
+		OutageClosed { provider, account, gap } => (provider, account, &gap.from_slot, Some(*gap)),
+		_ => return None,
+	};
+	Some(OutageChange { provider: *provider, account: account.clone(), from_slot: *from_slot, gap })
 }
 
 /// Providers of `regions` from index `start`, as a page shows them.

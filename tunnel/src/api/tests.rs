@@ -24,11 +24,7 @@ async fn start() -> Api {
 	start_for([1; 32], [2; 32], None).await
 }
 
-pub(super) async fn start_for(
-	genesis: [u8; 32],
-	account: [u8; 32],
-	attestor: Option<Arc<Attestor>>,
-) -> Api {
+pub(super) async fn start_for(genesis: [u8; 32], account: [u8; 32], attestor: Option<Arc<Attestor>>) -> Api {
 	let shared = shared_for(genesis, account, attestor);
 	Api::start(bind("127.0.0.1:0".parse().unwrap()).await.unwrap(), Arc::new(shared)).unwrap()
 }

@@ -8,6 +8,7 @@ mod deflating;
 mod fabricating;
 mod grinding;
 mod inflating;
+mod outages;
 mod replaying;
 mod sybils;
 mod withholding;
@@ -30,6 +31,7 @@ pub fn scenarios() -> Vec<Scenario> {
 		&deflating::SCENARIOS,
 		&fabricating::SCENARIOS,
 		&replaying::SCENARIOS,
+		&outages::SCENARIOS,
 		&grinding::SCENARIOS,
 		&withholding::SCENARIOS,
 		&censoring::SCENARIOS,
@@ -126,6 +128,7 @@ mod tests {
 		deflating_liars_should_stay_above_the_bound: deflating,
 		fabricated_and_copied_reports_should_not_pay: fabricating,
 		replays_should_be_refused: replaying,
+		outages_should_be_neither_invented_nor_hidden: outages,
 		ground_seeds_should_stay_within_the_union_bound: grinding,
 		withheld_receipts_should_count_nothing: withholding,
 		censored_reveals_should_arrive: censoring,

@@ -5,6 +5,7 @@ use super::{
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
 	contesting::{Audit, Evidence},
 	inputs::{Account, AccountOrIndex, Blocks},
+	outages::Outages,
 	results::{Clock, Provider, ProviderPage, Timing},
 };
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, SubscriptionCloseResponse};
@@ -80,6 +81,11 @@ pub(crate) trait WeirApi {
 	#[method(name = "weir_audit", blocking)]
 	fn audit(&self, epoch: u32, account: Account, at: Option<Hash>) -> RpcResult<Audit>;
 
+	/// Since when a provider is recorded as down, and its last outages.
+	/// Recorded is what three of five watchers reported and two thirds of nine confirmers saw as well.
+	#[method(name = "weir_outages", blocking)]
+	fn outages(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Outages>;
+
 	/// This description.
 	#[method(name = "rpc.discover")]
 	fn discover(&self) -> RpcResult<&'static RawValue>;
@@ -95,6 +101,20 @@ pub(crate) trait WeirApi {
 		item = super::verdicts::BlockVerdicts
 	)]
 	async fn subscribe_verdicts(
+		&self,
+		provider: Option<AccountOrIndex>,
+		blocks: Option<Blocks>,
+	) -> SubscriptionCloseResponse;
+
+	/// Outages that begin or end in every new block, one notification per block that has any.
+	/// An outage is sent when it is recorded, and again when it is over. `provider` and `blocks`: as with
+	/// `weir_subscribeVerdicts`.
+	#[subscription(
+		name = "weir_subscribeOutages" => "weir_outage",
+		unsubscribe = "weir_unsubscribeOutages",
+		item = super::outages::BlockOutages
+	)]
+	async fn subscribe_outages(
 		&self,
 		provider: Option<AccountOrIndex>,
 		blocks: Option<Blocks>,

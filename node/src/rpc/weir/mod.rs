@@ -1,7 +1,7 @@
 //! `weir_*`: the measuring protocol for tools that do not speak SCALE.
 //!
-//! * [`api`]: the methods and the subscription.
-//! * [`inputs`]: what goes in; [`results`], [`attesting`], [`contesting`], [`verdicts`] and [`texts`]: what comes out, as
+//! * [`api`]: the methods and the subscriptions.
+//! * [`inputs`]: what goes in; [`results`], [`attesting`], [`contesting`], [`verdicts`], [`outages`] and [`texts`]: what comes out, as
 //!   JSON.
 //! * [`server`]: answers, read through the runtime's API.
 //! * [`news`]: what new blocks say, read once for all subscribers; [`subscriptions`] hands it out.
@@ -27,6 +27,7 @@ mod inputs;
 mod news;
 #[cfg(test)]
 mod openrpc;
+mod outages;
 mod results;
 mod server;
 mod subscriptions;

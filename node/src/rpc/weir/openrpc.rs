@@ -6,6 +6,7 @@ use super::{
 	contesting::{Audit, Evidence},
 	error::Error,
 	inputs::{Account, AccountOrIndex, Blocks},
+	outages::{BlockOutages, Outages},
 	results::{Clock, Provider, ProviderPage, Timing},
 	server::DOCUMENT,
 	verdicts::BlockVerdicts,
@@ -157,6 +158,8 @@ fn schema(name: &str, schemas: &mut SchemaGenerator) -> Value {
 		Vec<Evidence>,
 		Audit,
 		BlockVerdicts,
+		Outages,
+		BlockOutages,
 	)
 }
 

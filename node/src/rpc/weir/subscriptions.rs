@@ -3,6 +3,7 @@
 use super::{
 	error::Error,
 	news::{BlockNews, Step},
+	outages::{BlockOutages, ProviderOutage},
 	results::Block,
 	verdicts::{BlockVerdicts, ProviderVerdict},
 };
@@ -60,6 +61,17 @@ pub(super) fn verdicts(block: &BlockNews, account: Option<&AccountId>) -> Option
 	(!verdicts.is_empty()).then(|| BlockVerdicts { block: Block::new(block.hash, block.number), verdicts })
 }
 
+/// The outages of a block, or those of `account` alone; nothing if there are none.
+pub(super) fn outages(block: &BlockNews, account: Option<&AccountId>) -> Option<BlockOutages> {
+	let outages: Vec<_> = block
+		.outages
+		.iter()
+		.filter(|change| account.is_none_or(|account| *account == change.account))
+		.map(ProviderOutage::from)
+		.collect();
+	(!outages.is_empty()).then(|| BlockOutages { block: Block::new(block.hash, block.number), outages })
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -69,9 +81,13 @@ mod tests {
 	use tokio::sync::{broadcast::Sender, mpsc::Receiver};
 	use weir_primitives::{
 		api::{Outcome, Reason, TestKind, VerdictRecord},
+		outage::Gap,
 		Claim,
 	};
-	use weir_runtime::{configs::measuring::Concluded, Hash};
+	use weir_runtime::{
+		configs::measuring::{Concluded, OutageChange},
+		Hash,
+	};
 
 	fn record() -> VerdictRecord {
 		VerdictRecord {
@@ -100,7 +116,15 @@ mod tests {
 			revised,
 		};
 		let verdicts = vec![verdict(0, false), verdict(1, true)];
-		BlockNews { hash: Hash::repeat_byte(number as u8), number, verdicts }
+		let gap = Gap { from_slot: 40, until_slot: 50, is_regional: true };
+		let outage = |provider: u8, gap| OutageChange {
+			provider: provider.into(),
+			account: AccountId::from([provider; 32]),
+			from_slot: 40,
+			gap,
+		};
+		let outages = vec![outage(0, None), outage(1, Some(gap))];
+		BlockNews { hash: Hash::repeat_byte(number as u8), number, verdicts, outages }
 	}
 
 	fn step(numbers: impl IntoIterator<Item = u32>) -> Step {
@@ -184,6 +208,23 @@ mod tests {
 		while news.receiver_count() > 0 {
 			tokio::task::yield_now().await;
 		}
+	}
+
+	#[test]
+	fn outages_should_be_shown_as_they_begin_and_as_they_end() {
+		let shown = serde_json::to_value(outages(&block(1), None)).unwrap();
+		let [begun, ended] = [&shown["outages"][0], &shown["outages"][1]];
+		assert_eq!(
+			(&begun["fromSlot"], &begun["untilSlot"], &begun["regional"]),
+			(&json!(40), &Value::Null, &Value::Null)
+		);
+		assert_eq!(
+			(&ended["fromSlot"], &ended["untilSlot"], &ended["regional"]),
+			(&json!(40), &json!(50), &json!(true))
+		);
+		assert_eq!(outages(&block(1), Some(&AccountId::from([2; 32]))), None);
+		let one = outages(&block(1), Some(&AccountId::from([1; 32])));
+		assert_eq!(one.map(|shown| shown.outages.len()), Some(1));
 	}
 
 	#[test]
