@@ -7,6 +7,7 @@ use super::{
 };
 use crate::offchain::{watching::Watchbook, Trouble};
 use codec::{Decode, Encode};
+use frame_support::traits::Hooks;
 use sp_core::offchain::testing::PendingRequest;
 use sp_runtime::offchain::storage::StorageValueRef;
 use weir_primitives::{
