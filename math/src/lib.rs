@@ -10,6 +10,7 @@
 //! * [`verdict`]: what follows from an estimate, over several tests, and what it costs.
 //! * [`audit`]: which entries an attestor has to prove.
 //! * [`score`]: how reliably a seat attests.
+//! * [`uplink`]: whether a seat's uplink carries what its tier has to.
 //! * [`rate`]: what bytes over a window are worth.
 //! * [`region`]: which country codes exist.
 //! * [`outage`]: who watches a provider and who confirms that it is gone.
@@ -41,6 +42,7 @@ pub mod region;
 pub mod schedule;
 pub mod score;
 pub mod timing;
+pub mod uplink;
 pub mod verdict;
 
 pub use timing::Timing;

@@ -83,6 +83,48 @@ pub struct VerdictRecord {
 	pub reason: Reason,
 }
 
+/// What is known of where a provider is, since it claims the country it claims.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Default,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub struct LocationFacts {
+	/// Location proofs passed; stays at the largest number.
+	pub proofs: u16,
+	/// Epoch of the last one.
+	pub last_proof: Option<EpochIndex>,
+	/// Epoch of the last contradiction.
+	pub contradicted: Option<EpochIndex>,
+}
+
+impl LocationFacts {
+	/// Whether no proof has followed the last contradiction.
+	pub fn stand_contradicted(&self) -> bool {
+		self.contradicted > self.last_proof
+	}
+}
+
+impl VerdictRecord {
+	/// What was measured of the claim: per direction no more than that.
+	pub fn measured(&self) -> Claim {
+		Claim {
+			down_kbps: self.claim.down_kbps.min(self.down_kbps),
+			up_kbps: self.claim.up_kbps.min(self.up_kbps),
+		}
+	}
+}
+
 /// A strike that can be disputed, and what it stands on.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
 pub struct EvidenceInfo<AccountId> {
@@ -271,6 +313,8 @@ pub struct ProviderInfo<AccountId, Balance> {
 	pub strikes: u8,
 	/// Its last verdicts, oldest first, at most eight.
 	pub verdicts: Vec<VerdictRecord>,
+	/// What is known of where it is.
+	pub location: LocationFacts,
 }
 
 sp_api::decl_runtime_apis! {

@@ -226,6 +226,7 @@ impl ChainView for FakeChain {
 			bond_sufficient: true,
 			strikes: 0,
 			verdicts: vec![],
+			location: Default::default(),
 		}))
 	}
 

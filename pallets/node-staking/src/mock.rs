@@ -1,11 +1,11 @@
 //! A runtime of balances and this pallet, with roles, clock and listeners the tests set.
 
 use crate::{self as pallet_node_staking, SplitSink};
-use frame_support::{derive_impl, parameter_types, traits::Hooks, weights::Weight};
+use frame_support::{derive_impl, ensure, parameter_types, traits::Hooks, weights::Weight};
 use polkadot_sdk::*;
-use sp_runtime::{BuildStorage, Perbill};
+use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Perbill};
 use weir_primitives::{
-	seams::{EpochClock, OnBondChange, OnSlashDecided, RoleDuty},
+	seams::{EpochClock, OnBondChange, OnOperatorChange, OnSlashDecided, RoleDuty},
 	EpochIndex, Kbps, Role, SlashReason, SlotOffset, Timing,
 };
 
@@ -72,6 +72,8 @@ parameter_types! {
 	pub static Claims: Vec<(AccountId, Kbps)> = vec![];
 	pub static BondChanges: Vec<(AccountId, Role)> = vec![];
 	pub static Decided: Vec<(AccountId, bool)> = vec![];
+	pub static OperatorChanges: Vec<(AccountId, AccountId, AccountId)> = vec![];
+	pub static Full: bool = false;
 }
 
 pub struct TestClock;
@@ -117,6 +119,17 @@ impl OnSlashDecided<AccountId> for Listener {
 	}
 }
 
+impl OnOperatorChange<AccountId> for Listener {
+	fn operator_changed(node: &AccountId, old: &AccountId, new: &AccountId) -> DispatchResult {
+		ensure!(!Full::get(), DispatchError::Exhausted);
+		OperatorChanges::mutate(|changes| changes.push((*node, *old, *new)));
+		Ok(())
+	}
+	fn weight() -> Weight {
+		FOLLOWING
+	}
+}
+
 impl pallet_node_staking::Config for Test {
 	type Currency = Balances;
 	type Timing = TestTiming;
@@ -124,6 +137,7 @@ impl pallet_node_staking::Config for Test {
 	type Duty = TestDuty;
 	type OnBondChange = Listener;
 	type OnSlashDecided = Listener;
+	type OnOperatorChange = Listener;
 	type SlashSink = SplitSink<AccountId, Balances, Treasury, BurnShare>;
 	type CancelOrigin = frame_system::EnsureSignedBy<AppealsOnly, AccountId>;
 	type MinValidatorBond = MinValidatorBond;
@@ -182,6 +196,8 @@ impl ExtBuilder {
 		Claims::set(vec![]);
 		BondChanges::set(vec![]);
 		Decided::set(vec![]);
+		OperatorChanges::set(vec![]);
+		Full::set(false);
 		let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 		pallet_balances::GenesisConfig::<Test> {
 			balances: [ALICE, BOB, CAROL, APPEALS].map(|who| (who, FUNDS)).to_vec(),

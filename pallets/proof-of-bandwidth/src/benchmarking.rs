@@ -24,11 +24,11 @@ use sp_io::hashing::blake2_256;
 use sp_runtime::traits::UniqueSaturatedInto;
 use weir_math::{estimate::Member, schedule::Run};
 use weir_primitives::{
-	api::{Outcome, Reason, VerdictRecord},
+	api::{LocationFacts, Outcome, Reason, VerdictRecord},
 	outage::Sighting,
 	receipt::TestPart,
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
-	seams::{Bonds, Deposits, OnBondChange, OnSlashDecided, ProviderRegistry},
+	seams::{Bonds, Deposits, OnBondChange, OnOperatorChange, OnSlashDecided, Operators, ProviderRegistry},
 	Admission, Claim, Endpoint, EpochIndex, ProbeKey, ProbeSignature, ProviderIndex, Role, SlashReason,
 	SlotOffset, Timing, SEAT_KEY_TYPE,
 };
@@ -61,6 +61,7 @@ fn clear<T: Config>() {
 	let _ = SeatOfKey::<T>::clear(u32::MAX, None);
 	let _ = SeatOfPrefix::<T>::clear(u32::MAX, None);
 	let _ = SeatsInWidePrefix::<T>::clear(u32::MAX, None);
+	let _ = SeatsOfOperator::<T>::clear(u32::MAX, None);
 	let _ = SeatListState::<T>::clear(u32::MAX, None);
 	let _ = SeatListSlots::<T>::clear(u32::MAX, None);
 	let _ = SeatListPlaces::<T>::clear(u32::MAX, None);
@@ -600,6 +601,52 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// Every member reported on a line that had room, and each showed something about its uplink: a quarter fell short.
+	#[benchmark]
+	fn note_members(k: Linear<7, MAX_MEMBERS>) -> Result<(), BenchmarkError> {
+		let all = seats::<T>(k);
+		PrivateEndpointsAllowed::<T>::kill();
+		let target: T::AccountId = account("provider", 0, 1);
+		let own_lines = all.iter().map(|(who, _)| who.clone());
+		let lines = providers::<T>(core::iter::once(target.clone()).chain(own_lines));
+		let (provider, others) = lines.split_first().ok_or("there is one")?;
+		let provider = *provider;
+		// Three contradict. Each of the others has an operator, and its own region stands contradicted.
+		for (who, _) in all.iter().take(3) {
+			Seats::<T>::mutate_extant(who, |seat| seat.country = *b"NZ");
+		}
+		for ((who, _), line) in all.iter().zip(others).skip(3) {
+			T::Operators::declare_for_benchmark(who, &target);
+			let facts = LocationFacts { contradicted: Some(1), ..Default::default() };
+			let country = T::Registry::facts(*line).ok_or("it is registered")?.region.country;
+			Locations::<T>::insert(line, Located { country, facts });
+		}
+		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
+		let mut test = draw.test_of(provider).ok_or("it is tested")?;
+		let quota = UPLINK_KBPS;
+		let claim_kbps = quota * k * 4 / 5;
+		test.claim = Claim { down_kbps: claim_kbps, up_kbps: claim_kbps };
+		let filed = |place: u32| {
+			let down_kbps = if place < k / 4 { quota * 3 / 4 } else { quota };
+			let entry = Entry { down_kbps, up_kbps: quota, ..entry(provider) };
+			Filed { place: place as u8, entry }
+		};
+		Filings::<T>::insert(TESTED, provider, Results::truncate_from((0..k).map(filed).collect()));
+		set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
+		let (verdict, heard) = Pallet::<T>::verdict_on(&mut draw, &test);
+
+		#[block]
+		{
+			Pallet::<T>::note_members(&test, &verdict, &heard);
+		}
+
+		let short = all.iter().filter_map(|(who, _)| Seats::<T>::get(who));
+		let short = short.filter(|seat| seat.shortfalls.count() == 1).count();
+		assert_eq!(short as u32, k / 4);
+		assert!(Locations::<T>::get(provider).is_some_and(|located| located.facts.stand_contradicted()));
+		Ok(())
+	}
+
 	#[benchmark]
 	fn conclude_epoch() -> Result<(), BenchmarkError> {
 		let _ = report::<T>(1);
@@ -708,6 +755,22 @@ mod benchmarks {
 		}
 
 		assert!(Seats::<T>::get(who).is_some_and(|seat| seat.leaving));
+	}
+
+	/// A node with a seat changes from one operator to another.
+	#[benchmark]
+	fn operator_changed() -> Result<(), BenchmarkError> {
+		let (node, _) = seats::<T>(1).into_iter().next().ok_or("there is one")?;
+		let (old, new): (T::AccountId, T::AccountId) = (account("old", 0, 0), account("new", 0, 0));
+		Pallet::<T>::operator_changed(&node, &node, &old)?;
+
+		#[block]
+		{
+			Pallet::<T>::operator_changed(&node, &old, &new)?;
+		}
+
+		assert_eq!(SeatsOfOperator::<T>::get(new), 1);
+		Ok(())
 	}
 
 	#[benchmark]

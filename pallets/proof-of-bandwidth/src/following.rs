@@ -128,6 +128,7 @@ impl<T: Config> Pallet<T> {
 	/// Forgets what was measured of the registration that had this index.
 	fn forget_facts(index: ProviderIndex) {
 		Verdicts::<T>::remove(index);
+		Locations::<T>::remove(index);
 		Gaps::<T>::remove(index);
 		Dismissed::<T>::remove(index);
 	}

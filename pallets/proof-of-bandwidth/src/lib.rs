@@ -9,8 +9,11 @@
 //! the reveal window has closed, a cursor in `on_idle` turns what stands into estimates and verdicts
 //! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]). Entries drawn by lot have to
 //! be proven ([`audits`]); a strike can be disputed by the receipts of the test ([`disputes`]) and a slash appealed against
-//! by another escalation ([`appeals`]). Between tests watchers see whether a provider answers at all ([`watching`]); when
-//! most of them lose it, and most of those drawn to look again find nothing, that is an outage ([`outages`]).
+//! by another escalation ([`appeals`]). A seat whose uplink does not carry what its tier has to loses the tier
+//! ([`uplinks`]). Of all seats, those of one operator stay a small share ([`operators`]). The round-trip times of each test
+//! say whether a provider can be where it claims to be ([`locations`]). Between tests watchers see whether a provider answers
+//! at all ([`watching`]); when most of them lose it, and most of those drawn to look again find nothing, that is an outage
+//! ([`outages`]).
 //!
 //! ## What is stored and what is computed
 //!
@@ -33,7 +36,7 @@
 //!
 //! 1. The timing equals its genesis copy and keeps `Timing::validate`.
 //! 2. Keys and prefixes of seats point back at their seat, one each; the counts equal the seats stored. A seat that
-//!    is leaving is queued to be forgotten.
+//!    is leaving is queued to be forgotten. What a seat fell short in is over.
 //! 3. Every list keeps D1 to D3 of [`dense_index`], and a seat that is not leaving is wanted in exactly the tiers its
 //!    uplink covers.
 //! 4. A provider is wanted in at most one class, and only as long as it is followed; terms ascend. One that the
@@ -44,7 +47,9 @@
 //! 7. Conduct outlives a registration only as long as a review is queued for it, one each.
 //! 8. Evidence is of a strike among the last verdicts, one voice per member, and queued to be forgotten. That of an open
 //!    appeal says so.
-//! 9. An alarm that has three reports is raised, and ends in the order of [`Lapses`]. No provider has an alarm and an
+//! 9. What is known of a location is of a provider that is followed, of an assigned country, and was found in epochs that
+//!    are over. Where endpoints may be private nothing is.
+//! 10. An alarm that has three reports is raised, and ends in the order of [`Lapses`]. No provider has an alarm and an
 //!    outage. What is down in a region is counted by region and operator.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -72,9 +77,11 @@ pub mod disputes;
 pub mod epochs;
 pub mod estimating;
 pub mod following;
+pub mod locations;
 #[cfg(test)]
 mod mock;
 pub mod offchain;
+pub mod operators;
 pub mod outages;
 pub mod queries;
 pub mod receipts;
@@ -84,6 +91,7 @@ pub mod seats;
 mod tests;
 mod try_state;
 pub mod types;
+pub mod uplinks;
 pub mod watching;
 pub mod weights;
 
@@ -107,10 +115,11 @@ pub mod pallet {
 	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 	use sp_core::H256;
 	use sp_runtime::Perbill;
+	use weir_math::location::LocationFinding;
 	use weir_primitives::{
 		api::{Outcome, VerdictRecord},
 		outage::{AlarmSlot, Gap, Sighting},
-		seams::{Bonds, Deposits, OnVerdict, ProviderRegistry, QueuedSlashes, SlashQueue},
+		seams::{Bonds, Deposits, OnVerdict, Operators, ProviderRegistry, QueuedSlashes, SlashQueue},
 		Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProbeSignature, ProviderIndex, Region, Timing,
 	};
 
@@ -144,6 +153,8 @@ pub mod pallet {
 		type Bonds: Bonds<Self::AccountId, Balance = Self::Balance>;
 		/// Who sells bandwidth.
 		type Registry: ProviderRegistry<Self::AccountId>;
+		/// Who operates which nodes.
+		type Operators: Operators<Self::AccountId>;
 		/// Where slashes wait.
 		type Slashes: SlashQueue<Self::AccountId> + QueuedSlashes;
 		/// Deposits of appeals, and the price of a test.
@@ -371,6 +382,14 @@ pub mod pallet {
 		OptionQuery,
 	>;
 
+	/// What is known of where providers are.
+	#[pallet::storage]
+	pub type Locations<T> = StorageMap<_, Twox64Concat, ProviderIndex, Located, OptionQuery>;
+
+	/// Seats per operator, those of nodes that only have announced it included.
+	#[pallet::storage]
+	pub type SeatsOfOperator<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
 	/// Genesis state of the measuring protocol.
 	#[pallet::genesis_config]
 	pub struct GenesisConfig<T: Config> {
@@ -440,12 +459,14 @@ pub mod pallet {
 			/// The node.
 			who: T::AccountId,
 		},
-		/// A seat's score fell below the minimum; it is on its way out.
+		/// A seat is not good enough; it is on its way out, and its account has to wait for another one.
 		SeatDismissed {
 			/// The node.
 			who: T::AccountId,
 			/// Its score in millionths.
 			score_ppm: u32,
+			/// Why.
+			reason: Dismissal,
 		},
 		/// A seat that left is forgotten; its prefix and key are free.
 		SeatReleased {
@@ -694,6 +715,43 @@ pub mod pallet {
 			/// Their operators.
 			operators: u32,
 		},
+		/// A seat showed less of its quota than its tier has to carry, on a line that had room.
+		SeatFellShort {
+			/// The node.
+			who: T::AccountId,
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// The provider it measured.
+			provider: ProviderIndex,
+			/// Epochs in a row in which it fell short.
+			shortfalls: u8,
+		},
+		/// A seat fell short of its highest tier in three epochs in a row, and is on its way out of it.
+		SeatTierDropped {
+			/// The node.
+			who: T::AccountId,
+			/// Its uplink before, kbps.
+			from: Kbps,
+			/// Its uplink now, kbps.
+			to: Kbps,
+		},
+		/// The round-trip times of a test said something about where a provider is. Recorded, and no more.
+		LocationJudged {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// The country it claims.
+			country: [u8; 2],
+			/// What was found.
+			finding: LocationFinding,
+			/// Members that measured less than light needs from their country to that one.
+			contradicting: u16,
+			/// Far members that did not.
+			supporting: u16,
+		},
 	}
 
 	#[pallet::error]
@@ -802,6 +860,8 @@ pub mod pallet {
 		ConfirmersUnknown,
 		/// The seat is not asked about this alarm.
 		NotAConfirmer,
+		/// Seats of the operator have reached their share.
+		OperatorFull,
 	}
 
 	#[pallet::hooks]

@@ -20,15 +20,18 @@ use polkadot_sdk::*;
 
 use alloc::{format, string::String, vec, vec::Vec};
 use codec::{Decode, Encode};
-use frame_support::BoundedVec;
+use frame_support::{traits::Authorize, BoundedVec};
 use frame_system::offchain::{CreateAuthorizedTransaction, SubmitTransaction};
 use sp_application_crypto::RuntimeAppPublic;
 use sp_core::offchain::{Duration, StorageKind};
 use sp_io::hashing::blake2_256;
-use sp_runtime::offchain::{
-	http,
-	storage::StorageValueRef,
-	storage_lock::{StorageLock, Time},
+use sp_runtime::{
+	offchain::{
+		http,
+		storage::StorageValueRef,
+		storage_lock::{StorageLock, Time},
+	},
+	transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityError},
 };
 use weir_math::schedule::submit_offset;
 use weir_primitives::{
@@ -309,9 +312,9 @@ impl<T: Config> Pallet<T> {
 
 	fn hand_in(step: Step, epoch: EpochIndex, call: Call<T>, notes: &mut Notebook) -> Result<(), Trouble> {
 		let transaction =
-			<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into());
+			<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.clone().into());
 		SubmitTransaction::<T, Call<T>>::submit_transaction(transaction)
-			.map_err(|()| Trouble::NotSubmitted)?;
+			.map_err(|()| Self::why_not_submitted(&call))?;
 		notes.submitted_at = Some((step, Self::slot_in_epoch()));
 		log::info!(target: LOG_TARGET, "epoch {epoch}: {step:?} submitted");
 		Ok(())
@@ -346,6 +349,20 @@ impl<T: Config> Pallet<T> {
 		};
 		Self::hand_in(step, epoch, call, notes)?;
 		Ok(true)
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Why the pool may not have taken a call, which it does not tell itself.
+	pub(crate) fn why_not_submitted(call: &Call<T>) -> Trouble {
+		match call.authorize(TransactionSource::Local) {
+			Some(Err(TransactionValidityError::Invalid(InvalidTransaction::Custom(code)))) => {
+				Error::<T>::decode(&mut &[code][..])
+					.map_or(Trouble::NotSubmitted, |rule| Trouble::Refused(rule.into()))
+			}
+			Some(Err(TransactionValidityError::Invalid(other))) => Trouble::Refused(other.into()),
+			_ => Trouble::NotSubmitted,
+		}
 	}
 }
 

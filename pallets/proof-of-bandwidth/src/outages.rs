@@ -26,7 +26,7 @@ use weir_math::{
 };
 use weir_primitives::{
 	outage::{sighting_payload, AlarmSlot, Gap, Sighting},
-	seams::{Deposit, Deposits, EpochClock, ProviderRegistry},
+	seams::{Deposit, Deposits, EpochClock, Operators, ProviderRegistry},
 	EpochIndex, ProbeSignature, ProviderIndex, Region,
 };
 
@@ -309,17 +309,18 @@ impl<T: Config> Pallet<T> {
 		let Sight { provider, account, .. } = sight;
 		let facts = T::Registry::facts(provider).ok_or(Error::<T>::NotWatched)?;
 		let region = facts.region;
-		let outage = Outage { account: account.clone(), from_slot, region, up: Default::default(), epoch: 0 };
-		Outages::<T>::insert(provider, outage);
+		let operator = T::Operators::operator_of(&account);
 		Self::deposit_event(Event::OutageRecorded { provider, account: account.clone(), from_slot });
-		Self::count_outage(region, &account, Count::One);
+		Self::count_outage(region, &operator, Count::One);
+		let up = Default::default();
+		Outages::<T>::insert(provider, Outage { account, operator, from_slot, region, up, epoch: 0 });
 		Ok(())
 	}
 
 	/// Ends an outage: a majority of watchers sees the provider again, or it is no longer in service.
 	pub(crate) fn close_outage(provider: ProviderIndex, outage: Outage<T::AccountId>) {
 		let until_slot = T::CurrentSlot::get();
-		let Outage { account, from_slot, region, .. } = outage;
+		let Outage { account, operator, from_slot, region, .. } = outage;
 		let state = RegionOutages::<T>::get(region);
 		let is_regional = state.last_regional_slot.is_some_and(|last| last >= from_slot) || state.is_regional;
 		Outages::<T>::remove(provider);
@@ -331,7 +332,7 @@ impl<T: Config> Pallet<T> {
 			// Room was just made.
 			let _ = gaps.try_push(gap);
 		});
-		Self::count_outage(region, &account, Count::Less);
+		Self::count_outage(region, &operator, Count::Less);
 		Self::deposit_event(Event::OutageClosed { provider, account, gap });
 	}
 

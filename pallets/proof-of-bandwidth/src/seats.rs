@@ -13,7 +13,7 @@ use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weig
 use sp_runtime::DispatchError;
 use weir_math::{committee::TIERS_KBPS, region, score};
 use weir_primitives::{
-	seams::{Bonds, EpochClock, OnBondChange, ProviderRegistry},
+	seams::{Bonds, EpochClock, OnBondChange, Operators, ProviderRegistry},
 	Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, Role,
 };
 
@@ -38,6 +38,7 @@ impl<T: Config> Pallet<T> {
 		let share = total.checked_div(WIDE_PREFIX_SHARE).unwrap_or(0).max(1);
 		// On one machine all addresses are neighbours.
 		ensure!(beside < share || !endpoint.is_public(), Error::<T>::WidePrefixFull);
+		Self::ensure_operator_share(&T::Operators::operator_of(&who), total)?;
 		let seat = Seat::new(key.clone(), endpoint, uplink_kbps, country);
 		let from_epoch = Self::admit_seat(&who, seat, prefix, Self::moment())?;
 		Self::deposit_event(Event::SeatTaken { who, key, endpoint, uplink_kbps, country, from_epoch });
@@ -66,11 +67,20 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// The bond a seat of `who` stands on.
+	pub(crate) fn seat_role(who: &T::AccountId) -> Role {
+		let as_validator = T::Bonds::is_sufficient(who, Role::Validator)
+			&& T::Bonds::active_bond(who, Role::Validator) >= T::MinimumSeatBond::get();
+		if as_validator {
+			Role::Validator
+		} else {
+			Role::Provider
+		}
+	}
+
 	/// Whether `who` may hold a seat, and the uplink that limits it: none for a validator.
 	fn entitlement(who: &T::AccountId) -> Result<Option<Kbps>, DispatchError> {
-		if T::Bonds::is_sufficient(who, Role::Validator)
-			&& T::Bonds::active_bond(who, Role::Validator) >= T::MinimumSeatBond::get()
-		{
+		if Self::seat_role(who) == Role::Validator {
 			return Ok(None);
 		}
 		let facts = T::Registry::index_of(who).and_then(T::Registry::facts).filter(|facts| facts.in_service);
@@ -125,6 +135,7 @@ impl<T: Config> Pallet<T> {
 		}
 		SeatCount::<T>::mutate(|count| *count = count.saturating_add(1));
 		SeatsInWidePrefix::<T>::mutate(WidePrefix::of(&prefix), |count| *count = count.saturating_add(1));
+		Self::count_for_operator(who);
 		SeatOfPrefix::<T>::insert(prefix, who);
 		SeatOfKey::<T>::insert(&seat.key, who);
 		seat.from_epoch = from_epoch;
@@ -191,7 +202,7 @@ impl<T: Config> Pallet<T> {
 		let since = Self::epoch().saturating_sub(1);
 		let country = region::index_of(seat.country);
 		if !seat.leaving
-			|| Self::tiers_of(seat.uplink_kbps).any(|tier| SeatIndices::<T>::is_seen_since(tier, who, since))
+			|| (0..TIERS).any(|tier| SeatIndices::<T>::is_seen_since(tier, who, since))
 			|| country.is_some_and(|country| CountryIndices::<T>::is_seen_since(country, who, since))
 		{
 			return false;
@@ -199,7 +210,8 @@ impl<T: Config> Pallet<T> {
 		if let Some(country) = country {
 			CountryIndices::<T>::forget(country, who, since);
 		}
-		for tier in Self::tiers_of(seat.uplink_kbps) {
+		// All: it may have lost one.
+		for tier in 0..TIERS {
 			SeatIndices::<T>::forget(tier, who, since);
 		}
 		if let Some(prefix) = seat.endpoint.prefix() {
@@ -212,6 +224,7 @@ impl<T: Config> Pallet<T> {
 				SeatsInWidePrefix::<T>::insert(wide, beside);
 			}
 		}
+		Self::uncount_for_operator(who);
 		SeatOfKey::<T>::remove(&seat.key);
 		Seats::<T>::remove(who);
 		SeatCount::<T>::mutate(|count| *count = count.saturating_sub(1));
@@ -244,7 +257,8 @@ impl<T: Config> Pallet<T> {
 		seat.score_ppm = score_ppm;
 		if score_ppm < MIN_SCORE_PPM && !seat.leaving {
 			Self::retire(who, seat, DISMISSAL_EPOCHS);
-			Self::deposit_event(Event::SeatDismissed { who: who.clone(), score_ppm });
+			let reason = Dismissal::LowScore;
+			Self::deposit_event(Event::SeatDismissed { who: who.clone(), score_ppm, reason });
 		} else {
 			Seats::<T>::insert(who, seat);
 		}

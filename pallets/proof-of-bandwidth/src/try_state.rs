@@ -16,7 +16,7 @@ use frame_support::{ensure, traits::Get};
 use sp_runtime::TryRuntimeError;
 use weir_primitives::{
 	api::{Outcome, VerdictRecord},
-	seams::{EpochClock, OnVerdict, ProviderRegistry},
+	seams::{EpochClock, OnVerdict, Operators, ProviderRegistry},
 	Timing,
 };
 
@@ -68,7 +68,8 @@ impl<T: Config> Pallet<T> {
 		Self::check_epochs()?;
 		Self::check_outages()?;
 		Self::check_conducts()?;
-		Self::check_evidence()
+		Self::check_evidence()?;
+		Self::check_locations()
 	}
 
 	fn check_timing() -> Result<(), TryRuntimeError> {
@@ -92,6 +93,7 @@ impl<T: Config> Pallet<T> {
 	fn check_seats() -> Result<(), TryRuntimeError> {
 		let leavers = Self::leavers();
 		let mut wide: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+		let mut operators: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
 		let mut count = 0u32;
 		for (who, seat) in Seats::<T>::iter() {
 			let prefix = seat.endpoint.prefix().ok_or("2: a seat without prefix")?;
@@ -99,11 +101,17 @@ impl<T: Config> Pallet<T> {
 			ensure!(SeatOfKey::<T>::get(&seat.key).as_ref() == Some(&who), "2: a key names another seat");
 			ensure!(seat.score_ppm <= FULL_SCORE_PPM, "2: a score above its maximum");
 			ensure!(
+				seat.shortfalls.epoch() <= Self::epoch().saturating_sub(1),
+				"2: a seat fell short in an epoch that is not over"
+			);
+			ensure!(
 				!seat.leaving || leavers.contains(&Leaver::Seat(who.clone()).encode()),
 				"2: a seat that is leaving is not queued"
 			);
 			let beside = wide.entry(WidePrefix::of(&prefix).encode()).or_default();
 			*beside = beside.saturating_add(1);
+			let of_operator = operators.entry(T::Operators::operator_of(&who).encode()).or_default();
+			*of_operator = of_operator.saturating_add(1);
 			count = count.saturating_add(1);
 		}
 		ensure!(SeatCount::<T>::get() == count, "2: seats miscounted");
@@ -112,6 +120,9 @@ impl<T: Config> Pallet<T> {
 		let stored: BTreeMap<Vec<u8>, u32> =
 			SeatsInWidePrefix::<T>::iter().map(|(prefix, count)| (prefix.encode(), count)).collect();
 		ensure!(stored == wide, "2: seats of a wide prefix miscounted");
+		let stored: BTreeMap<Vec<u8>, u32> =
+			SeatsOfOperator::<T>::iter().map(|(operator, count)| (operator.encode(), count)).collect();
+		ensure!(stored == operators, "2: seats of an operator miscounted");
 		Ok(())
 	}
 
@@ -227,35 +238,47 @@ impl<T: Config> Pallet<T> {
 		let mut queued = BTreeSet::new();
 		let mut place = head;
 		while place != tail {
-			let (provider, _) = Lapses::<T>::get(place).ok_or("9: the order of alarms has a gap")?;
+			let (provider, _) = Lapses::<T>::get(place).ok_or("10: the order of alarms has a gap")?;
 			queued.insert(provider);
 			place = place.wrapping_add(1);
 		}
 		for (provider, alarm) in Alarms::<T>::iter() {
 			let has_enough = alarm.reporters.len() >= weir_math::outage::ALARM as usize;
-			ensure!(alarm.raised.is_some() == has_enough, "9: an alarm of too few, or one not raised");
-			ensure!(!alarm.reporters.is_empty(), "9: an alarm nobody reported");
-			ensure!(queued.contains(&provider), "9: an alarm that never ends");
-			ensure!(!Outages::<T>::contains_key(provider), "9: an alarm about an outage");
+			ensure!(alarm.raised.is_some() == has_enough, "10: an alarm of too few, or one not raised");
+			ensure!(!alarm.reporters.is_empty(), "10: an alarm nobody reported");
+			ensure!(queued.contains(&provider), "10: an alarm that never ends");
+			ensure!(!Outages::<T>::contains_key(provider), "10: an alarm about an outage");
 		}
 		let mut down: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
 		let mut operators: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
 		for (_, outage) in Outages::<T>::iter() {
 			let count = down.entry(outage.region.encode()).or_default();
 			*count = count.saturating_add(1);
-			let count = operators.entry((outage.region, outage.account).encode()).or_default();
+			let count = operators.entry((outage.region, outage.operator).encode()).or_default();
 			*count = count.saturating_add(1);
 		}
 		let counted: BTreeMap<Vec<u8>, u32> =
 			RegionOutages::<T>::iter().map(|(region, state)| (region.encode(), state.down)).collect();
-		ensure!(counted == down, "9: outages of a region miscounted");
+		ensure!(counted == down, "10: outages of a region miscounted");
 		let counted: BTreeMap<Vec<u8>, u32> = OperatorOutages::<T>::iter()
 			.map(|(region, operator, count)| ((region, operator).encode(), count))
 			.collect();
-		ensure!(counted == operators, "9: outages of an operator miscounted");
+		ensure!(counted == operators, "10: outages of an operator miscounted");
 		for (region, state) in RegionOutages::<T>::iter() {
 			let of_region = OperatorOutages::<T>::iter_prefix(region).count();
-			ensure!(of_region == state.operators as usize, "9: operators of a region miscounted");
+			ensure!(of_region == state.operators as usize, "10: operators of a region miscounted");
+		}
+		Ok(())
+	}
+
+	fn check_locations() -> Result<(), TryRuntimeError> {
+		for (provider, Located { country, facts }) in Locations::<T>::iter() {
+			ensure!(!PrivateEndpointsAllowed::<T>::get(), "9: a location of a private address");
+			ensure!(Targets::<T>::contains_key(provider), "9: a location of nobody");
+			ensure!(weir_math::region::is_assigned(country), "9: a location in no country");
+			ensure!((facts.proofs > 0) == facts.last_proof.is_some(), "9: proofs without an epoch");
+			let last = facts.last_proof.max(facts.contradicted);
+			ensure!(last.is_some_and(|epoch| epoch < Self::epoch()), "9: a location found too early");
 		}
 		Ok(())
 	}

@@ -11,10 +11,11 @@ use weir_math::{
 	committee::ListKind,
 	outage::{CONFIRMERS, WATCHERS},
 	schedule::Run,
+	uplink::Shortfalls,
 	verdict::StrikeWindow,
 };
 use weir_primitives::{
-	api::VerdictRecord,
+	api::{LocationFacts, VerdictRecord},
 	keys::FormerKeys,
 	outage::{AlarmSlot, Gap},
 	report::Entry,
@@ -102,6 +103,8 @@ pub struct Seat {
 	pub leaving: bool,
 	/// Signed before `key`.
 	pub former_keys: FormerKeys,
+	/// Epochs in which it fell short of its highest tier.
+	pub shortfalls: Shortfalls,
 }
 
 impl Seat {
@@ -116,6 +119,7 @@ impl Seat {
 			score_ppm: FULL_SCORE_PPM,
 			leaving: false,
 			former_keys: Default::default(),
+			shortfalls: Default::default(),
 		}
 	}
 }
@@ -279,6 +283,15 @@ pub struct Filed {
 	pub entry: Entry,
 }
 
+/// What is known of where a provider is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Located {
+	/// The country it claimed: if it claims another one now, nothing is known.
+	pub country: [u8; 2],
+	/// What was found.
+	pub facts: LocationFacts,
+}
+
 /// What a member of a committee had to say, as far as an estimate and a dispute need it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum Voice {
@@ -367,6 +380,8 @@ impl<AccountId: PartialEq> Raised<AccountId> {
 pub struct Outage<AccountId> {
 	/// The provider's account.
 	pub account: AccountId,
+	/// Its operator.
+	pub operator: AccountId,
 	/// Number of the slot of the first report.
 	pub from_slot: u64,
 	/// The region it counts in.
@@ -437,10 +452,21 @@ pub enum Rejection {
 	Duplicate,
 	/// A rate, loss or kind that no measurement yields.
 	OutOfRange,
-	/// The seat may not measure this provider: its own, or one on its prefix or of the other address family.
+	/// The seat may not measure this provider: one of its operator, on its prefix or of the other address family.
 	Barred,
 	/// The seat's own line was under test at the same time.
 	Busy,
+}
+
+/// Why a seat was dismissed.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Dismissal {
+	/// Its score fell below the minimum.
+	LowScore,
+	/// It fell short of the smallest tier in three epochs in a row.
+	FellShort,
 }
 
 /// An expectation towards another pallet that did not hold. Nothing else was affected.

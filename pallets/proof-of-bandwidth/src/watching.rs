@@ -1,7 +1,7 @@
 //! Who watches a provider and who confirms an alarm about it: computed, never stored.
 
 use crate::{
-	assignment::{is_apart, Draw},
+	assignment::Draw,
 	epochs::{CountryIndices, SeatIndices},
 	*,
 };
@@ -87,12 +87,12 @@ impl<T: Config> Draw<T> {
 		{
 			let seats = candidates(&circle, sight.number, COUNTRY_WATCHERS)
 				.filter_map(|seat| CountryIndices::<T>::occupant_within(country, seat, self.epoch));
-			Self::take(sight, seats, COUNTRY_WATCHERS, &[], &mut watchers);
+			self.take(sight, seats, COUNTRY_WATCHERS, &[], &mut watchers);
 		}
 		let circle = self.watcher_circle();
 		let seats = candidates(&circle, sight.number, WATCHERS)
 			.filter_map(|seat| SeatIndices::<T>::occupant_within(SMALLEST_TIER, seat, self.epoch));
-		Self::take(sight, seats, WATCHERS, &[], &mut watchers);
+		self.take(sight, seats, WATCHERS, &[], &mut watchers);
 		watchers
 	}
 
@@ -108,12 +108,13 @@ impl<T: Config> Draw<T> {
 		let seats = candidates(&circle, 0, CONFIRMERS.saturating_add(beside))
 			.filter_map(|seat| SeatIndices::<T>::occupant_within(SMALLEST_TIER, seat, self.epoch));
 		let mut confirmers = Vec::new();
-		Self::take(sight, seats, CONFIRMERS, watchers, &mut confirmers);
+		self.take(sight, seats, CONFIRMERS, watchers, &mut confirmers);
 		confirmers
 	}
 
 	/// Adds seats that may say something of the provider, each once, up to `most` in all.
 	fn take(
+		&self,
 		sight: &Sight<T::AccountId>,
 		seats: impl Iterator<Item = T::AccountId>,
 		most: u32,
@@ -124,11 +125,11 @@ impl<T: Config> Draw<T> {
 			if taken.len() >= most as usize {
 				return;
 			}
-			let may_speak = node != sight.account
-				&& !taken.contains(&node)
+			let line = (&sight.account, sight.prefix);
+			let may_speak = !taken.contains(&node)
 				&& !except.contains(&node)
 				&& Seats::<T>::get(&node)
-					.is_some_and(|seat| !seat.endpoint.prefix().zip(sight.prefix).is_some_and(is_apart));
+					.is_some_and(|seat| !self.bars_from(line, (&node, seat.endpoint.prefix())));
 			if may_speak {
 				taken.push(node);
 			}

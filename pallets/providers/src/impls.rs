@@ -222,14 +222,10 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult {
+	pub(crate) fn do_lower_claim(index: ProviderIndex, measured: Claim) -> DispatchResult {
 		let mut registration = Providers::<T>::get(index).ok_or(Error::<T>::NotRegistered)?;
 		let old = *registration.claim.latest();
-		let lower = |old: u32, new: u32| old.min(new.max(MIN_CLAIM_KBPS));
-		let new = Claim {
-			down_kbps: lower(old.down_kbps, claim.down_kbps),
-			up_kbps: lower(old.up_kbps, claim.up_kbps),
-		};
+		let new = old.lowered_to(&measured);
 		if new == old {
 			return Ok(());
 		}

@@ -36,8 +36,8 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 		IndexOf::<T>::get(who)
 	}
 
-	fn lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult {
-		Self::do_lower_claim(index, claim)
+	fn lower_claim(index: ProviderIndex, measured: Claim) -> DispatchResult {
+		Self::do_lower_claim(index, measured)
 	}
 
 	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult {

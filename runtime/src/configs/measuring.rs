@@ -43,6 +43,7 @@ impl pallet_node_staking::Config for Runtime {
 	type Duty = Duties;
 	type OnBondChange = BondFollowers;
 	type OnSlashDecided = ProofOfBandwidth;
+	type OnOperatorChange = ProofOfBandwidth;
 	type SlashSink =
 		pallet_node_staking::SplitSink<AccountId, Balances, accounts::TreasuryAccount, SlashBurnShare>;
 	type CancelOrigin = governance::Root;
@@ -140,6 +141,7 @@ impl pallet_proof_of_bandwidth::Config for Runtime {
 	type Balance = Balance;
 	type Bonds = NodeStaking;
 	type Registry = Providers;
+	type Operators = NodeStaking;
 	type Slashes = NodeStaking;
 	type Deposits = NodeStaking;
 	type OnVerdict = ();
@@ -188,15 +190,29 @@ impl OnBondChange<AccountId> for BondFollowers {
 	}
 }
 
-/// What `event` says of a test, if it says that one was concluded: the provider, its account and the verdict.
-pub fn verdict(event: RuntimeEvent) -> Option<(ProviderIndex, AccountId, VerdictRecord)> {
-	use pallet_proof_of_bandwidth::Event::VerdictReached;
-	match event {
-		RuntimeEvent::ProofOfBandwidth(VerdictReached { provider, account, verdict }) => {
-			Some((provider, account, verdict))
-		}
-		_ => None,
-	}
+/// What was concluded from a test.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Concluded {
+	/// Index of the provider.
+	pub provider: ProviderIndex,
+	/// Its account.
+	pub account: AccountId,
+	/// The verdict.
+	pub verdict: VerdictRecord,
+	/// Whether it takes the place of an earlier one on the same test, which receipts have changed.
+	pub revised: bool,
+}
+
+/// What `event` says of a test, if it says that one was concluded, or concluded anew.
+pub fn concluded(event: RuntimeEvent) -> Option<Concluded> {
+	use pallet_proof_of_bandwidth::Event::{VerdictReached, VerdictRevised};
+	let RuntimeEvent::ProofOfBandwidth(event) = event else { return None };
+	let (provider, account, verdict, revised) = match event {
+		VerdictReached { provider, account, verdict } => (provider, account, verdict, false),
+		VerdictRevised { provider, account, verdict } => (provider, account, verdict, true),
+		_ => return None,
+	};
+	Some(Concluded { provider, account, verdict, revised })
 }
 
 /// Providers of `regions` from index `start`, as a page shows them.
@@ -253,6 +269,7 @@ fn info(
 		bond_sufficient: NodeStaking::is_sufficient(&facts.account, Role::Provider),
 		strikes: ProofOfBandwidth::strikes(&facts.account),
 		verdicts: pallet_proof_of_bandwidth::Verdicts::<Runtime>::get(index).to_vec(),
+		location: ProofOfBandwidth::location_of(index, facts.region.country),
 		account: facts.account,
 	}
 }

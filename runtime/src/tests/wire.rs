@@ -14,8 +14,8 @@ use scale_info::{TypeDef, TypeInfo};
 use weir_primitives::{
 	api::{
 		runtime_decl_for_proof_of_bandwidth_api::ProofOfBandwidthApi, Announced, CommitteeMember,
-		EvidenceInfo, Outcome, Page, ProviderInfo, Reason, RegionFilter, SeatInfo, TargetTest, Task,
-		TestKind, VerdictRecord,
+		EvidenceInfo, LocationFacts, Outcome, Page, ProviderInfo, Reason, RegionFilter, SeatInfo, TargetTest,
+		Task, TestKind, VerdictRecord,
 	},
 	outage::{Gap, OpenAlarm, Watch, Watched},
 	receipt::{Bilateral, TestPart},
@@ -28,6 +28,7 @@ const HEADER: &str = "\
 # What tools encode and decode without linking the runtime. Written by runtime/src/tests/wire.rs; all numbers are hex.
 # call NAME FIELDS BYTES              an encoded call: index of the pallet, index of the call, arguments
 # api FUNCTION ARGUMENTS ANSWER       a runtime API call: encoded arguments (- for none), an answer it may give
+# errors PALLET NAMES                 rules of a pallet by their indices, from 0: a code of what the pool refuses is one
 # extensions NAMES BYTES              what surrounds a transaction, in order: identifiers, and one that never expires,
 #                                     with nonce 0 and without tip and metadata hash
 ";
@@ -247,6 +248,7 @@ fn apis() -> Vec<String> {
 		bond_sufficient: true,
 		strikes: 3,
 		verdicts: vec![verdict],
+		location: LocationFacts { proofs: 2, last_proof: Some(4), contradicted: Some(3) },
 	};
 	let seat = SeatInfo {
 		account: account(7),
@@ -346,6 +348,18 @@ fn apis() -> Vec<String> {
 	]
 }
 
+/// Rules by which the pool refuses calls that are authorised by themselves.
+fn errors() -> String {
+	let TypeDef::Variant(rules) = pallet_proof_of_bandwidth::Error::<Runtime>::type_info().type_def else {
+		panic!("errors are an enum")
+	};
+	let mut names: Vec<_> = rules.variants.iter().filter(|rule| !rule.name.starts_with("__")).collect();
+	names.sort_by_key(|rule| rule.index);
+	assert!(names.iter().zip(0..).all(|(rule, index)| rule.index == index), "none is left out");
+	let names: Vec<_> = names.into_iter().map(|rule| rule.name).collect();
+	format!("errors ProofOfBandwidth {}\n", names.join(","))
+}
+
 fn extensions() -> String {
 	use sp_runtime::traits::TransactionExtension;
 	let names: Vec<_> = <TxExtension as TransactionExtension<RuntimeCall>>::metadata()
@@ -358,7 +372,7 @@ fn extensions() -> String {
 
 #[test]
 fn golden_file_should_say_what_the_runtime_says() {
-	let current = calls().concat() + &apis().concat() + &extensions();
+	let current = calls().concat() + &apis().concat() + &errors() + &extensions();
 	let current = format!("{HEADER}{current}");
 	if std::env::var_os("WEIR_WRITE_GOLDEN").is_some() {
 		std::fs::write(FILE, &current).expect("the golden file can be written");

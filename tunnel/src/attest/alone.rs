@@ -37,6 +37,7 @@ pub async fn run_alone(attestor: Arc<Attestor>) {
 	loop {
 		for outcome in [speaker.at_block().await, runner.at_block().await] {
 			if let Err(error) = outcome {
+				runner.attestor.metrics.note_refusal(&error);
 				tracing::warn!(error = format!("{error:#}"), "attestor");
 			}
 		}

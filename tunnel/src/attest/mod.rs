@@ -183,6 +183,7 @@ impl Attestor {
 	) -> Result<Arc<Self>> {
 		let timing = chain.timing().await?;
 		let (control, incoming) = control::connect(&settings.identity, settings.bind)?;
+		let _ = metrics.attestor_refused.set(control.refused());
 		let links = Arc::new(Links { bind: settings.bind, control, stopping: watch::channel(false).0 });
 		let (epochs, refuse) = (Mutex::default(), Task::spawn("control plane", refuse_all(incoming)));
 		let keep = OnceLock::new();

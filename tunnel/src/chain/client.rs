@@ -6,7 +6,7 @@ use super::{
 	survey::{rpc, timed, Answer, Found, Link, Rpc, Survey, RPC_TIMEOUT},
 	ChainError, ChainView, Clock,
 };
-use crate::tasks::Task;
+use crate::{advice, tasks::Task};
 use async_trait::async_trait;
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::{Decode, DecodeAll, Encode};
@@ -184,14 +184,25 @@ impl Client {
 		match submitted {
 			Ok(Ok(_)) => Ok(()),
 			// The pool's reason is in the data.
-			Ok(Err(RpcError::User(UserError { message, data, .. }))) => Err(rpc(format!(
-				"{message}: {}",
-				data.map_or_else(String::new, |data| data.get().to_owned())
-			))),
+			Ok(Err(RpcError::User(UserError { message, data, .. }))) => {
+				let said = data.map_or(message, |data| data.get().trim_matches('"').to_owned());
+				let name_of = |code| {
+					let errors = metadata.pallet_by_name(PALLET)?;
+					Some(errors.error_variant_by_index(code)?.name.clone())
+				};
+				Err(ChainError::Refused { call, rule: broken_rule(&said, name_of) })
+			}
 			Ok(Err(error)) => Err(rpc(error)),
 			Err(_) => Err(rpc("no answer within 10 s")),
 		}
 	}
+}
+
+/// The rule that a transaction breaks, of what the pool says of it: a rule of the measuring protocol comes as the index of
+/// its error.
+fn broken_rule(said: &str, name_of: impl FnOnce(u8) -> Option<String>) -> String {
+	let code = said.strip_prefix("Custom error: ").and_then(|code| code.parse().ok());
+	code.and_then(name_of).unwrap_or_else(|| advice::one_line(said))
 }
 
 /// Waits twice as long each time, up to half a minute, ± 50 %, so that nodes do not return all at once.

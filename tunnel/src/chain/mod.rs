@@ -73,6 +73,14 @@ pub enum ChainError {
 	/// The endpoint failed.
 	#[error("chain endpoint: {0}")]
 	Rpc(String),
+	/// The pool of the endpoint's node refuses a transaction.
+	#[error("the node's pool refuses {call}: {rule}")]
+	Refused {
+		/// The call.
+		call: &'static str,
+		/// The rule that it breaks, by its name in the runtime, or what the pool says.
+		rule: String,
+	},
 	/// The runtime answers in another shape than this version knows.
 	#[error("the runtime's {0} is not what this version of weir-tunnel knows; upgrade it")]
 	Incompatible(&'static str),

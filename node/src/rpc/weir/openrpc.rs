@@ -3,6 +3,7 @@
 
 use super::{
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
+	contesting::{Audit, Evidence},
 	error::Error,
 	inputs::{Account, AccountOrIndex, Blocks},
 	results::{Clock, Provider, ProviderPage, Timing},
@@ -153,6 +154,8 @@ fn schema(name: &str, schemas: &mut SchemaGenerator) -> Value {
 		Vec<Task>,
 		Option<TargetTest>,
 		ReportState,
+		Vec<Evidence>,
+		Audit,
 		BlockVerdicts,
 	)
 }

@@ -3,6 +3,7 @@
 use super::{
 	api::WeirApiServer,
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
+	contesting::{Audit, Evidence},
 	error::Error,
 	inputs::{regions, Account, AccountOrIndex, Blocks},
 	news::News,
@@ -174,6 +175,19 @@ impl WeirApiServer for Weir {
 		let (committed, revealed) =
 			self.client.runtime_api().report_state(at, epoch, account.id()?).map_err(Error::from)?;
 		Ok(ReportState { committed, revealed })
+	}
+
+	fn evidence(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Vec<Evidence>> {
+		let at = self.block(at)?;
+		let account = self.registered(&provider, at)?.account;
+		let evidence = self.client.runtime_api().evidence(at, account).map_err(Error::from)?;
+		Ok(evidence.into_iter().map(Evidence::from).collect())
+	}
+
+	fn audit(&self, epoch: EpochIndex, account: Account, at: Option<Hash>) -> RpcResult<Audit> {
+		let at = self.block(at)?;
+		let positions = self.client.runtime_api().audited(at, epoch, account.id()?).map_err(Error::from)?;
+		Ok(Audit { epoch, positions })
 	}
 
 	fn discover(&self) -> RpcResult<&'static RawValue> {

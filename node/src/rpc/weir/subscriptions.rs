@@ -4,8 +4,7 @@ use super::{
 	error::Error,
 	news::{BlockNews, Step},
 	results::Block,
-	texts::Address,
-	verdicts::{BlockVerdicts, ProviderVerdict, Verdict},
+	verdicts::{BlockVerdicts, ProviderVerdict},
 };
 use jsonrpsee::{
 	types::ErrorObjectOwned, PendingSubscriptionSink, SubscriptionCloseResponse, SubscriptionMessage,
@@ -55,12 +54,8 @@ pub(super) fn verdicts(block: &BlockNews, account: Option<&AccountId>) -> Option
 	let verdicts: Vec<_> = block
 		.verdicts
 		.iter()
-		.filter(|(_, who, _)| account.is_none_or(|account| account == who))
-		.map(|(provider, who, record)| ProviderVerdict {
-			provider: *provider,
-			account: Address::from(who),
-			verdict: Verdict::from(record),
-		})
+		.filter(|concluded| account.is_none_or(|account| *account == concluded.account))
+		.map(ProviderVerdict::from)
 		.collect();
 	(!verdicts.is_empty()).then(|| BlockVerdicts { block: Block::new(block.hash, block.number), verdicts })
 }
@@ -76,7 +71,7 @@ mod tests {
 		api::{Outcome, Reason, TestKind, VerdictRecord},
 		Claim,
 	};
-	use weir_runtime::Hash;
+	use weir_runtime::{configs::measuring::Concluded, Hash};
 
 	fn record() -> VerdictRecord {
 		VerdictRecord {
@@ -96,10 +91,16 @@ mod tests {
 		}
 	}
 
-	/// A block with a verdict on each of the providers `0` and `1`.
+	/// A block with a verdict on each of the providers `0` and `1`, the second one revised.
 	fn block(number: u32) -> BlockNews {
-		let verdict = |provider: u8| (provider.into(), AccountId::from([provider; 32]), record());
-		BlockNews { hash: Hash::repeat_byte(number as u8), number, verdicts: vec![verdict(0), verdict(1)] }
+		let verdict = |provider: u8, revised| Concluded {
+			provider: provider.into(),
+			account: AccountId::from([provider; 32]),
+			verdict: record(),
+			revised,
+		};
+		let verdicts = vec![verdict(0, false), verdict(1, true)];
+		BlockNews { hash: Hash::repeat_byte(number as u8), number, verdicts }
 	}
 
 	fn step(numbers: impl IntoIterator<Item = u32>) -> Step {
@@ -137,6 +138,7 @@ mod tests {
 			assert_eq!(item["verdicts"].as_array().map(Vec::len), Some(1));
 			assert_eq!(item["verdicts"][0]["provider"], 1);
 			assert_eq!(item["verdicts"][0]["verdict"]["outcome"]["name"], "Good");
+			assert_eq!(item["verdicts"][0]["revised"], true);
 		}
 	}
 

@@ -111,7 +111,7 @@ pub(super) fn outage<T: Config>(provider: ProviderIndex, who: &T::AccountId) {
 	let (region, account) = (facts.region, who.clone());
 	Outages::<T>::insert(
 		provider,
-		Outage { account, from_slot: 1, region, up: Default::default(), epoch: 0 },
+		Outage { operator: account.clone(), account, from_slot: 1, region, up: Default::default(), epoch: 0 },
 	);
 	OperatorOutages::<T>::insert(region, who, 1);
 	RegionOutages::<T>::insert(region, RegionState { down: 1, operators: 1, ..Default::default() });

@@ -41,6 +41,8 @@ pub enum Trouble {
 	NotSigned,
 	/// The pool did not take the transaction.
 	NotSubmitted,
+	/// The pool did not take the transaction, which breaks this rule.
+	Refused(&'static str),
 }
 
 impl fmt::Display for Trouble {
@@ -76,6 +78,7 @@ impl fmt::Display for Trouble {
 			}
 			Self::NotSigned => f.write_str("the keystore did not sign: is the seat key still in it?"),
 			Self::NotSubmitted => f.write_str("the pool did not take the transaction"),
+			Self::Refused(rule) => write!(f, "the pool did not take the transaction: {rule}"),
 		}
 	}
 }

@@ -15,14 +15,14 @@ use weir_primitives::{
 	SEAT_KEY_TYPE,
 };
 
-pub(super) const URL: &str = "http://127.0.0.1:9700";
-pub(super) const NODE: AccountId = 1;
-const REPORTED: EpochIndex = FIRST_TESTED_EPOCH;
+pub(crate) const URL: &str = "http://127.0.0.1:9700";
+pub(crate) const NODE: AccountId = 1;
+pub(crate) const REPORTED: EpochIndex = FIRST_TESTED_EPOCH;
 
 /// What the tests see of the world outside: requests they expect, and the pool.
-pub(super) struct Outside<'a> {
-	pub(super) expect: &'a dyn Fn(PendingRequest),
-	pub(super) pool: &'a dyn Fn() -> Vec<Call<Runtime>>,
+pub(crate) struct Outside<'a> {
+	pub(crate) expect: &'a dyn Fn(PendingRequest),
+	pub(crate) pool: &'a dyn Fn() -> Vec<Call<Runtime>>,
 }
 
 impl Outside<'_> {
@@ -37,7 +37,7 @@ impl Outside<'_> {
 		});
 	}
 
-	fn expect_report(&self, response: Vec<u8>) {
+	pub(crate) fn expect_report(&self, response: Vec<u8>) {
 		(self.expect)(PendingRequest {
 			method: "GET".into(),
 			uri: format!("{URL}/v1/reports/{REPORTED}"),
@@ -96,7 +96,7 @@ fn expected_tasks() -> TasksRequest {
 	}
 }
 
-fn ready(entries: Vec<Entry>) -> Vec<u8> {
+pub(crate) fn ready(entries: Vec<Entry>) -> Vec<u8> {
 	let response = ReportResponse { epoch: REPORTED, state: ReportState::Ready, entries };
 	serde_json::to_vec(&response).unwrap()
 }
@@ -107,11 +107,16 @@ fn work() {
 	let _ = Pob::serve_local_seat();
 }
 
-fn notes() -> Notebook {
-	StorageValueRef::persistent(&[b"weir::seat::".as_slice(), &NODE.encode()].concat())
-		.get::<Notebook>()
-		.unwrap()
-		.unwrap_or_default()
+pub(crate) fn notes() -> Notebook {
+	StorageValueRef::persistent(&notes_key()).get::<Notebook>().unwrap().unwrap_or_default()
+}
+
+pub(crate) fn set_notes(notes: &Notebook) {
+	StorageValueRef::persistent(&notes_key()).set(notes);
+}
+
+fn notes_key() -> Vec<u8> {
+	[b"weir::seat::".as_slice(), &NODE.encode()].concat()
 }
 
 pub(super) fn set_url(url: &str) {
@@ -119,12 +124,12 @@ pub(super) fn set_url(url: &str) {
 }
 
 /// A node with seat 1's key and a sidecar, one provider, and the clock where the first tested epoch begins.
-pub(super) fn with_worker(test: impl FnOnce(Outside)) {
+pub(crate) fn with_worker(test: impl FnOnce(Outside)) {
 	with_worker_among(5, test);
 }
 
 /// The same among so many seats.
-pub(super) fn with_worker_among(seats: u64, test: impl FnOnce(Outside)) {
+pub(crate) fn with_worker_among(seats: u64, test: impl FnOnce(Outside)) {
 	let (worker, outside) = TestOffchainExt::new();
 	let (pool, transactions) = TestTransactionPoolExt::new();
 	let keystore = MemoryKeystore::new();
@@ -159,7 +164,7 @@ pub(super) fn with_worker_among(seats: u64, test: impl FnOnce(Outside)) {
 }
 
 /// Posts the tasks of the epoch, then moves into the commit window of the next one, past every seat's offset.
-fn posted_and_in_commit_window(outside: &Outside) {
+pub(crate) fn posted_and_in_commit_window(outside: &Outside) {
 	run_to(REPORTED, 29);
 	outside.expect_tasks();
 	work();

@@ -225,7 +225,9 @@ fn score_should_dismiss_a_seat_when_it_falls_below_the_minimum() {
 		Pob::score_seat(&4, 10, 0);
 		let seat = Seats::<Runtime>::get(4).unwrap();
 		assert!(seat.leaving && seat.score_ppm < MIN_SCORE_PPM);
-		System::assert_last_event(Event::SeatDismissed { who: 4, score_ppm: seat.score_ppm }.into());
+		System::assert_last_event(
+			Event::SeatDismissed { who: 4, score_ppm: seat.score_ppm, reason: Dismissal::LowScore }.into(),
+		);
 		run_to(3 + 2 + DISMISSAL_EPOCHS - 1, 29);
 		assert_noop!(take(4), Error::<Runtime>::SeatHeld);
 		run_to(3 + 2 + DISMISSAL_EPOCHS, 20);

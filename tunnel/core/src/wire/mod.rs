@@ -280,6 +280,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+	/// Every reason, by its index.
+	pub fn all() -> impl Iterator<Item = Self> {
+		(0..=u8::MAX).map_while(|index| Self::decode(&mut &[index][..]).ok())
+	}
+
 	/// Whether asking again can help: the target's view of the chain may lag, or be of another fork, which has another T0.
 	pub fn is_passing(self) -> bool {
 		matches!(

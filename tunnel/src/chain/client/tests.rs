@@ -110,3 +110,13 @@ fn submissions_should_be_encoded_as_the_runtime_decodes_them() {
 		assert_submission(call, &Submission::sighting(6, &account, sighting, [9; 64]));
 	}
 }
+
+#[test]
+fn refusal_of_the_pool_should_name_the_rule_when_the_runtime_knows_it() {
+	let rules: Vec<_> = line("errors", PALLET)[2].split(',').collect();
+	let name_of = |code: u8| rules.get(usize::from(code)).map(|name| (*name).to_owned());
+	assert_eq!(broken_rule("Custom error: 26", name_of), "NotDisputable");
+	for said in ["Custom error: 255", "Custom error: 256", "Transaction is outdated"] {
+		assert_eq!(broken_rule(said, name_of), said);
+	}
+}
