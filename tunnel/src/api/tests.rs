@@ -24,11 +24,7 @@ async fn start() -> Api {
 	start_for([1; 32], [2; 32], None).await
 }
 
-pub(super) async fn start_for(
-	genesis: [u8; 32],
-	account: [u8; 32],
-	attestor: Option<Arc<Attestor>>,
-) -> Api {
+pub(super) async fn start_for(genesis: [u8; 32], account: [u8; 32], attestor: Option<Arc<Attestor>>) -> Api {
 	let shared = shared_for(genesis, account, attestor);
 	Api::start(bind("127.0.0.1:0".parse().unwrap()).await.unwrap(), Arc::new(shared)).unwrap()
 }
@@ -86,6 +82,7 @@ async fn fuzz_requests_should_be_answered_and_the_next_one_too() {
 	let (address, token) = (api.address(), "Authorization: Bearer secret\r\n");
 	let samples = [
 		http("POST /v1/tasks", token, "{\"tasks\":[]}"),
+		http("POST /v1/watch", token, "{\"watch\":{}}"),
 		http("GET /v1/reports/7", token, ""),
 		http("GET /v1/receipts/7/0102030405,0102030405", token, ""),
 		http("GET /metrics", "", ""),

@@ -126,9 +126,9 @@ impl<T: Config> Pallet<T> {
 			}
 		};
 		let transaction =
-			<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into());
+			<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.clone().into());
 		SubmitTransaction::<T, Call<T>>::submit_transaction(transaction)
-			.map_err(|()| Trouble::NotSubmitted)?;
+			.map_err(|()| Self::why_not_submitted(&call))?;
 		log::info!(target: LOG_TARGET, "provider {provider}: {sighting:?} submitted");
 		Ok(())
 	}
