@@ -82,6 +82,7 @@ async fn fuzz_requests_should_be_answered_and_the_next_one_too() {
 	let (address, token) = (api.address(), "Authorization: Bearer secret\r\n");
 	let samples = [
 		http("POST /v1/tasks", token, "{\"tasks\":[]}"),
+		http("POST /v1/watch", token, "{\"watch\":{}}"),
 		http("GET /v1/reports/7", token, ""),
 		http("GET /v1/receipts/7/0102030405,0102030405", token, ""),
 		http("GET /metrics", "", ""),
