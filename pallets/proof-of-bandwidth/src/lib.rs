@@ -10,7 +10,8 @@
 //! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]). Entries drawn by lot have to
 //! be proven ([`audits`]); a strike can be disputed by the receipts of the test ([`disputes`]) and a slash appealed against
 //! by another escalation ([`appeals`]). A seat whose uplink does not carry what its tier has to loses the tier
-//! ([`uplinks`]). Of all seats, those of one operator stay a small share ([`operators`]). The round-trip times of each test say whether a provider can be where it claims to be ([`locations`]).
+//! ([`uplinks`]). Of all seats, those of one operator stay a small share ([`operators`]). The round-trip times of each
+//! test say whether a provider can be where it claims to be ([`locations`]).
 //!
 //! ## What is stored and what is computed
 //!
