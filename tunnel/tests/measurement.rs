@@ -491,6 +491,7 @@ async fn tasks_request(chain: &FakeChain) -> (TasksRequest, Option<u32>) {
 			key: seat.key,
 			endpoint: seat.endpoint,
 			uplink_kbps: seat.uplink_kbps,
+			country: seat.country,
 			from_epoch: seat.from_epoch,
 			score_ppm: seat.score_ppm,
 		},

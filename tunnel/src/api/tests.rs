@@ -140,6 +140,7 @@ async fn fuzz_tasks_should_be_taken_of_this_chain_node_and_seat_alone() {
 			key: codec::Decode::decode(&mut &keypair(1).public()[..]).unwrap(),
 			endpoint: weir_primitives::Endpoint::V4 { addr: [127, 0, 57, 9], port: 1 },
 			uplink_kbps: 5_000,
+			country: *b"DE",
 			from_epoch: 3,
 			score_ppm: 1_000_000,
 		},
