@@ -1,5 +1,7 @@
 //! Attacks on the measuring protocol: what was tried, what came of it, and whether that is within what was promised.
 
+pub mod net;
+
 use std::fmt::{self, Write};
 
 /// What came of one attack.
