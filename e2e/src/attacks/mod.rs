@@ -4,6 +4,8 @@
 
 pub mod chain;
 
+pub mod net;
+
 use std::fmt::{self, Write};
 
 /// What came of one attack.
