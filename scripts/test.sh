@@ -45,6 +45,5 @@ stage "documentation links" doc_links
 stage "tests" tests
 # Last, and with nothing beside it: it measures.
 stage "attacks" "$ROOT/scripts/lab.sh" attacks
-stage "lab" "$ROOT/scripts/lab.sh" --epochs 3
 
 printf '\nstages:\n%s%6d s  in all\n' "$STAGES" "$((SECONDS - started))"

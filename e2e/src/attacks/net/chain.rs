@@ -7,6 +7,7 @@ use weir_math::{committee::quota_kbps, timing::Timing};
 use weir_primitives::{
 	api::{CommitteeMember, EvidenceInfo, ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
 	chain::{AccountId, Balance},
+	outage::{Sighting, Watch},
 	report::Entry,
 	Claim, Endpoint, EpochIndex, ProbeKey, ProviderIndex, SlotOffset,
 };
@@ -178,6 +179,10 @@ impl ChainView for OneTest {
 		self.blocks.subscribe()
 	}
 
+	fn finalised(&self) -> watch::Receiver<u64> {
+		self.heads.subscribe()
+	}
+
 	async fn timing(&self) -> Result<Timing, ChainError> {
 		Ok(self.timing)
 	}
@@ -231,6 +236,14 @@ impl ChainView for OneTest {
 
 	async fn evidence(&self, _: &AccountId) -> Result<Vec<EvidenceInfo<AccountId>>, ChainError> {
 		Ok(lock(&self.evidence).clone())
+	}
+
+	async fn watch(&self, _: &AccountId) -> Result<Watch<AccountId>, ChainError> {
+		Ok(Watch { epoch: EPOCH, alarm_slot: 0, watched: Vec::new(), alarms: Vec::new() })
+	}
+
+	async fn say(&self, _: ProviderIndex, _: &AccountId, _: Sighting, _: [u8; 64]) -> Result<(), ChainError> {
+		Err(ChainError::Offline)
 	}
 
 	async fn answer_audit(
