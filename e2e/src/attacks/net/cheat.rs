@@ -147,6 +147,9 @@ fn target(config: target::Config, chain: &OneTest) -> Target {
 	target
 }
 
+/// What leaves later: when, in which order, to whom.
+type Waiting = (Micros, u64, Ipv4Addr, Vec<u8>);
+
 struct Serving {
 	target: Target,
 	key: weir_tunnel_core::keys::ProbeKeypair,
@@ -155,8 +158,7 @@ struct Serving {
 	trick: Box<dyn Trick>,
 	/// Test and H(seed) of each session.
 	known: BTreeMap<[u8; 8], (Test, [u8; 32])>,
-	/// What leaves later: when, in which order, to whom.
-	waiting: BinaryHeap<Reverse<(Micros, u64, Ipv4Addr, Vec<u8>)>>,
+	waiting: BinaryHeap<Reverse<Waiting>>,
 	numbered: u64,
 	log: Arc<Mutex<Log>>,
 }

@@ -186,14 +186,17 @@ async fn handshake(own: std::net::IpAddr, key: [u8; 32]) -> Result<Vec<u8>> {
 	Ok(buffer)
 }
 
+/// One that asks: how often it did, and how often it was let in.
+type Asking = JoinHandle<Result<(u32, u32)>>;
+
 /// Asks to be let in without being a member, as often as there are answers, from the attacker's own address: a
-/// connection needs one. How often, and how often it was let in.
-fn ask(attacker: &Machine, trial: &Trial, until: Micros) -> Result<Vec<JoinHandle<Result<(u32, u32)>>>> {
+/// connection needs one.
+fn ask(attacker: &Machine, trial: &Trial, until: Micros) -> Result<Vec<Asking>> {
 	let member = trial.side(1).context("no members")?.party.account;
 	let begin = |number: u32| {
 		let (target, bind) = (trial.target.clone(), attacker.bind);
 		// A stranger, and one that says to be a member.
-		let account = if number % 2 == 0 { [0xee; 32] } else { member };
+		let account = if number.is_multiple_of(2) { [0xee; 32] } else { member };
 		let test = test_of(trial, account, 2);
 		Ok(attacker.spawn(async move {
 			let peer = keys::load_identity(&target.identity_file())?.public().to_peer_id();

@@ -136,7 +136,8 @@ fn tokens(home: &Machine, centre: &Machine, seat: &Machine) -> Result<u32> {
 	let counted = seat.spawn(async move { flow::count(&counting, from, until).await });
 	seat.run(async move { flow::send(&asking, to_home, &[vec![7; PACKET]], DOWN, until).await })??;
 	let counted = futures::executor::block_on(counted)??;
-	(forward.abort(), answer.abort());
+	forward.abort();
+	answer.abort();
 	Ok(kbps(counted, COUNTED))
 }
 
@@ -188,21 +189,24 @@ async fn far(line: UdpSocket, target: SocketAddr) -> io::Result<()> {
 	loop {
 		let (length, near) = line.recv_from(&mut buffer).await?;
 		let Some((flow, packet)) = unsqueezed(&buffer[..length]) else { continue };
-		if !flows.contains_key(&flow) {
-			let socket = Arc::new(UdpSocket::bind((target.ip(), 0)).await?);
-			let (back, line) = (socket.clone(), line.clone());
-			answers.spawn(async move {
-				let mut buffer = vec![0; 2_048];
-				while let Ok(length) = back.recv(&mut buffer).await {
-					if let Ok(packet) = squeezed(flow, &buffer[..length]) {
-						let _ = line.send_to(&packet, near).await;
-					}
-				}
-			});
-			flows.insert(flow, socket);
-		}
-		if let Some(socket) = flows.get(&flow) {
-			let _ = socket.send_to(&packet, target).await;
+		let socket = match flows.entry(flow) {
+			Entry::Occupied(known) => known.into_mut(),
+			Entry::Vacant(new) => {
+				let socket = Arc::new(UdpSocket::bind((target.ip(), 0)).await?);
+				answers.spawn(back(flow, socket.clone(), line.clone(), near));
+				new.insert(socket)
+			}
+		};
+		let _ = socket.send_to(&packet, target).await;
+	}
+}
+
+/// What is answered in a flow goes back over the line.
+async fn back(flow: u8, socket: Arc<UdpSocket>, line: Arc<UdpSocket>, near: SocketAddr) {
+	let mut buffer = vec![0; 2_048];
+	while let Ok(length) = socket.recv(&mut buffer).await {
+		if let Ok(packet) = squeezed(flow, &buffer[..length]) {
+			let _ = line.send_to(&packet, near).await;
 		}
 	}
 }
