@@ -86,7 +86,7 @@ pub fn of(chain: &mut Blocks, index: ProviderIndex, node: &Node) -> Stored {
 		let mut stored = Stored::new();
 		let mut note = |part, name, key: Vec<u8>| {
 			if let Some(value) = sp_io::storage::get(&key) {
-				let bytes = stored.entry((part, name)).or_insert_with(Bytes::default);
+				let bytes = stored.entry((part, name)).or_default();
 				bytes.keys += key.len() as f64;
 				bytes.values += value.len() as f64;
 			}
