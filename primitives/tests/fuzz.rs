@@ -81,7 +81,15 @@ const V6: Endpoint = Endpoint::V6 { addr: [0x20; 16], port: 9_600 };
 const CLAIM: Claim = Claim { down_kbps: 20_000, up_kbps: 10_000 };
 
 fn seat<Id>(account: Id) -> SeatInfo<Id> {
-	SeatInfo { account, key: key(), endpoint: V6, uplink_kbps: 5_000, from_epoch: 3, score_ppm: 1_000_000 }
+	SeatInfo {
+		account,
+		key: key(),
+		endpoint: V6,
+		uplink_kbps: 5_000,
+		country: *b"DE",
+		from_epoch: 3,
+		score_ppm: 1_000_000,
+	}
 }
 
 fn task<Id>(account: Id) -> Task<Id> {

@@ -32,8 +32,9 @@ pub(super) const SCENARIOS: [Scenario; 6] = [
 ];
 
 const SEATS: u32 = 150;
-/// Blocks from the first report to the last vote at most: two that draw the confirmers, and one for the votes.
-const CASE_BLOCKS: u32 = 4;
+/// Blocks from the first report to the last vote at most: two that draw the confirmers, and the votes on as many alarms as
+/// there may be at once, which do not fit one block.
+const CASE_BLOCKS: u32 = 16;
 /// A quarter of an hour, in slots of a public network.
 const MOST_SLOTS: u64 = 150;
 
