@@ -11,7 +11,12 @@ use crate::{
 	lab::ground::{self, Shape},
 };
 use anyhow::{Context, Result};
-use std::{collections::HashMap, io, net::SocketAddr, sync::Arc};
+use std::{
+	collections::{hash_map::Entry, HashMap},
+	io,
+	net::SocketAddr,
+	sync::Arc,
+};
 use tokio::{net::UdpSocket, task::JoinHandle};
 use weir_math::rate::kbps;
 use weir_primitives::report::EntryKind;
