@@ -50,7 +50,7 @@
 //! 9. What is known of a location is of a provider that is followed, of an assigned country, and was found in epochs that
 //!    are over. Where endpoints may be private nothing is.
 //! 10. An alarm that has three reports is raised, and ends in the order of [`Lapses`]. No provider has an alarm and an
-//!    outage. What is down in a region is counted by region and operator.
+//!     outage. What is down in a region is counted by region and operator.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -398,7 +398,7 @@ pub mod pallet {
 		/// Whether private and loopback endpoints are allowed.
 		pub allow_private_endpoints: bool,
 		/// Seats that may be drawn from the first tested epoch: node, key, endpoint, uplink in kbps, country.
-		pub seats: Vec<(T::AccountId, ProbeKey, Endpoint, Kbps, [u8; 2])>,
+		pub seats: Vec<GenesisSeat<T::AccountId>>,
 	}
 
 	impl<T: Config> Default for GenesisConfig<T> {

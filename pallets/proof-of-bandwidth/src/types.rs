@@ -425,6 +425,8 @@ pub struct RegionState {
 	pub last_regional_slot: Option<u64>,
 }
 
+/// A seat of the genesis state: node, key, endpoint, uplink in kbps, country.
+pub type GenesisSeat<AccountId> = (AccountId, ProbeKey, Endpoint, Kbps, [u8; 2]);
 /// Watchers of a provider.
 pub type Watchers<AccountId> = BoundedVec<AccountId, ConstU32<WATCHERS>>;
 /// The last outages of a provider, oldest first.

@@ -167,8 +167,8 @@ fn slander(share: f64) -> anyhow::Result<Finding> {
 		share if share > 0.5 => finding(
 			tried,
 			measured,
-			"most recorded: what the honest majority is for",
-			recorded * 2 > SEATS as usize,
+			"most of them recorded: what the honest majority is for",
+			recorded * 2 > raised,
 		),
 		share if share > 0.2 => {
 			// 0.0010 per provider and epoch: two of 150 would be one time in a hundred.
