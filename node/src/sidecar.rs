@@ -243,6 +243,7 @@ mod tests {
 		let ran = run.run(|bytes| {
 			let Ok(text) = std::str::from_utf8(bytes) else { return [false] };
 			let Ok(origin) = loopback_origin(text) else { return [false] };
+			let origin = origin.to_ascii_lowercase();
 			let authority = origin.strip_prefix("http://").expect("the scheme");
 			let (host, port) = authority.rsplit_once(':').expect("a port");
 			let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
