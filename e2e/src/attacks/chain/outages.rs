@@ -83,11 +83,11 @@ impl Ground {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Asked {
 	/// Whether it has lost its pings.
-	IsLost,
+	Lost,
 	/// Whether it, too, gets no answer.
-	IsDown,
+	Down,
 	/// Whether it gets answers again.
-	IsBack,
+	Back,
 }
 
 fn said_by(
@@ -99,13 +99,13 @@ fn said_by(
 	let alarm_slot = watch.alarm_slot;
 	let reports = watch.watched.iter().filter(|watched| !watched.has_spoken).filter_map(|watched| {
 		let (asked, sighting) = match watched.down_since {
-			None => (Asked::IsLost, Sighting::Down { alarm_slot }),
-			Some(_) => (Asked::IsBack, Sighting::Up { alarm_slot }),
+			None => (Asked::Lost, Sighting::Down { alarm_slot }),
+			Some(_) => (Asked::Back, Sighting::Up { alarm_slot }),
 		};
 		says(n, watched.provider, asked).then(|| call(node, watched.provider, sighting))
 	});
 	let votes = watch.alarms.iter().map(|alarm| {
-		let is_down = says(n, alarm.provider, Asked::IsDown);
+		let is_down = says(n, alarm.provider, Asked::Down);
 		call(node, alarm.provider, Sighting::Confirm { raised: alarm.raised, is_down })
 	});
 	reports.chain(votes).collect()
@@ -138,8 +138,8 @@ fn count(events: &[RuntimeEvent], wanted: fn(&Event<Runtime>) -> bool) -> usize 
 fn slander(share: f64) -> anyhow::Result<Finding> {
 	let mut ground = Ground::new();
 	let says = |n: usize, _: ProviderIndex, asked: Asked| match asked {
-		Asked::IsLost | Asked::IsDown => is_corrupt(n, share),
-		Asked::IsBack => false,
+		Asked::Lost | Asked::Down => is_corrupt(n, share),
+		Asked::Back => false,
 	};
 	let mut events = Vec::new();
 	let corrupt = (0..SEATS as usize).filter(|n| is_corrupt(*n, share)).count();
@@ -190,12 +190,12 @@ fn partition() -> anyhow::Result<Finding> {
 	let mut ground = Ground::new();
 	let mut events = Vec::new();
 	for _ in 0..CASE_BLOCKS {
-		events.extend(ground.block(&|_, provider, asked| provider < CUT && asked != Asked::IsBack));
+		events.extend(ground.block(&|_, provider, asked| provider < CUT && asked != Asked::Back));
 	}
 	let recorded = count(&events, |event| matches!(event, Event::OutageRecorded { .. }));
 	let tagged = count(&events, |event| matches!(event, Event::RegionalOutage { .. }));
 	ground.skip(600);
-	let back = ground.block(&|_, _, asked| asked == Asked::IsBack);
+	let back = ground.block(&|_, _, asked| asked == Asked::Back);
 	let free = count(&back, |event| matches!(event, Event::OutageClosed { gap, .. } if gap.is_regional));
 	let struck = ground
 		.chain
@@ -231,9 +231,9 @@ fn hide(friends: usize, friendly_confirmers: usize) -> anyhow::Result<Finding> {
 		let liars = asked[..friendly_confirmers.min(asked.len())].to_vec();
 		ground.block(&|n, of, asked| match asked {
 			_ if of != provider => false,
-			Asked::IsLost => !silent.contains(&n),
-			Asked::IsDown => !liars.contains(&n),
-			Asked::IsBack => false,
+			Asked::Lost => !silent.contains(&n),
+			Asked::Down => !liars.contains(&n),
+			Asked::Back => false,
 		});
 		if begun == 0 {
 			begun =
