@@ -43,5 +43,7 @@ stage "chain specifications" "$ROOT/scripts/specs.sh" --check
 stage "lint" lint
 stage "documentation links" doc_links
 stage "tests" tests
+# Last, and with nothing beside it: real packets, against the clock.
+stage "attacks" "$ROOT/scripts/lab.sh" attacks
 
 printf '\nstages:\n%s%6d s  in all\n' "$STAGES" "$((SECONDS - started))"

@@ -66,8 +66,8 @@ impl Call {
 	}
 
 	/// Takes a seat.
-	pub fn take_seat(key: ProbeKey, endpoint: Endpoint, uplink_kbps: u32) -> Self {
-		Self::new(index::PROOF_OF_BANDWIDTH_TAKE_SEAT, (key, endpoint, uplink_kbps))
+	pub fn take_seat(key: ProbeKey, endpoint: Endpoint, uplink_kbps: u32, country: [u8; 2]) -> Self {
+		Self::new(index::PROOF_OF_BANDWIDTH_TAKE_SEAT, (key, endpoint, uplink_kbps, country))
 	}
 }
 

@@ -92,6 +92,7 @@ mod tests {
 			bond_sufficient: true,
 			strikes: 0,
 			verdicts,
+			location: Default::default(),
 		}
 	}
 

@@ -1,4 +1,4 @@
-//! Real processes on real sockets: what starts, watches and stops nodes and sidecars.
+//! Real processes on real sockets: what starts, watches and stops nodes and sidecars. And the real runtime in this process.
 //!
 //! * [`site`]: where a machine is; [`line`](mod@line): a provider's line, and what it says of itself.
 //! * [`process`]: children that die with their parent's work, and what an interrupted run left behind.
@@ -7,10 +7,14 @@
 //! * [`local`]: that network on loopback addresses; [`lab`]: in network namespaces, behind shaped links.
 //! * [`verdicts`]: what the chain found, kept, and how far it is from what is true.
 //! * [`table`]: what the chain says of each provider, beside what is true.
+//! * [`blocks`]: the real runtime in this process, block by block; [`scale`]: what it costs with 100,000 providers.
+//! * [`attacks`]: what is tried against the measuring protocol, and what comes of it.
 //! * [`check`]: when the story of the local network is complete, and whether it went as it should.
 
 #![deny(missing_docs)]
 
+pub mod attacks;
+pub mod blocks;
 pub mod chain;
 pub mod check;
 pub mod lab;
@@ -18,6 +22,7 @@ pub mod line;
 pub mod local;
 pub mod network;
 pub mod process;
+pub mod scale;
 pub mod site;
 pub mod table;
 pub mod verdicts;

@@ -169,7 +169,8 @@ impl Network {
 		let seats = lines.iter().zip(keys).filter(|(line, _)| line.attests);
 		try_join_all(seats.map(|(line, keys)| async move {
 			// A seat may not declare more uplink than the line claims.
-			let seat = Call::take_seat(keys.probe.clone(), line.endpoint(), line.claim_kbps);
+			let seat =
+				Call::take_seat(keys.probe.clone(), line.endpoint(), line.claim_kbps, line.region().country);
 			let name = &line.name;
 			chain.submit(&line.keys, &seat).await.with_context(|| format!("{name} takes its seat"))
 		}))

@@ -10,8 +10,10 @@
 //! * [`verdict`]: what follows from an estimate, over several tests, and what it costs.
 //! * [`audit`]: which entries an attestor has to prove.
 //! * [`score`]: how reliably a seat attests.
+//! * [`uplink`]: whether a seat's uplink carries what its tier has to.
 //! * [`rate`]: what bytes over a window are worth.
 //! * [`region`]: which country codes exist.
+//! * [`outage`]: who watches a provider and who confirms that it is gone.
 //! * [`location`]: how far apart countries are, and whether a provider can be in the one it claims.
 //!
 //! `cargo run --example bounds` prints the estimator's bounds for every committee size; `golden/` pins outputs for
@@ -33,12 +35,14 @@ pub mod audit;
 pub mod committee;
 pub mod estimate;
 pub mod location;
+pub mod outage;
 pub mod permutation;
 pub mod rate;
 pub mod region;
 pub mod schedule;
 pub mod score;
 pub mod timing;
+pub mod uplink;
 pub mod verdict;
 
 pub use timing::Timing;

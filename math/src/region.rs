@@ -31,9 +31,9 @@ pub fn is_assigned(code: [u8; 2]) -> bool {
 	index_of(code).is_some()
 }
 
-/// Place of an assigned code among all of them in alphabetical order.
-pub(crate) fn index_of(code: [u8; 2]) -> Option<usize> {
-	ASSIGNED.binary_search(&code).ok()
+/// Place of an assigned code among all of them in alphabetical order: the number of the country.
+pub fn index_of(code: [u8; 2]) -> Option<u8> {
+	ASSIGNED.binary_search(&code).ok().and_then(|index| u8::try_from(index).ok())
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use scale_info::TypeInfo;
 
 /// Slot groups in the measuring part of an epoch.
 pub const GROUPS: u32 = 24;
+/// Slots the votes on an alarm may take at most: so long the randomness that drew the voters is kept.
+pub const MAX_CONFIRM_SLOTS: u16 = 48;
 
 /// Everything periodic. Epochs are counted in sessions, phases in slots since the epoch's first slot.
 #[derive(
@@ -46,6 +48,10 @@ pub struct Timing {
 	pub large_committee: u16,
 	/// Committee size of an escalation.
 	pub escalation_committee: u16,
+	/// Slots of an alarm slot, in which the watchers of a provider must agree to raise an alarm.
+	pub alarm_slots: u16,
+	/// Slots from the block that draws the confirmers of an alarm to the end of their votes.
+	pub confirm_slots: u16,
 }
 
 /// Which relation of [`Timing`] does not hold.
@@ -63,6 +69,9 @@ pub enum TimingError {
 	Delay,
 	/// A committee below 5 or above [`MAX_COMMITTEE`], or not growing with what is at stake.
 	Committee,
+	/// An alarm slot shorter than 10 slots or longer than an epoch, or votes on an alarm of fewer than 5 slots or more
+	/// than [`MAX_CONFIRM_SLOTS`].
+	Alarm,
 }
 
 impl Timing {
@@ -85,6 +94,8 @@ impl Timing {
 			committee: 15,
 			large_committee: 31,
 			escalation_committee: 51,
+			alarm_slots: 100,
+			confirm_slots: 30,
 		}
 	}
 
@@ -107,6 +118,8 @@ impl Timing {
 			committee: 5,
 			large_committee: 5,
 			escalation_committee: 7,
+			alarm_slots: 10,
+			confirm_slots: 8,
 		}
 	}
 
@@ -149,6 +162,12 @@ impl Timing {
 		{
 			return Err(TimingError::Committee);
 		}
+		if self.alarm_slots < 10
+			|| u32::from(self.alarm_slots) > self.epoch_slots
+			|| !(5..=MAX_CONFIRM_SLOTS).contains(&self.confirm_slots)
+		{
+			return Err(TimingError::Alarm);
+		}
 		Ok(())
 	}
 }
@@ -173,6 +192,8 @@ mod tests {
 		let local = Timing::local();
 		assert_eq!((local.commit_from, local.commit_until - 1), (2, 8));
 		assert_eq!((local.reveal_from, local.reveal_until - 1), (9, 18));
+		let minutes = |slots: u16| u64::from(slots) * public.slot_millis / 60_000;
+		assert_eq!((minutes(public.alarm_slots), minutes(public.confirm_slots)), (10, 3));
 		// Maturity, three admission tests, an escalation and the delay of its slash within ten minutes.
 		let epochs = u64::from(local.maturity_epochs + 3 + 2 + local.slash_delay_epochs);
 		assert!(epochs * u64::from(local.epoch_slots) * local.slot_millis <= 600_000);
@@ -181,7 +202,7 @@ mod tests {
 	#[test]
 	fn validate_should_name_the_broken_relation() {
 		type Change = fn(&mut Timing);
-		let cases: [(Change, TimingError); 21] = [
+		let cases: [(Change, TimingError); 25] = [
 			(|t| t.slot_millis = 999, TimingError::SlotLength),
 			(|t| t.slot_millis = 60_001, TimingError::SlotLength),
 			(|t| t.commit_from = 0, TimingError::CommitWindow),
@@ -203,6 +224,10 @@ mod tests {
 			(|t| t.large_committee = t.committee - 1, TimingError::Committee),
 			(|t| t.escalation_committee = t.large_committee - 1, TimingError::Committee),
 			(|t| t.escalation_committee = MAX_COMMITTEE + 1, TimingError::Committee),
+			(|t| t.alarm_slots = 9, TimingError::Alarm),
+			(|t| t.alarm_slots = 3_601, TimingError::Alarm),
+			(|t| t.confirm_slots = 4, TimingError::Alarm),
+			(|t| t.confirm_slots = MAX_CONFIRM_SLOTS + 1, TimingError::Alarm),
 		];
 		for (number, (change, error)) in cases.into_iter().enumerate() {
 			let mut timing = Timing::public();
@@ -216,7 +241,7 @@ mod tests {
 		let bytes = Timing::local().encode();
 		assert_eq!(bytes.len(), Timing::max_encoded_len());
 		assert_eq!(bytes[..16], [0xd0, 7, 0, 0, 0, 0, 0, 0, 30, 0, 0, 0, 2, 0, 0, 0]);
-		assert_eq!(bytes[bytes.len() - 6..], [5, 0, 5, 0, 7, 0]);
+		assert_eq!(bytes[bytes.len() - 10..], [5, 0, 5, 0, 7, 0, 10, 0, 8, 0]);
 		assert_eq!(Timing::decode(&mut &bytes[..]), Ok(Timing::local()));
 	}
 }

@@ -10,7 +10,7 @@
 //! Three strikes in five tests lead to one escalation by a fresh committee; only what that confirms costs a bond.
 
 use crate::{
-	committee::MIN_SLASHING_COMMITTEE,
+	committee::{MIN_CLAIM_KBPS, MIN_SLASHING_COMMITTEE},
 	estimate::{Estimate, Void},
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -124,6 +124,12 @@ pub fn judge(result: &Result<Estimate, Void>, k_eff: u16, escalation: bool) -> (
 		}
 		_ => (Outcome::Strike, Reason::BelowHalf),
 	}
+}
+
+/// What a verdict makes of a claim in one direction, kbps: what was `measured` of it, but never more than it is, and not
+/// below the least claim.
+pub fn lowered_kbps(claim_kbps: u32, measured_kbps: u32) -> u32 {
+	claim_kbps.min(measured_kbps.max(MIN_CLAIM_KBPS))
 }
 
 /// One remembered test.

@@ -47,6 +47,10 @@ fn code_of(text: &str) -> [u8; 2] {
 	text.as_bytes().try_into().unwrap()
 }
 
+fn found(members: &[Witness<u32>], claimed: [u8; 2]) -> LocationFinding {
+	judge_location(members, claimed).finding
+}
+
 fn witness(operator: u32, country: &[u8; 2], rtt_10us: u16) -> Witness<u32> {
 	Witness { operator, country: *country, rtt_10us, contradicted: false }
 }
@@ -167,33 +171,33 @@ fn far_should_begin_at_its_threshold() {
 #[test]
 fn judge_should_contradict_when_three_members_of_two_operators_do() {
 	let near_japan = [witness(1, b"KR", 800), witness(1, b"JP", 500), witness(2, b"JP", 900)];
-	assert_eq!(judge_location(&near_japan, *b"DE"), LocationFinding::Contradicted);
-	assert_eq!(judge_location(&near_japan[..2], *b"DE"), LocationFinding::Inconclusive);
-	assert_eq!(judge_location(&near_japan, *b"JP"), LocationFinding::Inconclusive);
+	assert_eq!(found(&near_japan, *b"DE"), LocationFinding::Contradicted);
+	assert_eq!(found(&near_japan[..2], *b"DE"), LocationFinding::Inconclusive);
+	assert_eq!(found(&near_japan, *b"JP"), LocationFinding::Inconclusive);
 }
 
 #[test]
 fn judge_should_not_contradict_when_one_operator_owns_all_who_do() {
 	let members = [witness(7, b"JP", 500); 15];
-	assert_eq!(judge_location(&members, *b"DE"), LocationFinding::Inconclusive);
+	assert_eq!(found(&members, *b"DE"), LocationFinding::Inconclusive);
 }
 
 #[test]
 fn judge_should_count_the_operators_of_contradicting_members_only() {
 	let mut members = vec![witness(7, b"JP", 500); 3];
 	members.extend([witness(8, b"JP", 30_000), witness(9, b"DE", 500), witness(10, b"JP", 0)]);
-	assert_eq!(judge_location(&members, *b"DE"), LocationFinding::Inconclusive);
+	assert_eq!(found(&members, *b"DE"), LocationFinding::Inconclusive);
 }
 
 #[test]
 fn judge_should_not_listen_when_a_member_is_itself_contradicted() {
 	let mut members = [witness(1, b"JP", 500), witness(2, b"JP", 500), witness(3, b"JP", 500)];
 	members[1].contradicted = true;
-	assert_eq!(judge_location(&members, *b"DE"), LocationFinding::Inconclusive);
+	assert_eq!(found(&members, *b"DE"), LocationFinding::Inconclusive);
 	let mut far = [witness(1, b"JP", 25_000); 5];
-	assert_eq!(judge_location(&far, *b"DE"), LocationFinding::Proven);
+	assert_eq!(found(&far, *b"DE"), LocationFinding::Proven);
 	far[4].contradicted = true;
-	assert_eq!(judge_location(&far, *b"DE"), LocationFinding::Inconclusive);
+	assert_eq!(found(&far, *b"DE"), LocationFinding::Inconclusive);
 }
 
 #[test]
@@ -202,16 +206,25 @@ fn judge_should_prove_when_five_far_members_are_silent() {
 	// Neither near members, nor far ones without a measurement, nor those that disagree make the fifth.
 	members.extend([witness(2, b"FR", 900), witness(3, b"JP", 0), witness(4, b"JP", u16::MAX)]);
 	members.extend([witness(5, b"JP", 100), witness(6, b"JP", 100)]);
-	assert_eq!(judge_location(&members, *b"DE"), LocationFinding::Inconclusive);
+	assert_eq!(found(&members, *b"DE"), LocationFinding::Inconclusive);
 	members.push(witness(1, b"BR", 20_000));
-	assert_eq!(judge_location(&members, *b"DE"), LocationFinding::Proven);
+	assert_eq!(found(&members, *b"DE"), LocationFinding::Proven);
 	members.push(witness(6, b"JP", 100));
-	assert_eq!(judge_location(&members, *b"DE"), LocationFinding::Contradicted);
+	assert_eq!(found(&members, *b"DE"), LocationFinding::Contradicted);
+}
+
+#[test]
+fn judge_should_count_the_members_on_either_side() {
+	let mut members = vec![witness(1, b"JP", 25_000); 6];
+	members.extend([witness(2, b"JP", 100), witness(3, b"FR", 900), witness(4, b"JP", 0)]);
+	let judgement = judge_location(&members, *b"DE");
+	let finding = LocationFinding::Proven;
+	assert_eq!(judgement, LocationJudgement { finding, contradicting: 1, supporting: 6 });
 }
 
 #[test]
 fn judge_should_be_inconclusive_without_members() {
-	assert_eq!(judge_location::<u32>(&[], *b"DE"), LocationFinding::Inconclusive);
+	assert_eq!(found(&[], *b"DE"), LocationFinding::Inconclusive);
 }
 
 /// Chance that at least `needed` of `k` seats drawn from 1,000 are among 250 corrupt ones.
@@ -268,7 +281,7 @@ proptest! {
 		for member in &measured {
 			prop_assert!(!is_contradicted_by(member.rtt_10us, distance_km(member.country, *provider.0)));
 		}
-		prop_assert_ne!(judge_location(&measured, *provider.0), LocationFinding::Contradicted);
+		prop_assert_ne!(found(&measured, *provider.0), LocationFinding::Contradicted);
 	}
 
 	#[test]
@@ -276,7 +289,7 @@ proptest! {
 		(members, shuffled) in vec(any_witness(), 0..16).prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
 		claimed in code(),
 	) {
-		prop_assert_eq!(judge_location(&members, claimed), judge_location(&shuffled, claimed));
+		prop_assert_eq!(found(&members, claimed), found(&shuffled, claimed));
 	}
 
 	/// No delay a target adds can turn its answer into evidence against it.
@@ -293,8 +306,8 @@ proptest! {
 				rtt_10us => Witness { rtt_10us: rtt_10us.saturating_add(delay_10us), ..*member },
 			})
 			.collect();
-		if judge_location(&members, claimed) != LocationFinding::Contradicted {
-			prop_assert_ne!(judge_location(&delayed, claimed), LocationFinding::Contradicted);
+		if found(&members, claimed) != LocationFinding::Contradicted {
+			prop_assert_ne!(found(&delayed, claimed), LocationFinding::Contradicted);
 		}
 	}
 
@@ -307,6 +320,6 @@ proptest! {
 	) {
 		let mut members = liars;
 		members.extend(honest.iter().zip(10u32..).map(|((country, rtt), operator)| witness(operator, country, *rtt)));
-		prop_assert_ne!(judge_location(&members, claimed), LocationFinding::Contradicted);
+		prop_assert_ne!(found(&members, claimed), LocationFinding::Contradicted);
 	}
 }

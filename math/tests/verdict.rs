@@ -3,6 +3,7 @@
 use codec::{Decode, Encode, MaxEncodedLen};
 use proptest::prelude::*;
 use weir_math::{
+	committee::{MAX_CLAIM_KBPS, MIN_CLAIM_KBPS},
 	estimate::{Estimate, Void},
 	verdict::*,
 };
@@ -174,4 +175,22 @@ fn stored_types_should_keep_their_encoding() {
 	window.push(3, true, 1, 2);
 	assert_eq!(window.encode(), [1, 3, 0, 0, 0, 1, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
 	assert_eq!(StrikeWindow::max_encoded_len(), 70);
+}
+
+proptest! {
+	#[test]
+	fn claim_should_become_what_was_measured_and_never_rise(
+		claim in MIN_CLAIM_KBPS..=MAX_CLAIM_KBPS,
+		measured in prop_oneof![0..2 * MIN_CLAIM_KBPS, any::<u32>()],
+		again in any::<u32>(),
+	) {
+		let lowered = lowered_kbps(claim, measured);
+		prop_assert!((MIN_CLAIM_KBPS..=claim).contains(&lowered));
+		if (MIN_CLAIM_KBPS..=claim).contains(&measured) {
+			prop_assert_eq!(lowered, measured);
+		}
+		// The same verdict twice is the same as once, and the order of two does not matter.
+		prop_assert_eq!(lowered_kbps(lowered, measured), lowered);
+		prop_assert_eq!(lowered_kbps(lowered, again), lowered_kbps(lowered_kbps(claim, again), measured));
+	}
 }

@@ -154,7 +154,9 @@ fn loopback_origin(url: &str) -> Result<String, String> {
 	let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
 	let is_plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
 		&& matches!(uri.path(), "" | "/")
-		&& uri.query().is_none();
+		&& uri.query().is_none()
+		// The parser drops a fragment without a word, and with it every path that is put behind it.
+		&& !url.contains('#');
 	if uri.scheme_str() != Some("http") || uri.port_u16().is_none() || !is_plain {
 		return Err(
 			"it must look like http://127.0.0.1:9700: scheme, address and port, and nothing else".into()
@@ -215,6 +217,7 @@ mod tests {
 		assert!(loopback_origin("http://127.0.0.1").is_err());
 		assert!(loopback_origin("http://127.0.0.1:9700/path").is_err());
 		assert!(loopback_origin("http://127.0.0.1:9700?query").is_err());
+		assert!(loopback_origin("http://127.0.0.1:9700#fragment").is_err());
 		assert!(loopback_origin("http://127.0.0.1:99999").is_err());
 		assert!(loopback_origin("127.0.0.1:9700").is_err());
 	}
@@ -229,6 +232,26 @@ mod tests {
 	fn origin_should_lose_its_trailing_slash() {
 		assert_eq!(loopback_origin("http://127.0.0.1:9700/").unwrap(), "http://127.0.0.1:9700");
 		assert_eq!(loopback_origin("http://[::1]:9700").unwrap(), "http://[::1]:9700");
+	}
+
+	#[test]
+	fn fuzz_origin_should_be_on_the_loopback_without_a_password() {
+		let samples =
+			["http://127.0.0.1:9700", "http://[::1]:9700/", "http://localhost:1", "http://a:b@127.0.0.1:1"];
+		let words = ["@", ":", "//", "[", "%00", "127.", "#"];
+		let run = weir_fuzz::Fuzz::new("origin", 40_000).samples(samples).words(words).longest(64);
+		let ran = run.run(|bytes| {
+			let Ok(text) = std::str::from_utf8(bytes) else { return [false] };
+			let Ok(origin) = loopback_origin(text) else { return [false] };
+			let origin = origin.to_ascii_lowercase();
+			let authority = origin.strip_prefix("http://").expect("the scheme");
+			let (host, port) = authority.rsplit_once(':').expect("a port");
+			let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+			assert!(host == "localhost" || address.is_ok_and(|address| address.is_loopback()), "{origin}");
+			assert!(port.parse::<u16>().is_ok(), "{origin}");
+			[true]
+		});
+		assert!(ran.count(&true) > 0 && ran.count(&false) > 0, "{:?}", ran.seen);
 	}
 
 	const TOKEN: &str = "5eC4e7token";

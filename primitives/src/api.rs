@@ -1,6 +1,7 @@
 //! Runtime APIs: how node, sidecar, wallet and explorer read the measuring protocol.
 
 use crate::{
+	outage::{Gap, Watch},
 	Admission, Caps, Claim, Endpoint, EpochIndex, ExitClass, Kbps, LineKind, ProbeKey, ProviderIndex, Region,
 	SlotOffset, Timing,
 };
@@ -82,6 +83,48 @@ pub struct VerdictRecord {
 	pub reason: Reason,
 }
 
+/// What is known of where a provider is, since it claims the country it claims.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Default,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub struct LocationFacts {
+	/// Location proofs passed; stays at the largest number.
+	pub proofs: u16,
+	/// Epoch of the last one.
+	pub last_proof: Option<EpochIndex>,
+	/// Epoch of the last contradiction.
+	pub contradicted: Option<EpochIndex>,
+}
+
+impl LocationFacts {
+	/// Whether no proof has followed the last contradiction.
+	pub fn stand_contradicted(&self) -> bool {
+		self.contradicted > self.last_proof
+	}
+}
+
+impl VerdictRecord {
+	/// What was measured of the claim: per direction no more than that.
+	pub fn measured(&self) -> Claim {
+		Claim {
+			down_kbps: self.claim.down_kbps.min(self.down_kbps),
+			up_kbps: self.claim.up_kbps.min(self.up_kbps),
+		}
+	}
+}
+
 /// A strike that can be disputed, and what it stands on.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
 pub struct EvidenceInfo<AccountId> {
@@ -149,6 +192,8 @@ pub struct SeatInfo<AccountId> {
 	pub endpoint: Endpoint,
 	/// Declared uplink, kbps.
 	pub uplink_kbps: Kbps,
+	/// Where it measures from: ISO 3166-1 alpha-2, upper case.
+	pub country: [u8; 2],
 	/// First epoch it may be drawn.
 	pub from_epoch: EpochIndex,
 	/// Accepted ÷ assigned entries, in millionths, averaged.
@@ -268,6 +313,8 @@ pub struct ProviderInfo<AccountId, Balance> {
 	pub strikes: u8,
 	/// Its last verdicts, oldest first, at most eight.
 	pub verdicts: Vec<VerdictRecord>,
+	/// What is known of where it is.
+	pub location: LocationFacts,
 }
 
 sp_api::decl_runtime_apis! {
@@ -304,5 +351,10 @@ sp_api::decl_runtime_apis! {
 		fn audited(epoch: EpochIndex, node: AccountId) -> Vec<u32>;
 		/// Strikes of the provider that can be disputed, at most eight.
 		fn evidence(provider: AccountId) -> Vec<EvidenceInfo<AccountId>>;
+		/// What the node's seat has to look at now.
+		fn watch(node: AccountId) -> Watch<AccountId>;
+		/// Number of the slot since which the provider is recorded as down, and its last outages, oldest first, at most
+		/// eight.
+		fn outages(provider: ProviderIndex) -> (Option<u64>, Vec<Gap>);
 	}
 }

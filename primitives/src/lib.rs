@@ -25,6 +25,7 @@ extern crate alloc;
 pub mod api;
 pub mod chain;
 pub mod keys;
+pub mod outage;
 pub mod receipt;
 pub mod report;
 pub mod seams;

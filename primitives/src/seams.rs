@@ -76,10 +76,15 @@ pub enum Deposit {
 	/// Another escalation against a slash.
 	#[codec(index = 0)]
 	Appeal,
+	/// Having seen no sign of a provider: lost if its confirmers do.
+	#[codec(index = 1)]
+	Alarm,
 }
 
 /// Deposits and charges of the measuring protocol (implemented by node-staking).
 pub trait Deposits<AccountId> {
+	/// Whether the account of `who` has what a deposit takes.
+	fn can_hold(who: &AccountId, what: Deposit) -> bool;
 	/// Puts the deposit of `who` on hold.
 	fn hold(who: &AccountId, what: Deposit) -> DispatchResult;
 	/// Gives one such deposit back. Nothing happens without one.
@@ -112,7 +117,7 @@ pub trait SlashSink<Credit> {
 /// What the measuring protocol reads of a provider.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProviderFacts<AccountId> {
-	/// The bonded account; also the operator until operators own several nodes.
+	/// The bonded account. Who runs it says [`Operators`].
 	pub account: AccountId,
 	/// What it claims now.
 	pub claim: Claim,
@@ -142,10 +147,12 @@ pub trait ProviderRegistry<AccountId> {
 	/// Keys whose signatures under receipts of `epoch` count: the present one, an announced one, and those replaced
 	/// since.
 	fn receipt_keys(index: ProviderIndex, epoch: EpochIndex) -> Vec<ProbeKey>;
+	/// Providers registered in the region.
+	fn count_in(region: &Region) -> u32;
 	/// Index of a registered account.
 	fn index_of(who: &AccountId) -> Option<ProviderIndex>;
-	/// Lowers (never raises) the claim, as a verdict demands.
-	fn lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult;
+	/// Lowers (never raises) the claim to what a verdict `measured`: [`Claim::lowered_to`].
+	fn lower_claim(index: ProviderIndex, measured: Claim) -> DispatchResult;
 	/// Records where the provider stands.
 	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult;
 	/// Gives a provider back what a refuted verdict took, from the next epoch on: where it stood, and its claim if that
@@ -173,6 +180,26 @@ pub trait OnProviderChange<AccountId> {
 	/// Gives the provider everything that makes its departure dear, and nothing that forbids it.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn encumber_for_benchmark(_index: ProviderIndex, _who: &AccountId) {}
+}
+
+/// Who runs which nodes, as far as they say so (implemented by node-staking). A node without an operator is its own.
+pub trait Operators<AccountId> {
+	/// Who operates the node in `epoch`: a retained one, the running or a later one.
+	fn operator_at(node: &AccountId, epoch: EpochIndex) -> AccountId;
+	/// Who operates it when everything announced counts: what limits apply to.
+	fn operator_of(node: &AccountId) -> AccountId;
+	/// Declares `operator` as the node's since ever, for tests and benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn declare_for_benchmark(node: &AccountId, operator: &AccountId);
+}
+
+/// Told when nodes change their operators (implemented by proof-of-bandwidth).
+pub trait OnOperatorChange<AccountId> {
+	/// What limits `node` counts for `new` from now on, no longer for `old`; either may be the node itself. Fails when
+	/// `new` has its share.
+	fn operator_changed(node: &AccountId, old: &AccountId, new: &AccountId) -> DispatchResult;
+	/// What following a change costs at most. Required, so that no listener is free by oversight.
+	fn weight() -> Weight;
 }
 
 /// Told of each verdict once (rewards and regions will listen; nobody does yet).

@@ -9,6 +9,10 @@
 //! `GET {url}/v1/receipts/{epoch}/{prefix},{prefix}…` answers with a [`ReceiptsResponse`]: the bilateral receipts whose hashes
 //! begin like this, as entries carry it, ten hex digits each; 404 if one is missing.
 //!
+//! `POST {url}/v1/watch` with a [`WatchRequest`], with each block: whom the seat watches, at most [`WATCHED_PER_REQUEST`] of
+//! them at once and the others with the next blocks, and all alarms it is asked about. Who was in no request for an
+//! alarm slot is no longer watched. The answer is a [`WatchResponse`] on those in the request.
+//!
 //! The node keeps the URL, as plain UTF-8 without a trailing slash, in the persistent off-chain database under
 //! [`URL_KEY`]. The database and the worker's HTTP client log values and headers at debug level, so the bearer token
 //! of the sidecar is in neither: the URL is that of a forwarder on the loopback, run by the node, which adds the token.
@@ -17,8 +21,9 @@
 
 use crate::{
 	api::{SeatInfo, Task},
+	outage::{Sighting, Watch},
 	report::Entry,
-	EpochIndex,
+	EpochIndex, ProviderIndex,
 };
 use alloc::{format, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
@@ -31,6 +36,10 @@ pub const TASKS_PATH: &str = "/v1/tasks";
 pub const REPORTS_PATH: &str = "/v1/reports";
 /// Path receipts are fetched under, followed by `/`, the epoch, `/` and the prefixes.
 pub const RECEIPTS_PATH: &str = "/v1/receipts";
+/// Path the watch is posted to.
+pub const WATCH_PATH: &str = "/v1/watch";
+/// Providers in one watch request. With as many alarms they fit the body, however long their fields are.
+pub const WATCHED_PER_REQUEST: usize = 64;
 /// Bytes a body may have in either direction.
 pub const MAX_BODY_BYTES: usize = 65_536;
 
@@ -82,6 +91,26 @@ pub struct ReceiptsResponse {
 	pub epoch: EpochIndex,
 	/// SCALE of each bilateral receipt as hex with `0x`, in the order in which they were asked for.
 	pub receipts: Vec<String>,
+}
+
+/// What the node's seat has to look at now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WatchRequest {
+	/// Hash of the first block, as hex with `0x`.
+	pub genesis: String,
+	/// The node's account, as hex with `0x`.
+	pub node: String,
+	/// The seat that watches.
+	pub seat: SeatInfo<String>,
+	/// Whom it watches, and what it is asked. Accounts are hex with `0x`.
+	pub watch: Watch<String>,
+}
+
+/// What the sidecar has seen that the chain does not know yet.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WatchResponse {
+	/// What to say, each with the provider it is about; at most 64.
+	pub sightings: Vec<(ProviderIndex, Sighting)>,
 }
 
 /// Bytes of hex that begins with `0x`; none if it is not.

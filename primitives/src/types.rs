@@ -4,6 +4,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use polkadot_sdk::sp_runtime::app_crypto::{app_crypto, sr25519, KeyTypeId};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
+use weir_math::verdict::lowered_kbps;
 
 pub use weir_math::timing::Timing;
 
@@ -208,6 +209,14 @@ impl Claim {
 	/// The larger direction, which decides the committee's size and quota.
 	pub fn largest_kbps(&self) -> Kbps {
 		self.down_kbps.max(self.up_kbps)
+	}
+
+	/// What a verdict that found `measured` makes of it, each direction by [`weir_math::verdict::lowered_kbps`].
+	pub fn lowered_to(&self, measured: &Self) -> Self {
+		Self {
+			down_kbps: lowered_kbps(self.down_kbps, measured.down_kbps),
+			up_kbps: lowered_kbps(self.up_kbps, measured.up_kbps),
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ use sp_runtime::{
 };
 use weir_primitives::{
 	api::{EvidenceInfo, Page, ProviderInfo, RegionFilter, SeatInfo, TargetTest, Task},
+	outage::{Gap, Watch},
 	EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
 
@@ -308,6 +309,14 @@ impl_runtime_apis! {
 
 		fn evidence(provider: AccountId) -> Vec<EvidenceInfo<AccountId>> {
 			ProofOfBandwidth::evidence(&provider)
+		}
+
+		fn watch(node: AccountId) -> Watch<AccountId> {
+			ProofOfBandwidth::watch(&node)
+		}
+
+		fn outages(provider: ProviderIndex) -> (Option<u64>, Vec<Gap>) {
+			ProofOfBandwidth::outages(provider)
 		}
 	}
 

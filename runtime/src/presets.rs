@@ -19,6 +19,8 @@ pub const STAGING: &str = "staging";
 const ENDOWMENT: Balance = 1_000_000 * WEIR;
 /// What each genesis validator has bonded.
 const VALIDATOR_BOND: Balance = 100_000 * WEIR;
+/// Country the local validators' seats declare.
+const LOCAL_COUNTRY: [u8; 2] = *b"DE";
 /// Uplink the local validators' seats declare, kbps.
 const LOCAL_UPLINK_KBPS: u32 = 50_000;
 /// Port of the local validators' sidecars.
@@ -99,7 +101,7 @@ fn genesis(
 				.iter()
 				.map(|authority| {
 					let Authority { account, seat_key, endpoint, .. } = authority;
-					(account.clone(), seat_key.clone(), *endpoint, LOCAL_UPLINK_KBPS)
+					(account.clone(), seat_key.clone(), *endpoint, LOCAL_UPLINK_KBPS, LOCAL_COUNTRY)
 				})
 				.collect::<Vec<_>>(),
 		},

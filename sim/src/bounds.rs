@@ -109,7 +109,8 @@ fn trial(rng: &mut ChaCha8Rng, k: u16, claim: u32, found: &mut Found) {
 	}
 }
 
-fn report(down_kbps: u32, up_kbps: u32) -> Member {
+/// A member that reports these rates.
+pub fn report(down_kbps: u32, up_kbps: u32) -> Member {
 	Member::Reported(Measurement {
 		kind: Kind::Measured,
 		down_kbps,
@@ -121,7 +122,7 @@ fn report(down_kbps: u32, up_kbps: u32) -> Member {
 }
 
 /// `capacity` in `parts`, from nearly equal to nearly all for one.
-fn split(rng: &mut ChaCha8Rng, capacity: u32, parts: u16) -> Vec<u32> {
+pub fn split(rng: &mut impl Rng, capacity: u32, parts: u16) -> Vec<u32> {
 	let skew = rng.gen_range(0.0..8.0);
 	let weights: Vec<f64> = (0..parts).map(|_| rng.gen_range(0.001f64..1.0).powf(skew)).collect();
 	let sum: f64 = weights.iter().sum();

@@ -5,7 +5,7 @@
 //! time here. What is written here is what the chain cannot know: lines, their sharing among flows, absence, and lies.
 //!
 //! * [`config`]: what a run is asked for, and the shares and claims it goes through.
-//! * [`line`]: what the members of a committee see of a line, and what they say of it.
+//! * [`mod@line`]: what the members of a committee see of a line, and what they say of it.
 //! * [`strategy`]: who attacks what, and which plays each attacker may choose from.
 //! * [`table`]: the best play against every committee, and what `weir-math` makes of it.
 //! * [`exact`]: exact probabilities, summed over the same tables.

@@ -43,7 +43,7 @@ impl Count {
 		(low, high)
 	}
 
-	/// Whether the interval of `z` holds `probability`. What is expected less than once may be seen [`RARE`] times: there
+	/// Whether the interval of `z` holds `probability`. What is expected less than once may be seen `RARE` times: there
 	/// the interval is too narrow.
 	pub fn agrees_with(&self, probability: f64, z: f64) -> bool {
 		let expected = probability * self.trials as f64;

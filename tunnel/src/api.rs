@@ -4,8 +4,11 @@
 //! |---|---|
 //! | `POST /v1/tasks` with a `TasksRequest` | 204, 400 (foreign genesis, other node), 401, 413, 503 (endpoints disagree) |
 //! | `GET /v1/reports/<epoch>` | 200 with a `ReportResponse`, 401, 503 (no chain) |
+//! | `POST /v1/watch` with a `WatchRequest` | 200 with a `WatchResponse`, otherwise as for tasks |
 //! | `GET /v1/receipts/<epoch>/<prefix>,…` | 200 with a `ReceiptsResponse`, 400, 401, 404 (one is missing), 503 |
 //! | `GET /metrics` | 200, Prometheus text |
+
+mod watch;
 
 use crate::{
 	advice,
@@ -25,6 +28,7 @@ use axum::{
 	Json, Router,
 };
 use codec::Encode;
+use serde::de::DeserializeOwned;
 use std::{
 	net::SocketAddr,
 	sync::{Arc, OnceLock},
@@ -37,7 +41,7 @@ use weir_primitives::{
 	report::MAX_ENTRIES,
 	sidecar::{
 		to_hex, ReceiptsResponse, ReportResponse, ReportState, TasksRequest, MAX_BODY_BYTES, RECEIPTS_PATH,
-		REPORTS_PATH, TASKS_PATH,
+		REPORTS_PATH, TASKS_PATH, WATCH_PATH,
 	},
 };
 use zeroize::Zeroizing;
@@ -77,6 +81,7 @@ impl Api {
 		let address = listener.local_addr().context("api")?;
 		let guarded = Router::new()
 			.route(TASKS_PATH, post(take_tasks))
+			.route(WATCH_PATH, post(watch::take))
 			.route(&format!("{REPORTS_PATH}/{{epoch}}"), get(report))
 			.route(&format!("{RECEIPTS_PATH}/{{epoch}}/{{prefixes}}"), get(receipts))
 			.route_layer(middleware::from_fn_with_state(shared.clone(), check_token));
@@ -125,25 +130,35 @@ fn refuse(status: StatusCode, reason: impl Into<String>) -> Response {
 	(status, reason).into_response()
 }
 
+/// The request in a body, and the attestor it is for; otherwise the answer.
+#[allow(clippy::result_large_err)]
+fn read<'a, R: DeserializeOwned>(
+	shared: &'a Shared,
+	body: &[u8],
+	what: &str,
+) -> Result<(R, &'a Arc<Attestor>), Response> {
+	let request = serde_json::from_slice(body).map_err(|error| {
+		let reason = format!("not a {what} request: {error}; node and sidecar must be of one version");
+		refuse(StatusCode::BAD_REQUEST, reason)
+	})?;
+	let attestor = attestor(shared)?;
+	attestor.agreement().map_err(|error| refuse(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+	Ok((request, attestor))
+}
+
+#[allow(clippy::result_large_err)]
+fn attestor(shared: &Shared) -> Result<&Arc<Attestor>, Response> {
+	shared.attestor.get().ok_or_else(|| {
+		let reason = "this process does not attest for a node; set attest.mode = \"node\"";
+		refuse(StatusCode::SERVICE_UNAVAILABLE, reason)
+	})
+}
+
 async fn take_tasks(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-	let request: TasksRequest = match serde_json::from_slice(&body) {
-		Ok(request) => request,
-		Err(error) => {
-			return refuse(
-				StatusCode::BAD_REQUEST,
-				format!("not a tasks request: {error}; node and sidecar must be of one version"),
-			)
-		}
+	let (request, attestor) = match read(&shared, &body, "tasks") {
+		Ok(read) => read,
+		Err(refusal) => return refusal,
 	};
-	let Some(attestor) = shared.attestor.get() else {
-		return refuse(
-			StatusCode::SERVICE_UNAVAILABLE,
-			"this process does not attest for a node; set attest.mode = \"node\"",
-		);
-	};
-	if let Err(error) = attestor.agreement() {
-		return refuse(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
-	}
 	match read_tasks(&shared, attestor, request) {
 		Ok(tasks) => {
 			attestor.take_tasks(tasks);
@@ -160,34 +175,44 @@ fn account(hex: &str) -> Result<AccountId> {
 	Ok(bytes.into())
 }
 
-fn read_tasks(shared: &Shared, attestor: &Attestor, request: TasksRequest) -> Result<EpochTasks> {
-	if bytes32(&account(&request.genesis)?) != shared.genesis {
+/// The seat a request is for, if it is that of this sidecar's node on this sidecar's chain.
+fn check_seat(
+	shared: &Shared,
+	attestor: &Attestor,
+	genesis: &str,
+	node: &str,
+	seat: api::SeatInfo<String>,
+) -> Result<api::SeatInfo<AccountId>> {
+	if bytes32(&account(genesis)?) != shared.genesis {
 		bail!(
-			"foreign genesis: the node is on chain {}, this sidecar on 0x{}; give both the same chain",
-			request.genesis,
+			"foreign genesis: the node is on chain {genesis}, this sidecar on 0x{}; give both the same chain",
 			hex::encode(shared.genesis)
 		);
 	}
-	if account(&request.node)? != shared.account {
+	if account(node)? != shared.account {
 		bail!(
-			"the node is {}, this sidecar is configured for {}; correct node.account or its --tunnel-url",
-			request.node,
+			"the node is {node}, this sidecar is configured for {}; correct node.account or its --tunnel-url",
 			shared.account
 		);
 	}
-	if request.tasks.len() > MAX_ENTRIES as usize {
-		bail!("{} tasks are more than a report can hold", request.tasks.len());
-	}
-	let seat = request.seat;
 	let seat = api::SeatInfo {
 		account: account(&seat.account)?,
 		key: seat.key,
 		endpoint: seat.endpoint,
 		uplink_kbps: seat.uplink_kbps,
+		country: seat.country,
 		from_epoch: seat.from_epoch,
 		score_ppm: seat.score_ppm,
 	};
 	attestor.check_seat(&seat).map_err(|reason| anyhow!(reason))?;
+	Ok(seat)
+}
+
+fn read_tasks(shared: &Shared, attestor: &Attestor, request: TasksRequest) -> Result<EpochTasks> {
+	check_seat(shared, attestor, &request.genesis, &request.node, request.seat)?;
+	if request.tasks.len() > MAX_ENTRIES as usize {
+		bail!("{} tasks are more than a report can hold", request.tasks.len());
+	}
 	let tasks = request.tasks.into_iter().map(|task| {
 		Ok(api::Task {
 			provider: task.provider,
@@ -210,11 +235,9 @@ fn read_tasks(shared: &Shared, attestor: &Attestor, request: TasksRequest) -> Re
 }
 
 async fn report(State(shared): State<Arc<Shared>>, Path(epoch): Path<u32>) -> Response {
-	let Some(attestor) = shared.attestor.get() else {
-		return refuse(
-			StatusCode::SERVICE_UNAVAILABLE,
-			"this process does not attest for a node; set attest.mode = \"node\"",
-		);
+	let attestor = match attestor(&shared) {
+		Ok(attestor) => attestor,
+		Err(refusal) => return refusal,
 	};
 	match attestor.report(epoch).await {
 		Ok((ready, entries)) => {
@@ -229,11 +252,9 @@ async fn receipts(
 	State(shared): State<Arc<Shared>>,
 	Path((epoch, prefixes)): Path<(u32, String)>,
 ) -> Response {
-	let Some(attestor) = shared.attestor.get() else {
-		return refuse(
-			StatusCode::SERVICE_UNAVAILABLE,
-			"this process does not attest for a node; set attest.mode = \"node\"",
-		);
+	let attestor = match attestor(&shared) {
+		Ok(attestor) => attestor,
+		Err(refusal) => return refusal,
 	};
 	let prefix = |hex: &str| {
 		let mut prefix = [0; 5];
@@ -260,62 +281,4 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-	use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-	async fn start() -> Api {
-		let shared = Shared {
-			token: Zeroizing::new("secret".into()),
-			genesis: [1; 32],
-			account: [2; 32].into(),
-			attestor: OnceLock::new(),
-			metrics: Arc::default(),
-		};
-		Api::start(bind("127.0.0.1:0".parse().unwrap()).await.unwrap(), Arc::new(shared)).unwrap()
-	}
-
-	async fn ask(api: &Api, request: &str) -> String {
-		let mut stream = tokio::net::TcpStream::connect(api.address()).await.unwrap();
-		stream.write_all(request.as_bytes()).await.unwrap();
-		let mut answer = String::new();
-		stream.read_to_string(&mut answer).await.unwrap();
-		answer
-	}
-
-	fn http(line: &str, headers: &str, body: &str) -> String {
-		let length = body.len();
-		format!("{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
-	}
-
-	#[tokio::test]
-	async fn requests_should_be_refused_without_the_token() {
-		let api = start().await;
-		for headers in ["", "Authorization: Bearer wrong\r\n", "Authorization: secret\r\n"] {
-			let answer = ask(&api, &http("GET /v1/reports/1", headers, "")).await;
-			assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
-		}
-		let answer = ask(&api, &http("GET /v1/reports/1", "Authorization: Bearer secret\r\n", "")).await;
-		assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
-		let metrics = ask(&api, &http("GET /metrics", "", "")).await;
-		assert!(metrics.contains("weir_tunnel_api_unauthorised_total 3"), "{metrics}");
-		assert!(!metrics.contains("secret"));
-	}
-
-	#[tokio::test]
-	async fn tasks_should_be_refused_when_malformed_or_too_long() {
-		let api = start().await;
-		let token = "Authorization: Bearer secret\r\n";
-		let answer = ask(&api, &http("POST /v1/tasks", token, "{}")).await;
-		assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("not a tasks request"), "{answer}");
-		let long = " ".repeat(MAX_BODY_BYTES + 1);
-		let answer = ask(&api, &http("POST /v1/tasks", token, &long)).await;
-		assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
-	}
-
-	#[tokio::test]
-	async fn bind_should_fail_when_the_address_is_not_loopback() {
-		let error = bind("0.0.0.0:0".parse().unwrap()).await.unwrap_err();
-		assert!(error.to_string().contains("not a loopback address"));
-	}
-}
+mod tests;

@@ -225,6 +225,7 @@ fn explain(text: &str, error: &toml::de::Error) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use weir_fuzz::Fuzz;
 
 	const GOOD: &str = r#"
 		[node]
@@ -297,5 +298,44 @@ mod tests {
 		assert!(
 			error(&GOOD.replace("\"ws://127.0.0.1:9944\"", &many)).contains("chain.endpoints: more than 8")
 		);
+	}
+
+	#[test]
+	fn fuzz_configuration_should_be_read_or_refused_in_one_line() {
+		let words = [
+			"[node]",
+			"\n",
+			"=",
+			"\"",
+			"\"\"\"",
+			"[[",
+			"{",
+			"0x",
+			"1e9",
+			"inf",
+			"1979-05-27",
+			"\\u0000",
+			"port",
+		];
+		let ran = Fuzz::new("configuration", 4_000)
+			.samples([GOOD, include_str!("../example.toml")])
+			.words(words)
+			.longest(2_048)
+			.run(|bytes| {
+				let Ok(text) = std::str::from_utf8(bytes) else { return [None] };
+				match Config::parse(Path::new("x.toml"), text) {
+					Ok(config) => {
+						assert!(config.account().is_ok() && config.genesis().is_ok());
+						assert!((1..=MAX_ENDPOINTS).contains(&config.chain.endpoints.len()));
+						[Some(true)]
+					}
+					Err(error) => {
+						let error = error.to_string();
+						assert!(error.starts_with("x.toml: ") && error.lines().count() == 1, "{error}");
+						[Some(false)]
+					}
+				}
+			});
+		assert!(ran.count(&Some(true)) > 0 && ran.count(&Some(false)) > 0, "{:?}", ran.seen);
 	}
 }

@@ -5,6 +5,7 @@
 
 use crate::{
 	chain::{bytes32, ChainError, ChainView},
+	metrics::Metrics,
 	store::Store,
 	tasks::on_disk,
 };
@@ -17,9 +18,14 @@ use weir_tunnel_core::{wire::Bilateral, MILLI};
 const RETRY_SLOTS: SlotOffset = 5;
 
 /// Runs for ever: after each epoch's verdicts looks for strikes that receipts contradict.
-pub(crate) async fn contest_strikes(chain: Arc<dyn ChainView>, account: AccountId, store: Arc<Store>) {
+pub(crate) async fn contest_strikes(
+	chain: Arc<dyn ChainView>,
+	account: AccountId,
+	store: Arc<Store>,
+	metrics: Arc<Metrics>,
+) {
 	let mut heads = chain.heads();
-	let mut contest = Contest { chain, account, store, timing: None, tried: BTreeMap::new() };
+	let mut contest = Contest { chain, account, store, metrics, timing: None, tried: BTreeMap::new() };
 	while heads.changed().await.is_ok() {
 		if let Err(error) = contest.at_block().await {
 			tracing::warn!(error = format!("{error:#}"), "strikes not looked at");
@@ -31,6 +37,7 @@ struct Contest {
 	chain: Arc<dyn ChainView>,
 	account: AccountId,
 	store: Arc<Store>,
+	metrics: Arc<Metrics>,
 	timing: Option<Timing>,
 	/// Strikes by epoch, and when a dispute was last sent: running epoch and slot.
 	tried: BTreeMap<EpochIndex, (EpochIndex, SlotOffset)>,
@@ -68,8 +75,9 @@ impl Contest {
 			let (provider, posted) = (evidence.provider, receipts.len());
 			match self.chain.dispute(provider, epoch, &receipts).await {
 				Ok(()) => tracing::info!(epoch, receipts = posted, "strike disputed"),
-				Err(error @ ChainError::Rpc(_)) => {
-					tracing::warn!(epoch, receipts = posted, %error, "dispute not taken")
+				Err(error @ (ChainError::Rpc(_) | ChainError::Refused { .. })) => {
+					tracing::warn!(epoch, receipts = posted, %error, "dispute not taken");
+					self.metrics.note_refusal(&error.into());
 				}
 				Err(error) => return Err(error.into()),
 			}
@@ -167,7 +175,7 @@ mod tests {
 		let late = Timing::local().reveal_until;
 		let chain = Arc::new(Fake::new([Clock { epoch: 6, slot: late, first_slot: 1 }]));
 		*chain.evidence.lock().unwrap() = vec![evidence(&[(10, 0, 0), (11, 0, 0)])];
-		let task = tokio::spawn(contest_strikes(chain.clone(), ME.into(), store));
+		let task = tokio::spawn(contest_strikes(chain.clone(), ME.into(), store, Arc::default()));
 		for _ in 0..40 {
 			chain.heads.send_modify(|head| *head += 1);
 			tokio::time::sleep(Duration::from_millis(10)).await;

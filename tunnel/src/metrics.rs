@@ -1,11 +1,12 @@
 //! Counters for `/metrics`, in Prometheus' text format.
 
-use crate::engine::Counters;
+use crate::{chain::ChainError, control::Refused, engine::Counters};
 use std::{
+	collections::BTreeMap,
 	fmt::Write,
 	sync::{
 		atomic::{AtomicU64, Ordering},
-		Arc, OnceLock,
+		Arc, Mutex, OnceLock, PoisonError,
 	},
 };
 
@@ -19,8 +20,41 @@ impl Counter {
 		self.0.fetch_add(1, Ordering::Relaxed);
 	}
 
-	fn get(&self) -> u64 {
+	/// How much it has grown.
+	pub fn get(&self) -> u64 {
 		self.0.load(Ordering::Relaxed)
+	}
+}
+
+/// A number that is what it is now.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicU64);
+
+impl Gauge {
+	/// Replaces it.
+	pub fn set(&self, value: u64) {
+		self.0.store(value, Ordering::Relaxed);
+	}
+}
+
+/// Numbers that only grow, by names that are found out at run time.
+#[derive(Debug, Default)]
+pub struct Tally(Mutex<BTreeMap<String, u64>>);
+
+impl Tally {
+	/// Names that are counted apart: what an endpoint says must not grow without end.
+	const NAMES: usize = 64;
+
+	/// Adds one to the number with this name, or to that of all others.
+	pub fn inc(&self, name: &str) {
+		let mut numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+		let name = if numbers.contains_key(name) || numbers.len() < Self::NAMES { name } else { "others" };
+		let number = numbers.entry(name.to_owned()).or_default();
+		*number = number.saturating_add(1);
+	}
+
+	fn rows(&self) -> Vec<(String, u64)> {
+		self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().into_iter().collect()
 	}
 }
 
@@ -29,8 +63,6 @@ impl Counter {
 pub struct Metrics {
 	/// Sessions opened for attestors.
 	pub sessions: Counter,
-	/// Control-plane requests refused.
-	pub refused: Counter,
 	/// Finals signed as a target.
 	pub finals_signed: Counter,
 	/// Tests begun as an attestor.
@@ -43,12 +75,26 @@ pub struct Metrics {
 	pub tests_failed: Counter,
 	/// Tests not taken, or dropped, because this clock is off.
 	pub tests_abstained: Counter,
+	/// Providers watched now.
+	pub watched: Gauge,
+	/// Of them, those that are down.
+	pub watched_down: Gauge,
+	/// Reports that a provider is down or up again, told to the node or sent.
+	pub outage_reports: Counter,
+	/// Votes on alarms, told to the node or sent.
+	pub outage_votes: Counter,
 	/// Commits and reveals sent.
 	pub reports_sent: Counter,
+	/// Transactions that the pool of the endpoint's node refused, by the rule they broke.
+	pub submissions_refused: Tally,
 	/// API requests without the right token.
 	pub unauthorised: Counter,
 	/// Of the provider's device, once there is one.
 	pub line: OnceLock<Arc<Counters>>,
+	/// What the provider's control plane refused, once there is one.
+	pub provider_refused: OnceLock<Arc<Refused>>,
+	/// What the attestor's control plane refused, once there is one.
+	pub attestor_refused: OnceLock<Arc<Refused>>,
 }
 
 impl Metrics {
@@ -59,7 +105,6 @@ impl Metrics {
 		let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
 		let rows = [
 			("sessions_total", "Sessions opened for attestors.", self.sessions.get()),
-			("requests_refused_total", "Control-plane requests refused.", self.refused.get()),
 			("finals_signed_total", "Finals signed as a target.", self.finals_signed.get()),
 			("tests_started_total", "Tests begun as an attestor.", self.tests_started.get()),
 			("tests_measured_total", "Tests that ended with a signed final.", self.tests_measured.get()),
@@ -78,15 +123,94 @@ impl Metrics {
 				"Tests not taken because this clock is off.",
 				self.tests_abstained.get(),
 			),
+			(
+				"outage_reports_total",
+				"Reports that a provider is down or up again.",
+				self.outage_reports.get(),
+			),
+			("outage_votes_total", "Votes on alarms about providers.", self.outage_votes.get()),
 			("reports_sent_total", "Commits and reveals sent.", self.reports_sent.get()),
 			("api_unauthorised_total", "API requests without the right token.", self.unauthorised.get()),
 			("line_received_bytes_total", "Received, IP layer.", line.map_or(0, |l| load(&l.received_bytes))),
 			("line_sent_bytes_total", "Sent, IP layer.", line.map_or(0, |l| load(&l.sent_bytes))),
 			("line_dropped_packets_total", "Dropped by a cap.", line.map_or(0, |l| load(&l.dropped_packets))),
 		];
-		for (name, help, value) in rows {
-			let _ = writeln!(text, "# HELP weir_tunnel_{name} {help}\n# TYPE weir_tunnel_{name} counter\nweir_tunnel_{name} {value}");
+		let gauges = [
+			("watched_providers", "Providers watched.", load(&self.watched.0)),
+			("watched_providers_down", "Watched providers that are down.", load(&self.watched_down.0)),
+		];
+		let counters = rows.into_iter().map(|row| (row, "counter"));
+		for ((name, help, value), kind) in counters.chain(gauges.into_iter().map(|row| (row, "gauge"))) {
+			let _ = writeln!(text, "# HELP weir_tunnel_{name} {help}\n# TYPE weir_tunnel_{name} {kind}\nweir_tunnel_{name} {value}");
 		}
+		self.render_refused(&mut text);
 		text
+	}
+
+	/// Counts a transaction that a pool refused, if that is the error.
+	pub fn note_refusal(&self, error: &anyhow::Error) {
+		if let Some(ChainError::Refused { rule, .. }) = error.downcast_ref() {
+			self.submissions_refused.inc(rule);
+		}
+	}
+
+	/// One row for each role that runs and each rule, so that a rule that was never broken has a row as well.
+	fn render_refused(&self, text: &mut String) {
+		let name = "weir_tunnel_requests_refused_total";
+		let help = "Control-plane requests and connections refused, by the rule they broke.";
+		let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
+		for (role, refused) in [("provide", &self.provider_refused), ("attest", &self.attestor_refused)] {
+			for (rule, count) in refused.get().iter().flat_map(|refused| refused.rows()) {
+				let _ = writeln!(text, "{name}{{role=\"{role}\",rule=\"{rule}\"}} {count}");
+			}
+		}
+		let name = "weir_tunnel_submissions_refused_total";
+		let help = "Transactions that the pool of the node refused, by the rule they broke.";
+		let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
+		for (rule, count) in self.submissions_refused.rows() {
+			// As Prometheus wants it between quotes.
+			let rule = rule.escape_default();
+			let _ = writeln!(text, "{name}{{rule=\"{rule}\"}} {count}");
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use anyhow::Context;
+
+	#[test]
+	fn refusals_should_be_shown_by_role_and_rule() {
+		let metrics = Metrics::default();
+		assert!(metrics.provider_refused.set(Arc::default()).is_ok());
+		let refused = |rule: &str| -> anyhow::Error {
+			ChainError::Refused { call: "commit", rule: rule.into() }.into()
+		};
+		for error in
+			[refused("NotOnDuty"), refused("NotOnDuty"), refused("a \"rule\""), ChainError::Offline.into()]
+		{
+			metrics.note_refusal(&Err::<(), _>(error).context("commit").unwrap_err());
+		}
+		let text = metrics.render();
+		for row in [
+			"weir_tunnel_requests_refused_total{role=\"provide\",rule=\"NotAMember\"} 0",
+			"weir_tunnel_requests_refused_total{role=\"provide\",rule=\"Oversized\"} 0",
+			"weir_tunnel_submissions_refused_total{rule=\"NotOnDuty\"} 2",
+			"weir_tunnel_submissions_refused_total{rule=\"a \\\"rule\\\"\"} 1",
+		] {
+			assert!(text.lines().any(|line| line == row), "no {row} in {text}");
+		}
+		assert!(!text.contains("role=\"attest\""), "that role does not run");
+	}
+
+	#[test]
+	fn tally_should_stay_bounded_when_names_are_many() {
+		let tally = Tally::default();
+		for n in 0..1_000 {
+			tally.inc(&n.to_string());
+		}
+		assert_eq!(tally.rows().len(), Tally::NAMES + 1);
+		assert_eq!(tally.rows().iter().map(|(_, count)| count).sum::<u64>(), 1_000);
 	}
 }

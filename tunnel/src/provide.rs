@@ -83,6 +83,7 @@ impl Bound {
 		let Self { settings, engine, inbound, control, incoming } = self;
 		let Settings { bind, caps, account, probe, .. } = settings;
 		let port = engine.port();
+		let _ = metrics.provider_refused.set(control.refused());
 		let config = target::Config {
 			genesis: chain.genesis(),
 			account: bytes32(&account),
@@ -109,7 +110,10 @@ impl Bound {
 		};
 		tracing::info!(%bind, port, ?caps, "provider listens on UDP and TCP");
 		let follow = [
-			Task::spawn("disputes", contest_strikes(chain.clone(), account.clone(), store.clone())),
+			Task::spawn(
+				"disputes",
+				contest_strikes(chain.clone(), account.clone(), store.clone(), serving.metrics.clone()),
+			),
 			Task::spawn("target tests", follow_tests(chain, account, store, assignments)),
 		];
 		let (alive, watched) = watch::channel(());
@@ -411,7 +415,6 @@ impl Serving {
 			self.metrics.finals_signed.inc();
 		}
 		if let Response::Refuse(refusal) = &response {
-			self.metrics.refused.inc();
 			if self.refusals.contains(refusal) {
 				tracing::debug!(%peer, %source, %refusal, "request refused");
 			} else {

@@ -17,6 +17,7 @@ use tokio::{
 use weir_primitives::{
 	api::{CommitteeMember, EvidenceInfo, ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
 	chain::{AccountId, Balance, Hash},
+	outage::{Sighting, Watch},
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind},
 	sidecar::{to_hex, ReportResponse, ReportState, TasksRequest},
 	Admission, Caps, Claim, Endpoint, EpochIndex, ExitClass, LineKind, ProbeKey, Region, Timing,
@@ -115,6 +116,10 @@ impl ChainView for FakeChain {
 		self.blocks.subscribe()
 	}
 
+	fn finalised(&self) -> watch::Receiver<u64> {
+		self.heads.subscribe()
+	}
+
 	async fn timing(&self) -> Result<Timing, ChainError> {
 		Ok(self.timing)
 	}
@@ -189,6 +194,7 @@ impl ChainView for FakeChain {
 			key: member.probe_key(),
 			endpoint: member.endpoint,
 			uplink_kbps: 50_000,
+			country: *b"DE",
 			from_epoch: 0,
 			score_ppm: 1_000_000,
 		}))
@@ -220,6 +226,7 @@ impl ChainView for FakeChain {
 			bond_sufficient: true,
 			strikes: 0,
 			verdicts: vec![],
+			location: Default::default(),
 		}))
 	}
 
@@ -229,6 +236,14 @@ impl ChainView for FakeChain {
 
 	async fn evidence(&self, _: &AccountId) -> Result<Vec<EvidenceInfo<AccountId>>, ChainError> {
 		Ok(vec![])
+	}
+
+	async fn watch(&self, _: &AccountId) -> Result<Watch<AccountId>, ChainError> {
+		Ok(Watch { epoch: EPOCH, alarm_slot: 0, watched: vec![], alarms: vec![] })
+	}
+
+	async fn say(&self, _: u32, _: &AccountId, sighting: Sighting, _: [u8; 64]) -> Result<(), ChainError> {
+		panic!("nobody is watched, and yet: {sighting:?}")
 	}
 
 	async fn answer_audit(
@@ -476,6 +491,7 @@ async fn tasks_request(chain: &FakeChain) -> (TasksRequest, Option<u32>) {
 			key: seat.key,
 			endpoint: seat.endpoint,
 			uplink_kbps: seat.uplink_kbps,
+			country: seat.country,
 			from_epoch: seat.from_epoch,
 			score_ppm: seat.score_ppm,
 		},

@@ -1,10 +1,20 @@
 //! `weir-lab`: the network behind shaped, slow and lossy links, attacked, killed and revived.
 
-use anyhow::{ensure, Result};
+use anyhow::{ensure, Context, Result};
 use clap::{Parser, Subcommand};
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Instant};
-use tokio::signal::unix::{signal, SignalKind};
+use std::{
+	net::SocketAddr,
+	path::{Path, PathBuf},
+	process::ExitCode,
+	thread,
+	time::Instant,
+};
+use tokio::{
+	signal::unix::{signal, SignalKind},
+	sync::oneshot,
+};
 use weir_e2e::{
+	attacks::{self, net},
 	lab::{
 		liar,
 		story::{Lab, ALL_WEATHERS},
@@ -31,6 +41,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Part {
+	/// Attacks tests with real packets, one by one, and prints what came of it. Takes about 2 minutes.
+	Attacks {
+		/// Only these, by their names, separated by commas.
+		#[arg(long, value_name = "ID", value_delimiter = ',', value_parser = clap::builder::PossibleValuesParser::new(net::names()))]
+		only: Vec<String>,
+	},
 	/// Stands between a node and its sidecar, and lies as ordered. Started by the lab itself.
 	#[command(hide = true)]
 	Liar {
@@ -53,11 +69,15 @@ async fn main() -> ExitCode {
 		(Some(Part::Liar { listen, sidecar, orders }), _) => {
 			liar::serve(liar::Place { listen, sidecar, orders }).await.map(|()| true)
 		}
+		(Some(Part::Attacks { only }), Some(folder)) => tokio::select! {
+			done = attack(folder, only) => done,
+			stopped = stopped() => stopped.map(|()| false),
+		},
 		(None, Some(folder)) => tokio::select! {
 			done = run(&folder, cli.epochs) => done,
 			stopped = stopped() => stopped.map(|()| false),
 		},
-		(None, None) => Err(anyhow::anyhow!("name a folder with --data, or use scripts/lab.sh")),
+		(_, None) => Err(anyhow::anyhow!("name a folder with --data, or use scripts/lab.sh")),
 	};
 	match done {
 		Ok(true) => ExitCode::SUCCESS,
@@ -77,13 +97,32 @@ async fn stopped() -> Result<()> {
 	Ok(())
 }
 
-async fn run(folder: &std::path::Path, epochs: u32) -> Result<bool> {
+/// Fails unless this process has a network namespace of its own, so that nothing leaves it.
+fn ensure_own_namespace() -> Result<()> {
 	// Two lines of headings, and the loopback.
 	let devices = std::fs::read_to_string("/proc/self/net/dev")?.lines().count().saturating_sub(2);
 	ensure!(
 		devices == 1,
 		"this network namespace has {devices} devices and is not the lab's: use scripts/lab.sh"
 	);
+	Ok(())
+}
+
+async fn attack(folder: PathBuf, only: Vec<String>) -> Result<bool> {
+	ensure_own_namespace()?;
+	let _kept = Programs::lock(&folder)?;
+	println!("data: {}", folder.display());
+	let begun = Instant::now();
+	let (told, rows) = oneshot::channel();
+	// A thread of its own: whoever stops it must not wait for it.
+	thread::Builder::new().name("attacks".into()).spawn(move || told.send(net::run(&folder, &only)))?;
+	let rows = rows.await.context("the attacks ended early")??;
+	println!("\nattacks, in {} s:\n\n{}", begun.elapsed().as_secs(), attacks::render(&rows));
+	Ok(!rows.is_empty() && attacks::all_passed(&rows))
+}
+
+async fn run(folder: &Path, epochs: u32) -> Result<bool> {
+	ensure_own_namespace()?;
 	let _kept = Programs::lock(folder)?;
 	println!("data and logs: {}", folder.display());
 	let begun = Instant::now();

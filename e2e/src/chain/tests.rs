@@ -40,7 +40,7 @@ fn calls_should_be_encoded_as_the_runtime_decodes_them() {
 	let claim = Claim { down_kbps: 20_000, up_kbps: 10_000 };
 	let region = Region { country: *b"DE", kind: LineKind::Hosting };
 	assert_call("Providers.register", &Call::register(claim, ENDPOINT, &[2; 38], region, 50_000, key()));
-	assert_call("ProofOfBandwidth.take_seat", &Call::take_seat(key(), ENDPOINT, 20_000));
+	assert_call("ProofOfBandwidth.take_seat", &Call::take_seat(key(), ENDPOINT, 20_000, *b"DE"));
 }
 
 #[test]

@@ -41,6 +41,8 @@ const STARTED_SLOT: u32 = 30;
 const VERDICTS_SLOT: u32 = 33;
 /// Epochs that may be added to a scenario because this machine was disturbed.
 const MOST_REPEATS: u32 = 3;
+/// The same for the accuracy, which needs the most of undisturbed time.
+const MOST_ACCURACY_REPEATS: usize = 6;
 /// Lines to be judged at least when attestors deny.
 const LEAST_DENIED: usize = 3;
 /// The weather of every line while it is not accuracy that is asked for.
@@ -181,7 +183,7 @@ impl Lab {
 			self.accuracy.end += 1;
 			let repeats = self.accuracy.len().saturating_sub(self.wanted);
 			let is_over = self.accuracy.len() >= self.wanted
-				&& (self.has_measured_enough() || repeats >= usize::try_from(MOST_REPEATS)?);
+				&& (self.has_measured_enough() || repeats >= MOST_ACCURACY_REPEATS);
 			if is_over {
 				break;
 			}

@@ -44,6 +44,9 @@ mod table;
 
 pub use table::distance_km;
 
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
 /// Members that contradict a claim together.
 pub const CONTRADICTING_MEMBERS: usize = 3;
 /// Operators those members must belong to: one operator alone proves nothing.
@@ -75,14 +78,30 @@ pub struct Witness<Operator> {
 }
 
 /// What a committee's round-trip times mean for a claimed region.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
 pub enum LocationFinding {
 	/// The target cannot be where it claims, if the members that say so speak the truth.
+	#[codec(index = 0)]
 	Contradicted,
 	/// Not contradicted, though enough members were in a position to: one passed location proof.
+	#[codec(index = 1)]
 	Proven,
 	/// Not contradicted, and too few members were in a position to.
+	#[codec(index = 2)]
 	Inconclusive,
+}
+
+/// A finding, and how many members stand on either side of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LocationJudgement {
+	/// What is found.
+	pub finding: LocationFinding,
+	/// Members that contradict the claim.
+	pub contradicting: u16,
+	/// Far members that had the chance and do not.
+	pub supporting: u16,
 }
 
 /// Farthest a target can be from a member, km: `rtt/2 · 200 km/ms`. None without a measurement.
@@ -107,7 +126,7 @@ pub fn is_far(distance_km: u32) -> bool {
 pub fn judge_location<Operator: PartialEq>(
 	members: &[Witness<Operator>],
 	claimed: [u8; 2],
-) -> LocationFinding {
+) -> LocationJudgement {
 	let contradicts = |member: &&Witness<Operator>| {
 		is_contradicted_by(member.rtt_10us, distance_km(member.country, claimed))
 	};
@@ -115,15 +134,18 @@ pub fn judge_location<Operator: PartialEq>(
 		|| members.iter().filter(|member| !member.contradicted && reach_km(member.rtt_10us).is_some());
 
 	let against = || credible().filter(contradicts);
-	if against().count() >= CONTRADICTING_MEMBERS && are_of_enough_operators(against()) {
-		return LocationFinding::Contradicted;
-	}
 	let silent = credible().filter(|member| !contradicts(member));
-	if silent.filter(|member| is_far(distance_km(member.country, claimed))).count() >= FAR_MEMBERS {
+	let far = silent.filter(|member| is_far(distance_km(member.country, claimed))).count();
+	let contradicting = against().count();
+	let finding = if contradicting >= CONTRADICTING_MEMBERS && are_of_enough_operators(against()) {
+		LocationFinding::Contradicted
+	} else if far >= FAR_MEMBERS {
 		LocationFinding::Proven
 	} else {
 		LocationFinding::Inconclusive
-	}
+	};
+	let count = |members: usize| u16::try_from(members).unwrap_or(u16::MAX);
+	LocationJudgement { finding, contradicting: count(contradicting), supporting: count(far) }
 }
 
 /// Whether the members belong to [`CONTRADICTING_OPERATORS`] or more: one differs from the first.

@@ -34,7 +34,7 @@ pub fn distance_km(a: [u8; 2], b: [u8; 2]) -> u32 {
 	if a == b {
 		return 0;
 	}
-	let (column, row) = (a.min(b), a.max(b));
+	let (column, row) = (usize::from(a.min(b)), usize::from(a.max(b)));
 	// 0 + 1 + … + (row − 1) entries stand before the row; both are below 249.
 	let before = row.saturating_mul(row.saturating_sub(1)) / 2;
 	let units = TABLE.get(before.saturating_add(column)).copied().unwrap_or(0);

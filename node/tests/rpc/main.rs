@@ -17,8 +17,14 @@ use weir_primitives::{
 	api::{Outcome, Reason, TestKind, VerdictRecord},
 	Claim,
 };
-use weir_runtime::{configs::measuring, RuntimeEvent};
+use weir_runtime::{
+	configs::measuring::{self, Concluded},
+	RuntimeEvent,
+};
 
+/// Events of Proof-of-Bandwidth, by their indices: a verdict, and one that was revised.
+const REACHED: u8 = 9;
+const REVISED: u8 = 19;
 const DOCUMENT: &str = include_str!("../../../docs/openrpc.json");
 
 fn record() -> VerdictRecord {
@@ -39,14 +45,19 @@ fn record() -> VerdictRecord {
 	}
 }
 
-/// The events of a block in which a test of the provider was concluded.
+/// The events of a block in which a test of the provider was concluded, and concluded anew after a dispute.
 fn events() -> (Vec<u8>, Vec<u8>) {
-	let (who, index) = PROVIDER;
-	let event = (53u8, 9u8, index, account(who), record()).encode();
-	let event = RuntimeEvent::decode(&mut &event[..]).unwrap();
-	assert_eq!(measuring::verdict(event.clone()), Some((index, account(who), record())));
-	let phase = frame_system::Phase::Initialization;
-	let records = vec![frame_system::EventRecord::<_, weir_runtime::Hash> { phase, event, topics: vec![] }];
+	let (who, provider) = PROVIDER;
+	let records: Vec<_> = [(REACHED, false), (REVISED, true)]
+		.map(|(variant, revised)| {
+			let event = (53u8, variant, provider, account(who), record()).encode();
+			let event = RuntimeEvent::decode(&mut &event[..]).unwrap();
+			let concluded = Concluded { provider, account: account(who), verdict: record(), revised };
+			assert_eq!(measuring::concluded(event.clone()), Some(concluded));
+			let phase = frame_system::Phase::Initialization;
+			frame_system::EventRecord::<_, weir_runtime::Hash> { phase, event, topics: vec![] }
+		})
+		.into();
 	([twox_128(b"System"), twox_128(b"Events")].concat(), records.encode())
 }
 
@@ -153,6 +164,11 @@ async fn provider_should_be_shown_with_terms_and_verdicts() {
 	assert_eq!(node.get("weir_targetTest", json!([index, at])).await, Value::Null);
 	let assignment = node.get("weir_assignment", json!([0, address(who), at])).await;
 	assert_eq!(assignment, json!({ "epoch": 0, "provider": index, "members": [] }));
+	assert_eq!(node.get("weir_evidence", json!([address(who), at])).await, json!([]));
+	let outages = node.get("weir_outages", json!([address(who), at])).await;
+	assert_eq!(outages, json!({ "provider": index, "downSinceSlot": null, "past": [] }));
+	let audit = node.get("weir_audit", json!({ "epoch": 0, "account": address(who), "at": at })).await;
+	assert_eq!(audit, json!({ "epoch": 0, "positions": [] }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,6 +187,8 @@ async fn request_should_be_refused_with_code_and_advice_when_it_is_wrong() {
 		("weir_provider", json!([7])),
 		("weir_targetTest", json!([address(Eve)])),
 		("weir_assignment", json!([1, 7])),
+		("weir_evidence", json!([7])),
+		("weir_outages", json!([7])),
 	] {
 		node.assert_refuses(method, params, 20_001, "UnknownProvider", "weir_providers").await;
 	}
@@ -188,6 +206,9 @@ async fn request_should_be_refused_with_code_and_advice_when_it_is_wrong() {
 		("weir_tasks", json!([address(Alice), unknown])),
 		("weir_targetTest", json!([0, unknown])),
 		("weir_reportState", json!([0, address(Alice), unknown])),
+		("weir_evidence", json!([0, unknown])),
+		("weir_outages", json!([0, unknown])),
+		("weir_audit", json!([0, address(Alice), unknown])),
 	] {
 		node.assert_refuses(method, params, 20_003, "UnknownBlock", &unknown).await;
 	}
@@ -243,5 +264,9 @@ async fn verdicts_should_reach_subscribers_of_best_and_finalized_blocks() {
 	assert_eq!(shown["verdicts"][0]["provider"], index);
 	assert_eq!(shown["verdicts"][0]["account"], address(who));
 	assert_eq!(shown["verdicts"][0]["verdict"]["outcome"]["name"], "ClaimLowered");
+	assert_eq!(
+		(&shown["verdicts"][0]["revised"], &shown["verdicts"][1]["revised"]),
+		(&json!(false), &json!(true))
+	);
 	finalized.unsubscribe().await.unwrap();
 }

@@ -1,7 +1,8 @@
 //! Worst cases of the calls, the hook and the slash queue. Roles, listeners and sink are the runtime's own.
 
 use crate::{
-	types::Chunk, BalanceOf, Call, Config, FirstSlash, Ledgers, NextSlash, Pallet, Slashes, SlashesOf,
+	types::Chunk, BalanceOf, Call, Config, Declarations, FirstSlash, Ledgers, NextSlash, Pallet, Slashes,
+	SlashesOf,
 };
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -18,7 +19,7 @@ use sp_runtime::{
 	Perbill,
 };
 use weir_primitives::{
-	seams::{EpochClock, SlashQueue},
+	seams::{EpochClock, Operators, SlashQueue},
 	Role, SlashReason,
 };
 
@@ -148,6 +149,35 @@ mod benchmarks {
 		assert_eq!(FirstSlash::<T>::get(), id.saturating_add(1));
 		assert!(Ledgers::<T>::get(&who, ROLE).is_none_or(|ledger| ledger.total().is_zero()));
 		Ok(())
+	}
+
+	/// Ending an operator is dearer than asking for one.
+	#[benchmark]
+	fn set_operator() {
+		let (node, operator) = (bonded::<T>("node"), bonded::<T>("operator"));
+		Pallet::<T>::declare_for_benchmark(&node, &operator);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(node.clone()), None);
+		assert!(Pallet::<T>::operator_of(&node) == node);
+	}
+
+	#[benchmark]
+	fn accept_node() {
+		let (node, old, operator) = (bonded::<T>("node"), bonded::<T>("old"), bonded::<T>("operator"));
+		Pallet::<T>::declare_for_benchmark(&node, &old);
+		Declarations::<T>::mutate_extant(&node, |declaration| declaration.asked = Some(operator.clone()));
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator.clone()), node.clone());
+		assert!(Pallet::<T>::operator_of(&node) == operator);
+	}
+
+	#[benchmark]
+	fn release_node() {
+		let (node, operator) = (bonded::<T>("node"), bonded::<T>("operator"));
+		Pallet::<T>::declare_for_benchmark(&node, &operator);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator), node.clone());
+		assert!(Pallet::<T>::operator_of(&node) == node);
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

@@ -4,7 +4,7 @@ use crate::{BalanceOf, Config, Deposits, Error, Event, HoldReason, Pallet};
 use frame_support::{
 	defensive,
 	traits::{
-		fungible::{hold::Balanced as _, Balanced as _, MutateHold},
+		fungible::{hold::Balanced as _, hold::Inspect as _, Balanced as _, MutateHold},
 		tokens::{Fortitude, Precision, Preservation},
 		Imbalance,
 	},
@@ -20,6 +20,7 @@ impl<T: Config> Pallet<T> {
 	fn amount_of(what: Deposit) -> BalanceOf<T> {
 		match what {
 			Deposit::Appeal => T::AppealDeposit::get(),
+			Deposit::Alarm => T::AlarmDeposit::get(),
 		}
 	}
 
@@ -36,6 +37,10 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> weir_primitives::seams::Deposits<T::AccountId> for Pallet<T> {
+	fn can_hold(who: &T::AccountId, what: Deposit) -> bool {
+		T::Currency::can_hold(&HoldReason::Deposit.into(), who, Self::amount_of(what))
+	}
+
 	/// Fails with [`Error::Overflow`], or when the account cannot hold that much.
 	fn hold(who: &T::AccountId, what: Deposit) -> DispatchResult {
 		let amount = Self::amount_of(what);
@@ -81,7 +86,8 @@ impl<T: Config> weir_primitives::seams::Deposits<T::AccountId> for Pallet<T> {
 	#[cfg(feature = "runtime-benchmarks")]
 	fn fund_for_benchmark(who: &T::AccountId) {
 		use frame_support::traits::fungible::{Inspect, Mutate};
-		let amount = T::AppealDeposit::get().saturating_add(T::TestPrice::get());
+		let amount = T::AppealDeposit::get().saturating_add(T::AlarmDeposit::get());
+		let amount = amount.saturating_add(T::TestPrice::get());
 		let amount = amount.saturating_add(T::Currency::minimum_balance());
 		let funded = T::Currency::mint_into(who, amount);
 		assert!(funded.is_ok(), "benchmark deposit: {funded:?}");

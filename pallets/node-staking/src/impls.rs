@@ -257,7 +257,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(due >= latest, "5: slash due before an older one");
 			latest = due;
 		}
-		Ok(())
+		Self::check_operators()
 	}
 }
 

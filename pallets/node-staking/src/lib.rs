@@ -20,6 +20,10 @@
 //!   either end.
 //! * **Deposits.** What the measuring protocol is asked for by a provider needs a deposit, which is given back or taken as
 //!   a slash is ([`Deposits`](weir_primitives::seams::Deposits)), or has a price.
+//! * **Operators.** A node that belongs to somebody who runs several asks for an operator
+//!   ([`set_operator`](Pallet::set_operator)), and the operator accepts it ([`accept_node`](Pallet::accept_node)) and may
+//!   let it go ([`release_node`](Pallet::release_node)). A change takes effect `timing.maturity_epochs` later, and the next
+//!   one may follow eight epochs after that. Whoever declares nothing is its own operator.
 //! * **Order.** The delay is the same for every slash, so the queue is first in, first out: a cursor in `on_idle`
 //!   applies at most [`Config::MaxSlashesPerBlock`] slashes per block, as weight allows. The queue has no length at
 //!   which it refuses: small offences could otherwise be used to shut out a large one. It grows by proven offences
@@ -34,6 +38,7 @@
 //! 4. The index of an account's slashes names exactly the queued slashes against it.
 //! 5. Queued slashes lie between the queue's cursors, and none is due before an older one.
 //! 6. What an account has on hold as deposits is their sum, and none of them is nothing.
+//! 7. Nobody is declared as its own operator, no operator has an operator, and each one's nodes are counted.
 //!
 //! [`Role`]: weir_primitives::Role
 //! [`SlashQueue::queue_slash`]: weir_primitives::seams::SlashQueue::queue_slash
@@ -60,6 +65,7 @@ mod deposits;
 mod impls;
 #[cfg(test)]
 mod mock;
+mod operators;
 mod sink;
 #[cfg(test)]
 mod tests;
@@ -68,7 +74,7 @@ pub mod weights;
 
 pub use pallet::*;
 pub use sink::SplitSink;
-pub use types::{Chunk, Ledger, QueuedSlash};
+pub use types::{Chunk, Declaration, Ledger, QueuedSlash};
 pub use weights::WeightInfo;
 
 /// Most rows a view returns.
@@ -90,7 +96,7 @@ pub mod pallet {
 	#[cfg(doc)]
 	use weir_primitives::seams::SlashQueue;
 	use weir_primitives::{
-		seams::{Deposit, EpochClock, OnBondChange, OnSlashDecided, RoleDuty, SlashSink},
+		seams::{Deposit, EpochClock, OnBondChange, OnOperatorChange, OnSlashDecided, RoleDuty, SlashSink},
 		EpochIndex, Role, SlashReason,
 	};
 
@@ -129,6 +135,9 @@ pub mod pallet {
 		/// Told when a queued slash was applied or cancelled.
 		type OnSlashDecided: OnSlashDecided<Self::AccountId>;
 
+		/// Told when a node gets another operator; may refuse it.
+		type OnOperatorChange: OnOperatorChange<Self::AccountId>;
+
 		/// Receives what slashes take.
 		type SlashSink: SlashSink<Credit<Self::AccountId, Self::Currency>>;
 
@@ -150,6 +159,10 @@ pub mod pallet {
 		/// Deposit of an appeal against a slash.
 		#[pallet::constant]
 		type AppealDeposit: Get<BalanceOf<Self>>;
+
+		/// Deposit of a watcher's report that a provider is down.
+		#[pallet::constant]
+		type AlarmDeposit: Get<BalanceOf<Self>>;
 
 		/// Price of a test that a provider asks for.
 		#[pallet::constant]
@@ -206,6 +219,15 @@ pub mod pallet {
 		(u32, BalanceOf<T>),
 		OptionQuery,
 	>;
+
+	/// What nodes say of their operators.
+	#[pallet::storage]
+	pub type Declarations<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, Declaration<T::AccountId>, OptionQuery>;
+
+	/// Nodes of an operator, announced ones included.
+	#[pallet::storage]
+	pub type NodesOf<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
 
 	/// The oldest number that may still be queued: all before it are decided.
 	#[pallet::storage]
@@ -348,6 +370,24 @@ pub mod pallet {
 			/// How much.
 			amount: BalanceOf<T>,
 		},
+		/// A node asks an account to be its operator; or it no longer does, or was declined.
+		OperatorAsked {
+			/// The node.
+			node: T::AccountId,
+			/// Who is asked.
+			operator: Option<T::AccountId>,
+		},
+		/// A node gets another operator.
+		OperatorChanged {
+			/// The node.
+			node: T::AccountId,
+			/// Its operator so far; none: itself.
+			old: Option<T::AccountId>,
+			/// Its operator from then on; none: itself.
+			new: Option<T::AccountId>,
+			/// First epoch in which it counts.
+			since: EpochIndex,
+		},
 	}
 
 	#[pallet::error]
@@ -382,6 +422,22 @@ pub mod pallet {
 		SlashNumbersExhausted,
 		/// The sum does not fit a balance.
 		Overflow,
+		/// Only an account with an active bond is a node.
+		NotANode,
+		/// A node that declares nothing is its own operator.
+		OwnOperator,
+		/// That is what the node says already.
+		NothingChanges,
+		/// The node does not ask the signer to be its operator.
+		NotAsked,
+		/// The signer has an operator itself.
+		HasOperator,
+		/// The node is the operator of others.
+		IsOperator,
+		/// The signer is not the node's operator, nor asked to be.
+		NotYourNode,
+		/// The last change of operator took effect less than 8 epochs ago, or has not yet.
+		OperatorChanging,
 	}
 
 	#[pallet::call]
@@ -448,6 +504,39 @@ pub mod pallet {
 			T::CancelOrigin::ensure_origin(origin)?;
 			Self::do_cancel_slash(id)
 		}
+
+		/// Asks `operator` to be the operator of the signer's node, in place of a former request; or, with none, ends
+		/// request and operator.
+		///
+		/// Fails with [`Error::NotANode`], [`Error::OwnOperator`], [`Error::NothingChanges`] or
+		/// [`Error::OperatorChanging`].
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::set_operator().saturating_add(T::OnOperatorChange::weight()))]
+		pub fn set_operator(origin: OriginFor<T>, operator: Option<T::AccountId>) -> DispatchResult {
+			let node = ensure_signed(origin)?;
+			Self::do_set_operator(node, operator)
+		}
+
+		/// Makes the signer the operator of `node`, which asks for it.
+		///
+		/// Fails with [`Error::NotAsked`], [`Error::HasOperator`], [`Error::IsOperator`], [`Error::OperatorChanging`], or
+		/// when [`Config::OnOperatorChange`] refuses.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::accept_node().saturating_add(T::OnOperatorChange::weight()))]
+		pub fn accept_node(origin: OriginFor<T>, node: T::AccountId) -> DispatchResult {
+			let operator = ensure_signed(origin)?;
+			Self::do_accept_node(operator, node)
+		}
+
+		/// Lets go of `node`, which the signer operates, or declines its request.
+		///
+		/// Fails with [`Error::NotYourNode`] or [`Error::OperatorChanging`].
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::release_node().saturating_add(T::OnOperatorChange::weight()))]
+		pub fn release_node(origin: OriginFor<T>, node: T::AccountId) -> DispatchResult {
+			let operator = ensure_signed(origin)?;
+			Self::do_release_node(operator, node)
+		}
 	}
 
 	#[pallet::view_functions]
@@ -460,6 +549,11 @@ pub mod pallet {
 		/// The least active bond `who` needs in `role` for what it claims now, in grains.
 		pub fn minimum_bond(who: T::AccountId, role: Role) -> BalanceOf<T> {
 			Self::minimum_of(&who, role)
+		}
+
+		/// What `node` says of its operator.
+		pub fn declaration(node: T::AccountId) -> Option<Declaration<T::AccountId>> {
+			Declarations::<T>::get(node)
 		}
 
 		/// The slashes queued against `who` with their numbers, at most [`MAX_VIEW_ROWS`].

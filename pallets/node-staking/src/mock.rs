@@ -1,11 +1,11 @@
 //! A runtime of balances and this pallet, with roles, clock and listeners the tests set.
 
 use crate::{self as pallet_node_staking, SplitSink};
-use frame_support::{derive_impl, parameter_types, traits::Hooks, weights::Weight};
+use frame_support::{derive_impl, ensure, parameter_types, traits::Hooks, weights::Weight};
 use polkadot_sdk::*;
-use sp_runtime::{BuildStorage, Perbill};
+use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Perbill};
 use weir_primitives::{
-	seams::{EpochClock, OnBondChange, OnSlashDecided, RoleDuty},
+	seams::{EpochClock, OnBondChange, OnOperatorChange, OnSlashDecided, RoleDuty},
 	EpochIndex, Kbps, Role, SlashReason, SlotOffset, Timing,
 };
 
@@ -24,6 +24,7 @@ pub(crate) const MIN_VALIDATOR: Balance = 1_000;
 pub(crate) const MIN_PROVIDER: Balance = 100;
 pub(crate) const PER_MBPS: Balance = 10;
 pub(crate) const APPEAL_DEPOSIT: Balance = 500;
+pub(crate) const ALARM_DEPOSIT: u128 = 7;
 pub(crate) const TEST_PRICE: Balance = 7;
 pub(crate) const UNBONDING: EpochIndex = 16;
 pub(crate) const DELAY: EpochIndex = 2;
@@ -71,6 +72,8 @@ parameter_types! {
 	pub static Claims: Vec<(AccountId, Kbps)> = vec![];
 	pub static BondChanges: Vec<(AccountId, Role)> = vec![];
 	pub static Decided: Vec<(AccountId, bool)> = vec![];
+	pub static OperatorChanges: Vec<(AccountId, AccountId, AccountId)> = vec![];
+	pub static Full: bool = false;
 }
 
 pub struct TestClock;
@@ -116,6 +119,17 @@ impl OnSlashDecided<AccountId> for Listener {
 	}
 }
 
+impl OnOperatorChange<AccountId> for Listener {
+	fn operator_changed(node: &AccountId, old: &AccountId, new: &AccountId) -> DispatchResult {
+		ensure!(!Full::get(), DispatchError::Exhausted);
+		OperatorChanges::mutate(|changes| changes.push((*node, *old, *new)));
+		Ok(())
+	}
+	fn weight() -> Weight {
+		FOLLOWING
+	}
+}
+
 impl pallet_node_staking::Config for Test {
 	type Currency = Balances;
 	type Timing = TestTiming;
@@ -123,12 +137,14 @@ impl pallet_node_staking::Config for Test {
 	type Duty = TestDuty;
 	type OnBondChange = Listener;
 	type OnSlashDecided = Listener;
+	type OnOperatorChange = Listener;
 	type SlashSink = SplitSink<AccountId, Balances, Treasury, BurnShare>;
 	type CancelOrigin = frame_system::EnsureSignedBy<AppealsOnly, AccountId>;
 	type MinValidatorBond = MinValidatorBond;
 	type MinProviderBond = MinProviderBond;
 	type BondPerMbps = BondPerMbps;
 	type AppealDeposit = frame_support::traits::ConstU128<APPEAL_DEPOSIT>;
+	type AlarmDeposit = frame_support::traits::ConstU128<ALARM_DEPOSIT>;
 	type TestPrice = frame_support::traits::ConstU128<TEST_PRICE>;
 	type MaxUnbondingChunks = MaxUnbondingChunks;
 	type MaxSlashesPerBlock = MaxSlashesPerBlock;
@@ -180,6 +196,8 @@ impl ExtBuilder {
 		Claims::set(vec![]);
 		BondChanges::set(vec![]);
 		Decided::set(vec![]);
+		OperatorChanges::set(vec![]);
+		Full::set(false);
 		let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 		pallet_balances::GenesisConfig::<Test> {
 			balances: [ALICE, BOB, CAROL, APPEALS].map(|who| (who, FUNDS)).to_vec(),

@@ -123,6 +123,38 @@ impl<T: Config> Ledger<T> {
 	}
 }
 
+/// What a node says of its operator. None of an operator: the node is its own.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Declaration<AccountId> {
+	/// Who operates it from `since` on.
+	pub operator: Option<AccountId>,
+	/// First epoch of the operator; 0 if there was never another.
+	pub since: EpochIndex,
+	/// Who operated it before.
+	pub previous: Option<AccountId>,
+	/// Whom it asks to be its operator.
+	pub asked: Option<AccountId>,
+}
+
+impl<AccountId> Default for Declaration<AccountId> {
+	fn default() -> Self {
+		Self { operator: None, since: 0, previous: None, asked: None }
+	}
+}
+
+impl<AccountId> Declaration<AccountId> {
+	/// Who operates the node in `epoch`, back to 8 epochs ago.
+	pub fn at(&self, epoch: EpochIndex) -> Option<&AccountId> {
+		let operator = if epoch >= self.since { &self.operator } else { &self.previous };
+		operator.as_ref()
+	}
+
+	/// Whether it says nothing, and never said anything that took effect.
+	pub fn is_empty(&self) -> bool {
+		self.since == 0 && self.operator.is_none() && self.asked.is_none()
+	}
+}
+
 /// A slash that waits.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct QueuedSlash<AccountId, Balance> {

@@ -22,6 +22,9 @@ pub trait WeightInfo {
 	fn queue_slash() -> Weight;
 	fn on_idle_base() -> Weight;
 	fn apply_slash() -> Weight;
+	fn set_operator() -> Weight;
+	fn accept_node() -> Weight;
+	fn release_node() -> Weight;
 }
 
 /// Measured weights with the runtime's price of storage.
@@ -152,6 +155,21 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
+	fn set_operator() -> Weight {
+		Weight::from_parts(100000000, 0)
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	fn accept_node() -> Weight {
+		Weight::from_parts(100000000, 0)
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	fn release_node() -> Weight {
+		Weight::from_parts(100000000, 0)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
 }
 
 impl WeightInfo for () {
@@ -186,5 +204,20 @@ impl WeightInfo for () {
 	fn apply_slash() -> Weight {
 		Weight::from_parts(106_639_000, 6196)
 			.saturating_add(ParityDbWeight::get().reads_writes(10_u64, 7_u64))
+	}
+	fn set_operator() -> Weight {
+		Weight::from_parts(100000000, 0)
+			.saturating_add(ParityDbWeight::get().reads(7_u64))
+			.saturating_add(ParityDbWeight::get().writes(3_u64))
+	}
+	fn accept_node() -> Weight {
+		Weight::from_parts(100000000, 0)
+			.saturating_add(ParityDbWeight::get().reads(7_u64))
+			.saturating_add(ParityDbWeight::get().writes(3_u64))
+	}
+	fn release_node() -> Weight {
+		Weight::from_parts(100000000, 0)
+			.saturating_add(ParityDbWeight::get().reads(6_u64))
+			.saturating_add(ParityDbWeight::get().writes(2_u64))
 	}
 }

@@ -15,7 +15,9 @@ use weir_math::{
 	timing::GROUPS,
 };
 use weir_primitives::{
-	api::TestKind, seams::ProviderRegistry, Claim, EpochIndex, Prefix, ProviderIndex, SlotOffset, Timing,
+	api::TestKind,
+	seams::{Operators, ProviderRegistry},
+	Claim, EpochIndex, Prefix, ProviderIndex, SlotOffset, Timing,
 };
 
 /// Entries per epoch a seat is expected to make at most, so that a reveal has room for the unexpected ones.
@@ -85,6 +87,11 @@ impl<T: Config> Draw<T> {
 		})
 	}
 
+	/// Seed of every permutation of the epoch.
+	pub(crate) fn seed(&self) -> &[u8; 32] {
+		&self.record.seed
+	}
+
 	/// Slot number of the epoch's first slot.
 	pub fn first_slot(&self) -> u64 {
 		self.record.first_slot
@@ -146,7 +153,7 @@ impl<T: Config> Draw<T> {
 
 	/// The list and position tests of a provider are drawn from. With places in two lists, while a changed claim
 	/// moves between them, the one of `class` counts.
-	fn position_of(&self, provider: ProviderIndex, class: Option<u8>) -> Option<(u8, u32)> {
+	pub(crate) fn position_of(&self, provider: ProviderIndex, class: Option<u8>) -> Option<(u8, u32)> {
 		let in_class = |class: u8| {
 			let position = ProviderIndices::<T>::place_at(class, &provider, self.epoch)?;
 			(position < self.providers_in(class)).then_some((class, position))
@@ -157,6 +164,19 @@ impl<T: Config> Draw<T> {
 	/// The test of a provider in this epoch, if there is one.
 	pub fn test_of(&mut self, provider: ProviderIndex) -> Option<Test<T::AccountId>> {
 		self.test_of_target(provider, Targets::<T>::get(provider)?)
+	}
+
+	/// As [`Self::test_of`], also of an epoch that was judged: a verdict may close the escalation that the test was held
+	/// for, and remembers that it was one. For those who look back; what is still to be judged goes by [`Self::test_of`].
+	pub fn held_test_of(&mut self, provider: ProviderIndex) -> Option<Test<T::AccountId>> {
+		let mut target = Targets::<T>::get(provider)?;
+		if let Some(verdict) = Verdicts::<T>::get(provider).iter().find(|verdict| verdict.epoch == self.epoch)
+		{
+			let held =
+				Escalation { due: self.epoch, claim: verdict.claim, attempts: 0, cause: Cause::Strikes };
+			target.escalation = (verdict.kind == TestKind::Escalation).then_some(held);
+		}
+		self.test_of_target(provider, target)
 	}
 
 	/// As [`Self::test_of`], of a target already read.
@@ -224,7 +244,8 @@ impl<T: Config> Draw<T> {
 		let Some(seat) = Seats::<T>::get(node) else { return Vec::new() };
 		let prefix = seat.endpoint.prefix();
 		let mut tests = Vec::new();
-		for tier in Pallet::<T>::tiers_of(seat.uplink_kbps) {
+		// All: for some epochs a seat serves in a tier that it has lost.
+		for tier in 0..TIERS {
 			let Some(index) = SeatIndices::<T>::place_at(tier, node, self.epoch) else { continue };
 			for list in [ListKind::Escalation, ListKind::Admission, ListKind::Test] {
 				for class in 0..CLASSES {
@@ -233,7 +254,7 @@ impl<T: Config> Draw<T> {
 			}
 		}
 		let own = self.own_run(node);
-		tests.retain(|test| !is_barred(test, node, prefix) && !self.is_busy(own.as_ref(), test));
+		tests.retain(|test| !self.bars(test, node, prefix) && !self.is_busy(own.as_ref(), test));
 		tests
 	}
 
@@ -308,6 +329,22 @@ impl<T: Config> Draw<T> {
 		run.collides(own, self.timing.slot_millis)
 	}
 
+	/// Whether a rule keeps `node` from measuring the target whenever the test runs: a line of its own operator, one on the
+	/// same prefix, or one of the other address family, which a seat that probes from its own prefix cannot reach.
+	pub fn bars(&self, test: &Test<T::AccountId>, node: &T::AccountId, prefix: Option<Prefix>) -> bool {
+		self.bars_from((&test.account, test.prefix), (node, prefix))
+	}
+
+	/// The same of a line by its account and prefix.
+	pub(crate) fn bars_from(
+		&self,
+		(line, target): (&T::AccountId, Option<Prefix>),
+		(node, prefix): (&T::AccountId, Option<Prefix>),
+	) -> bool {
+		let operator_of = |who| T::Operators::operator_at(who, self.epoch);
+		prefix.zip(target).is_some_and(is_apart) || operator_of(node) == operator_of(line)
+	}
+
 	/// Whether the test had a start. Every test left runs in the last group, if that had a block.
 	pub fn was_started(&self, test: &Test<T::AccountId>) -> bool {
 		let last = GROUPS.saturating_sub(1);
@@ -316,16 +353,7 @@ impl<T: Config> Draw<T> {
 	}
 }
 
-/// Whether a rule keeps `node` from measuring the target whenever the test runs: its own line, one on the same prefix,
-/// or one of the other address family, which a seat that probes from its own prefix cannot reach. A node is its own
-/// operator until operators own several.
-pub fn is_barred<AccountId: PartialEq>(
-	test: &Test<AccountId>,
-	node: &AccountId,
-	prefix: Option<Prefix>,
-) -> bool {
-	let is_apart = |(own, target): (Prefix, Prefix)| {
-		own == target || core::mem::discriminant(&own) != core::mem::discriminant(&target)
-	};
-	test.account == *node || prefix.zip(test.prefix).is_some_and(is_apart)
+/// Whether two prefixes keep their nodes from saying anything of each other: the same one, or of two address families.
+fn is_apart((own, target): (Prefix, Prefix)) -> bool {
+	own == target || core::mem::discriminant(&own) != core::mem::discriminant(&target)
 }

@@ -2,9 +2,12 @@
 
 #![allow(clippy::expect_used, clippy::arithmetic_side_effects)]
 
+mod alarms;
+
 use crate::{assignment::Draw, receipts::ReceiptOf, reports::Step, *};
 use polkadot_sdk::*;
 
+use alarms::Watched;
 use alloc::{vec, vec::Vec};
 use codec::Encode;
 use frame_benchmarking::v2::*;
@@ -18,17 +21,20 @@ use frame_system::RawOrigin;
 use sp_application_crypto::RuntimeAppPublic;
 use sp_core::{sr25519, H256};
 use sp_io::hashing::blake2_256;
+use sp_runtime::traits::UniqueSaturatedInto;
 use weir_math::{estimate::Member, schedule::Run};
 use weir_primitives::{
-	api::{Outcome, Reason, VerdictRecord},
+	api::{LocationFacts, Outcome, Reason, VerdictRecord},
+	outage::Sighting,
 	receipt::TestPart,
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
-	seams::{Bonds, Deposits, OnBondChange, OnSlashDecided, ProviderRegistry},
+	seams::{Bonds, Deposits, OnBondChange, OnOperatorChange, OnSlashDecided, Operators, ProviderRegistry},
 	Admission, Claim, Endpoint, EpochIndex, ProbeKey, ProbeSignature, ProviderIndex, Role, SlashReason,
 	SlotOffset, Timing, SEAT_KEY_TYPE,
 };
 
 const UPLINK_KBPS: u32 = 50_000;
+const COUNTRY: [u8; 2] = *b"DE";
 const CLAIM: Claim = Claim { down_kbps: 100_000, up_kbps: 100_000 };
 /// Every list has rested and every provider is mature.
 const TESTED: EpochIndex = 12;
@@ -55,9 +61,14 @@ fn clear<T: Config>() {
 	let _ = SeatOfKey::<T>::clear(u32::MAX, None);
 	let _ = SeatOfPrefix::<T>::clear(u32::MAX, None);
 	let _ = SeatsInWidePrefix::<T>::clear(u32::MAX, None);
+	let _ = SeatsOfOperator::<T>::clear(u32::MAX, None);
 	let _ = SeatListState::<T>::clear(u32::MAX, None);
 	let _ = SeatListSlots::<T>::clear(u32::MAX, None);
 	let _ = SeatListPlaces::<T>::clear(u32::MAX, None);
+	let _ = Alarms::<T>::clear(u32::MAX, None);
+	let _ = CountryListState::<T>::clear(u32::MAX, None);
+	let _ = CountryListSlots::<T>::clear(u32::MAX, None);
+	let _ = CountryListPlaces::<T>::clear(u32::MAX, None);
 	let _ = ProviderListState::<T>::clear(u32::MAX, None);
 	let _ = ProviderListSlots::<T>::clear(u32::MAX, None);
 	let _ = ProviderListPlaces::<T>::clear(u32::MAX, None);
@@ -70,7 +81,8 @@ fn seats<T: Config>(count: u32) -> Vec<(T::AccountId, ProbeKey)> {
 		.map(|n| {
 			let (who, key) = (account::<T::AccountId>("seat", n, 0), new_key());
 			T::Bonds::bond_for_benchmark(&who, Role::Validator);
-			Pallet::<T>::seat_at_genesis(&who, &key, &endpoint(n), UPLINK_KBPS).expect("a fresh seat");
+			Pallet::<T>::seat_at_genesis(&who, &key, &endpoint(n), UPLINK_KBPS, COUNTRY)
+				.expect("a fresh seat");
 			(who, key)
 		})
 		.collect()
@@ -82,7 +94,7 @@ fn seat_in_the_middle<T: Config>(who: &T::AccountId) {
 	let behind: T::AccountId = account("behind", 0, 0);
 	for (n, node) in [(0xfff0, who), (0xfff1, &behind)] {
 		let key = ProbeKey::from(sr25519::Public::from_raw(node.using_encoded(blake2_256)));
-		Pallet::<T>::seat_at_genesis(node, &key, &endpoint(n), UPLINK_KBPS).expect("a fresh seat");
+		Pallet::<T>::seat_at_genesis(node, &key, &endpoint(n), UPLINK_KBPS, COUNTRY).expect("a fresh seat");
 	}
 }
 
@@ -103,6 +115,7 @@ pub(crate) fn encumber<T: Config>(index: ProviderIndex, who: &T::AccountId) {
 		assert!(terms.set(0, out, 0));
 		Targets::<T>::insert(index, Target { account: who.clone(), terms, escalation: None });
 	}
+	alarms::outage::<T>(index, who);
 	Conducts::<T>::insert(who, offences());
 	seat_in_the_middle::<T>(who);
 }
@@ -233,8 +246,7 @@ fn audited<T: Config>(r: u32) -> (T::AccountId, BoundedVec<Entry, ConstU32<MAX_E
 	for (position, provider) in drawn.into_iter().zip(indices).take(r as usize) {
 		// Other counts than the receipt's: the dearest answer.
 		entries[position as usize] = Entry { receipt: [1; 5], ..entry(provider) };
-		let node = (seat.0.clone(), Seats::<T>::get(&seat.0).expect("it has one").key);
-		proofs.extend(receipts::<T>(provider, &[node]));
+		proofs.extend(receipts::<T>(provider, &[seat.clone()]));
 	}
 	let entries: BoundedVec<_, _> = entries.try_into().expect("as many as fit");
 	let commitment = hash_of::<T>(&seat.0, &entries);
@@ -292,7 +304,7 @@ mod benchmarks {
 		T::Bonds::bond_for_benchmark(&who, Role::Validator);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who.clone()), new_key(), endpoint(900), UPLINK_KBPS);
+		_(RawOrigin::Signed(who.clone()), new_key(), endpoint(900), UPLINK_KBPS, COUNTRY);
 
 		assert!(Seats::<T>::contains_key(who));
 	}
@@ -388,13 +400,19 @@ mod benchmarks {
 			set_clock::<T>(epoch, Pallet::<T>::timing().measure_from);
 		}
 		T::BenchmarkHelper::set_clock(TESTED, Pallet::<T>::timing().measure_from);
+		// An alarm was raised in this block, so that its randomness is asked for.
+		let number = frame_system::Pallet::<T>::block_number();
+		let raised: u32 = number.unique_saturated_into();
+		LastRaised::<T>::put(raised);
 
 		#[block]
 		{
 			Pallet::<T>::record_epoch();
 			Pallet::<T>::record_group();
+			Pallet::<T>::record_randomness();
 		}
 
+		assert_eq!(BlockSeeds::<T>::iter().count(), 1);
 		assert_eq!(Groups::<T>::get(TESTED).len(), 1);
 	}
 
@@ -583,6 +601,52 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// Every member reported on a line that had room, and each showed something about its uplink: a quarter fell short.
+	#[benchmark]
+	fn note_members(k: Linear<7, MAX_MEMBERS>) -> Result<(), BenchmarkError> {
+		let all = seats::<T>(k);
+		PrivateEndpointsAllowed::<T>::kill();
+		let target: T::AccountId = account("provider", 0, 1);
+		let own_lines = all.iter().map(|(who, _)| who.clone());
+		let lines = providers::<T>(core::iter::once(target.clone()).chain(own_lines));
+		let (provider, others) = lines.split_first().ok_or("there is one")?;
+		let provider = *provider;
+		// Three contradict. Each of the others has an operator, and its own region stands contradicted.
+		for (who, _) in all.iter().take(3) {
+			Seats::<T>::mutate_extant(who, |seat| seat.country = *b"NZ");
+		}
+		for ((who, _), line) in all.iter().zip(others).skip(3) {
+			T::Operators::declare_for_benchmark(who, &target);
+			let facts = LocationFacts { contradicted: Some(1), ..Default::default() };
+			let country = T::Registry::facts(*line).ok_or("it is registered")?.region.country;
+			Locations::<T>::insert(line, Located { country, facts });
+		}
+		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
+		let mut test = draw.test_of(provider).ok_or("it is tested")?;
+		let quota = UPLINK_KBPS;
+		let claim_kbps = quota * k * 4 / 5;
+		test.claim = Claim { down_kbps: claim_kbps, up_kbps: claim_kbps };
+		let filed = |place: u32| {
+			let down_kbps = if place < k / 4 { quota * 3 / 4 } else { quota };
+			let entry = Entry { down_kbps, up_kbps: quota, ..entry(provider) };
+			Filed { place: place as u8, entry }
+		};
+		Filings::<T>::insert(TESTED, provider, Results::truncate_from((0..k).map(filed).collect()));
+		set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
+		let (verdict, heard) = Pallet::<T>::verdict_on(&mut draw, &test);
+
+		#[block]
+		{
+			Pallet::<T>::note_members(&test, &verdict, &heard);
+		}
+
+		let short = all.iter().filter_map(|(who, _)| Seats::<T>::get(who));
+		let short = short.filter(|seat| seat.shortfalls.count() == 1).count();
+		assert_eq!(short as u32, k / 4);
+		assert!(Locations::<T>::get(provider).is_some_and(|located| located.facts.stand_contradicted()));
+		Ok(())
+	}
+
 	#[benchmark]
 	fn conclude_epoch() -> Result<(), BenchmarkError> {
 		let _ = report::<T>(1);
@@ -693,6 +757,22 @@ mod benchmarks {
 		assert!(Seats::<T>::get(who).is_some_and(|seat| seat.leaving));
 	}
 
+	/// A node with a seat changes from one operator to another.
+	#[benchmark]
+	fn operator_changed() -> Result<(), BenchmarkError> {
+		let (node, _) = seats::<T>(1).into_iter().next().ok_or("there is one")?;
+		let (old, new): (T::AccountId, T::AccountId) = (account("old", 0, 0), account("new", 0, 0));
+		Pallet::<T>::operator_changed(&node, &node, &old)?;
+
+		#[block]
+		{
+			Pallet::<T>::operator_changed(&node, &old, &new)?;
+		}
+
+		assert_eq!(SeatsOfOperator::<T>::get(new), 1);
+		Ok(())
+	}
+
 	#[benchmark]
 	fn slash_cancelled() {
 		let who: T::AccountId = account("provider", 0, 1);
@@ -706,6 +786,132 @@ mod benchmarks {
 
 		let kept = Conducts::<T>::get(who).map(|conduct| conduct.offences.len() as u32);
 		assert_eq!(kept, Some(KEPT_OFFENCES.saturating_sub(1)));
+	}
+
+	/// The report that raises an alarm, where another one has passed without being decided.
+	#[benchmark]
+	fn report_down() {
+		let watched = Watched::<T>::new();
+		let _ = watched.raise();
+		Watched::<T>::let_it_pass();
+		let node = watched.watchers().pop().expect("five watchers");
+		let alarm_slot = Pallet::<T>::alarm_slot();
+		let signature = watched.signed(&node, Sighting::Down { alarm_slot });
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, watched.provider, node, alarm_slot, signature);
+
+		assert!(Alarms::<T>::get(watched.provider).is_some_and(|alarm| alarm.alarm_slot == alarm_slot));
+	}
+
+	#[benchmark]
+	fn authorize_report_down() -> Result<(), BenchmarkError> {
+		let watched = Watched::<T>::new();
+		let provider = watched.provider;
+		let node = watched.almost_raised();
+		let alarm_slot = Pallet::<T>::alarm_slot();
+		let signature = watched.signed(&node, Sighting::Down { alarm_slot });
+		let call = Call::<T>::report_down { provider, node, alarm_slot, signature };
+
+		#[block]
+		{
+			call.authorize(TransactionSource::External).ok_or("the call is authorised")??;
+		}
+
+		Ok(())
+	}
+
+	/// The report that ends an outage.
+	#[benchmark]
+	fn report_up() {
+		let watched = Watched::<T>::new();
+		let node = watched.almost_back();
+		let alarm_slot = Pallet::<T>::alarm_slot();
+		let signature = watched.signed(&node, Sighting::Up { alarm_slot });
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, watched.provider, node, alarm_slot, signature);
+
+		assert!(!Outages::<T>::contains_key(watched.provider));
+	}
+
+	#[benchmark]
+	fn authorize_report_up() -> Result<(), BenchmarkError> {
+		let watched = Watched::<T>::new();
+		let provider = watched.provider;
+		let node = watched.almost_back();
+		let alarm_slot = Pallet::<T>::alarm_slot();
+		let signature = watched.signed(&node, Sighting::Up { alarm_slot });
+		let call = Call::<T>::report_up { provider, node, alarm_slot, signature };
+
+		#[block]
+		{
+			call.authorize(TransactionSource::External).ok_or("the call is authorised")??;
+		}
+
+		Ok(())
+	}
+
+	/// The vote that records an outage.
+	#[benchmark]
+	fn confirm() {
+		let watched = Watched::<T>::new();
+		let node = watched.almost_decided(true, 5);
+		let raised = watched.raised_in();
+		let signature = watched.signed(&node, Sighting::Confirm { raised, is_down: true });
+
+		#[extrinsic_call]
+		_(RawOrigin::Authorized, watched.provider, node, raised, true, signature);
+
+		assert!(Outages::<T>::contains_key(watched.provider));
+	}
+
+	/// The vote that dismisses an alarm.
+	#[benchmark]
+	fn confirm_dismissing() {
+		let watched = Watched::<T>::new();
+		let node = watched.almost_decided(false, 3);
+		let raised = watched.raised_in();
+
+		#[block]
+		{
+			Pallet::<T>::do_confirm(watched.provider, node, raised, false).expect("it may vote");
+		}
+
+		assert!(Dismissed::<T>::contains_key(watched.provider));
+	}
+
+	#[benchmark]
+	fn authorize_confirm() -> Result<(), BenchmarkError> {
+		let watched = Watched::<T>::new();
+		let provider = watched.provider;
+		let node = watched.almost_decided(true, 5);
+		let raised = watched.raised_in();
+		let signature = watched.signed(&node, Sighting::Confirm { raised, is_down: true });
+		let call = Call::<T>::confirm { provider, node, raised, is_down: true, signature };
+
+		#[block]
+		{
+			call.authorize(TransactionSource::External).ok_or("the call is authorised")??;
+		}
+
+		Ok(())
+	}
+
+	/// An alarm on which too few have voted.
+	#[benchmark]
+	fn lapse_alarm() {
+		let watched = Watched::<T>::new();
+		let _ = watched.raise();
+		Watched::<T>::let_it_pass();
+		let mut meter = WeightMeter::with_limit(Weight::MAX);
+
+		#[block]
+		{
+			Pallet::<T>::lapse_alarms(&mut meter);
+		}
+
+		assert!(!Alarms::<T>::contains_key(watched.provider));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::with_keystore(), crate::mock::Runtime);

@@ -5,7 +5,7 @@ use polkadot_sdk::*;
 
 use sp_runtime::Perbill;
 use weir_math::{
-	committee::{class_of, MIN_CLAIM_KBPS},
+	committee::class_of,
 	verdict::{sanction, Outcome, Sanction},
 };
 use weir_primitives::{
@@ -282,11 +282,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Makes what was measured the claim, where it is less.
 	pub(crate) fn lower_claim(provider: ProviderIndex, verdict: &VerdictRecord) {
-		let claim = Claim {
-			down_kbps: verdict.claim.down_kbps.min(verdict.down_kbps).max(MIN_CLAIM_KBPS),
-			up_kbps: verdict.claim.up_kbps.min(verdict.up_kbps).max(MIN_CLAIM_KBPS),
-		};
-		if T::Registry::lower_claim(provider, claim).is_err() {
+		if T::Registry::lower_claim(provider, verdict.measured()).is_err() {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::ClaimLowered });
 		}
 		Self::follow(provider);

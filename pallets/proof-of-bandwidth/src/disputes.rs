@@ -26,8 +26,8 @@ use weir_math::{
 };
 use weir_primitives::{
 	api::{TestKind, VerdictRecord},
-	seams::{Bonds, EpochClock, OnVerdict, ProviderRegistry, QueuedSlashes, SlashQueue},
-	Claim, EpochIndex, Kbps, ProviderIndex, Role, SlashReason,
+	seams::{EpochClock, OnVerdict, ProviderRegistry, QueuedSlashes, SlashQueue},
+	EpochIndex, Kbps, ProviderIndex, SlashReason,
 };
 
 /// Epochs after its verdict in which a strike can be disputed.
@@ -279,7 +279,7 @@ impl<T: Config> Pallet<T> {
 		let now = T::Registry::facts_at(provider, Self::epoch().saturating_add(1));
 		let Some(facts) = now.filter(|facts| facts.account == evidence.account) else { return };
 		// Only if it is still what the verdict made of it, and not what its owner has announced since.
-		let is_untouched = facts.claim == lowered(claim, struck);
+		let is_untouched = facts.claim == claim.lowered_to(&struck.measured());
 		if T::Registry::reinstate(provider, is_untouched.then_some(claim), admission).is_err() {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::Reinstated });
 		}
@@ -317,26 +317,5 @@ impl<T: Config> Pallet<T> {
 		if T::Slashes::queue_slash(node, Self::seat_role(node), fraction, reason).is_err() {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::SlashQueued });
 		}
-	}
-
-	/// The bond a seat stands on.
-	fn seat_role(node: &T::AccountId) -> Role {
-		let as_validator = T::Bonds::is_sufficient(node, Role::Validator)
-			&& T::Bonds::active_bond(node, Role::Validator) >= T::MinimumSeatBond::get();
-		if as_validator {
-			Role::Validator
-		} else {
-			Role::Provider
-		}
-	}
-}
-
-/// What a verdict makes of a claim.
-pub(crate) fn lowered(claim: Claim, verdict: &VerdictRecord) -> Claim {
-	let least = weir_math::committee::MIN_CLAIM_KBPS;
-	let lower = |claim: u32, measured: u32, of: u32| claim.min(of.min(measured).max(least));
-	Claim {
-		down_kbps: lower(claim.down_kbps, verdict.down_kbps, verdict.claim.down_kbps),
-		up_kbps: lower(claim.up_kbps, verdict.up_kbps, verdict.claim.up_kbps),
 	}
 }

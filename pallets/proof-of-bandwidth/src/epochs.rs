@@ -22,6 +22,17 @@ impl<T: Config> Lists for SeatLists<T> {
 	type Queue = SeatListQueue<T>;
 }
 
+/// Seats by country, each known by its number (`weir_math::region::index_of`).
+pub struct CountryLists<T>(PhantomData<T>);
+
+impl<T: Config> Lists for CountryLists<T> {
+	type Occupant = T::AccountId;
+	type State = CountryListState<T>;
+	type Slots = CountryListSlots<T>;
+	type Places = CountryListPlaces<T>;
+	type Queue = CountryListQueue<T>;
+}
+
 /// Providers by claim class.
 pub struct ProviderLists<T>(PhantomData<T>);
 
@@ -35,6 +46,8 @@ impl<T: Config> Lists for ProviderLists<T> {
 
 /// Dense indices of seats.
 pub type SeatIndices<T> = DenseIndex<SeatLists<T>>;
+/// Dense indices of seats within a country.
+pub type CountryIndices<T> = DenseIndex<CountryLists<T>>;
 /// Dense indices of providers.
 pub type ProviderIndices<T> = DenseIndex<ProviderLists<T>>;
 
@@ -140,8 +153,8 @@ impl<T: Config> Pallet<T> {
 		NetworkTiming::<T>::put(config.timing);
 		GenesisTiming::<T>::put(config.timing);
 		PrivateEndpointsAllowed::<T>::put(config.allow_private_endpoints);
-		for (who, key, endpoint, uplink_kbps) in &config.seats {
-			if let Err(error) = Self::seat_at_genesis(who, key, endpoint, *uplink_kbps) {
+		for (who, key, endpoint, uplink_kbps, country) in &config.seats {
+			if let Err(error) = Self::seat_at_genesis(who, key, endpoint, *uplink_kbps, *country) {
 				panic!("invalid genesis seat {who:?}: {error:?}");
 			}
 		}

@@ -1,7 +1,7 @@
 //! The estimate cursor: what stands when the reveals have closed becomes estimates and verdicts, a few per block.
 
 use crate::{
-	assignment::{is_barred, Draw, Test},
+	assignment::{Draw, Test},
 	dense_index::{DenseIndexError, Moment},
 	epochs::{ProviderIndices, SeatIndices},
 	*,
@@ -30,6 +30,23 @@ pub(crate) const SWEEP_LIMIT: u32 = 32;
 /// Epochs for which reports are kept after the one that took them.
 const REPORTS_KEPT: EpochIndex = 2;
 
+/// What a committee had to say, by place.
+pub(crate) struct Heard<AccountId> {
+	/// What each member said.
+	pub(crate) members: Vec<Member>,
+	/// Its node; none where a seat is no longer known.
+	pub(crate) nodes: Vec<Option<AccountId>>,
+}
+
+impl<AccountId> Heard<AccountId> {
+	/// Members with an entry that counts.
+	pub(crate) fn reporters(&self) -> impl Iterator<Item = (&AccountId, &Member)> {
+		let all = self.nodes.iter().zip(&self.members);
+		all.filter_map(|(node, member)| Some((node.as_ref()?, member)))
+			.filter(|(_, member)| matches!(member, Member::Reported(_)))
+	}
+}
+
 impl<T: Config> Pallet<T> {
 	/// Moves the cursor as far as `meter` allows.
 	pub(crate) fn estimate(meter: &mut WeightMeter) {
@@ -38,6 +55,10 @@ impl<T: Config> Pallet<T> {
 		}
 		let Some(mut cursor) = Self::open_cursor() else { return };
 		let Some(mut draw) = Draw::<T>::of(cursor.epoch) else {
+			// To skip an epoch is to conclude it: the cursor moves on, and an event says so.
+			if meter.try_consume(T::WeightInfo::conclude_epoch()).is_err() {
+				return;
+			}
 			cursor.stage = Stage::Done;
 			EstimateCursor::<T>::put(cursor);
 			Self::deposit_event(Event::EpochSkipped { epoch: cursor.epoch });
@@ -76,7 +97,9 @@ impl<T: Config> Pallet<T> {
 
 	/// What it costs at most to reach a verdict of `members`, and to tell of it.
 	pub(crate) fn weight_of_test(members: u32) -> Weight {
-		T::WeightInfo::estimate_test(members).saturating_add(T::OnVerdict::weight())
+		T::WeightInfo::estimate_test(members)
+			.saturating_add(T::WeightInfo::note_members(members))
+			.saturating_add(T::OnVerdict::weight())
 	}
 
 	/// Takes one step and returns its weight. One that only moves the cursor on costs as much as one that finds nothing.
@@ -130,10 +153,11 @@ impl<T: Config> Pallet<T> {
 			let read = T::DbWeight::get().reads(u64::from(CLASSES).saturating_add(1));
 			return T::WeightInfo::estimate_skip().saturating_add(read);
 		};
-		let (verdict, members) = Self::verdict_on(draw, &test);
+		let (verdict, heard) = Self::verdict_on(draw, &test);
 		if verdict.outcome == Outcome::Strike {
-			Self::keep_evidence(&test, verdict.epoch, &members);
+			Self::keep_evidence(&test, verdict.epoch, &heard.members);
 		}
+		Self::note_members(&test, &verdict, &heard);
 		cursor.tests = cursor.tests.saturating_add(1);
 		match verdict.outcome {
 			Outcome::Void => cursor.voids = cursor.voids.saturating_add(1),
@@ -144,18 +168,33 @@ impl<T: Config> Pallet<T> {
 		Self::weight_of_test(u32::from(test.committee.members))
 	}
 
+	/// Notes what a test that was held shows beyond its verdict.
+	pub(crate) fn note_members(
+		test: &Test<T::AccountId>,
+		verdict: &VerdictRecord,
+		heard: &Heard<T::AccountId>,
+	) {
+		if verdict.outcome != Outcome::Void {
+			Self::note_uplinks(test, verdict, heard);
+			Self::note_location(test, verdict, heard);
+		}
+	}
+
 	/// Turns what the committee filed into a verdict.
-	pub(crate) fn verdict_on(draw: &mut Draw<T>, test: &Test<T::AccountId>) -> (VerdictRecord, Vec<Member>) {
+	pub(crate) fn verdict_on(
+		draw: &mut Draw<T>,
+		test: &Test<T::AccountId>,
+	) -> (VerdictRecord, Heard<T::AccountId>) {
 		let filed = Filings::<T>::take(draw.epoch, test.provider);
 		let in_service = T::Registry::facts(test.provider).is_some_and(|facts| {
 			let is_jailed = matches!(facts.admission, Admission::Jailed { .. });
 			facts.account == test.account && (test.is_appeal || !is_jailed)
 		});
 		let started = draw.was_started(test);
-		let members = Self::gather(draw, test, &filed, started && in_service);
+		let heard = Self::gather(draw, test, &filed, started && in_service);
 		let size = test.committee.members;
-		let present = members.iter().filter(|member| !matches!(member, Member::Absent)).count();
-		let result = estimate::estimate(&members, test.claim.down_kbps, test.claim.up_kbps);
+		let present = heard.members.iter().filter(|member| !matches!(member, Member::Absent)).count();
+		let result = estimate::estimate(&heard.members, test.claim.down_kbps, test.claim.up_kbps);
 		let (outcome, reason) = match (in_service, started) {
 			(true, true) => judge(&result, size, test.kind == TestKind::Escalation),
 			(true, false) => (Outcome::Void, Reason::NotStarted),
@@ -182,37 +221,43 @@ impl<T: Config> Pallet<T> {
 			verdict =
 				VerdictRecord { down_kbps, up_kbps, ratio_ppm, rtt_10us, loss_pptt, alive_parts, ..verdict };
 		}
-		(verdict, members)
+		(verdict, heard)
 	}
 
 	/// What each member of the committee has to say, by place. A member that a rule bars or whose reveal does not
 	/// stand is absent; one that revealed without this target counts as having measured nothing. Whoever owed an entry
 	/// to a test that was `held` is noted.
-	fn gather(draw: &mut Draw<T>, test: &Test<T::AccountId>, filed: &Results, held: bool) -> Vec<Member> {
-		let members = draw.members_of(test);
+	fn gather(
+		draw: &mut Draw<T>,
+		test: &Test<T::AccountId>,
+		filed: &Results,
+		held: bool,
+	) -> Heard<T::AccountId> {
+		let nodes = draw.members_of(test);
 		let draw = &*draw;
 		let run = draw.run_of(test);
-		let voice = |(place, node): (u8, Option<T::AccountId>)| {
+		let voice = |(place, node): (u8, &Option<T::AccountId>)| {
 			if let Some(filed) = filed.iter().find(|filed| filed.place == place) {
 				return Member::Reported(measurement(&filed.entry));
 			}
 			let Some(node) = node else { return Member::Absent };
-			let Some(seat) = Seats::<T>::get(&node) else { return Member::Absent };
-			let revealed = Reports::<T>::get(draw.epoch, &node).and_then(|report| report.revealed);
+			let Some(seat) = Seats::<T>::get(node) else { return Member::Absent };
+			let revealed = Reports::<T>::get(draw.epoch, node).and_then(|report| report.revealed);
 			let own = revealed.as_ref().and_then(|revealed| revealed.own_run.as_ref());
 			let busy = run.zip(own).is_some_and(|(run, own)| draw.collide(&run, own));
-			if busy || is_barred(test, &node, seat.endpoint.prefix()) {
+			if busy || draw.bars(test, node, seat.endpoint.prefix()) {
 				return Member::Absent;
 			}
 			if held {
-				Missed::<T>::mutate(draw.epoch, &node, |missed| *missed = missed.saturating_add(1));
+				Missed::<T>::mutate(draw.epoch, node, |missed| *missed = missed.saturating_add(1));
 			}
 			match revealed {
 				Some(_) => Member::Silent,
 				None => Member::Absent,
 			}
 		};
-		(0u8..).zip(members).map(voice).collect()
+		let members = (0u8..).zip(&nodes).map(voice).collect();
+		Heard { members, nodes }
 	}
 
 	fn publish(test: &Test<T::AccountId>, verdict: VerdictRecord) {
@@ -238,6 +283,7 @@ impl<T: Config> Pallet<T> {
 		if assigned > 0 {
 			Self::score_seat(&node, assigned, u32::from(accepted));
 		}
+		Self::review_uplink(&node);
 	}
 
 	/// Retries waiting changes of the lists.
@@ -259,6 +305,20 @@ impl<T: Config> Pallet<T> {
 				}
 				if work(list, 1, moment).is_err() {
 					Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
+				}
+			}
+		}
+		if WaitingCountries::<T>::get() != Countries::default() {
+			for _ in 0..QUEUE_STEPS {
+				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
+					return;
+				}
+				match Self::work_country(1, moment) {
+					Ok(0) => break,
+					Ok(_) => {}
+					Err(_) => {
+						Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
+					}
 				}
 			}
 		}

@@ -28,7 +28,7 @@ impl<T: Config> Pallet<T> {
 		let from = now.saturating_add(1);
 		let known = Targets::<T>::get(index).filter(|target| target.account == facts.account);
 		let mut target = known.unwrap_or_else(|| {
-			Verdicts::<T>::remove(index);
+			Self::forget_facts(index);
 			Target { account: facts.account.clone(), terms: Default::default(), escalation: None }
 		});
 		let is_away = target.terms.at(now).is_some_and(|terms| terms.standing == Standing::Out);
@@ -121,8 +121,16 @@ impl<T: Config> Pallet<T> {
 			ProviderIndices::<T>::forget(list, &index, since);
 		}
 		Targets::<T>::remove(index);
-		Verdicts::<T>::remove(index);
+		Self::forget_facts(index);
 		true
+	}
+
+	/// Forgets what was measured of the registration that had this index.
+	fn forget_facts(index: ProviderIndex) {
+		Verdicts::<T>::remove(index);
+		Locations::<T>::remove(index);
+		Gaps::<T>::remove(index);
+		Dismissed::<T>::remove(index);
 	}
 }
 
@@ -137,6 +145,7 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 			T::Registry::facts_at(index, now.saturating_add(1)).is_some_and(|facts| facts.in_service);
 		let delay = if paused { PAUSE_DELAY } else { 1 };
 		Self::follow_leave(index, now.saturating_add(delay));
+		Self::stop_watching(index);
 		if !paused {
 			Self::reconsider_seat(who);
 		}

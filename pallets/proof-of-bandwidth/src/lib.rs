@@ -9,7 +9,11 @@
 //! the reveal window has closed, a cursor in `on_idle` turns what stands into estimates and verdicts
 //! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]). Entries drawn by lot have to
 //! be proven ([`audits`]); a strike can be disputed by the receipts of the test ([`disputes`]) and a slash appealed against
-//! by another escalation ([`appeals`]).
+//! by another escalation ([`appeals`]). A seat whose uplink does not carry what its tier has to loses the tier
+//! ([`uplinks`]). Of all seats, those of one operator stay a small share ([`operators`]). The round-trip times of each test
+//! say whether a provider can be where it claims to be ([`locations`]). Between tests watchers see whether a provider answers
+//! at all ([`watching`]); when most of them lose it, and most of those drawn to look again find nothing, that is an outage
+//! ([`outages`]).
 //!
 //! ## What is stored and what is computed
 //!
@@ -23,6 +27,7 @@
 //! * [`Call::take_seat`], [`Call::leave_seat`], [`Call::set_seat_key`]: the duty to measure.
 //! * [`Call::commit`], [`Call::reveal`]: authorised and fee-less, one each per seat and epoch.
 //! * [`Call::answer_audit`], [`Call::dispute`]: authorised and fee-less; the receipts are the proof.
+//! * [`Call::report_down`], [`Call::confirm`], [`Call::report_up`]: authorised and fee-less; a deposit stands behind the first.
 //! * [`Call::appeal`], [`Call::request_test`]: the provider's, for a deposit or a price.
 //! * [`offchain`]: the worker that talks to the local sidecar and hands reports in.
 //! * [`queries`]: what the runtime API reads.
@@ -31,7 +36,7 @@
 //!
 //! 1. The timing equals its genesis copy and keeps `Timing::validate`.
 //! 2. Keys and prefixes of seats point back at their seat, one each; the counts equal the seats stored. A seat that
-//!    is leaving is queued to be forgotten.
+//!    is leaving is queued to be forgotten. What a seat fell short in is over.
 //! 3. Every list keeps D1 to D3 of [`dense_index`], and a seat that is not leaving is wanted in exactly the tiers its
 //!    uplink covers.
 //! 4. A provider is wanted in at most one class, and only as long as it is followed; terms ascend. One that the
@@ -42,6 +47,10 @@
 //! 7. Conduct outlives a registration only as long as a review is queued for it, one each.
 //! 8. Evidence is of a strike among the last verdicts, one voice per member, and queued to be forgotten. That of an open
 //!    appeal says so.
+//! 9. What is known of a location is of a provider that is followed, of an assigned country, and was found in epochs that
+//!    are over. Where endpoints may be private nothing is.
+//! 10. An alarm that has three reports is raised, and ends in the order of [`Lapses`]. No provider has an alarm and an
+//!     outage. What is down in a region is counted by region and operator.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -68,9 +77,12 @@ pub mod disputes;
 pub mod epochs;
 pub mod estimating;
 pub mod following;
+pub mod locations;
 #[cfg(test)]
 mod mock;
 pub mod offchain;
+pub mod operators;
+pub mod outages;
 pub mod queries;
 pub mod receipts;
 pub mod reports;
@@ -79,6 +91,8 @@ pub mod seats;
 mod tests;
 mod try_state;
 pub mod types;
+pub mod uplinks;
+pub mod watching;
 pub mod weights;
 
 pub use pallet::*;
@@ -101,10 +115,12 @@ pub mod pallet {
 	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 	use sp_core::H256;
 	use sp_runtime::Perbill;
+	use weir_math::location::LocationFinding;
 	use weir_primitives::{
 		api::{Outcome, VerdictRecord},
-		seams::{Bonds, Deposits, OnVerdict, ProviderRegistry, QueuedSlashes, SlashQueue},
-		Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProbeSignature, ProviderIndex, Timing,
+		outage::{AlarmSlot, Gap, Sighting},
+		seams::{Bonds, Deposits, OnVerdict, Operators, ProviderRegistry, QueuedSlashes, SlashQueue},
+		Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProbeSignature, ProviderIndex, Region, Timing,
 	};
 
 	/// Version of the storage layout.
@@ -137,6 +153,8 @@ pub mod pallet {
 		type Bonds: Bonds<Self::AccountId, Balance = Self::Balance>;
 		/// Who sells bandwidth.
 		type Registry: ProviderRegistry<Self::AccountId>;
+		/// Who operates which nodes.
+		type Operators: Operators<Self::AccountId>;
 		/// Where slashes wait.
 		type Slashes: SlashQueue<Self::AccountId> + QueuedSlashes;
 		/// Deposits of appeals, and the price of a test.
@@ -219,6 +237,29 @@ pub mod pallet {
 	pub type SeatListQueue<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, u8, Twox64Concat, u32, T::AccountId, OptionQuery>;
 
+	/// Sizes of the seat lists by country.
+	#[pallet::storage]
+	pub type CountryListState<T> = StorageMap<_, Twox64Concat, u8, ListState, ValueQuery>;
+
+	/// Seats by country and index.
+	#[pallet::storage]
+	pub type CountryListSlots<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, u8, Twox64Concat, u32, Slot<T::AccountId>, OptionQuery>;
+
+	/// Indices by country and seat.
+	#[pallet::storage]
+	pub type CountryListPlaces<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, u8, Blake2_128Concat, T::AccountId, Place, OptionQuery>;
+
+	/// Waiting changes by country.
+	#[pallet::storage]
+	pub type CountryListQueue<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, u8, Twox64Concat, u32, T::AccountId, OptionQuery>;
+
+	/// Countries whose lists may have a waiting change.
+	#[pallet::storage]
+	pub type WaitingCountries<T> = StorageValue<_, Countries, ValueQuery>;
+
 	/// Sizes of the provider lists by claim class.
 	#[pallet::storage]
 	pub type ProviderListState<T> = StorageMap<_, Twox64Concat, u8, ListState, ValueQuery>;
@@ -286,6 +327,49 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Swept<T> = StorageValue<_, Sweep, ValueQuery>;
 
+	/// Reports of watchers by provider, until an outage is recorded or not.
+	#[pallet::storage]
+	pub type Alarms<T: Config> = StorageMap<_, Twox64Concat, ProviderIndex, Alarm<T::AccountId>, OptionQuery>;
+
+	/// Outages that are not over, by provider.
+	#[pallet::storage]
+	pub type Outages<T: Config> =
+		StorageMap<_, Twox64Concat, ProviderIndex, Outage<T::AccountId>, OptionQuery>;
+
+	/// The last outages of a provider, oldest first.
+	#[pallet::storage]
+	pub type Gaps<T> = StorageMap<_, Twox64Concat, ProviderIndex, LastGaps, ValueQuery>;
+
+	/// Who raised the last alarm about a provider that was dismissed, and in which epoch.
+	#[pallet::storage]
+	pub type Dismissed<T: Config> =
+		StorageMap<_, Twox64Concat, ProviderIndex, (EpochIndex, Watchers<T::AccountId>), OptionQuery>;
+
+	/// What is down, by region.
+	#[pallet::storage]
+	pub type RegionOutages<T> = StorageMap<_, Twox64Concat, Region, RegionState, ValueQuery>;
+
+	/// Providers that are down, by region and operator.
+	#[pallet::storage]
+	pub type OperatorOutages<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, Region, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+	/// Number of the last block that raised an alarm.
+	#[pallet::storage]
+	pub type LastRaised<T> = StorageValue<_, u32, OptionQuery>;
+
+	/// Numbers and randomness of the blocks after an alarm, by their number modulo 64.
+	#[pallet::storage]
+	pub type BlockSeeds<T> = StorageMap<_, Twox64Concat, u8, (u32, [u8; 32]), OptionQuery>;
+
+	/// Alarms in the order in which they end: provider, and number of the slot by which that is over.
+	#[pallet::storage]
+	pub type Lapses<T> = StorageMap<_, Twox64Concat, u32, (ProviderIndex, u64), OptionQuery>;
+
+	/// First and next place in the order of [`Lapses`].
+	#[pallet::storage]
+	pub type LapseBounds<T> = StorageValue<_, (u32, u32), ValueQuery>;
+
 	/// Who is to be forgotten, by the epoch from which it may be.
 	#[pallet::storage]
 	pub type Leavers<T: Config> = StorageDoubleMap<
@@ -298,6 +382,14 @@ pub mod pallet {
 		OptionQuery,
 	>;
 
+	/// What is known of where providers are.
+	#[pallet::storage]
+	pub type Locations<T> = StorageMap<_, Twox64Concat, ProviderIndex, Located, OptionQuery>;
+
+	/// Seats per operator, those of nodes that only have announced it included.
+	#[pallet::storage]
+	pub type SeatsOfOperator<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
 	/// Genesis state of the measuring protocol.
 	#[pallet::genesis_config]
 	pub struct GenesisConfig<T: Config> {
@@ -305,8 +397,8 @@ pub mod pallet {
 		pub timing: Timing,
 		/// Whether private and loopback endpoints are allowed.
 		pub allow_private_endpoints: bool,
-		/// Seats that may be drawn from the first tested epoch: node, key, endpoint, uplink in kbps.
-		pub seats: Vec<(T::AccountId, ProbeKey, Endpoint, Kbps)>,
+		/// Seats that may be drawn from the first tested epoch: node, key, endpoint, uplink in kbps, country.
+		pub seats: Vec<GenesisSeat<T::AccountId>>,
 	}
 
 	impl<T: Config> Default for GenesisConfig<T> {
@@ -357,6 +449,8 @@ pub mod pallet {
 			endpoint: Endpoint,
 			/// Declared uplink, kbps.
 			uplink_kbps: Kbps,
+			/// Where it measures from.
+			country: [u8; 2],
 			/// First epoch it may be drawn, unless a list makes it wait.
 			from_epoch: EpochIndex,
 		},
@@ -365,12 +459,14 @@ pub mod pallet {
 			/// The node.
 			who: T::AccountId,
 		},
-		/// A seat's score fell below the minimum; it is on its way out.
+		/// A seat is not good enough; it is on its way out, and its account has to wait for another one.
 		SeatDismissed {
 			/// The node.
 			who: T::AccountId,
 			/// Its score in millionths.
 			score_ppm: u32,
+			/// Why.
+			reason: Dismissal,
 		},
 		/// A seat that left is forgotten; its prefix and key are free.
 		SeatReleased {
@@ -552,6 +648,110 @@ pub mod pallet {
 			/// The measured epoch.
 			epoch: EpochIndex,
 		},
+		/// A watcher has lost its pings.
+		DownReported {
+			/// The provider.
+			provider: ProviderIndex,
+			/// The watcher.
+			node: T::AccountId,
+		},
+		/// Three watchers agree; the block after the next one draws who confirms it.
+		AlarmRaised {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Number of this block.
+			block: u32,
+		},
+		/// A confirmer has looked.
+		AlarmVoted {
+			/// The provider.
+			provider: ProviderIndex,
+			/// The confirmer.
+			node: T::AccountId,
+			/// Whether it got no answer.
+			is_down: bool,
+		},
+		/// Two thirds of the confirmers got no answer.
+		OutageRecorded {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// Number of the slot of the first report.
+			from_slot: u64,
+		},
+		/// More than a third of the confirmers got an answer: the watchers' deposits are forfeited.
+		AlarmDismissed {
+			/// The provider.
+			provider: ProviderIndex,
+		},
+		/// Too few confirmers voted: nothing is recorded, and the deposits are back.
+		AlarmLapsed {
+			/// The provider.
+			provider: ProviderIndex,
+		},
+		/// A watcher gets answers again.
+		UpReported {
+			/// The provider.
+			provider: ProviderIndex,
+			/// The watcher.
+			node: T::AccountId,
+		},
+		/// An outage is over: a majority of watchers gets answers, or the provider has left service.
+		OutageClosed {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// From when until when, and whether it is nobody's fault.
+			gap: Gap,
+		},
+		/// So much of a region is down that it costs nobody.
+		RegionalOutage {
+			/// The region.
+			region: Region,
+			/// Providers that are down.
+			down: u32,
+			/// Their operators.
+			operators: u32,
+		},
+		/// A seat showed less of its quota than its tier has to carry, on a line that had room.
+		SeatFellShort {
+			/// The node.
+			who: T::AccountId,
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// The provider it measured.
+			provider: ProviderIndex,
+			/// Epochs in a row in which it fell short.
+			shortfalls: u8,
+		},
+		/// A seat fell short of its highest tier in three epochs in a row, and is on its way out of it.
+		SeatTierDropped {
+			/// The node.
+			who: T::AccountId,
+			/// Its uplink before, kbps.
+			from: Kbps,
+			/// Its uplink now, kbps.
+			to: Kbps,
+		},
+		/// The round-trip times of a test said something about where a provider is. Recorded, and no more.
+		LocationJudged {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// The measured epoch.
+			epoch: EpochIndex,
+			/// The country it claims.
+			country: [u8; 2],
+			/// What was found.
+			finding: LocationFinding,
+			/// Members that measured less than light needs from their country to that one.
+			contradicting: u16,
+			/// Far members that did not.
+			supporting: u16,
+		},
 	}
 
 	#[pallet::error]
@@ -632,6 +832,36 @@ pub mod pallet {
 		AlreadyAppealed,
 		/// An appeal would not be judged before the slash is due.
 		TooLateToAppeal,
+		/// The country is no assigned ISO 3166-1 alpha-2 code.
+		InvalidCountry,
+		/// The report is for another alarm slot than the running one.
+		WrongAlarmSlot,
+		/// The provider is recorded as down already.
+		DownAlready,
+		/// The provider is not recorded as down.
+		NotDown,
+		/// The provider is on no list in this epoch, so that nobody watches it.
+		NotWatched,
+		/// The seat does not watch the provider in this epoch.
+		NotAWatcher,
+		/// The seat has said so already.
+		SaidAlready,
+		/// The alarm is raised: its confirmers decide.
+		AlarmRaised,
+		/// The seat raised an alarm about the provider in this epoch that its confirmers dismissed.
+		AlarmDismissed,
+		/// The account cannot put up the deposit of a report.
+		NoDeposit,
+		/// No such alarm.
+		NoAlarm,
+		/// The votes on the alarm are closed.
+		VotesClosed,
+		/// The block that draws the confirmers is not over.
+		ConfirmersUnknown,
+		/// The seat is not asked about this alarm.
+		NotAConfirmer,
+		/// Seats of the operator have reached their share.
+		OperatorFull,
 	}
 
 	#[pallet::hooks]
@@ -642,6 +872,7 @@ pub mod pallet {
 
 		fn on_finalize(_: BlockNumberFor<T>) {
 			Self::record_group();
+			Self::record_randomness();
 		}
 
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
@@ -650,6 +881,7 @@ pub mod pallet {
 			Self::estimate(&mut meter);
 			Self::work_queues(&mut meter);
 			Self::sweep(&mut meter);
+			Self::lapse_alarms(&mut meter);
 			meter.consumed()
 		}
 
@@ -670,16 +902,17 @@ pub mod pallet {
 	#[pallet::call(weight = <T as Config>::WeightInfo)]
 	impl<T: Config> Pallet<T> {
 		/// Takes the seat of the signer's bond: the right and duty to measure from `uplink_kbps` of uplink behind
-		/// `endpoint`'s prefix. It may be drawn when its maturity has passed.
+		/// `endpoint`'s prefix in `country` (ISO 3166-1 alpha-2, upper case). It may be drawn when its maturity has passed.
 		#[pallet::call_index(0)]
 		pub fn take_seat(
 			origin: OriginFor<T>,
 			key: ProbeKey,
 			endpoint: Endpoint,
 			uplink_kbps: Kbps,
+			country: [u8; 2],
 		) -> DispatchResult {
 			let who = ensure_signed(origin)?;
-			Self::do_take_seat(who, key, endpoint, uplink_kbps)
+			Self::do_take_seat(who, key, endpoint, uplink_kbps, country)
 		}
 
 		/// Gives the signer's seat back. It still serves the epochs it may already be drawn in.
@@ -784,6 +1017,67 @@ pub mod pallet {
 		pub fn request_test(origin: OriginFor<T>) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_request_test(who)
+		}
+
+		/// Reports that `node`, a watcher of `provider`, has lost its pings in the running alarm slot. Three such reports
+		/// raise an alarm. Fee-less, but for a deposit until the alarm is decided: `signature` is the seat key's over
+		/// `weir_primitives::outage::sighting_payload`.
+		#[pallet::call_index(9)]
+		#[pallet::authorize(|_, provider: &ProviderIndex, node: &T::AccountId, alarm_slot: &AlarmSlot, signature: &ProbeSignature| {
+			Pallet::<T>::authorize_sighting(*provider, node, Sighting::Down { alarm_slot: *alarm_slot }, signature)
+		})]
+		pub fn report_down(
+			origin: OriginFor<T>,
+			provider: ProviderIndex,
+			node: T::AccountId,
+			alarm_slot: AlarmSlot,
+			signature: ProbeSignature,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			// Verified when the call was authorised.
+			let _ = signature;
+			Self::do_report_down(provider, node, alarm_slot)
+		}
+
+		/// Reports that `node`, a watcher of `provider`, which is recorded as down, gets answers again. A majority of the
+		/// epoch's watchers ends the outage. Fee-less.
+		#[pallet::call_index(10)]
+		#[pallet::authorize(|_, provider: &ProviderIndex, node: &T::AccountId, alarm_slot: &AlarmSlot, signature: &ProbeSignature| {
+			Pallet::<T>::authorize_sighting(*provider, node, Sighting::Up { alarm_slot: *alarm_slot }, signature)
+		})]
+		pub fn report_up(
+			origin: OriginFor<T>,
+			provider: ProviderIndex,
+			node: T::AccountId,
+			alarm_slot: AlarmSlot,
+			signature: ProbeSignature,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			// Verified when the call was authorised.
+			let _ = signature;
+			Self::do_report_up(provider, node, alarm_slot)
+		}
+
+		/// Says whether `node`, drawn to confirm the alarm that block `raised` raised about `provider`, gets no answer
+		/// either. Two thirds decide. Fee-less.
+		#[pallet::call_index(11)]
+		#[pallet::weight(<T as Config>::WeightInfo::confirm().max(<T as Config>::WeightInfo::confirm_dismissing()))]
+		#[pallet::authorize(|_, provider: &ProviderIndex, node: &T::AccountId, raised: &u32, is_down: &bool, signature: &ProbeSignature| {
+			let sighting = Sighting::Confirm { raised: *raised, is_down: *is_down };
+			Pallet::<T>::authorize_sighting(*provider, node, sighting, signature)
+		})]
+		pub fn confirm(
+			origin: OriginFor<T>,
+			provider: ProviderIndex,
+			node: T::AccountId,
+			raised: u32,
+			is_down: bool,
+			signature: ProbeSignature,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			// Verified when the call was authorised.
+			let _ = signature;
+			Self::do_confirm(provider, node, raised, is_down)
 		}
 	}
 }

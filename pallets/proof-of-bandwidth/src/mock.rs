@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use weir_primitives::{
 	api::VerdictRecord,
 	seams::{
-		Bonds, Deposit, Deposits, OnProviderChange, OnSlashDecided, OnVerdict, ProviderFacts,
+		Bonds, Deposit, Deposits, OnProviderChange, OnSlashDecided, OnVerdict, Operators, ProviderFacts,
 		ProviderRegistry, QueuedSlashes, SlashQueue,
 	},
 	Admission, Claim, Endpoint, EpochIndex, Kbps, LineKind, ProbeKey, ProviderIndex, Region, Role,
@@ -43,6 +43,8 @@ impl frame_system::Config for Runtime {
 }
 
 pub(crate) const SEAT_BOND: u64 = 100;
+/// Where everybody is unless a test says otherwise.
+pub(crate) const COUNTRY: [u8; 2] = *b"DE";
 
 parameter_types! {
 	pub static Epoch: EpochIndex = 0;
@@ -55,6 +57,8 @@ parameter_types! {
 	pub static Cancelled: Vec<u32> = Vec::new();
 	/// When slashes are due, by their numbers.
 	pub static DueOf: BTreeMap<u32, EpochIndex> = BTreeMap::new();
+	/// Operators of nodes that have another than themselves.
+	pub static OperatorOf: BTreeMap<AccountId, AccountId> = BTreeMap::new();
 	/// Keys under receipts of providers that do not sign with their own.
 	pub static ReceiptKeys: BTreeMap<ProviderIndex, Vec<ProbeKey>> = BTreeMap::new();
 	/// Deposits on hold.
@@ -123,18 +127,19 @@ impl ProviderRegistry<AccountId> for FakeRegistry {
 		ReceiptKeys::mutate(|all| all.insert(index, keys));
 	}
 
+	fn count_in(region: &Region) -> u32 {
+		Registered::get().values().filter(|facts| facts.region == *region).count() as u32
+	}
+
 	fn index_of(who: &AccountId) -> Option<ProviderIndex> {
 		Registered::get().iter().find(|(_, facts)| facts.account == *who).map(|(index, _)| *index)
 	}
 
-	fn lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult {
+	fn lower_claim(index: ProviderIndex, measured: Claim) -> DispatchResult {
 		if RegistryRefuses::get() {
 			return Err(DispatchError::Unavailable);
 		}
-		change(index, |facts| {
-			facts.claim.down_kbps = facts.claim.down_kbps.min(claim.down_kbps);
-			facts.claim.up_kbps = facts.claim.up_kbps.min(claim.up_kbps);
-		})
+		change(index, |facts| facts.claim = facts.claim.lowered_to(&measured))
 	}
 
 	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult {
@@ -170,6 +175,23 @@ impl ProviderRegistry<AccountId> for FakeRegistry {
 		set_bond(*who, Role::Provider, SEAT_BOND);
 		register(n, *who, claim);
 		n
+	}
+}
+
+pub struct FakeOperators;
+
+impl Operators<AccountId> for FakeOperators {
+	fn operator_at(node: &AccountId, _: EpochIndex) -> AccountId {
+		Self::operator_of(node)
+	}
+
+	fn operator_of(node: &AccountId) -> AccountId {
+		OperatorOf::get().get(node).copied().unwrap_or(*node)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn declare_for_benchmark(node: &AccountId, operator: &AccountId) {
+		OperatorOf::mutate(|all| all.insert(*node, *operator));
 	}
 }
 
@@ -217,8 +239,12 @@ pub struct FakeDeposits;
 pub(crate) const POOR: AccountId = 199;
 
 impl Deposits<AccountId> for FakeDeposits {
-	fn hold(who: &AccountId, _: Deposit) -> DispatchResult {
-		if *who == POOR {
+	fn can_hold(who: &AccountId, _: Deposit) -> bool {
+		*who != POOR
+	}
+
+	fn hold(who: &AccountId, what: Deposit) -> DispatchResult {
+		if !Self::can_hold(who, what) {
 			return Err(DispatchError::Token(TokenError::FundsUnavailable));
 		}
 		Held::mutate(|held| *held.entry(*who).or_default() += 1);
@@ -278,6 +304,7 @@ impl Config for Runtime {
 	type Balance = u64;
 	type Bonds = FakeBonds;
 	type Registry = FakeRegistry;
+	type Operators = FakeOperators;
 	type Slashes = FakeSlashes;
 	type Deposits = FakeDeposits;
 	type OnVerdict = Listener;
@@ -362,7 +389,7 @@ pub(crate) fn register(index: ProviderIndex, account: AccountId, claim: Claim) {
 		account,
 		claim,
 		endpoint: endpoint(account),
-		region: Region { country: *b"DE", kind: LineKind::Residential },
+		region: Region { country: COUNTRY, kind: LineKind::Residential },
 		probe_key: None,
 		admission: Admission::Pending { passed: 0 },
 		in_service: true,
@@ -393,18 +420,31 @@ pub(crate) fn change(
 pub(crate) struct ExtBuilder {
 	pub(crate) timing: Timing,
 	pub(crate) seats: u64,
+	pub(crate) uplink_kbps: Kbps,
 	pub(crate) private: bool,
+	/// The first so many seats are in France.
+	pub(crate) french: u64,
 }
 
 impl Default for ExtBuilder {
 	fn default() -> Self {
-		Self { timing: Timing::local(), seats: 8, private: false }
+		Self { timing: Timing::local(), seats: 8, uplink_kbps: 50_000, private: false, french: 0 }
 	}
 }
 
 impl ExtBuilder {
 	pub(crate) fn seats(mut self, seats: u64) -> Self {
 		self.seats = seats;
+		self
+	}
+
+	pub(crate) fn french(mut self, seats: u64) -> Self {
+		self.french = seats;
+		self
+	}
+
+	pub(crate) fn uplink(mut self, kbps: Kbps) -> Self {
+		self.uplink_kbps = kbps;
 		self
 	}
 
@@ -423,6 +463,7 @@ impl ExtBuilder {
 		Cancelled::set(Vec::new());
 		DueOf::set(BTreeMap::new());
 		ReceiptKeys::set(BTreeMap::new());
+		OperatorOf::set(BTreeMap::new());
 		Held::set(BTreeMap::new());
 		Taken::set(Vec::new());
 		Unproven::set(Vec::new());
@@ -435,7 +476,12 @@ impl ExtBuilder {
 		GenesisConfig::<Runtime> {
 			timing: self.timing,
 			allow_private_endpoints: self.private,
-			seats: (1..=self.seats).map(|who| (who, key(who), endpoint(who), 50_000)).collect(),
+			seats: (1..=self.seats)
+				.map(|who| {
+					let country = if who <= self.french { *b"FR" } else { COUNTRY };
+					(who, key(who), endpoint(who), self.uplink_kbps, country)
+				})
+				.collect(),
 		}
 		.assimilate_storage(&mut storage)
 		.unwrap();

@@ -1,7 +1,8 @@
 //! The off-chain worker of a node with a seat key.
 //!
-//! Each block it finds the seat whose key is in the keystore and does at most one thing: post new tasks to the local
-//! sidecar, fetch a finished report, commit, reveal, or prove what an audit has drawn. Entries and salt are written to the persistent off-chain
+//! Each block it finds the seat whose key is in the keystore and does at most one thing to measure: post new tasks to the
+//! local sidecar, fetch a finished report, commit, reveal, or prove what an audit has drawn; and beside it one to
+//! [watch](watching). Entries and salt are written to the persistent off-chain
 //! database before the commit, so that a restart cannot lose what a commitment binds. Nothing the sidecar does or says
 //! can make it panic: trouble is logged with its reason and met again with the next block. A missing key or seat, which
 //! only a person can mend, is logged once per epoch.
@@ -9,26 +10,28 @@
 //! What is exchanged, and why the worker never sees the sidecar's token: `weir_primitives::sidecar`. One sidecar
 //! serves one seat: of several seat keys in a keystore the first one with a seat is served.
 
+mod trouble;
+pub mod watching;
+
+pub use trouble::Trouble;
+
 use crate::{audits::AUDIT_DELAY, receipts::ReceiptOf, reports::Step, *};
 use polkadot_sdk::*;
 
-use alloc::{
-	format,
-	string::{String, ToString},
-	vec,
-	vec::Vec,
-};
+use alloc::{format, string::String, vec, vec::Vec};
 use codec::{Decode, Encode};
-use core::fmt;
-use frame_support::BoundedVec;
+use frame_support::{traits::Authorize, BoundedVec};
 use frame_system::offchain::{CreateAuthorizedTransaction, SubmitTransaction};
 use sp_application_crypto::RuntimeAppPublic;
-use sp_core::offchain::{Duration, HttpError, StorageKind};
+use sp_core::offchain::{Duration, StorageKind};
 use sp_io::hashing::blake2_256;
-use sp_runtime::offchain::{
-	http,
-	storage::StorageValueRef,
-	storage_lock::{StorageLock, Time},
+use sp_runtime::{
+	offchain::{
+		http,
+		storage::StorageValueRef,
+		storage_lock::{StorageLock, Time},
+	},
+	transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityError},
 };
 use weir_math::schedule::submit_offset;
 use weir_primitives::{
@@ -51,8 +54,6 @@ const LOCK_MILLIS: u64 = 4_000;
 const RETRY_SLOTS: SlotOffset = 2;
 /// Tasks in one request.
 const TASKS_PER_REQUEST: usize = 100;
-/// Characters kept of what a parser says, which may quote the answer.
-const QUOTED_CHARS: usize = 200;
 
 /// Where it is kept of which missing key or seat, and when, the log has told.
 const SEATLESS_KEY: &[u8] = b"weir::seatless";
@@ -60,87 +61,6 @@ const SEATLESS_KEY: &[u8] = b"weir::seatless";
 const BAD_GATEWAY: u16 = 502;
 /// What the forwarder answers for a sidecar that does not answer in time. A sidecar never answers so itself.
 const GATEWAY_TIMEOUT: u16 = 504;
-
-/// Why the worker could not do what was due.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Trouble {
-	/// The keystore holds no seat key.
-	NoSeatKey,
-	/// No seat has one of the keystore's keys, of which this is the first.
-	NoSeat(ProbeKey),
-	/// The sidecar cannot be reached, or hung up.
-	Unreachable,
-	/// It did not answer in time.
-	TimedOut,
-	/// It answered with this HTTP status.
-	Status(u16),
-	/// It answered with more than the body may have.
-	TooLarge,
-	/// Its answer is not what the schema says.
-	Malformed(String),
-	/// It answered for another epoch.
-	WrongEpoch(EpochIndex),
-	/// Its report has more entries than a reveal may carry.
-	TooManyEntries(usize),
-	/// The keystore did not sign.
-	NotSigned,
-	/// The pool did not take the transaction.
-	NotSubmitted,
-}
-
-impl fmt::Display for Trouble {
-	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		match self {
-			Self::NoSeatKey => f.write_str(
-				"no wpob key in the keystore, so nothing is measured: insert one with 'weir-node key insert \
-				--key-type wpob --scheme sr25519', then takeSeat with it",
-			),
-			Self::NoSeat(key) => write!(
-				f,
-				"no seat has the keystore's wpob key {}, so nothing is measured: takeSeat or setSeatKey with it",
-				key.using_encoded(to_hex)
-			),
-			Self::Unreachable => {
-				f.write_str("the sidecar cannot be reached: is it running, at --tunnel-url?")
-			}
-			Self::TimedOut => write!(f, "the sidecar did not answer within {HTTP_DEADLINE_MILLIS} ms"),
-			Self::Status(status @ (401 | 403)) => {
-				write!(
-					f,
-					"the sidecar refused the token (HTTP {status}): is it the one in --tunnel-token-file?"
-				)
-			}
-			Self::Status(status) => write!(f, "the sidecar answered HTTP {status}: its log says why"),
-			Self::TooLarge => write!(f, "the sidecar's answer exceeds {MAX_BODY_BYTES} bytes"),
-			Self::Malformed(reason) => {
-				write!(f, "the sidecar's answer is malformed: {reason}; are both programs of one release?")
-			}
-			Self::WrongEpoch(epoch) => write!(f, "the sidecar answered for epoch {epoch}"),
-			Self::TooManyEntries(entries) => {
-				write!(f, "the sidecar's report has {entries} entries, {MAX_ENTRIES} fit")
-			}
-			Self::NotSigned => f.write_str("the keystore did not sign: is the seat key still in it?"),
-			Self::NotSubmitted => f.write_str("the pool did not take the transaction"),
-		}
-	}
-}
-
-impl From<HttpError> for Trouble {
-	fn from(error: HttpError) -> Self {
-		match error {
-			HttpError::DeadlineReached => Self::TimedOut,
-			HttpError::IoError | HttpError::Invalid => Self::Unreachable,
-		}
-	}
-}
-
-impl From<serde_json::Error> for Trouble {
-	fn from(error: serde_json::Error) -> Self {
-		Self::Malformed(
-			error.to_string().chars().filter(|char| !char.is_control()).take(QUOTED_CHARS).collect(),
-		)
-	}
-}
 
 /// What the worker remembers between blocks and restarts.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
@@ -162,20 +82,31 @@ pub struct Notebook {
 }
 
 impl<T: Config> Pallet<T> {
-	/// As [`Self::serve_local_seat`], and logs why if it could not.
+	/// Measures and watches for the local seat, and logs why if it could not.
 	pub(crate) fn serve_seats() {
-		if let Err(trouble) = Self::serve_local_seat() {
+		let measured = Self::serve_local_seat();
+		let watched = Self::watch_for_local_seat();
+		// One sidecar has one trouble, mostly.
+		let again = watched.as_ref().err().filter(|trouble| measured.as_ref().err() != Some(*trouble));
+		for trouble in measured.as_ref().err().into_iter().chain(again) {
 			log::warn!(target: LOG_TARGET, "epoch {}: {trouble}", Self::epoch());
 		}
 	}
 
-	/// Does one thing for the local seat, if there is one and something is due. What failed is due again with the next
-	/// block.
+	/// The seat whose key is among the keystore's, with that key.
+	fn local_seat(keys: Vec<ProbeKey>) -> Option<(ProbeKey, T::AccountId)> {
+		keys.into_iter().find_map(|key| SeatOfKey::<T>::get(&key).map(|node| (key, node)))
+	}
+
+	/// Does one thing to measure for the local seat, if there is one and something is due. What failed is due again with
+	/// the next block.
 	pub(crate) fn serve_local_seat() -> Result<(), Trouble> {
 		let Some(url) = sidecar_url() else { return Ok(()) };
 		let keys = ProbeKey::all();
-		let local = keys.iter().find_map(|key| SeatOfKey::<T>::get(key).map(|node| (key, node)));
-		let Some((key, node)) = local else { return Self::tell_seatless(url, keys.first()) };
+		let first = keys.first().cloned();
+		let Some((key, node)) = Self::local_seat(keys) else {
+			return Self::tell_seatless(url, first.as_ref());
+		};
 		let lock_key = [b"weir::seat-lock::", node.encode().as_slice()].concat();
 		let mut lock = StorageLock::<Time>::with_deadline(&lock_key, Duration::from_millis(LOCK_MILLIS));
 		// Workers of two blocks may overlap: the first one does the work.
@@ -184,7 +115,7 @@ impl<T: Config> Pallet<T> {
 		let storage = StorageValueRef::persistent(&notes_key);
 		let stored = storage.get::<Notebook>().ok().flatten().unwrap_or_default();
 		let mut notes = stored.clone();
-		let outcome = Self::serve_seat(&url, key, &node, &mut notes);
+		let outcome = Self::serve_seat(&url, &key, &node, &mut notes);
 		if notes != stored {
 			storage.set(&notes);
 		}
@@ -268,14 +199,7 @@ impl<T: Config> Pallet<T> {
 			slot_millis: Self::timing().slot_millis,
 			epoch_first_slot,
 			node: node.using_encoded(to_hex),
-			seat: SeatInfo {
-				account: seat.account.using_encoded(to_hex),
-				key: seat.key.clone(),
-				endpoint: seat.endpoint,
-				uplink_kbps: seat.uplink_kbps,
-				from_epoch: seat.from_epoch,
-				score_ppm: seat.score_ppm,
-			},
+			seat: with_hex_node(seat),
 			tasks: tasks.iter().map(with_hex_account).collect(),
 		};
 		Ok(serde_json::to_vec(&request)?)
@@ -388,9 +312,9 @@ impl<T: Config> Pallet<T> {
 
 	fn hand_in(step: Step, epoch: EpochIndex, call: Call<T>, notes: &mut Notebook) -> Result<(), Trouble> {
 		let transaction =
-			<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into());
+			<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.clone().into());
 		SubmitTransaction::<T, Call<T>>::submit_transaction(transaction)
-			.map_err(|()| Trouble::NotSubmitted)?;
+			.map_err(|()| Self::why_not_submitted(&call))?;
 		notes.submitted_at = Some((step, Self::slot_in_epoch()));
 		log::info!(target: LOG_TARGET, "epoch {epoch}: {step:?} submitted");
 		Ok(())
@@ -428,10 +352,36 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
+impl<T: Config> Pallet<T> {
+	/// Why the pool may not have taken a call, which it does not tell itself.
+	pub(crate) fn why_not_submitted(call: &Call<T>) -> Trouble {
+		match call.authorize(TransactionSource::Local) {
+			Some(Err(TransactionValidityError::Invalid(InvalidTransaction::Custom(code)))) => {
+				Error::<T>::decode(&mut &[code][..])
+					.map_or(Trouble::NotSubmitted, |rule| Trouble::Refused(rule.into()))
+			}
+			Some(Err(TransactionValidityError::Invalid(other))) => Trouble::Refused(other.into()),
+			_ => Trouble::NotSubmitted,
+		}
+	}
+}
+
 /// The sidecar's address as the node stored it.
 fn sidecar_url() -> Option<String> {
 	let bytes = sp_io::offchain::local_storage_get(StorageKind::PERSISTENT, URL_KEY)?;
 	String::from_utf8(bytes).ok().filter(|url| url.starts_with("http://"))
+}
+
+fn with_hex_node<AccountId: Encode>(seat: &SeatInfo<AccountId>) -> SeatInfo<String> {
+	SeatInfo {
+		account: seat.account.using_encoded(to_hex),
+		key: seat.key.clone(),
+		endpoint: seat.endpoint,
+		uplink_kbps: seat.uplink_kbps,
+		country: seat.country,
+		from_epoch: seat.from_epoch,
+		score_ppm: seat.score_ppm,
+	}
 }
 
 fn with_hex_account<AccountId: Encode>(task: &Task<AccountId>) -> Task<String> {

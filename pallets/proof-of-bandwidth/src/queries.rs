@@ -64,7 +64,7 @@ impl<T: Config> Pallet<T> {
 			.flatten()
 			.filter_map(|account| {
 				let Seat { key, endpoint, .. } = Seats::<T>::get(&account)?;
-				let barred = assignment::is_barred(&test, &account, endpoint.prefix());
+				let barred = draw.bars(&test, &account, endpoint.prefix());
 				(!barred).then_some(CommitteeMember { account, key, endpoint })
 			})
 			.collect();
@@ -84,14 +84,14 @@ impl<T: Config> Pallet<T> {
 	/// Nodes drawn to measure `provider` in a retained epoch, by place.
 	pub fn assignment(epoch: EpochIndex, provider: ProviderIndex) -> Vec<T::AccountId> {
 		let Some(mut draw) = Draw::<T>::of(epoch) else { return Vec::new() };
-		let Some(test) = draw.test_of(provider) else { return Vec::new() };
+		let Some(test) = draw.held_test_of(provider) else { return Vec::new() };
 		draw.members_of(&test).into_iter().flatten().collect()
 	}
 
 	/// The node's seat.
 	pub fn seat(node: &T::AccountId) -> Option<SeatInfo<T::AccountId>> {
-		let Seat { key, endpoint, uplink_kbps, from_epoch, score_ppm, .. } = Seats::<T>::get(node)?;
-		Some(SeatInfo { account: node.clone(), key, endpoint, uplink_kbps, from_epoch, score_ppm })
+		let Seat { key, endpoint, uplink_kbps, country, from_epoch, score_ppm, .. } = Seats::<T>::get(node)?;
+		Some(SeatInfo { account: node.clone(), key, endpoint, uplink_kbps, country, from_epoch, score_ppm })
 	}
 
 	/// Seats that may be drawn now, from position `start` of the smallest tier.

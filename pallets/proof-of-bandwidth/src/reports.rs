@@ -1,7 +1,7 @@
 //! Commit and reveal.
 
 use crate::{
-	assignment::{is_barred, Draw, Test},
+	assignment::{Draw, Test},
 	audits::AUDIT_DELAY,
 	epochs::SeatIndices,
 	*,
@@ -221,7 +221,7 @@ impl<T: Config> Pallet<T> {
 		let seat = member.indices.get(usize::from(test.committee.tier)).copied().flatten();
 		let seat = seat.ok_or(Rejection::NotAssigned)?;
 		let place = draw.place_in(&test, seat).ok_or(Rejection::NotAssigned)?;
-		ensure!(!is_barred(&test, member.node, member.prefix), Rejection::Barred);
+		ensure!(!draw.bars(&test, member.node, member.prefix), Rejection::Barred);
 		ensure!(!draw.is_busy(member.own_run.as_ref(), &test), Rejection::Busy);
 		let place = u8::try_from(place).map_err(|_| Rejection::NotAssigned)?;
 		Filings::<T>::mutate(draw.epoch, entry.provider, |filed| {

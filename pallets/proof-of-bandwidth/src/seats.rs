@@ -1,8 +1,8 @@
 //! Seats: who may and must measure.
 
 use crate::{
-	dense_index::{Change, Moment},
-	epochs::SeatIndices,
+	dense_index::{Change, DenseIndexError, Moment},
+	epochs::{CountryIndices, SeatIndices},
 	*,
 };
 use polkadot_sdk::*;
@@ -11,9 +11,9 @@ use alloc::vec::Vec;
 
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get, weights::Weight};
 use sp_runtime::DispatchError;
-use weir_math::{committee::TIERS_KBPS, score};
+use weir_math::{committee::TIERS_KBPS, region, score};
 use weir_primitives::{
-	seams::{Bonds, EpochClock, OnBondChange, ProviderRegistry},
+	seams::{Bonds, EpochClock, OnBondChange, Operators, ProviderRegistry},
 	Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, Role,
 };
 
@@ -26,19 +26,22 @@ impl<T: Config> Pallet<T> {
 		key: ProbeKey,
 		endpoint: Endpoint,
 		uplink_kbps: Kbps,
+		country: [u8; 2],
 	) -> DispatchResult {
 		ensure!(!Seats::<T>::contains_key(&who), Error::<T>::SeatHeld);
 		let claimed = Self::entitlement(&who)?;
 		ensure!(claimed.is_none_or(|kbps| uplink_kbps <= kbps), Error::<T>::UplinkAboveClaim);
-		let prefix = Self::check_seat(&key, &endpoint, uplink_kbps)?;
+		let prefix = Self::check_seat(&key, &endpoint, uplink_kbps, country)?;
 		let wide = WidePrefix::of(&prefix);
 		let beside = SeatsInWidePrefix::<T>::get(wide);
 		let total = SeatCount::<T>::get().checked_add(1).ok_or(Error::<T>::Overflow)?;
 		let share = total.checked_div(WIDE_PREFIX_SHARE).unwrap_or(0).max(1);
 		// On one machine all addresses are neighbours.
 		ensure!(beside < share || !endpoint.is_public(), Error::<T>::WidePrefixFull);
-		let from_epoch = Self::admit_seat(&who, key.clone(), endpoint, prefix, uplink_kbps, Self::moment())?;
-		Self::deposit_event(Event::SeatTaken { who, key, endpoint, uplink_kbps, from_epoch });
+		Self::ensure_operator_share(&T::Operators::operator_of(&who), total)?;
+		let seat = Seat::new(key.clone(), endpoint, uplink_kbps, country);
+		let from_epoch = Self::admit_seat(&who, seat, prefix, Self::moment())?;
+		Self::deposit_event(Event::SeatTaken { who, key, endpoint, uplink_kbps, country, from_epoch });
 		Ok(())
 	}
 
@@ -64,11 +67,20 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// The bond a seat of `who` stands on.
+	pub(crate) fn seat_role(who: &T::AccountId) -> Role {
+		let as_validator = T::Bonds::is_sufficient(who, Role::Validator)
+			&& T::Bonds::active_bond(who, Role::Validator) >= T::MinimumSeatBond::get();
+		if as_validator {
+			Role::Validator
+		} else {
+			Role::Provider
+		}
+	}
+
 	/// Whether `who` may hold a seat, and the uplink that limits it: none for a validator.
 	fn entitlement(who: &T::AccountId) -> Result<Option<Kbps>, DispatchError> {
-		if T::Bonds::is_sufficient(who, Role::Validator)
-			&& T::Bonds::active_bond(who, Role::Validator) >= T::MinimumSeatBond::get()
-		{
+		if Self::seat_role(who) == Role::Validator {
 			return Ok(None);
 		}
 		let facts = T::Registry::index_of(who).and_then(T::Registry::facts).filter(|facts| facts.in_service);
@@ -82,13 +94,19 @@ impl<T: Config> Pallet<T> {
 		Ok(Some(facts.claim.up_kbps))
 	}
 
-	fn check_seat(key: &ProbeKey, endpoint: &Endpoint, uplink_kbps: Kbps) -> Result<Prefix, DispatchError> {
+	fn check_seat(
+		key: &ProbeKey,
+		endpoint: &Endpoint,
+		uplink_kbps: Kbps,
+		country: [u8; 2],
+	) -> Result<Prefix, DispatchError> {
 		let prefix = endpoint.prefix().ok_or(Error::<T>::SeatNeedsAddress)?;
 		ensure!(endpoint.port().is_some_and(|port| port != 0), Error::<T>::PortMissing);
 		ensure!(endpoint.is_public() || PrivateEndpointsAllowed::<T>::get(), Error::<T>::PrivateEndpoint);
 		ensure!(!SeatOfPrefix::<T>::contains_key(prefix), Error::<T>::PrefixTaken);
 		ensure!(!SeatOfKey::<T>::contains_key(key), Error::<T>::KeyTaken);
 		ensure!(TIERS_KBPS.first().is_some_and(|least| uplink_kbps >= *least), Error::<T>::UplinkBelowTiers);
+		ensure!(region::index_of(country).is_some(), Error::<T>::InvalidCountry);
 		Ok(prefix)
 	}
 
@@ -99,35 +117,49 @@ impl<T: Config> Pallet<T> {
 
 	fn admit_seat(
 		who: &T::AccountId,
-		key: ProbeKey,
-		endpoint: Endpoint,
+		mut seat: Seat,
 		prefix: Prefix,
-		uplink_kbps: Kbps,
 		moment: Moment,
 	) -> Result<EpochIndex, DispatchError> {
 		let mut from_epoch = moment.now.checked_add(moment.maturity).ok_or(Error::<T>::Overflow)?;
-		for tier in Self::tiers_of(uplink_kbps) {
+		for tier in Self::tiers_of(seat.uplink_kbps) {
 			match SeatIndices::<T>::join(tier, who, moment) {
 				Ok(Change::Effective(from)) => from_epoch = from_epoch.max(from),
 				Ok(Change::Queued) => {}
 				Err(_) => return Err(Error::<T>::Overflow.into()),
 			}
 		}
+		if let Some(country) = region::index_of(seat.country) {
+			let change = CountryIndices::<T>::join(country, who, moment);
+			Self::note_waiting(country, change.map_err(|_| Error::<T>::Overflow)?);
+		}
 		SeatCount::<T>::mutate(|count| *count = count.saturating_add(1));
 		SeatsInWidePrefix::<T>::mutate(WidePrefix::of(&prefix), |count| *count = count.saturating_add(1));
+		Self::count_for_operator(who);
 		SeatOfPrefix::<T>::insert(prefix, who);
-		SeatOfKey::<T>::insert(&key, who);
-		let seat = Seat {
-			key,
-			endpoint,
-			uplink_kbps,
-			from_epoch,
-			score_ppm: FULL_SCORE_PPM,
-			leaving: false,
-			former_keys: Default::default(),
-		};
+		SeatOfKey::<T>::insert(&seat.key, who);
+		seat.from_epoch = from_epoch;
 		Seats::<T>::insert(who, seat);
 		Ok(from_epoch)
+	}
+
+	/// Remembers that the list of a country has a change that waits.
+	fn note_waiting(country: u8, change: Change) {
+		if change == Change::Queued {
+			WaitingCountries::<T>::mutate(|waiting| waiting.insert(country));
+		}
+	}
+
+	/// Retries `steps` waiting changes in the list of one country that has any, another one with each slot, so that a
+	/// change that has to wait long holds up nobody elsewhere.
+	pub(crate) fn work_country(steps: u32, moment: Moment) -> Result<u32, DenseIndexError> {
+		let [turn, ..] = T::CurrentSlot::get().to_le_bytes();
+		let Some(country) = WaitingCountries::<T>::get().next_from(turn) else { return Ok(0) };
+		let outcome = CountryIndices::<T>::work(country, steps, moment);
+		if CountryIndices::<T>::queue_len(country) == 0 {
+			WaitingCountries::<T>::mutate(|waiting| waiting.remove(country));
+		}
+		outcome
 	}
 
 	pub(crate) fn seat_at_genesis(
@@ -135,11 +167,12 @@ impl<T: Config> Pallet<T> {
 		key: &ProbeKey,
 		endpoint: &Endpoint,
 		uplink_kbps: Kbps,
+		country: [u8; 2],
 	) -> DispatchResult {
 		ensure!(!Seats::<T>::contains_key(who), Error::<T>::SeatHeld);
-		let prefix = Self::check_seat(key, endpoint, uplink_kbps)?;
-		let moment = Moment { now: 0, maturity: 0 };
-		Self::admit_seat(who, key.clone(), *endpoint, prefix, uplink_kbps, moment).map(|_| ())
+		let prefix = Self::check_seat(key, endpoint, uplink_kbps, country)?;
+		let seat = Seat::new(key.clone(), *endpoint, uplink_kbps, country);
+		Self::admit_seat(who, seat, prefix, Moment { now: 0, maturity: 0 }).map(|_| ())
 	}
 
 	/// Takes a seat off every list and lets it be forgotten `wait` epochs after its last duty.
@@ -148,6 +181,12 @@ impl<T: Config> Pallet<T> {
 		for tier in Self::tiers_of(seat.uplink_kbps) {
 			if SeatIndices::<T>::leave(tier, who, moment).is_err() {
 				Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
+			}
+		}
+		if let Some(country) = region::index_of(seat.country) {
+			match CountryIndices::<T>::leave(country, who, moment) {
+				Ok(change) => Self::note_waiting(country, change),
+				Err(_) => Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged }),
 			}
 		}
 		seat.leaving = true;
@@ -161,12 +200,18 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn release_seat(who: &T::AccountId) -> bool {
 		let Some(seat) = Seats::<T>::get(who) else { return true };
 		let since = Self::epoch().saturating_sub(1);
+		let country = region::index_of(seat.country);
 		if !seat.leaving
-			|| Self::tiers_of(seat.uplink_kbps).any(|tier| SeatIndices::<T>::is_seen_since(tier, who, since))
+			|| (0..TIERS).any(|tier| SeatIndices::<T>::is_seen_since(tier, who, since))
+			|| country.is_some_and(|country| CountryIndices::<T>::is_seen_since(country, who, since))
 		{
 			return false;
 		}
-		for tier in Self::tiers_of(seat.uplink_kbps) {
+		if let Some(country) = country {
+			CountryIndices::<T>::forget(country, who, since);
+		}
+		// All: it may have lost one.
+		for tier in 0..TIERS {
 			SeatIndices::<T>::forget(tier, who, since);
 		}
 		if let Some(prefix) = seat.endpoint.prefix() {
@@ -179,6 +224,7 @@ impl<T: Config> Pallet<T> {
 				SeatsInWidePrefix::<T>::insert(wide, beside);
 			}
 		}
+		Self::uncount_for_operator(who);
 		SeatOfKey::<T>::remove(&seat.key);
 		Seats::<T>::remove(who);
 		SeatCount::<T>::mutate(|count| *count = count.saturating_sub(1));
@@ -211,7 +257,8 @@ impl<T: Config> Pallet<T> {
 		seat.score_ppm = score_ppm;
 		if score_ppm < MIN_SCORE_PPM && !seat.leaving {
 			Self::retire(who, seat, DISMISSAL_EPOCHS);
-			Self::deposit_event(Event::SeatDismissed { who: who.clone(), score_ppm });
+			let reason = Dismissal::LowScore;
+			Self::deposit_event(Event::SeatDismissed { who: who.clone(), score_ppm, reason });
 		} else {
 			Seats::<T>::insert(who, seat);
 		}

@@ -1,7 +1,7 @@
 //! The pallet's invariants, checked after every test and by try-runtime.
 
 use crate::{
-	epochs::{ProviderIndices, SeatIndices},
+	epochs::{CountryIndices, ProviderIndices, SeatIndices},
 	estimating::{IDLE_SHARE, SWEEP_LIMIT},
 	*,
 };
@@ -16,7 +16,7 @@ use frame_support::{ensure, traits::Get};
 use sp_runtime::TryRuntimeError;
 use weir_primitives::{
 	api::{Outcome, VerdictRecord},
-	seams::{EpochClock, OnVerdict, ProviderRegistry},
+	seams::{EpochClock, OnVerdict, Operators, ProviderRegistry},
 	Timing,
 };
 
@@ -43,6 +43,10 @@ impl<T: Config> Pallet<T> {
 			("a conclusion", opened.saturating_add(T::WeightInfo::conclude_epoch())),
 			("a waiting change", idle.saturating_add(T::WeightInfo::work_queue())),
 			("a sweep", idle.saturating_add(T::WeightInfo::sweep(SWEEP_LIMIT))),
+			(
+				"an alarm's end",
+				idle.saturating_add(T::DbWeight::get().reads(2)).saturating_add(T::WeightInfo::lapse_alarm()),
+			),
 			("a sweep of reports", idle.saturating_add(T::WeightInfo::sweep_reports(SWEEP_LIMIT))),
 		];
 		for (step, weight) in steps {
@@ -62,8 +66,10 @@ impl<T: Config> Pallet<T> {
 		Self::check_targets()?;
 		Self::check_reports()?;
 		Self::check_epochs()?;
+		Self::check_outages()?;
 		Self::check_conducts()?;
-		Self::check_evidence()
+		Self::check_evidence()?;
+		Self::check_locations()
 	}
 
 	fn check_timing() -> Result<(), TryRuntimeError> {
@@ -87,6 +93,7 @@ impl<T: Config> Pallet<T> {
 	fn check_seats() -> Result<(), TryRuntimeError> {
 		let leavers = Self::leavers();
 		let mut wide: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+		let mut operators: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
 		let mut count = 0u32;
 		for (who, seat) in Seats::<T>::iter() {
 			let prefix = seat.endpoint.prefix().ok_or("2: a seat without prefix")?;
@@ -94,11 +101,17 @@ impl<T: Config> Pallet<T> {
 			ensure!(SeatOfKey::<T>::get(&seat.key).as_ref() == Some(&who), "2: a key names another seat");
 			ensure!(seat.score_ppm <= FULL_SCORE_PPM, "2: a score above its maximum");
 			ensure!(
+				seat.shortfalls.epoch() <= Self::epoch().saturating_sub(1),
+				"2: a seat fell short in an epoch that is not over"
+			);
+			ensure!(
 				!seat.leaving || leavers.contains(&Leaver::Seat(who.clone()).encode()),
 				"2: a seat that is leaving is not queued"
 			);
 			let beside = wide.entry(WidePrefix::of(&prefix).encode()).or_default();
 			*beside = beside.saturating_add(1);
+			let of_operator = operators.entry(T::Operators::operator_of(&who).encode()).or_default();
+			*of_operator = of_operator.saturating_add(1);
 			count = count.saturating_add(1);
 		}
 		ensure!(SeatCount::<T>::get() == count, "2: seats miscounted");
@@ -107,6 +120,9 @@ impl<T: Config> Pallet<T> {
 		let stored: BTreeMap<Vec<u8>, u32> =
 			SeatsInWidePrefix::<T>::iter().map(|(prefix, count)| (prefix.encode(), count)).collect();
 		ensure!(stored == wide, "2: seats of a wide prefix miscounted");
+		let stored: BTreeMap<Vec<u8>, u32> =
+			SeatsOfOperator::<T>::iter().map(|(operator, count)| (operator.encode(), count)).collect();
+		ensure!(stored == operators, "2: seats of an operator miscounted");
 		Ok(())
 	}
 
@@ -117,11 +133,24 @@ impl<T: Config> Pallet<T> {
 		for class in 0..CLASSES {
 			ProviderIndices::<T>::check(class)?;
 		}
+		for country in 0..=u8::MAX {
+			CountryIndices::<T>::check(country)?;
+			ensure!(
+				CountryIndices::<T>::queue_len(country) == 0
+					|| WaitingCountries::<T>::get().contains(country),
+				"3: a country with waiting changes is not known"
+			);
+		}
 		for (who, seat) in Seats::<T>::iter() {
 			let covered: BTreeSet<u8> = Self::tiers_of(seat.uplink_kbps).filter(|_| !seat.leaving).collect();
 			let wanted: BTreeSet<u8> =
 				(0..TIERS).filter(|tier| SeatIndices::<T>::is_wanted(*tier, &who)).collect();
 			ensure!(covered == wanted, "3: a seat is not wanted in the tiers it covers");
+			let country = weir_math::region::index_of(seat.country).ok_or("3: a seat of no country")?;
+			ensure!(
+				CountryIndices::<T>::is_wanted(country, &who) != seat.leaving,
+				"3: a seat is not wanted in its country"
+			);
 		}
 		Ok(())
 	}
@@ -200,6 +229,56 @@ impl<T: Config> Pallet<T> {
 			let Some(Cause::Appeal(epoch)) = target.escalation.map(|open| open.cause) else { continue };
 			let evidence = Evidences::<T>::get(provider, epoch);
 			ensure!(evidence.is_none_or(|evidence| evidence.appealed), "8: an appeal nobody made");
+		}
+		Ok(())
+	}
+
+	fn check_outages() -> Result<(), TryRuntimeError> {
+		let (head, tail) = LapseBounds::<T>::get();
+		let mut queued = BTreeSet::new();
+		let mut place = head;
+		while place != tail {
+			let (provider, _) = Lapses::<T>::get(place).ok_or("10: the order of alarms has a gap")?;
+			queued.insert(provider);
+			place = place.wrapping_add(1);
+		}
+		for (provider, alarm) in Alarms::<T>::iter() {
+			let has_enough = alarm.reporters.len() >= weir_math::outage::ALARM as usize;
+			ensure!(alarm.raised.is_some() == has_enough, "10: an alarm of too few, or one not raised");
+			ensure!(!alarm.reporters.is_empty(), "10: an alarm nobody reported");
+			ensure!(queued.contains(&provider), "10: an alarm that never ends");
+			ensure!(!Outages::<T>::contains_key(provider), "10: an alarm about an outage");
+		}
+		let mut down: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+		let mut operators: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+		for (_, outage) in Outages::<T>::iter() {
+			let count = down.entry(outage.region.encode()).or_default();
+			*count = count.saturating_add(1);
+			let count = operators.entry((outage.region, outage.operator).encode()).or_default();
+			*count = count.saturating_add(1);
+		}
+		let counted: BTreeMap<Vec<u8>, u32> =
+			RegionOutages::<T>::iter().map(|(region, state)| (region.encode(), state.down)).collect();
+		ensure!(counted == down, "10: outages of a region miscounted");
+		let counted: BTreeMap<Vec<u8>, u32> = OperatorOutages::<T>::iter()
+			.map(|(region, operator, count)| ((region, operator).encode(), count))
+			.collect();
+		ensure!(counted == operators, "10: outages of an operator miscounted");
+		for (region, state) in RegionOutages::<T>::iter() {
+			let of_region = OperatorOutages::<T>::iter_prefix(region).count();
+			ensure!(of_region == state.operators as usize, "10: operators of a region miscounted");
+		}
+		Ok(())
+	}
+
+	fn check_locations() -> Result<(), TryRuntimeError> {
+		for (provider, Located { country, facts }) in Locations::<T>::iter() {
+			ensure!(!PrivateEndpointsAllowed::<T>::get(), "9: a location of a private address");
+			ensure!(Targets::<T>::contains_key(provider), "9: a location of nobody");
+			ensure!(weir_math::region::is_assigned(country), "9: a location in no country");
+			ensure!((facts.proofs > 0) == facts.last_proof.is_some(), "9: proofs without an epoch");
+			let last = facts.last_proof.max(facts.contradicted);
+			ensure!(last.is_some_and(|epoch| epoch < Self::epoch()), "9: a location found too early");
 		}
 		Ok(())
 	}

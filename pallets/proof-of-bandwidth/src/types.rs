@@ -7,10 +7,19 @@ use polkadot_sdk::*;
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use sp_core::H256;
-use weir_math::{committee::ListKind, schedule::Run, verdict::StrikeWindow};
+use weir_math::{
+	committee::ListKind,
+	outage::{CONFIRMERS, WATCHERS},
+	schedule::Run,
+	uplink::Shortfalls,
+	verdict::StrikeWindow,
+};
 use weir_primitives::{
-	api::VerdictRecord, keys::FormerKeys, report::Entry, Admission, Claim, Endpoint, EpochIndex, Kbps,
-	Prefix, ProbeKey, ProviderIndex,
+	api::{LocationFacts, VerdictRecord},
+	keys::FormerKeys,
+	outage::{AlarmSlot, Gap},
+	report::Entry,
+	Admission, Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProviderIndex, Region,
 };
 
 /// Epochs for which seeds and list sizes are kept.
@@ -29,6 +38,8 @@ pub const CLASSES: u8 = weir_math::committee::CLASSES;
 pub const MAX_MEMBERS: u32 = weir_math::committee::MAX_COMMITTEE as u32;
 /// Verdicts kept per provider.
 pub const KEPT_VERDICTS: u32 = 8;
+/// Outages kept per provider.
+pub const KEPT_GAPS: u32 = 8;
 /// Offences kept per account; the penalty stops growing well before.
 pub const KEPT_OFFENCES: u32 = 8;
 /// Times an escalation is drawn before it lapses without a result.
@@ -82,6 +93,8 @@ pub struct Seat {
 	pub endpoint: Endpoint,
 	/// Declared uplink, kbps.
 	pub uplink_kbps: Kbps,
+	/// Where it measures from: ISO 3166-1 alpha-2, upper case.
+	pub country: [u8; 2],
 	/// First epoch it may be drawn.
 	pub from_epoch: EpochIndex,
 	/// Accepted ÷ assigned entries, in millionths, averaged.
@@ -90,6 +103,53 @@ pub struct Seat {
 	pub leaving: bool,
 	/// Signed before `key`.
 	pub former_keys: FormerKeys,
+	/// Epochs in which it fell short of its highest tier.
+	pub shortfalls: Shortfalls,
+}
+
+impl Seat {
+	/// A seat that nobody has judged yet; its first epoch follows from the lists.
+	pub(crate) fn new(key: ProbeKey, endpoint: Endpoint, uplink_kbps: Kbps, country: [u8; 2]) -> Self {
+		Self {
+			key,
+			endpoint,
+			uplink_kbps,
+			country,
+			from_epoch: 0,
+			score_ppm: FULL_SCORE_PPM,
+			leaving: false,
+			former_keys: Default::default(),
+			shortfalls: Default::default(),
+		}
+	}
+}
+
+/// A set of countries by their numbers: bit `n mod 8` of byte `n ÷ 8`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Countries([u8; 32]);
+
+impl Countries {
+	/// Whether the country is in the set.
+	pub fn contains(&self, country: u8) -> bool {
+		self.0.get(usize::from(country >> 3)).is_some_and(|byte| byte & (1 << (country & 7)) != 0)
+	}
+
+	pub(crate) fn insert(&mut self, country: u8) {
+		if let Some(byte) = self.0.get_mut(usize::from(country >> 3)) {
+			*byte |= 1 << (country & 7);
+		}
+	}
+
+	pub(crate) fn remove(&mut self, country: u8) {
+		if let Some(byte) = self.0.get_mut(usize::from(country >> 3)) {
+			*byte &= !(1 << (country & 7));
+		}
+	}
+
+	/// The first country of the set from `start` on, and from 0 when there is none.
+	pub(crate) fn next_from(&self, start: u8) -> Option<u8> {
+		(0..=u8::MAX).map(|passed| start.wrapping_add(passed)).find(|country| self.contains(*country))
+	}
 }
 
 /// The part of an address of which seats may hold a fiftieth: IPv4 /16 or IPv6 /32.
@@ -223,6 +283,15 @@ pub struct Filed {
 	pub entry: Entry,
 }
 
+/// What is known of where a provider is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Located {
+	/// The country it claimed: if it claims another one now, nothing is known.
+	pub country: [u8; 2],
+	/// What was found.
+	pub facts: LocationFacts,
+}
+
 /// What a member of a committee had to say, as far as an estimate and a dispute need it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum Voice {
@@ -266,6 +335,102 @@ pub struct Evidence<AccountId> {
 	pub appealed: bool,
 }
 
+/// Watchers that have reported a provider as down, and what became of it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Alarm<AccountId> {
+	/// The alarm slot it belongs to.
+	pub alarm_slot: AlarmSlot,
+	/// Number of the slot of the first report.
+	pub since_slot: u64,
+	/// Who reported, each with a deposit on hold.
+	pub reporters: Watchers<AccountId>,
+	/// The votes, once enough have reported.
+	pub raised: Option<Raised<AccountId>>,
+}
+
+/// Votes on an alarm.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Raised<AccountId> {
+	/// Number of the block that raised it.
+	pub block: u32,
+	/// Number of the slot of that block.
+	pub slot: u64,
+	/// The epoch of that block, of whose seats the confirmers are drawn.
+	pub epoch: EpochIndex,
+	/// Confirmers that got no answer.
+	pub down: BoundedVec<AccountId, ConstU32<CONFIRMERS>>,
+	/// Confirmers that got one.
+	pub up: BoundedVec<AccountId, ConstU32<CONFIRMERS>>,
+}
+
+impl<AccountId: PartialEq> Raised<AccountId> {
+	/// An alarm without votes.
+	pub(crate) fn new(block: u32, slot: u64, epoch: EpochIndex) -> Self {
+		Self { block, slot, epoch, down: Default::default(), up: Default::default() }
+	}
+
+	/// Whether the confirmer has voted.
+	pub(crate) fn has_voted(&self, node: &AccountId) -> bool {
+		self.down.contains(node) || self.up.contains(node)
+	}
+}
+
+/// A recorded outage that is not over.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Outage<AccountId> {
+	/// The provider's account.
+	pub account: AccountId,
+	/// Its operator.
+	pub operator: AccountId,
+	/// Number of the slot of the first report.
+	pub from_slot: u64,
+	/// The region it counts in.
+	pub region: Region,
+	/// Watchers of `epoch` that see the provider again.
+	pub up: Watchers<AccountId>,
+	/// The epoch in which they said so.
+	pub epoch: EpochIndex,
+}
+
+impl<AccountId: PartialEq> Outage<AccountId> {
+	/// Watchers of `epoch` that see the provider again.
+	pub(crate) fn voted_in(&self, epoch: EpochIndex) -> &[AccountId] {
+		if self.epoch == epoch {
+			&self.up
+		} else {
+			&[]
+		}
+	}
+
+	/// Notes that a watcher sees the provider again; those of an earlier epoch no longer count.
+	pub(crate) fn vote_up(&mut self, epoch: EpochIndex, node: AccountId) -> Result<(), AccountId> {
+		if self.epoch != epoch {
+			self.epoch = epoch;
+			self.up = Default::default();
+		}
+		self.up.try_push(node)
+	}
+}
+
+/// What is down in a region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct RegionState {
+	/// Providers recorded as down.
+	pub down: u32,
+	/// Their operators.
+	pub operators: u32,
+	/// Whether that is an outage of the region.
+	pub is_regional: bool,
+	/// Number of the last slot in which it was.
+	pub last_regional_slot: Option<u64>,
+}
+
+/// A seat of the genesis state: node, key, endpoint, uplink in kbps, country.
+pub type GenesisSeat<AccountId> = (AccountId, ProbeKey, Endpoint, Kbps, [u8; 2]);
+/// Watchers of a provider.
+pub type Watchers<AccountId> = BoundedVec<AccountId, ConstU32<WATCHERS>>;
+/// The last outages of a provider, oldest first.
+pub type LastGaps = BoundedVec<Gap, ConstU32<KEPT_GAPS>>;
 /// Entries of a report.
 pub type Entries = BoundedVec<Entry, ConstU32<{ weir_primitives::report::MAX_ENTRIES }>>;
 /// Entries filed for one provider in one epoch.
@@ -289,10 +454,21 @@ pub enum Rejection {
 	Duplicate,
 	/// A rate, loss or kind that no measurement yields.
 	OutOfRange,
-	/// The seat may not measure this provider: its own, or one on its prefix or of the other address family.
+	/// The seat may not measure this provider: one of its operator, on its prefix or of the other address family.
 	Barred,
 	/// The seat's own line was under test at the same time.
 	Busy,
+}
+
+/// Why a seat was dismissed.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Dismissal {
+	/// Its score fell below the minimum.
+	LowScore,
+	/// It fell short of the smallest tier in three epochs in a row.
+	FellShort,
 }
 
 /// An expectation towards another pallet that did not hold. Nothing else was affected.

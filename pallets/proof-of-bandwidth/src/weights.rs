@@ -40,6 +40,16 @@ pub trait WeightInfo {
 	fn appeal() -> Weight;
 	fn request_test() -> Weight;
 	fn audit_seat() -> Weight;
+	fn report_down() -> Weight;
+	fn authorize_report_down() -> Weight;
+	fn report_up() -> Weight;
+	fn authorize_report_up() -> Weight;
+	fn confirm() -> Weight;
+	fn confirm_dismissing() -> Weight;
+	fn authorize_confirm() -> Weight;
+	fn lapse_alarm() -> Weight;
+	fn note_members(k: u32, ) -> Weight;
+	fn operator_changed() -> Weight;
 }
 
 /// Measured weights with the runtime's price of storage.
@@ -69,8 +79,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `ProofOfBandwidth::SeatListSlots` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
 	fn take_seat() -> Weight {
 		Weight::from_parts(229_397_000, 11474)
-			.saturating_add(T::DbWeight::get().reads(20_u64))
-			.saturating_add(T::DbWeight::get().writes(17_u64))
+			.saturating_add(T::DbWeight::get().reads(22_u64))
+			.saturating_add(T::DbWeight::get().writes(18_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
@@ -174,8 +184,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn reveal(n: u32, ) -> Weight {
 		Weight::from_parts(161_521_000, 44198)
 			.saturating_add(Weight::from_parts(20_125_991, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(16_u64))
-			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().reads(17_u64))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 3576).saturating_mul(n.into()))
@@ -304,8 +314,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn estimate_test(k: u32, ) -> Weight {
 		Weight::from_parts(310_039_235, 21558)
 			.saturating_add(Weight::from_parts(27_624_078, 0).saturating_mul(k.into()))
-			.saturating_add(T::DbWeight::get().reads(36_u64))
-			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(k.into())))
+			.saturating_add(T::DbWeight::get().reads(37_u64))
+			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(T::DbWeight::get().writes(29_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2587).saturating_mul(k.into()))
@@ -385,9 +395,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(134_851_848, 3746)
 			.saturating_add(Weight::from_parts(63_445_929, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().reads((8_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
-			.saturating_add(T::DbWeight::get().writes((8_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes((9_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 10284).saturating_mul(n.into()))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -475,12 +485,65 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
+	fn report_down() -> Weight {
+		Weight::from_parts(400_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(70_u64))
+			.saturating_add(T::DbWeight::get().writes(12_u64))
+	}
+	fn authorize_report_down() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(60_u64))
+			.saturating_add(T::DbWeight::get().writes(0_u64))
+	}
+	fn report_up() -> Weight {
+		Weight::from_parts(400_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(60_u64))
+			.saturating_add(T::DbWeight::get().writes(14_u64))
+	}
+	fn authorize_report_up() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(60_u64))
+			.saturating_add(T::DbWeight::get().writes(0_u64))
+	}
+	fn confirm() -> Weight {
+		Weight::from_parts(500_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(70_u64))
+			.saturating_add(T::DbWeight::get().writes(24_u64))
+	}
+	fn confirm_dismissing() -> Weight {
+		Weight::from_parts(500_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(70_u64))
+			.saturating_add(T::DbWeight::get().writes(24_u64))
+	}
+	fn authorize_confirm() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(70_u64))
+			.saturating_add(T::DbWeight::get().writes(0_u64))
+	}
+	fn lapse_alarm() -> Weight {
+		Weight::from_parts(300_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(14_u64))
+			.saturating_add(T::DbWeight::get().writes(14_u64))
+	}
+	fn note_members(k: u32, ) -> Weight {
+		Weight::from_parts(50000000, 0)
+			.saturating_add(Weight::from_parts(40000000, 0).saturating_mul(k.into()))
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(k.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(k.into())))
+	}
+	fn operator_changed() -> Weight {
+		Weight::from_parts(60000000, 0)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
 }
 
 impl WeightInfo for () {
 	fn take_seat() -> Weight {
 		Weight::from_parts(229_397_000, 11474)
-			.saturating_add(ParityDbWeight::get().reads_writes(20_u64, 17_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(22_u64, 18_u64))
 	}
 	fn leave_seat() -> Weight {
 		Weight::from_parts(228_536_000, 21558)
@@ -501,8 +564,8 @@ impl WeightInfo for () {
 	fn reveal(n: u32, ) -> Weight {
 		Weight::from_parts(161_521_000, 44198)
 			.saturating_add(Weight::from_parts(20_125_991, 0).saturating_mul(n.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(16_u64, 1_u64))
-			.saturating_add(ParityDbWeight::get().reads((3_u64).saturating_mul(n.into())))
+			.saturating_add(ParityDbWeight::get().reads_writes(17_u64, 1_u64))
+			.saturating_add(ParityDbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 3576).saturating_mul(n.into()))
 	}
@@ -526,8 +589,8 @@ impl WeightInfo for () {
 	fn estimate_test(k: u32, ) -> Weight {
 		Weight::from_parts(310_039_235, 21558)
 			.saturating_add(Weight::from_parts(27_624_078, 0).saturating_mul(k.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(36_u64, 29_u64))
-			.saturating_add(ParityDbWeight::get().reads((4_u64).saturating_mul(k.into())))
+			.saturating_add(ParityDbWeight::get().reads_writes(37_u64, 29_u64))
+			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2587).saturating_mul(k.into()))
 	}
@@ -551,8 +614,8 @@ impl WeightInfo for () {
 		Weight::from_parts(134_851_848, 3746)
 			.saturating_add(Weight::from_parts(63_445_929, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 2_u64))
-			.saturating_add(ParityDbWeight::get().reads((6_u64).saturating_mul(n.into())))
-			.saturating_add(ParityDbWeight::get().writes((8_u64).saturating_mul(n.into())))
+			.saturating_add(ParityDbWeight::get().reads((8_u64).saturating_mul(n.into())))
+			.saturating_add(ParityDbWeight::get().writes((9_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 10284).saturating_mul(n.into()))
 	}
 	fn sweep_reports(n: u32, ) -> Weight {
@@ -609,5 +672,58 @@ impl WeightInfo for () {
 		Weight::from_parts(150000000, 0)
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(10_u64))
+	}
+	fn report_down() -> Weight {
+		Weight::from_parts(400_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(70_u64))
+			.saturating_add(ParityDbWeight::get().writes(12_u64))
+	}
+	fn authorize_report_down() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(60_u64))
+			.saturating_add(ParityDbWeight::get().writes(0_u64))
+	}
+	fn report_up() -> Weight {
+		Weight::from_parts(400_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(60_u64))
+			.saturating_add(ParityDbWeight::get().writes(14_u64))
+	}
+	fn authorize_report_up() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(60_u64))
+			.saturating_add(ParityDbWeight::get().writes(0_u64))
+	}
+	fn confirm() -> Weight {
+		Weight::from_parts(500_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(70_u64))
+			.saturating_add(ParityDbWeight::get().writes(24_u64))
+	}
+	fn confirm_dismissing() -> Weight {
+		Weight::from_parts(500_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(70_u64))
+			.saturating_add(ParityDbWeight::get().writes(24_u64))
+	}
+	fn authorize_confirm() -> Weight {
+		Weight::from_parts(600_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(70_u64))
+			.saturating_add(ParityDbWeight::get().writes(0_u64))
+	}
+	fn lapse_alarm() -> Weight {
+		Weight::from_parts(300_000_000, 0)
+			.saturating_add(ParityDbWeight::get().reads(14_u64))
+			.saturating_add(ParityDbWeight::get().writes(14_u64))
+	}
+	fn note_members(k: u32, ) -> Weight {
+		Weight::from_parts(50000000, 0)
+			.saturating_add(Weight::from_parts(40000000, 0).saturating_mul(k.into()))
+			.saturating_add(ParityDbWeight::get().reads(4_u64))
+			.saturating_add(ParityDbWeight::get().reads((6_u64).saturating_mul(k.into())))
+			.saturating_add(ParityDbWeight::get().writes(1_u64))
+			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(k.into())))
+	}
+	fn operator_changed() -> Weight {
+		Weight::from_parts(60000000, 0)
+			.saturating_add(ParityDbWeight::get().reads(4_u64))
+			.saturating_add(ParityDbWeight::get().writes(2_u64))
 	}
 }

@@ -9,7 +9,7 @@ use weir_math::committee::{MAX_CLAIM_KBPS, MIN_CLAIM_KBPS};
 use weir_primitives::{
 	api::Page,
 	seams::{Bonds, EpochClock, OnProviderChange},
-	Admission, Claim, Endpoint, EpochIndex, ProbeKey, ProviderIndex, Role,
+	Admission, Claim, Endpoint, EpochIndex, ProbeKey, ProviderIndex, Region, Role,
 };
 
 /// Multihash and protobuf header of an inlined ed25519 key: identity, 36 bytes, key type 1, 32 bytes.
@@ -21,6 +21,11 @@ const DIGEST_BYTES: usize = 32;
 // Saturating because it stays total: no chain lives for 2³² epochs.
 pub(crate) fn later(now: EpochIndex, epochs: EpochIndex) -> EpochIndex {
 	now.saturating_add(epochs)
+}
+
+/// Counts one less, and nothing instead of none.
+fn one_less(count: &mut Option<u32>) {
+	*count = count.and_then(|count| count.checked_sub(1)).filter(|count| *count > 0);
 }
 
 /// Whether `bytes` are a PeerId in one of the two multihash forms: <https://github.com/libp2p/specs> peer-ids.
@@ -76,6 +81,7 @@ impl<T: Config> Pallet<T> {
 		Self::check_terms(&terms)?;
 		let index = Self::take_index()?;
 		Self::occupy(index, &terms.endpoint)?;
+		RegionCount::<T>::mutate(terms.region, |count| *count = count.saturating_add(1));
 		let mut registration = RegistrationOf::<T>::new(who.clone(), claim, terms.clone(), probe_key.clone());
 		IndexOf::<T>::insert(&who, index);
 		Providers::<T>::insert(index, &registration);
@@ -104,6 +110,10 @@ impl<T: Config> Pallet<T> {
 			Self::occupy(index, &new.endpoint)?;
 		}
 		let old = core::mem::replace(&mut registration.terms, new.clone());
+		if old.region != new.region {
+			Self::leave_region(&old.region);
+			RegionCount::<T>::mutate(new.region, |count| *count = count.saturating_add(1));
+		}
 		Self::deposit_event(Event::Updated { index, old, new });
 		Self::store(index, registration, moved);
 		Ok(())
@@ -212,14 +222,10 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult {
+	pub(crate) fn do_lower_claim(index: ProviderIndex, measured: Claim) -> DispatchResult {
 		let mut registration = Providers::<T>::get(index).ok_or(Error::<T>::NotRegistered)?;
 		let old = *registration.claim.latest();
-		let lower = |old: u32, new: u32| old.min(new.max(MIN_CLAIM_KBPS));
-		let new = Claim {
-			down_kbps: lower(old.down_kbps, claim.down_kbps),
-			up_kbps: lower(old.up_kbps, claim.up_kbps),
-		};
+		let new = old.lowered_to(&measured);
 		if new == old {
 			return Ok(());
 		}
@@ -365,6 +371,7 @@ impl<T: Config> Pallet<T> {
 	/// Removes the registration and queues its index for reuse.
 	pub(crate) fn remove(index: ProviderIndex, registration: &RegistrationOf<T>) {
 		Self::vacate(&registration.terms.endpoint);
+		Self::leave_region(&registration.terms.region);
 		Providers::<T>::remove(index);
 		IndexOf::<T>::remove(&registration.account);
 		let (head, tail) = FreeQueue::<T>::get();
@@ -388,8 +395,10 @@ impl<T: Config> Pallet<T> {
 	fn vacate(endpoint: &Endpoint) {
 		let Some(prefix) = endpoint.prefix() else { return };
 		EndpointOwner::<T>::remove(endpoint);
-		PrefixCount::<T>::mutate_exists(prefix, |count| {
-			*count = count.and_then(|count| count.checked_sub(1)).filter(|count| *count > 0);
-		});
+		PrefixCount::<T>::mutate_exists(prefix, one_less);
+	}
+
+	fn leave_region(region: &Region) {
+		RegionCount::<T>::mutate_exists(region, one_less);
 	}
 }

@@ -114,7 +114,7 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use weir_primitives::{
 		seams::{Bonds, EpochClock, OnProviderChange},
-		Admission, Claim, Endpoint, Prefix, ProbeKey, ProviderIndex,
+		Admission, Claim, Endpoint, Prefix, ProbeKey, ProviderIndex, Region,
 	};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -178,6 +178,10 @@ pub mod pallet {
 	/// Registrations per address prefix.
 	#[pallet::storage]
 	pub type PrefixCount<T: Config> = StorageMap<_, Blake2_128Concat, Prefix, u32, ValueQuery>;
+
+	/// Registrations per region.
+	#[pallet::storage]
+	pub type RegionCount<T: Config> = StorageMap<_, Twox64Concat, Region, u32, ValueQuery>;
 
 	/// Whether private and loopback endpoints may register: genesis state without a setter.
 	#[pallet::storage]

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use polkadot_sdk::{frame_support::weights::Weight, sp_runtime::DispatchResult};
 use weir_primitives::{
 	seams::{EpochClock, OnBondChange, ProviderFacts, ProviderRegistry, RoleDuty},
-	Admission, Claim, EpochIndex, Kbps, ProbeKey, ProviderIndex, Role,
+	Admission, Claim, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, Role,
 };
 
 impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
@@ -28,12 +28,16 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 		present.into_iter().chain(registration.former_keys.since(epoch).cloned()).collect()
 	}
 
+	fn count_in(region: &Region) -> u32 {
+		RegionCount::<T>::get(region)
+	}
+
 	fn index_of(who: &T::AccountId) -> Option<ProviderIndex> {
 		IndexOf::<T>::get(who)
 	}
 
-	fn lower_claim(index: ProviderIndex, claim: Claim) -> DispatchResult {
-		Self::do_lower_claim(index, claim)
+	fn lower_claim(index: ProviderIndex, measured: Claim) -> DispatchResult {
+		Self::do_lower_claim(index, measured)
 	}
 
 	fn set_admission(index: ProviderIndex, admission: Admission) -> DispatchResult {
@@ -46,7 +50,8 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 
 	#[cfg(feature = "runtime-benchmarks")]
 	fn set_receipt_keys_for_benchmark(index: ProviderIndex, keys: Vec<ProbeKey>) {
-		Providers::<T>::mutate_extant(index, |registration| {
+		Providers::<T>::mutate(index, |registration| {
+			let Some(registration) = registration else { return };
 			let mut keys = keys.into_iter();
 			registration.probe_key = crate::Versioned::new(keys.next());
 			let now = T::Clock::epoch();

@@ -9,7 +9,7 @@ use polkadot_sdk::{
 	frame_support::{ensure, traits::Get},
 	sp_runtime::TryRuntimeError,
 };
-use weir_primitives::{seams::EpochClock, Admission, EpochIndex, Prefix, ProviderIndex};
+use weir_primitives::{seams::EpochClock, Admission, EpochIndex, Prefix, ProviderIndex, Region};
 
 impl<T: Config> Pallet<T> {
 	/// Checks every invariant of the pallet.
@@ -73,6 +73,15 @@ impl<T: Config> Pallet<T> {
 		ensure!(
 			PrefixCount::<T>::iter().collect::<BTreeMap<_, _>>() == prefixes,
 			"invariant 4: miscounted prefix"
+		);
+		let mut regions = BTreeMap::<Region, u32>::new();
+		for (_, registration) in registrations {
+			let count = regions.entry(registration.terms.region).or_default();
+			*count = count.saturating_add(1);
+		}
+		ensure!(
+			RegionCount::<T>::iter().collect::<BTreeMap<_, _>>() == regions,
+			"invariant 4: miscounted region"
 		);
 		Ok(())
 	}

@@ -11,6 +11,7 @@ use pallet_providers::Versioned;
 use sp_runtime::{traits::BlakeTwo256, transaction_validity::TransactionPriority, Perbill};
 use weir_primitives::{
 	api::{Announced, Page, ProviderInfo, RegionFilter, VerdictRecord},
+	outage::Gap,
 	seams::{Bonds, EpochClock, OnBondChange, RoleDuty},
 	EpochIndex, Kbps, ProviderIndex, Role,
 };
@@ -26,6 +27,8 @@ parameter_types! {
 	pub const MinimumSeatBond: Balance = tokens(100);
 	/// Deposit of an appeal: what another committee of 51 costs the network, many times over.
 	pub const AppealDeposit: Balance = tokens(50);
+	/// Deposit of a watcher's report, lost if the confirmers see the provider.
+	pub const AlarmDeposit: Balance = tokens(1);
 	/// Price of a test that a provider asks for.
 	pub const TestPrice: Balance = tokens(1);
 	/// Share of a slash that is destroyed; the rest goes to the treasury.
@@ -41,6 +44,7 @@ impl pallet_node_staking::Config for Runtime {
 	type Duty = Duties;
 	type OnBondChange = BondFollowers;
 	type OnSlashDecided = ProofOfBandwidth;
+	type OnOperatorChange = ProofOfBandwidth;
 	type SlashSink =
 		pallet_node_staking::SplitSink<AccountId, Balances, accounts::TreasuryAccount, SlashBurnShare>;
 	type CancelOrigin = governance::Root;
@@ -48,6 +52,7 @@ impl pallet_node_staking::Config for Runtime {
 	type MinProviderBond = MinProviderBond;
 	type BondPerMbps = BondPerMbps;
 	type AppealDeposit = AppealDeposit;
+	type AlarmDeposit = AlarmDeposit;
 	type TestPrice = TestPrice;
 	type MaxUnbondingChunks = ConstU32<32>;
 	type MaxSlashesPerBlock = ConstU32<16>;
@@ -137,6 +142,7 @@ impl pallet_proof_of_bandwidth::Config for Runtime {
 	type Balance = Balance;
 	type Bonds = NodeStaking;
 	type Registry = Providers;
+	type Operators = NodeStaking;
 	type Slashes = NodeStaking;
 	type Deposits = NodeStaking;
 	type OnVerdict = ();
@@ -185,15 +191,54 @@ impl OnBondChange<AccountId> for BondFollowers {
 	}
 }
 
-/// What `event` says of a test, if it says that one was concluded: the provider, its account and the verdict.
-pub fn verdict(event: RuntimeEvent) -> Option<(ProviderIndex, AccountId, VerdictRecord)> {
-	use pallet_proof_of_bandwidth::Event::VerdictReached;
-	match event {
-		RuntimeEvent::ProofOfBandwidth(VerdictReached { provider, account, verdict }) => {
-			Some((provider, account, verdict))
-		}
-		_ => None,
-	}
+/// What was concluded from a test.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Concluded {
+	/// Index of the provider.
+	pub provider: ProviderIndex,
+	/// Its account.
+	pub account: AccountId,
+	/// The verdict.
+	pub verdict: VerdictRecord,
+	/// Whether it takes the place of an earlier one on the same test, which receipts have changed.
+	pub revised: bool,
+}
+
+/// What `event` says of a test, if it says that one was concluded, or concluded anew.
+pub fn concluded(event: RuntimeEvent) -> Option<Concluded> {
+	use pallet_proof_of_bandwidth::Event::{VerdictReached, VerdictRevised};
+	let RuntimeEvent::ProofOfBandwidth(event) = event else { return None };
+	let (provider, account, verdict, revised) = match event {
+		VerdictReached { provider, account, verdict } => (provider, account, verdict, false),
+		VerdictRevised { provider, account, verdict } => (provider, account, verdict, true),
+		_ => return None,
+	};
+	Some(Concluded { provider, account, verdict, revised })
+}
+
+/// An outage that was recorded, or is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OutageChange {
+	/// Index of the provider.
+	pub provider: ProviderIndex,
+	/// Its account.
+	pub account: AccountId,
+	/// Number of the slot in which a watcher first reported it.
+	pub from_slot: u64,
+	/// How it ended; none while it lasts.
+	pub gap: Option<Gap>,
+}
+
+/// What `event` says of an outage, if it says that one was recorded or is over.
+pub fn outage(event: &RuntimeEvent) -> Option<OutageChange> {
+	use pallet_proof_of_bandwidth::Event::{OutageClosed, OutageRecorded};
+	let RuntimeEvent::ProofOfBandwidth(event) = event else { return None };
+	let (provider, account, from_slot, gap) = match event {
+		OutageRecorded { provider, account, from_slot } => (provider, account, from_slot, None),
+		OutageClosed { provider, account, gap } => (provider, account, &gap.from_slot, Some(*gap)),
+		_ => return None,
+	};
+	Some(OutageChange { provider: *provider, account: account.clone(), from_slot: *from_slot, gap })
 }
 
 /// Providers of `regions` from index `start`, as a page shows them.
@@ -250,6 +295,7 @@ fn info(
 		bond_sufficient: NodeStaking::is_sufficient(&facts.account, Role::Provider),
 		strikes: ProofOfBandwidth::strikes(&facts.account),
 		verdicts: pallet_proof_of_bandwidth::Verdicts::<Runtime>::get(index).to_vec(),
+		location: ProofOfBandwidth::location_of(index, facts.region.country),
 		account: facts.account,
 	}
 }

@@ -307,7 +307,10 @@ pub(crate) fn join(n: u8, provider: Sr25519Keyring) -> DispatchResult {
 /// Takes the `n`-th provider's seat, once it is in service.
 pub(crate) fn sit(n: u8, provider: Sr25519Keyring) -> DispatchResult {
 	let (key, endpoint) = (provider.public().into(), endpoint(n));
-	dispatch(provider, pallet_proof_of_bandwidth::Call::take_seat { key, endpoint, uplink_kbps: 10_000 })
+	dispatch(
+		provider,
+		pallet_proof_of_bandwidth::Call::take_seat { key, endpoint, uplink_kbps: 10_000, country: *b"DE" },
+	)
 }
 
 /// An identity multihash of a protobuf-encoded Ed25519 key.

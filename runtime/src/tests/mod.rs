@@ -5,6 +5,7 @@ mod equivocation;
 mod fees;
 mod filters;
 mod guards;
+mod operators;
 mod randomness;
 mod reads;
 mod repeats;

@@ -14,9 +14,10 @@ use scale_info::{TypeDef, TypeInfo};
 use weir_primitives::{
 	api::{
 		runtime_decl_for_proof_of_bandwidth_api::ProofOfBandwidthApi, Announced, CommitteeMember,
-		EvidenceInfo, Outcome, Page, ProviderInfo, Reason, RegionFilter, SeatInfo, TargetTest, Task,
-		TestKind, VerdictRecord,
+		EvidenceInfo, LocationFacts, Outcome, Page, ProviderInfo, Reason, RegionFilter, SeatInfo, TargetTest,
+		Task, TestKind, VerdictRecord,
 	},
+	outage::{Gap, OpenAlarm, Watch, Watched},
 	receipt::{Bilateral, TestPart},
 	report::{Entry, EntryKind},
 	Admission, Caps, Claim, Endpoint, ExitClass, LineKind, ProbeKey, ProbeSignature, Region, Role, Timing,
@@ -27,6 +28,7 @@ const HEADER: &str = "\
 # What tools encode and decode without linking the runtime. Written by runtime/src/tests/wire.rs; all numbers are hex.
 # call NAME FIELDS BYTES              an encoded call: index of the pallet, index of the call, arguments
 # api FUNCTION ARGUMENTS ANSWER       a runtime API call: encoded arguments (- for none), an answer it may give
+# errors PALLET NAMES                 rules of a pallet by their indices, from 0: a code of what the pool refuses is one
 # extensions NAMES BYTES              what surrounds a transaction, in order: identifiers, and one that never expires,
 #                                     with nonce 0 and without tip and metadata hash
 ";
@@ -107,8 +109,12 @@ fn calls() -> Vec<String> {
 		caps: Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
 	};
 	let register = pallet_providers::Call::register { claim: claim(), terms, probe_key: Some(key(3)) };
-	let seat =
-		pallet_proof_of_bandwidth::Call::take_seat { key: key(3), endpoint: endpoint(), uplink_kbps: 20_000 };
+	let seat = pallet_proof_of_bandwidth::Call::take_seat {
+		key: key(3),
+		endpoint: endpoint(),
+		uplink_kbps: 20_000,
+		country: *b"DE",
+	};
 	let commit = pallet_proof_of_bandwidth::Call::commit {
 		epoch: 5,
 		node: account(7),
@@ -148,6 +154,27 @@ fn calls() -> Vec<String> {
 	let dispute = pallet_proof_of_bandwidth::Call::dispute { provider: 6, epoch: 5, receipts };
 	let appeal = pallet_proof_of_bandwidth::Call::appeal { epoch: 5 };
 	let request = pallet_proof_of_bandwidth::Call::request_test {};
+	let signature = || ProbeSignature::from(sp_core::sr25519::Signature::from_raw([9; 64]));
+	let (provider, node, alarm_slot) = (6, account(7), 9_000_000);
+	let down = pallet_proof_of_bandwidth::Call::report_down {
+		provider,
+		node: node.clone(),
+		alarm_slot,
+		signature: signature(),
+	};
+	let up = pallet_proof_of_bandwidth::Call::report_up {
+		provider,
+		node: node.clone(),
+		alarm_slot,
+		signature: signature(),
+	};
+	let confirm = pallet_proof_of_bandwidth::Call::confirm {
+		provider,
+		node,
+		raised: 77,
+		is_down: true,
+		signature: signature(),
+	};
 	let batch = pallet_utility::Call::batch_all { calls: vec![transfer.clone().into(), bond.clone().into()] };
 	vec![
 		call(transfer),
@@ -161,6 +188,9 @@ fn calls() -> Vec<String> {
 		call(dispute),
 		call(appeal),
 		call(request),
+		call(down),
+		call(up),
+		call(confirm),
 	]
 }
 
@@ -218,12 +248,14 @@ fn apis() -> Vec<String> {
 		bond_sufficient: true,
 		strikes: 3,
 		verdicts: vec![verdict],
+		location: LocationFacts { proofs: 2, last_proof: Some(4), contradicted: Some(3) },
 	};
 	let seat = SeatInfo {
 		account: account(7),
 		key: key(3),
 		endpoint: endpoint(),
 		uplink_kbps: 20_000,
+		country: *b"DE",
 		from_epoch: 3,
 		score_ppm: 900_000,
 	};
@@ -264,6 +296,24 @@ fn apis() -> Vec<String> {
 		appealed: false,
 		members: vec![(account(8), 1_000, 500)],
 	};
+	let watched = Watched {
+		provider: 6,
+		account: account(8),
+		endpoint: endpoint(),
+		peer_id: vec![2; 38],
+		down_since: Some(90_000_000),
+		has_spoken: true,
+	};
+	let alarm = OpenAlarm {
+		provider: 6,
+		account: account(8),
+		endpoint: endpoint(),
+		peer_id: vec![2; 38],
+		raised: 77,
+		until_slot: 90_000_010,
+	};
+	let watch = Watch { epoch: 5, alarm_slot: 9_000_000, watched: vec![watched], alarms: vec![alarm] };
+	let gap = Gap { from_slot: 90_000_000, until_slot: 90_000_009, is_regional: true };
 	vec![
 		api("timing", |()| Runtime::timing(), (), Timing::local()),
 		api("clock", |()| Runtime::clock(), (), (5, 12, 900_000_000)),
@@ -293,7 +343,21 @@ fn apis() -> Vec<String> {
 		),
 		api("audited", |(epoch, node)| Runtime::audited(epoch, node), (5, account(7)), vec![3]),
 		api("evidence", Runtime::evidence, account(7), vec![evidence]),
+		api("watch", Runtime::watch, account(7), watch),
+		api("outages", Runtime::outages, 6, (Some(90_000_000), vec![gap])),
 	]
+}
+
+/// Rules by which the pool refuses calls that are authorised by themselves.
+fn errors() -> String {
+	let TypeDef::Variant(rules) = pallet_proof_of_bandwidth::Error::<Runtime>::type_info().type_def else {
+		panic!("errors are an enum")
+	};
+	let mut names: Vec<_> = rules.variants.iter().filter(|rule| !rule.name.starts_with("__")).collect();
+	names.sort_by_key(|rule| rule.index);
+	assert!(names.iter().zip(0..).all(|(rule, index)| rule.index == index), "none is left out");
+	let names: Vec<_> = names.into_iter().map(|rule| rule.name).collect();
+	format!("errors ProofOfBandwidth {}\n", names.join(","))
 }
 
 fn extensions() -> String {
@@ -308,7 +372,7 @@ fn extensions() -> String {
 
 #[test]
 fn golden_file_should_say_what_the_runtime_says() {
-	let current = calls().concat() + &apis().concat() + &extensions();
+	let current = calls().concat() + &apis().concat() + &errors() + &extensions();
 	let current = format!("{HEADER}{current}");
 	if std::env::var_os("WEIR_WRITE_GOLDEN").is_some() {
 		std::fs::write(FILE, &current).expect("the golden file can be written");

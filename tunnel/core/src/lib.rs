@@ -12,6 +12,7 @@
 //! * [`pacer`]: when the next packet leaves; token buckets for a line's cap.
 //! * [`probe`]: the attestor's side of a test.
 //! * [`target`]: the target's side.
+//! * [`watching`]: whether providers answer, through the epoch and when an alarm is to be confirmed.
 //!
 //! # A test
 //!
@@ -47,6 +48,7 @@ pub mod pacer;
 pub mod probe;
 pub mod receipt;
 pub mod target;
+pub mod watching;
 pub mod wire;
 
 /// Microseconds since the Unix epoch.

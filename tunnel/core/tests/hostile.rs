@@ -1,56 +1,25 @@
 //! Whatever the other side sends, neither side panics, and a target without a member's signature sends nothing.
 
+mod common;
+
 use codec::Encode;
+use common::*;
 use proptest::prelude::*;
-use std::net::{IpAddr, Ipv4Addr};
 use weir_tunnel_core::{
-	keys::ProbeKeypair,
 	keystream::{self, Payload},
 	probe::{self, Outcome, Probe, Ticket},
 	receipt::Collector,
-	target::{self, Assignment, Member, Output, Target},
+	target::{Output, Target},
 	wire::{
 		self,
 		data::{self, Body, Datagram, Stamp, LOAD_BYTES},
-		Range, Receipt, Refusal, Request, Response, Test, TestKind, PACKET_BYTES,
+		Range, Receipt, Refusal, Request, Response, Test, PACKET_BYTES,
 	},
 	Micros,
 };
 
-const START: Micros = 1_700_000_000_000_000;
 /// T1.
 const SECOND: Micros = START + 4_000_000;
-const BEGIN: Micros = START - 2_000_000;
-const SEED: [u8; 32] = [6; 32];
-const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
-const INNER: Ipv4Addr = Ipv4Addr::new(100, 64, 1, 1);
-const SESSION: [u8; 8] = [4; 8];
-
-fn key(n: u8) -> ProbeKeypair {
-	ProbeKeypair::from_seed(&[n; 32]).unwrap()
-}
-
-fn test() -> Test {
-	let (kind, session) = (TestKind::Scheduled, SESSION);
-	Test { genesis: [1; 32], epoch: 4, kind, ordinal: 0, target: [2; 32], attestor: [3; 32], session }
-}
-
-fn target() -> Target {
-	let config =
-		target::Config { genesis: [1; 32], account: [2; 32], key: key(2), wireguard: [8; 32], port: 1 };
-	let mut target = Target::new(config);
-	target.set_assignment(Some(Assignment {
-		epoch: 4,
-		kind: TestKind::Scheduled,
-		ordinal: 0,
-		down_kbps: 1_000,
-		up_kbps: 1_000,
-		window: 3_000_000,
-		starts: vec![START],
-		committee: vec![Member { account: [3; 32], key: key(3).public(), prefix: None }],
-	}));
-	target
-}
 
 /// A session with an accepted offer.
 fn running_target() -> Target {
@@ -70,21 +39,6 @@ fn running_target() -> Target {
 	};
 	assert_eq!(target.handle_request(START - 1_000_000, SOURCE, &offer), Response::Accept);
 	target
-}
-
-fn probe() -> Probe {
-	let config = probe::Config {
-		test: test(),
-		key: key(3),
-		target_key: key(2).public(),
-		seed: SEED,
-		wireguard: [9; 32],
-		down_kbps: 1_000,
-		up_kbps: 1_000,
-		start: START,
-		window: 3_000_000,
-	};
-	Probe::new(BEGIN, config)
 }
 
 fn bytes<const N: usize>() -> impl Strategy<Value = [u8; N]> {

@@ -89,6 +89,10 @@ struct Setup {
 	latency: Vec<Micros>,
 	/// Holds receipts back by this much.
 	hold_receipts: Micros,
+	/// Holds receipts of phase D until this long after T0, echoes until this long after T1.
+	hold_until: Option<Micros>,
+	/// Answers greetings and the pings before the offer this much later.
+	slow_pings: Micros,
 	/// The target answers the control plane but no datagram.
 	deaf: bool,
 	/// The target never signs.
@@ -111,6 +115,8 @@ impl Setup {
 			up: Line::new(up_kbps, 50_000, 0),
 			latency: vec![latency; members],
 			hold_receipts: 0,
+			hold_until: None,
+			slow_pings: 0,
 			deaf: false,
 			mute_at_finish: false,
 			reveal_at: 0,
@@ -314,12 +320,18 @@ impl Simulation {
 			self.stopped += usize::from(matches!(output, target::Output::Stopped { .. }));
 			let target::Output::Datagram { address, bytes } = output else { continue };
 			let member = usize::from(address.octets()[3]) - 1;
+			let until =
+				|start: Micros| self.setup.hold_until.map_or(0, |until| (start + until).saturating_sub(now));
 			let hold = match data::decode(&bytes).unwrap().body {
 				data::Body::Receipts(receipts) => {
 					let packets =
 						data::receipts(receipts).unwrap().into_iter().map(|r| (r.window, r.packets()));
 					self.acknowledged[member].extend(packets);
-					self.setup.hold_receipts
+					self.setup.hold_receipts + until(START)
+				}
+				data::Body::Echo(_) => until(second_start(START, self.setup.window)),
+				data::Body::Welcome(_) | data::Body::Pong(_) if now + 1_000_000 < START => {
+					self.setup.slow_pings
 				}
 				_ => 0,
 			};
@@ -411,6 +423,27 @@ fn held_receipts_should_gain_nothing() {
 }
 
 #[test]
+fn what_the_ramp_brought_should_gain_nothing_when_it_is_held_back_until_the_window() {
+	// Windows that are where they belong, and windows that late answers to pings move by 100 ms.
+	let mut worst = (0, String::new());
+	for claim_kbps in [10_000, 20_000, 80_000] {
+		for (slow_pings, hold_until) in [(0, 1_000), (200_000, 91_000)] {
+			for (members, part) in [(5, 1), (15, 1), (9, 10)] {
+				let kbps = 10_000 / part;
+				let mut setup = Setup::new(members, claim_kbps / part as u32, kbps, kbps, 10_000);
+				(setup.slow_pings, setup.hold_until) = (slow_pings, Some(hold_until));
+				let (down, up) = sum(&setup.run());
+				let part = down.max(up) * 1_000 / kbps as u32;
+				let of = format!("{members} members, claim {claim_kbps}, pings {slow_pings} µs late: {down} and {up} of {kbps}");
+				worst = worst.max((part, of));
+			}
+		}
+	}
+	println!("{} ‰: {}", worst.0, worst.1);
+	assert!(worst.0 <= 1_070, "{worst:?}");
+}
+
+#[test]
 fn load_should_stay_at_half_and_be_flagged_when_queues_grow() {
 	// A deep queue: at half the load (6.25 Mbps each way) it grows by far more than 90 ms.
 	let mut setup = Setup::new(1, 10_000, 2_000, 2_000, 5_000);
@@ -419,9 +452,10 @@ fn load_should_stay_at_half_and_be_flagged_when_queues_grow() {
 	let outcomes = setup.run();
 	assert_eq!(outcomes[0].kind, Kind::Limited);
 	let (down, up) = sum(&outcomes);
-	assert_near(down, 2_000, 4, "down");
+	// What the ramp sent waits in that queue until the window has begun, and does not count: some 10 % of it.
+	assert_near(down, 2_000, 12, "down");
 	// Echoes share this line with receipts in the rhythm of a claim five times as high.
-	assert_near(up, 2_000, 6, "up");
+	assert_near(up, 2_000, 16, "up");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Attesting without a full node: tasks from the chain, commits and reveals to it.
+//! Attesting without a full node: tasks and the watch from the chain; commits, reveals and sightings to it.
 
-use super::{Attestor, EpochTasks};
+use super::{sighting::Speaker, Attestor, EpochTasks};
 use crate::{store::Committed, tasks::on_disk};
 use anyhow::{bail, Context, Result};
 use blake2::{digest::consts::U32, Blake2b, Digest};
@@ -33,10 +33,13 @@ fn submit_slot(window: (SlotOffset, SlotOffset), node: &AccountId, epoch: EpochI
 /// Runs for ever: at every block, take tasks and do what the clock says is due.
 pub async fn run_alone(attestor: Arc<Attestor>) {
 	let mut heads = attestor.chain.heads();
-	let mut runner = Runner::new(attestor);
+	let (mut speaker, mut runner) = (Speaker::new(attestor.clone()), Runner::new(attestor));
 	loop {
-		if let Err(error) = runner.at_block().await {
-			tracing::warn!(error = format!("{error:#}"), "attestor");
+		for outcome in [speaker.at_block().await, runner.at_block().await] {
+			if let Err(error) = outcome {
+				runner.attestor.metrics.note_refusal(&error);
+				tracing::warn!(error = format!("{error:#}"), "attestor");
+			}
 		}
 		// Without blocks there is nothing to do but wait; the chain client reconnects.
 		if let Ok(Err(_)) = tokio::time::timeout(Duration::from_secs(60), heads.changed()).await {

@@ -4,6 +4,7 @@
 //! Asked are the nodes that answer `Clock`: fellow members of the seat's committees that are providers, and the
 //! providers the seat has to measure.
 
+use super::watching::Contact;
 use crate::{
 	chain::{bytes32, socket_address, ChainError, ChainView},
 	clock,
@@ -119,10 +120,11 @@ impl Checker {
 			}
 		}
 		for task in tasks {
-			let (Some(key), Some((peer, address))) = (&task.probe_key, super::reached_at(task)) else {
+			let reached = Contact::of(task.provider, &task.account, &task.peer_id, &task.endpoint);
+			let (Some(key), Some(Contact { account, peer, address, .. })) = (&task.probe_key, reached) else {
 				continue;
 			};
-			let fellow = Fellow { account: bytes32(&task.account), peer, address, key: bytes32(key) };
+			let fellow = Fellow { account, peer, address, key: bytes32(key) };
 			self.add(&mut fellows, fellow);
 		}
 		fellows
@@ -175,7 +177,26 @@ impl Checker {
 	}
 }
 
-/// The time `peer` tells, if it proves to be `account`.
+/// What `peer` says of the time: nonce, time and signature, if it answers this question as `account`. The connection has
+/// proven its PeerId.
+async fn ask_clock(
+	control: &Control,
+	peer: PeerId,
+	address: SocketAddr,
+	account: &[u8; 32],
+) -> Option<([u8; 16], Micros, [u8; 64])> {
+	let nonce: [u8; 16] = rand::thread_rng().gen();
+	match control.ask(peer, Some(address), Request::Clock { nonce }).await? {
+		Response::Clock { nonce: told, unix_micros, account: by, signature }
+			if told == nonce && by == *account =>
+		{
+			Some((nonce, unix_micros, signature))
+		}
+		_ => None,
+	}
+}
+
+/// The time `peer` tells, if it signs as `account`.
 pub(super) async fn ask_time(
 	control: &Control,
 	peer: PeerId,
@@ -183,17 +204,18 @@ pub(super) async fn ask_time(
 	account: &[u8; 32],
 	key: &[u8; 32],
 ) -> Option<Micros> {
-	let nonce: [u8; 16] = rand::thread_rng().gen();
-	match control.ask(peer, Some(address), Request::Clock { nonce }).await? {
-		Response::Clock { nonce: told, unix_micros, account: by, signature }
-			if told == nonce
-				&& by == *account
-				&& keys::verify(key, &wire::clock_payload(&nonce, unix_micros, account), &signature) =>
-		{
-			Some(unix_micros)
-		}
-		_ => None,
-	}
+	let (nonce, unix_micros, signature) = ask_clock(control, peer, address, account).await?;
+	keys::verify(key, &wire::clock_payload(&nonce, unix_micros, account), &signature).then_some(unix_micros)
+}
+
+/// Whether `peer`, whose identity on chain the connection has proven, answers for `account`.
+pub(super) async fn is_alive(
+	control: &Control,
+	peer: PeerId,
+	address: SocketAddr,
+	account: &[u8; 32],
+) -> bool {
+	ask_clock(control, peer, address, account).await.is_some()
 }
 
 #[cfg(test)]

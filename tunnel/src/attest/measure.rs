@@ -3,7 +3,7 @@
 use super::Links;
 use crate::{
 	clock,
-	engine::{Caps, Engine, Inbound},
+	engine::{Engine, Inbound},
 };
 use anyhow::{anyhow, bail, Result};
 use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
@@ -66,7 +66,7 @@ type Answer = BoxFuture<'static, (Ticket, Option<Response>)>;
 
 /// Runs a test to its end; none if the process stops before.
 pub(super) async fn measure(order: Order, key: ProbeKeypair, links: Arc<Links>) -> Result<Option<Outcome>> {
-	let (mut engine, inbound) = Engine::start(links.bind, 0, Caps::default()).await?;
+	let (mut engine, inbound) = Engine::start_towards(order.address.ip(), links.bind).await?;
 	let outcome = drive(&mut engine, inbound, order, key, &links).await;
 	// However it ended, the device's tasks end before what they read from.
 	engine.stop().await;

@@ -3,14 +3,18 @@
 
 mod alone;
 mod fellows;
+mod liveness;
 mod measure;
+mod sighting;
+mod watching;
 
 pub use alone::run_alone;
 pub(crate) use fellows::Checker;
 pub use fellows::{judge, ClockCheck, LEAST_ANSWERS, MAX_CLOCK_OFFSET};
+pub use watching::WatchOrder;
 
 use crate::{
-	chain::{bytes32, prefix, slot_begins, socket_address, ChainError, ChainView},
+	chain::{bytes32, prefix, slot_begins, ChainError, ChainView},
 	clock,
 	control::{self, Control, Incoming},
 	metrics::Metrics,
@@ -18,23 +22,24 @@ use crate::{
 	tasks::{on_disk, Task},
 };
 use anyhow::Result;
-use fellows::ask_time;
-use libp2p::{identity::Keypair, PeerId};
+use libp2p::identity::Keypair;
+use liveness::keep_for_ever;
 use measure::{measure, settle, Order};
-use rand::Rng;
 use std::{
 	collections::BTreeMap,
-	net::{IpAddr, SocketAddr},
+	net::IpAddr,
 	sync::{
 		atomic::{AtomicBool, AtomicU64, Ordering},
-		Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+		Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
 	},
 	time::Duration,
 };
 use tokio::sync::{mpsc, watch};
+use watching::{Contact, Watcher};
 use weir_primitives::{
 	api,
 	chain::AccountId,
+	outage::Sighting,
 	report::{Entry, EntryKind, MAX_ENTRIES},
 	EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
@@ -45,8 +50,6 @@ use weir_tunnel_core::{
 	Micros, MILLI,
 };
 
-/// Equal parts of an epoch in which a target is asked whether it lives.
-const PARTS: u32 = 40;
 /// A test is prepared this long before T0: greeting, five pings and an offer take less.
 const PREPARE: Micros = 5_000 * MILLI;
 /// From this long before T0 on, a test that the target has agreed to stays where it is: its load is about to begin.
@@ -62,9 +65,6 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 const HEARD: Micros = 1_000 * MILLI;
 /// Epochs whose tasks are remembered.
 const KEPT_EPOCHS: usize = 3;
-/// What was seen of liveness is on disk after this at the latest: a write in each part of each target's epoch would wear
-/// out a memory card.
-const KEEP_LIVENESS_EVERY: Duration = Duration::from_secs(60);
 
 /// What the role needs.
 pub struct Settings {
@@ -116,7 +116,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// One target of an epoch.
-struct Watched {
+struct Target {
+	/// The way to it, if there is one.
+	contact: Option<Contact>,
 	test: Option<Task>,
 	/// Slot of the T0 for which the test was begun or could not be.
 	start_slot: Option<SlotOffset>,
@@ -129,7 +131,7 @@ struct Watched {
 
 #[derive(Default)]
 struct Epoch {
-	targets: BTreeMap<ProviderIndex, Watched>,
+	targets: BTreeMap<ProviderIndex, Target>,
 	/// Bit i: answered in part i.
 	alive: BTreeMap<ProviderIndex, Liveness>,
 	/// Whether there is more in it than on disk.
@@ -146,6 +148,11 @@ struct Clock {
 
 type Checked = watch::Receiver<Option<ClockCheck>>;
 
+/// Whether a target was heard in the tunnel of a test just now.
+fn is_recent(heard: &AtomicU64) -> bool {
+	heard.load(Ordering::Relaxed).saturating_add(HEARD) >= clock::now()
+}
+
 /// Whether a check that has ended found this clock off.
 fn is_off(check: &Checked) -> bool {
 	matches!(*check.borrow(), Some(ClockCheck::Off { .. }))
@@ -160,6 +167,7 @@ pub struct Attestor {
 	timing: Timing,
 	links: Arc<Links>,
 	epochs: Mutex<BTreeMap<EpochIndex, Epoch>>,
+	watcher: Watcher,
 	/// Lives as long as the control plane.
 	refuse: Task,
 	keep: OnceLock<Task>,
@@ -175,19 +183,19 @@ impl Attestor {
 	) -> Result<Arc<Self>> {
 		let timing = chain.timing().await?;
 		let (control, incoming) = control::connect(&settings.identity, settings.bind)?;
+		let _ = metrics.attestor_refused.set(control.refused());
 		let links = Arc::new(Links { bind: settings.bind, control, stopping: watch::channel(false).0 });
 		let (epochs, refuse) = (Mutex::default(), Task::spawn("control plane", refuse_all(incoming)));
 		let keep = OnceLock::new();
-		let attestor =
-			Arc::new(Self { chain, store, metrics, settings, timing, links, epochs, refuse, keep });
-		let kept = Arc::downgrade(&attestor);
-		let _ = attestor.keep.set(Task::spawn("liveness to disk", async move {
-			loop {
-				tokio::time::sleep(KEEP_LIVENESS_EVERY).await;
-				let Some(attestor) = kept.upgrade() else { return };
-				attestor.keep_liveness().await;
-			}
-		}));
+		let attestor = Arc::new_cyclic(|attestor: &Weak<Self>| {
+			let attestor = attestor.clone();
+			let is_heard =
+				move |provider| attestor.upgrade().is_some_and(|attestor| attestor.hears(provider));
+			let watcher =
+				Watcher::start(&settings, &timing, &*chain, links.control.clone(), metrics.clone(), is_heard);
+			Self { chain, store, metrics, settings, timing, links, epochs, watcher, refuse, keep }
+		});
+		let _ = attestor.keep.set(Task::spawn("liveness to disk", keep_for_ever(Arc::downgrade(&attestor))));
 		Ok(attestor)
 	}
 
@@ -215,8 +223,10 @@ impl Attestor {
 			let provider = task.provider;
 			let target = known.targets.entry(provider).or_insert_with(|| {
 				let heard = Arc::<AtomicU64>::default();
-				let liveness = self.watch(epoch, first_slot, &task, heard.clone());
-				Watched { test: None, start_slot: None, agreed: Arc::default(), heard, _liveness: liveness }
+				let contact = Contact::of(provider, &task.account, &task.peer_id, &task.endpoint);
+				let liveness = self.ask_through_epoch(epoch, first_slot, &task, heard.clone());
+				let (test, start_slot, agreed) = (None, None, Arc::default());
+				Target { contact, test, start_slot, agreed, heard, _liveness: liveness }
 			});
 			if task.start_slot == target.start_slot {
 				continue;
@@ -337,7 +347,8 @@ impl Attestor {
 		task: &api::Task<AccountId>,
 		heard: Arc<AtomicU64>,
 	) -> Option<Order> {
-		let (peer, address) = reached_at(task)?;
+		let Contact { account, peer, address, .. } =
+			Contact::of(task.provider, &task.account, &task.peer_id, &task.endpoint)?;
 		let Some(target_key) = &task.probe_key else {
 			tracing::warn!(provider = task.provider, "the target has no probe key on chain; not measured");
 			return None;
@@ -347,7 +358,7 @@ impl Attestor {
 			epoch,
 			kind: task.kind,
 			ordinal: task.ordinal,
-			target: bytes32(&task.account),
+			target: account,
 			target_key: bytes32(target_key),
 			peer,
 			address,
@@ -402,25 +413,6 @@ impl Attestor {
 		kept.is_ok()
 	}
 
-	/// Writes what was seen of liveness since the last time.
-	async fn keep_liveness(&self) {
-		let unsaved: Vec<_> = lock(&self.epochs)
-			.iter_mut()
-			.filter_map(|(epoch, known)| {
-				std::mem::take(&mut known.unsaved).then(|| (*epoch, known.alive.clone()))
-			})
-			.collect();
-		for (epoch, alive) in unsaved {
-			let store = self.store.clone();
-			if let Err(error) = on_disk(move || store.add_liveness(epoch, &alive)).await {
-				tracing::error!(epoch, %error, "liveness not on disk yet; kept in memory until the next write");
-				if let Some(known) = lock(&self.epochs).get_mut(&epoch) {
-					known.unsaved = true;
-				}
-			}
-		}
-	}
-
 	/// The entries of an epoch with what was seen of liveness since. Complete when every test has ended and, for the
 	/// liveness of its last part, the epoch with them.
 	pub async fn report(&self, epoch: EpochIndex) -> Result<(bool, Vec<Entry>)> {
@@ -453,47 +445,21 @@ impl Attestor {
 		on_disk(move || store.receipts(epoch, &prefixes)).await
 	}
 
-	/// Asks the target once in each part of the epoch, at a time of its own.
-	fn watch(
-		self: &Arc<Self>,
-		epoch: EpochIndex,
-		first_slot: u64,
-		task: &api::Task<AccountId>,
-		heard: Arc<AtomicU64>,
-	) -> Option<Task> {
-		let (peer, address) = reached_at(task)?;
-		let (provider, key) = (task.provider, bytes32(task.probe_key.as_ref()?));
-		let account = bytes32(&task.account);
-		let begins = slot_begins(first_slot, self.timing.slot_millis, 0);
-		let part = u64::from(self.timing.epoch_slots)
-			.saturating_mul(self.timing.slot_millis)
-			.saturating_mul(MILLI)
-			.checked_div(PARTS.into())
-			.unwrap_or(0);
-		let (control, attestor) = (self.links.control.clone(), Arc::downgrade(self));
-		Some(Task::spawn("liveness", async move {
-			for number in 0..PARTS {
-				let (at, until) = ask_at(begins, part, number);
-				if clock::now() >= until {
-					continue;
-				}
-				clock::sleep_until(at).await;
-				let ask = || async { ask_time(&control, peer, address, &account, &key).await.is_some() };
-				// A second try in the part, for a packet that was lost.
-				let answered = heard.load(Ordering::Relaxed).saturating_add(HEARD) >= clock::now()
-					|| ask().await || (clock::now() < until && ask().await);
-				let Some(attestor) = attestor.upgrade() else { return };
-				if !answered {
-					tracing::debug!(epoch, provider, part = number, "target did not answer");
-					continue;
-				}
-				let mut epochs = lock(&attestor.epochs);
-				if let Some(epoch) = epochs.get_mut(&epoch) {
-					set_part(epoch.alive.entry(provider).or_default(), number);
-					epoch.unsaved = true;
-				}
-			}
-		}))
+	/// Whether a test hears the provider in its tunnel.
+	fn hears(&self, provider: ProviderIndex) -> bool {
+		let epochs = lock(&self.epochs);
+		epochs
+			.values()
+			.filter_map(|epoch| epoch.targets.get(&provider))
+			.any(|target| is_recent(&target.heard))
+	}
+
+	/// Takes whom the seat watches and which alarms it is asked about. What it has to say of them, votes first.
+	pub fn watch(&self, order: WatchOrder) -> Vec<(ProviderIndex, Sighting)> {
+		let targets = lock(&self.epochs)
+			.last_key_value()
+			.map(|(_, epoch)| epoch.targets.values().filter_map(|target| target.contact.clone()).collect());
+		self.watcher.take(order, targets.unwrap_or_default())
 	}
 
 	/// Fails while nothing may be measured because the chain's endpoints disagree.
@@ -516,30 +482,6 @@ impl Attestor {
 			));
 		}
 		Ok(())
-	}
-}
-
-fn reached_at(task: &api::Task<AccountId>) -> Option<(PeerId, SocketAddr)> {
-	let peer = PeerId::from_bytes(&task.peer_id)
-		.inspect_err(
-			|error| tracing::warn!(provider = task.provider, %error, "the target's PeerId on chain is not one"),
-		)
-		.ok()?;
-	Some((peer, socket_address(&task.endpoint)?))
-}
-
-/// When to ask in a part of an epoch, in its first half, and when the part ends. The chain says when the epoch begins, and
-/// may say anything.
-fn ask_at(begins: Micros, part: Micros, number: u32) -> (Micros, Micros) {
-	let from = begins.saturating_add(part.saturating_mul(number.into()));
-	let half = from.saturating_add(part / 2);
-	let at = if from < half { rand::thread_rng().gen_range(from..half) } else { from };
-	(at, from.saturating_add(part))
-}
-
-fn set_part(map: &mut [u8; 5], part: u32) {
-	if let Some(byte) = map.get_mut((part / 8) as usize) {
-		*byte |= 1 << (part % 8);
 	}
 }
 

@@ -1,6 +1,9 @@
 use super::*;
 use crate::{
-	attest::alone::Runner,
+	attest::{
+		alone::Runner,
+		liveness::{ask_at, set_part, PARTS},
+	},
 	chain::{
 		fake::{keypair, task, Fake},
 		Clock,

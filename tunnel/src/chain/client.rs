@@ -2,10 +2,11 @@
 
 use super::{
 	endpoints::Choice,
+	submission::{Encoded, Submission},
 	survey::{rpc, timed, Answer, Found, Link, Rpc, Survey, RPC_TIMEOUT},
 	ChainError, ChainView, Clock,
 };
-use crate::tasks::Task;
+use crate::{advice, tasks::Task};
 use async_trait::async_trait;
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use codec::{Decode, DecodeAll, Encode};
@@ -17,7 +18,7 @@ use subxt::{
 		ClientState, DefaultExtrinsicParamsBuilder, DefaultTransactionExtensions, SubstrateConfig,
 		TransactionExtensions,
 	},
-	ext::{frame_decode, scale_encode, scale_type_resolver},
+	ext::frame_decode,
 	rpcs::{Error as RpcError, UserError},
 	OnlineClient,
 };
@@ -25,6 +26,7 @@ use tokio::sync::{broadcast, watch, Notify};
 use weir_primitives::{
 	api::{EvidenceInfo, ProviderInfo, SeatInfo, TargetTest},
 	chain::{AccountId, Balance},
+	outage::{Sighting, Watch},
 	report::Entry,
 	EpochIndex, ProviderIndex, Timing,
 };
@@ -54,8 +56,16 @@ pub struct Client {
 	genesis: [u8; 32],
 	state: watch::Receiver<State>,
 	heads: watch::Receiver<u64>,
+	finalised: watch::Receiver<u64>,
 	blocks: broadcast::Sender<[u8; 32]>,
 	_tasks: [Task; 2],
+}
+
+/// Where what is heard of blocks goes.
+struct News {
+	heads: watch::Sender<u64>,
+	finalised: watch::Sender<u64>,
+	blocks: broadcast::Sender<[u8; 32]>,
 }
 
 impl Client {
@@ -87,11 +97,13 @@ impl Client {
 		let genesis = survey.genesis().ok_or(ChainError::Offline)?;
 		let (states, state) = watch::channel(State::On(link));
 		let (new_heads, heads) = watch::channel(0);
+		let (new_finalised, finalised) = watch::channel(0);
 		let (blocks, _) = broadcast::channel(NEW_BLOCKS);
+		let news = News { heads: new_heads, finalised: new_finalised, blocks: blocks.clone() };
 		let look = Arc::new(Notify::new());
 		let compare = Task::spawn("chain endpoints", compare(survey, states, look.clone(), every));
-		let follow = Task::spawn("chain", follow(state.clone(), new_heads, blocks.clone(), look));
-		Ok(Self { genesis, state, heads, blocks, _tasks: [compare, follow] })
+		let follow = Task::spawn("chain", follow(state.clone(), news, look));
+		Ok(Self { genesis, state, heads, finalised, blocks, _tasks: [compare, follow] })
 	}
 
 	/// Asks every endpoint once, for checks that must not wait; and says what follows if they disagree.
@@ -172,65 +184,25 @@ impl Client {
 		match submitted {
 			Ok(Ok(_)) => Ok(()),
 			// The pool's reason is in the data.
-			Ok(Err(RpcError::User(UserError { message, data, .. }))) => Err(rpc(format!(
-				"{message}: {}",
-				data.map_or_else(String::new, |data| data.get().to_owned())
-			))),
+			Ok(Err(RpcError::User(UserError { message, data, .. }))) => {
+				let said = data.map_or(message, |data| data.get().trim_matches('"').to_owned());
+				let name_of = |code| {
+					let errors = metadata.pallet_by_name(PALLET)?;
+					Some(errors.error_variant_by_index(code)?.name.clone())
+				};
+				Err(ChainError::Refused { call, rule: broken_rule(&said, name_of) })
+			}
 			Ok(Err(error)) => Err(rpc(error)),
 			Err(_) => Err(rpc("no answer within 10 s")),
 		}
 	}
 }
 
-/// A fee-less call of the measuring protocol.
-struct Submission {
-	call: &'static str,
-	fields: &'static [&'static str],
-	arguments: Vec<u8>,
-}
-
-impl Submission {
-	fn commit(epoch: EpochIndex, node: &AccountId, hash: [u8; 32], signature: [u8; 64]) -> Self {
-		let fields = &["epoch", "node", "commitment", "signature"];
-		Self { call: "commit", fields, arguments: (epoch, node, hash, signature).encode() }
-	}
-
-	fn reveal(epoch: EpochIndex, node: &AccountId, entries: &[Entry], salt: [u8; 32]) -> Self {
-		let fields = &["epoch", "node", "entries", "salt"];
-		Self { call: "reveal", fields, arguments: (epoch, node, entries, salt).encode() }
-	}
-
-	fn answer_audit(
-		epoch: EpochIndex,
-		node: &AccountId,
-		entries: &[Entry],
-		salt: [u8; 32],
-		receipts: &[Bilateral],
-	) -> Self {
-		let fields = &["epoch", "node", "entries", "salt", "receipts"];
-		let arguments = (epoch, node, entries, salt, receipts).encode();
-		Self { call: "answer_audit", fields, arguments }
-	}
-
-	fn dispute(provider: ProviderIndex, epoch: EpochIndex, receipts: &[Bilateral]) -> Self {
-		let fields = &["provider", "epoch", "receipts"];
-		Self { call: "dispute", fields, arguments: (provider, epoch, receipts).encode() }
-	}
-}
-
-/// Call data that is encoded already.
-struct Encoded(Vec<u8>);
-
-impl scale_encode::EncodeAsFields for Encoded {
-	fn encode_as_fields_to<R: scale_type_resolver::TypeResolver>(
-		&self,
-		_: &mut dyn scale_encode::FieldIter<'_, R::TypeId>,
-		_: &R,
-		out: &mut Vec<u8>,
-	) -> Result<(), scale_encode::Error> {
-		out.extend_from_slice(&self.0);
-		Ok(())
-	}
+/// The rule that a transaction breaks, of what the pool says of it: a rule of the measuring protocol comes as the index of
+/// its error.
+fn broken_rule(said: &str, name_of: impl FnOnce(u8) -> Option<String>) -> String {
+	let code = said.strip_prefix("Custom error: ").and_then(|code| code.parse().ok());
+	code.and_then(name_of).unwrap_or_else(|| advice::one_line(said))
 }
 
 /// Waits twice as long each time, up to half a minute, ± 50 %, so that nodes do not return all at once.
@@ -280,17 +252,12 @@ async fn compare(mut survey: Survey, states: watch::Sender<State>, look: Arc<Not
 }
 
 /// Follows best blocks of whatever endpoint is in use.
-async fn follow(
-	mut states: watch::Receiver<State>,
-	heads: watch::Sender<u64>,
-	blocks: broadcast::Sender<[u8; 32]>,
-	look: Arc<Notify>,
-) {
+async fn follow(mut states: watch::Receiver<State>, news: News, look: Arc<Notify>) {
 	loop {
 		let state = states.borrow_and_update().clone();
 		let failed = async {
 			let State::On(link) = state else { return std::future::pending().await };
-			if let Err(error) = follow_heads(&link.methods, &heads, &blocks).await {
+			if let Err(error) = follow_heads(&link.methods, &news).await {
 				tracing::warn!(%error, "chain connection lost");
 			}
 			look.notify_one();
@@ -306,13 +273,12 @@ async fn follow(
 	}
 }
 
-async fn follow_heads(
-	methods: &Rpc,
-	heads: &watch::Sender<u64>,
-	blocks: &broadcast::Sender<[u8; 32]>,
-) -> Result<(), ChainError> {
+async fn follow_heads(methods: &Rpc, News { heads, finalised, blocks }: &News) -> Result<(), ChainError> {
 	let mut best = timed(methods.chain_subscribe_new_heads()).await?;
 	let mut all = timed(methods.chain_subscribe_all_heads()).await?;
+	let mut last = timed(methods.chain_subscribe_finalized_heads()).await?;
+	// The first one is what it knew already.
+	let mut is_news = false;
 	let closed = || rpc("the endpoint closed the connection");
 	let stale = tokio::time::sleep(STALE);
 	tokio::pin!(stale);
@@ -321,6 +287,14 @@ async fn follow_heads(
 			head = best.next() => {
 				heads.send_replace(head.ok_or_else(closed)?.map_err(rpc)?.number);
 				stale.as_mut().reset(tokio::time::Instant::now() + STALE);
+			}
+			head = last.next() => {
+				let number = head.ok_or_else(closed)?.map_err(rpc)?.number;
+				finalised.send_if_modified(|known| {
+					let is_higher = number > *known;
+					*known = number.max(*known);
+					is_higher && std::mem::replace(&mut is_news, true)
+				});
 			}
 			block = all.next() => {
 				let header = block.ok_or_else(closed)?.map_err(rpc)?;
@@ -344,6 +318,10 @@ impl ChainView for Client {
 
 	fn blocks(&self) -> broadcast::Receiver<[u8; 32]> {
 		self.blocks.subscribe()
+	}
+
+	fn finalised(&self) -> watch::Receiver<u64> {
+		self.finalised.clone()
 	}
 
 	fn agreement(&self) -> Result<(), ChainError> {
@@ -398,6 +376,20 @@ impl ChainView for Client {
 
 	async fn evidence(&self, provider: &AccountId) -> Result<Vec<EvidenceInfo<AccountId>>, ChainError> {
 		self.call("evidence", provider).await
+	}
+
+	async fn watch(&self, node: &AccountId) -> Result<Watch<AccountId>, ChainError> {
+		self.call("watch", node).await
+	}
+
+	async fn say(
+		&self,
+		provider: ProviderIndex,
+		node: &AccountId,
+		sighting: Sighting,
+		signature: [u8; 64],
+	) -> Result<(), ChainError> {
+		self.submit(Submission::sighting(provider, node, sighting, signature)).await
 	}
 
 	async fn answer_audit(

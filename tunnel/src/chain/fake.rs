@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, watch};
 use weir_primitives::{
 	api::{EvidenceInfo, ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
 	chain::{AccountId, Balance},
+	outage::{Sighting, Watch},
 	report::Entry,
 	Claim, Endpoint, EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
@@ -39,6 +40,19 @@ pub(crate) fn task(start_slot: Option<SlotOffset>) -> Task<AccountId> {
 	}
 }
 
+/// Of the node with this number, at 127.0.51.1.
+pub(crate) fn seat(n: u8) -> SeatInfo<AccountId> {
+	SeatInfo {
+		account: [n; 32].into(),
+		key: codec::Decode::decode(&mut &keypair(n).public()[..]).unwrap(),
+		endpoint: Endpoint::V4 { addr: [127, 0, 51, 1], port: 1 },
+		uplink_kbps: 50_000,
+		country: *b"DE",
+		from_epoch: 0,
+		score_ppm: 1_000_000,
+	}
+}
+
 pub(crate) struct Fake {
 	/// What the clock says, one after the other; the last for ever.
 	pub(crate) clocks: Mutex<VecDeque<Clock>>,
@@ -51,6 +65,11 @@ pub(crate) struct Fake {
 	pub(crate) evidence: Mutex<Vec<EvidenceInfo<AccountId>>>,
 	/// What was disputed.
 	pub(crate) disputes: Mutex<Vec<(ProviderIndex, EpochIndex, Vec<Bilateral>)>>,
+	pub(crate) finalised: watch::Sender<u64>,
+	pub(crate) seat: Mutex<Option<SeatInfo<AccountId>>>,
+	pub(crate) watch: Mutex<Option<Watch<AccountId>>>,
+	/// What was said of providers.
+	pub(crate) said: Mutex<Vec<(ProviderIndex, Sighting, [u8; 64])>>,
 }
 
 impl Fake {
@@ -64,6 +83,10 @@ impl Fake {
 			branches: Mutex::default(),
 			evidence: Mutex::default(),
 			disputes: Mutex::default(),
+			finalised: watch::channel(0).0,
+			seat: Mutex::default(),
+			watch: Mutex::default(),
+			said: Mutex::default(),
 		}
 	}
 }
@@ -84,6 +107,10 @@ impl ChainView for Fake {
 
 	fn blocks(&self) -> broadcast::Receiver<[u8; 32]> {
 		self.blocks.subscribe()
+	}
+
+	fn finalised(&self) -> watch::Receiver<u64> {
+		self.finalised.subscribe()
 	}
 
 	async fn timing(&self) -> Result<Timing, ChainError> {
@@ -112,7 +139,22 @@ impl ChainView for Fake {
 	}
 
 	async fn seat(&self, _: &AccountId) -> Result<Option<SeatInfo<AccountId>>, ChainError> {
-		Ok(None)
+		Ok(lock(&self.seat).clone())
+	}
+
+	async fn watch(&self, _: &AccountId) -> Result<Watch<AccountId>, ChainError> {
+		lock(&self.watch).clone().ok_or(ChainError::Offline)
+	}
+
+	async fn say(
+		&self,
+		provider: ProviderIndex,
+		_: &AccountId,
+		sighting: Sighting,
+		signature: [u8; 64],
+	) -> Result<(), ChainError> {
+		lock(&self.said).push((provider, sighting, signature));
+		Ok(())
 	}
 
 	async fn provider(&self, _: &AccountId) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError> {

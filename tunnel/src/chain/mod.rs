@@ -4,6 +4,7 @@ mod client;
 pub mod endpoints;
 #[cfg(test)]
 pub(crate) mod fake;
+mod submission;
 mod survey;
 
 pub use client::Client;
@@ -15,6 +16,7 @@ use tokio::sync::{broadcast, watch};
 use weir_primitives::{
 	api::{EvidenceInfo, ProviderInfo, SeatInfo, TargetTest, Task},
 	chain::{AccountId, Balance},
+	outage::{Sighting, Watch},
 	report::Entry,
 	Endpoint, EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
@@ -71,6 +73,14 @@ pub enum ChainError {
 	/// The endpoint failed.
 	#[error("chain endpoint: {0}")]
 	Rpc(String),
+	/// The pool of the endpoint's node refuses a transaction.
+	#[error("the node's pool refuses {call}: {rule}")]
+	Refused {
+		/// The call.
+		call: &'static str,
+		/// The rule that it breaks, by its name in the runtime, or what the pool says.
+		rule: String,
+	},
 	/// The runtime answers in another shape than this version knows.
 	#[error("the runtime's {0} is not what this version of weir-tunnel knows; upgrade it")]
 	Incompatible(&'static str),
@@ -115,6 +125,9 @@ pub trait ChainView: Send + Sync + 'static {
 	fn heads(&self) -> watch::Receiver<u64>;
 	/// Hashes of new blocks, those beside the best one included.
 	fn blocks(&self) -> broadcast::Receiver<[u8; 32]>;
+	/// Changes whenever the endpoint in use learns that more has become final: nobody can make that up who is cut off from
+	/// the network, unless two thirds of its validators are with him.
+	fn finalised(&self) -> watch::Receiver<u64>;
 	/// Fails while the chain's endpoints disagree on what is final: nothing may be measured then.
 	fn agreement(&self) -> Result<(), ChainError> {
 		Ok(())
@@ -144,6 +157,16 @@ pub trait ChainView: Send + Sync + 'static {
 	async fn audited(&self, epoch: EpochIndex, node: &AccountId) -> Result<Vec<u32>, ChainError>;
 	/// Strikes of the provider that can be disputed.
 	async fn evidence(&self, provider: &AccountId) -> Result<Vec<EvidenceInfo<AccountId>>, ChainError>;
+	/// What the node's seat has to look at now.
+	async fn watch(&self, node: &AccountId) -> Result<Watch<AccountId>, ChainError>;
+	/// Says what the node's seat has seen of a provider.
+	async fn say(
+		&self,
+		provider: ProviderIndex,
+		node: &AccountId,
+		sighting: Sighting,
+		signature: [u8; 64],
+	) -> Result<(), ChainError>;
 	/// Proves what an audit has drawn.
 	async fn answer_audit(
 		&self,

@@ -1,14 +1,18 @@
 //! Frames: four bytes of length, big-endian, then a message. Longer ones than the protocol's are not read.
 
+use super::refused::{Refused, Rule};
 use async_trait::async_trait;
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::{request_response, StreamProtocol};
-use std::io;
+use std::{io, sync::Arc};
 use weir_tunnel_core::wire::MAX_MESSAGE_BYTES;
 
 /// Reads and writes frames; what is in them is read by the service, which can say what is wrong.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Frames;
+#[derive(Clone)]
+pub(super) struct Frames {
+	/// A request that cannot be read is told of to nobody else.
+	pub(super) refused: Arc<Refused>,
+}
 
 async fn read(io: &mut (impl AsyncRead + Unpin + Send)) -> io::Result<Vec<u8>> {
 	let mut length = [0; 4];
@@ -42,7 +46,11 @@ impl request_response::Codec for Frames {
 	where
 		T: AsyncRead + Unpin + Send,
 	{
-		read(io).await
+		let request = read(io).await;
+		if let Some(rule) = request.as_ref().err().and_then(Rule::of_read) {
+			self.refused.count(rule);
+		}
+		request
 	}
 
 	async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Vec<u8>>
@@ -64,5 +72,40 @@ impl request_response::Codec for Frames {
 		T: AsyncWrite + Unpin + Send,
 	{
 		write(io, &bytes).await
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use futures::executor::block_on;
+	use weir_fuzz::Fuzz;
+
+	#[test]
+	fn fuzz_frames_should_be_read_whole_or_not_at_all() {
+		let frame = |length: u32, bytes: usize| [&length.to_be_bytes()[..], &vec![2; bytes]].concat();
+		let most = MAX_MESSAGE_BYTES as u32;
+		let samples = [frame(0, 0), frame(5, 5), frame(5, 4), frame(most, most as usize), frame(most + 1, 8)];
+		let ran = Fuzz::new("frames", 100_000).samples(samples).longest(256).run(|bytes| {
+			let read = block_on(read(&mut &bytes[..]));
+			let length = bytes.first_chunk().map(|length| u32::from_be_bytes(*length) as usize);
+			let whole = length.and_then(|length| bytes.get(4..4usize.checked_add(length)?));
+			match &read {
+				Ok(message) => {
+					assert_eq!(Some(&message[..]), whole);
+					let mut written = Vec::new();
+					block_on(write(&mut written, message)).expect("memory takes it");
+					assert_eq!(written, bytes[..written.len()]);
+				}
+				Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+					assert!(length.is_some_and(|length| length > MAX_MESSAGE_BYTES));
+				}
+				Err(error) => assert_eq!((error.kind(), whole), (io::ErrorKind::UnexpectedEof, None)),
+			}
+			[read.map(|_| ()).map_err(|error| error.kind())]
+		});
+		for saw in [Ok(()), Err(io::ErrorKind::InvalidData), Err(io::ErrorKind::UnexpectedEof)] {
+			assert!(ran.count(&saw) > 0, "{saw:?} never came");
+		}
 	}
 }

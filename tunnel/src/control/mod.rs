@@ -5,6 +5,7 @@
 //! an address prefix.
 
 mod codec;
+mod refused;
 mod shares;
 mod transport;
 
@@ -21,10 +22,12 @@ use libp2p::{
 	swarm::{NetworkBehaviour, SwarmEvent},
 	yamux, Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, Transport,
 };
+pub use refused::{Refused, Rule};
 use shares::{Connections, Requests};
 use std::{
 	collections::HashMap,
 	net::{IpAddr, SocketAddr},
+	sync::Arc,
 	time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -54,28 +57,44 @@ pub struct Incoming {
 	pub reply: oneshot::Sender<Response>,
 }
 
-struct Command {
-	peer: PeerId,
-	address: Option<SocketAddr>,
-	request: Vec<u8>,
-	/// Takes the answer, or its absence.
-	reply: oneshot::Sender<Option<Response>>,
+enum Command {
+	Ask {
+		peer: PeerId,
+		address: Option<SocketAddr>,
+		request: Vec<u8>,
+		/// Takes the answer, or its absence.
+		reply: oneshot::Sender<Option<Response>>,
+	},
+	HangUp(PeerId),
 }
 
 /// Asks peers. Cloned freely; the swarm ends with the last clone of it and the receiver of incoming requests.
 #[derive(Clone)]
 pub struct Control {
 	commands: mpsc::Sender<Command>,
-	_task: std::sync::Arc<Task>,
+	refused: Arc<Refused>,
+	_task: Arc<Task>,
 }
 
 impl Control {
+	/// What it refused, by rules.
+	pub fn refused(&self) -> Arc<Refused> {
+		self.refused.clone()
+	}
+
 	/// Asks `peer`, dialing `address` if it is not connected. None without an answer within five seconds.
 	pub async fn ask(&self, peer: PeerId, address: Option<SocketAddr>, request: Request) -> Option<Response> {
 		let (reply, answer) = oneshot::channel();
 		let request = wire::encode(&request);
-		self.commands.send(Command { peer, address, request, reply }).await.ok()?;
+		self.commands.send(Command::Ask { peer, address, request, reply }).await.ok()?;
 		answer.await.ok().flatten()
+	}
+
+	/// Closes the connection to `peer`, if there is one on which nobody waits for an answer. The next request dials: one on
+	/// a connection whose other end has vanished would wait for TCP, which tries ever more rarely.
+	pub async fn hang_up(&self, peer: PeerId) {
+		// Without a swarm there is no connection.
+		let _ = self.commands.send(Command::HangUp(peer)).await;
 	}
 }
 
@@ -85,7 +104,8 @@ struct Behaviour {
 	messages: request_response::Behaviour<Frames>,
 }
 
-fn swarm(identity: &Keypair, address: IpAddr) -> Result<Swarm<Behaviour>> {
+fn swarm(identity: &Keypair, address: IpAddr, refused: &Arc<Refused>) -> Result<Swarm<Behaviour>> {
+	let frames = Frames { refused: refused.clone() };
 	let swarm = SwarmBuilder::with_existing_identity(identity.clone())
 		.with_tokio()
 		.with_other_transport(|key| {
@@ -101,7 +121,7 @@ fn swarm(identity: &Keypair, address: IpAddr) -> Result<Swarm<Behaviour>> {
 			let protocol = (StreamProtocol::new(wire::PROTOCOL), ProtocolSupport::Full);
 			Behaviour {
 				connections: Connections::default(),
-				messages: request_response::Behaviour::with_codec(Frames, [protocol], config),
+				messages: request_response::Behaviour::with_codec(frames, [protocol], config),
 			}
 		})?
 		.with_swarm_config(|config| {
@@ -120,7 +140,8 @@ pub async fn serve(
 	address: IpAddr,
 	port: u16,
 ) -> Result<(Control, mpsc::Receiver<Incoming>)> {
-	let mut swarm = swarm(identity, address)?;
+	let refused = Arc::default();
+	let mut swarm = swarm(identity, address, &refused)?;
 	let listen = Multiaddr::from(address).with(Protocol::Tcp(port));
 	let cannot =
 		|error: &std::io::Error| advice::bind("TCP", (address, port).into(), Some("provide.port"), error);
@@ -139,19 +160,21 @@ pub async fn serve(
 			_ => {}
 		}
 	}
-	Ok(start(swarm))
+	Ok(start(swarm, refused))
 }
 
 /// Asks from `address`; also takes what connected peers ask in turn.
 pub fn connect(identity: &Keypair, address: IpAddr) -> Result<(Control, mpsc::Receiver<Incoming>)> {
-	Ok(start(swarm(identity, address)?))
+	let refused = Arc::default();
+	Ok(start(swarm(identity, address, &refused)?, refused))
 }
 
-fn start(swarm: Swarm<Behaviour>) -> (Control, mpsc::Receiver<Incoming>) {
+fn start(swarm: Swarm<Behaviour>, refused: Arc<Refused>) -> (Control, mpsc::Receiver<Incoming>) {
 	let (commands, todo) = mpsc::channel(CHANNEL);
 	let (to_us, incoming) = mpsc::channel(CHANNEL);
 	let service = Service {
 		swarm,
+		refused: refused.clone(),
 		incoming: to_us,
 		asked: HashMap::new(),
 		requests: Requests::default(),
@@ -159,15 +182,16 @@ fn start(swarm: Swarm<Behaviour>) -> (Control, mpsc::Receiver<Incoming>) {
 		answers: FuturesUnordered::new(),
 	};
 	let task = Task::spawn("control plane", service.run(todo));
-	(Control { commands, _task: std::sync::Arc::new(task) }, incoming)
+	(Control { commands, refused, _task: Arc::new(task) }, incoming)
 }
 
 type Answer = futures::future::BoxFuture<'static, (ResponseChannel<Vec<u8>>, Option<Response>)>;
 
 struct Service {
 	swarm: Swarm<Behaviour>,
+	refused: Arc<Refused>,
 	incoming: mpsc::Sender<Incoming>,
-	asked: HashMap<OutboundRequestId, oneshot::Sender<Option<Response>>>,
+	asked: HashMap<OutboundRequestId, (PeerId, oneshot::Sender<Option<Response>>)>,
 	requests: Requests,
 	/// When a message that was not understood was last warned of.
 	warned: Option<Instant>,
@@ -180,33 +204,52 @@ impl Service {
 		loop {
 			tokio::select! {
 				command = todo.recv() => match command {
-					Some(command) => self.ask(command),
+					Some(Command::Ask { peer, address, request, reply }) => self.ask(peer, address, request, reply),
+					Some(Command::HangUp(peer)) => self.hang_up(&peer),
 					None => return,
 				},
 				event = self.swarm.select_next_some() => self.handle(event),
 				Some((channel, response)) = self.answers.next(), if !self.answers.is_empty() => {
 					if let Some(response) = response {
-						let _ = self.swarm.behaviour_mut().messages.send_response(channel, wire::encode(&response));
+						self.respond(channel, &response);
 					}
 				},
 			}
 		}
 	}
 
-	fn ask(&mut self, Command { peer, address, request, reply }: Command) {
+	fn ask(
+		&mut self,
+		peer: PeerId,
+		address: Option<SocketAddr>,
+		request: Vec<u8>,
+		reply: oneshot::Sender<Option<Response>>,
+	) {
 		if let Some(address) = address.filter(|_| !self.swarm.is_connected(&peer)) {
 			let address = Multiaddr::from(address.ip()).with(Protocol::Tcp(address.port()));
 			// The registered address replaces whatever an earlier epoch said.
 			self.swarm.add_peer_address(peer, address);
 		}
 		let id = self.swarm.behaviour_mut().messages.send_request(&peer, request);
-		self.asked.insert(id, reply);
+		self.asked.insert(id, (peer, reply));
+	}
+
+	fn hang_up(&mut self, peer: &PeerId) {
+		let is_in_use = self.asked.values().any(|(asked, reply)| asked == peer && !reply.is_closed());
+		if !is_in_use {
+			// Not connected is just as well.
+			let _ = self.swarm.disconnect_peer_id(*peer);
+		}
 	}
 
 	fn handle(&mut self, event: SwarmEvent<BehaviourEvent>) {
 		match event {
 			SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
 				tracing::debug!(?peer_id, %error, "not connected");
+			}
+			SwarmEvent::IncomingConnectionError { error, send_back_addr, .. } => {
+				tracing::debug!(from = %send_back_addr, %error, "connection not taken");
+				self.count(Rule::of_connection(&error));
 			}
 			SwarmEvent::Behaviour(BehaviourEvent::Messages(event)) => self.handle_message(event),
 			_ => {}
@@ -248,6 +291,20 @@ impl Service {
 		}
 	}
 
+	fn count(&self, rule: Option<Rule>) {
+		if let Some(rule) = rule {
+			self.refused.count(rule);
+		}
+	}
+
+	fn respond(&mut self, channel: ResponseChannel<Vec<u8>>, response: &Response) {
+		if let Response::Refuse(refusal) = response {
+			self.count(Some(Rule::Answered(*refusal)));
+		}
+		// The asker may have gone.
+		let _ = self.swarm.behaviour_mut().messages.send_response(channel, wire::encode(response));
+	}
+
 	fn not_understood(&mut self, peer: PeerId, error: &dyn std::fmt::Display) {
 		let now = Instant::now();
 		if self.warned.is_none_or(|at| now.saturating_duration_since(at) >= WARN_EVERY) {
@@ -259,7 +316,7 @@ impl Service {
 	}
 
 	fn conclude(&mut self, id: OutboundRequestId, response: Option<Response>) {
-		if let Some(reply) = self.asked.remove(&id) {
+		if let Some((_, reply)) = self.asked.remove(&id) {
 			// Whoever asked may no longer wait.
 			let _ = reply.send(response);
 		}
@@ -270,6 +327,7 @@ impl Service {
 		// Before anything is read. Without an answer the asker tries again, if it is one of ours.
 		if !self.requests.admit(source, Instant::now()) {
 			tracing::debug!(%peer, %source, "request dropped: too many from its address prefix");
+			self.count(Some(Rule::TooManyRequests));
 			return;
 		}
 		let request = match wire::decode::<Request>(bytes) {
@@ -280,8 +338,7 @@ impl Service {
 					WireError::UnknownVersion(_) => Refusal::UnknownVersion,
 					WireError::Oversized(_) | WireError::Malformed => Refusal::Malformed,
 				};
-				let answer = wire::encode(&Response::Refuse(refusal));
-				let _ = self.swarm.behaviour_mut().messages.send_response(channel, answer);
+				self.respond(channel, &Response::Refuse(refusal));
 				return;
 			}
 		};
@@ -291,6 +348,8 @@ impl Service {
 			&& self.incoming.try_send(Incoming { peer, source, request, reply }).is_ok()
 		{
 			self.answers.push(answer.map(|answer| (channel, answer.ok())).boxed());
+		} else {
+			self.count(Some(Rule::TooManyWaiting));
 		}
 	}
 }

@@ -33,7 +33,7 @@ const MAX_COUNTED: usize = 1_024;
 
 /// Why a connection is not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-enum Denied {
+pub(super) enum Denied {
 	#[error("too many connections")]
 	Full,
 	#[error("too many connections from its address prefix")]

@@ -1,8 +1,5 @@
 use super::*;
-use std::sync::{
-	atomic::{AtomicU32, Ordering},
-	Arc,
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 41, 1));
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 42, 1));
@@ -47,18 +44,46 @@ async fn ask_should_fail_when_another_identity_answers() {
 	assert_eq!(answer, None);
 }
 
+#[tokio::test]
+async fn hang_up_should_close_a_connection_on_which_nobody_waits_and_no_other() {
+	let (server, port) = (Keypair::generate_ed25519(), free_port());
+	let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let client = Keypair::generate_ed25519();
+	let (asking, _back) = connect(&client, CLIENT).unwrap();
+	let (peer, address) = (server.public().to_peer_id(), Some((SERVER, port).into()));
+	let ask = |n| asking.ask(peer, address, Request::Clock { nonce: [n; 16] });
+	let serve = async {
+		let first = incoming.recv().await.unwrap();
+		// Somebody waits: the connection stays.
+		asking.hang_up(peer).await;
+		let second = async { incoming.recv().await.unwrap().reply.send(Response::Noted).unwrap() };
+		assert_eq!(tokio::join!(ask(2), second).0, Some(Response::Noted));
+		first.reply.send(Response::Noted).unwrap();
+	};
+	assert_eq!(tokio::join!(ask(1), serve).0, Some(Response::Noted));
+	asking.hang_up(peer).await;
+	// Without a connection, and without an address, there is nobody to ask.
+	let back = || serving.ask(client.public().to_peer_id(), None, Request::Clock { nonce: [3; 16] });
+	let closed = async { while back().await.is_some() {} };
+	tokio::time::timeout(Duration::from_secs(4), closed)
+		.await
+		.expect("closed, so that no request waits for its end");
+	let serve = async { incoming.recv().await.unwrap().reply.send(Response::Noted).unwrap() };
+	assert_eq!(tokio::join!(ask(4), serve).0, Some(Response::Noted));
+}
+
 /// What a peer answers to bytes that need not be a message.
 async fn answer_to(asking: &Control, peer: PeerId, port: u16, request: Vec<u8>) -> Option<Response> {
 	let (reply, answer) = oneshot::channel();
 	let address = Some((SERVER, port).into());
-	asking.commands.send(Command { peer, address, request, reply }).await.unwrap();
+	asking.commands.send(Command::Ask { peer, address, request, reply }).await.unwrap();
 	answer.await.ok().flatten()
 }
 
 #[tokio::test]
 async fn serve_should_refuse_and_go_on_when_a_message_is_of_another_version_or_none() {
 	let (server, port) = (Keypair::generate_ed25519(), free_port());
-	let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
 	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
 	let peer = server.public().to_peer_id();
 	let mut other_version = wire::encode(&Request::Clock { nonce: [1; 16] });
@@ -75,6 +100,39 @@ async fn serve_should_refuse_and_go_on_when_a_message_is_of_another_version_or_n
 	let serve = async { incoming.recv().await.unwrap().reply.send(Response::Noted).unwrap() };
 	let (answer, ()) = tokio::join!(asking.ask(peer, Some((SERVER, port).into()), request), serve);
 	assert_eq!(answer, Some(Response::Noted));
+	let answered =
+		[Refusal::UnknownVersion, Refusal::Malformed].map(|refusal| count(&serving, Rule::Answered(refusal)));
+	assert_eq!((answered, count(&serving, Rule::Oversized), broken(&serving)), ([1, 4], 1, 6));
+}
+
+/// How often a rule was broken.
+fn count(serving: &Control, rule: Rule) -> u64 {
+	let name = match rule {
+		Rule::Answered(refusal) => format!("{refusal:?}"),
+		rule => format!("{rule:?}"),
+	};
+	serving.refused().rows().find(|(known, _)| *known == name).expect("every rule has a row").1
+}
+
+/// How often all rules together were broken.
+fn broken(serving: &Control) -> u64 {
+	serving.refused().rows().map(|(_, count)| count).sum()
+}
+
+#[tokio::test]
+async fn serve_should_count_a_refusal_of_whoever_answers_by_its_reason() {
+	let (server, port) = (Keypair::generate_ed25519(), free_port());
+	let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
+	let peer = server.public().to_peer_id();
+	for refusal in [Some(Refusal::BadSignature), None, Some(Refusal::BadSignature)] {
+		let response = refusal.map_or(Response::Noted, Response::Refuse);
+		let answer = async { incoming.recv().await.unwrap().reply.send(response.clone()).unwrap() };
+		let asked = asking.ask(peer, Some((SERVER, port).into()), Request::Clock { nonce: [1; 16] });
+		assert_eq!(tokio::join!(asked, answer).0, Some(response.clone()));
+	}
+	let bad = count(&serving, Rule::Answered(Refusal::BadSignature));
+	assert_eq!((bad, broken(&serving), broken(&asking)), (2, 2, 0));
 }
 
 #[test]
@@ -110,7 +168,7 @@ fn flood(address: IpAddr, peer: PeerId, port: u16) -> (Control, Vec<Task>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn serve_should_answer_an_honest_request_when_one_prefix_floods() {
 	let (server, port) = (Keypair::generate_ed25519(), free_port());
-	let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
 	let peer = server.public().to_peer_id();
 	let flooding = Arc::new(AtomicU32::new(0));
 	let taken = flooding.clone();
@@ -135,12 +193,13 @@ async fn serve_should_answer_an_honest_request_when_one_prefix_floods() {
 	let taken = flooding.load(Ordering::Relaxed);
 	let share = 32 + 8 * (began.elapsed().as_secs() as u32 + 1);
 	assert!((32..=share).contains(&taken), "{taken} of {share}");
+	assert!(count(&serving, Rule::TooManyRequests) > 0);
 }
 
 #[tokio::test]
 async fn serve_should_take_an_honest_connection_when_one_prefix_opens_all_it_can() {
 	let (server, port) = (Keypair::generate_ed25519(), free_port());
-	let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
 	let mut held = vec![];
 	for n in 0..600u16 {
 		let socket = tokio::net::TcpSocket::new_v4().unwrap();
@@ -154,12 +213,13 @@ async fn serve_should_take_an_honest_connection_when_one_prefix_opens_all_it_can
 	let both = async { tokio::join!(ask, serve) };
 	let (answer, ()) = tokio::time::timeout(Duration::from_secs(5), both).await.expect("a connection");
 	assert_eq!(answer, Some(Response::Noted));
+	assert!(count(&serving, Rule::TooManyOfPrefix) > 500);
 }
 
 #[tokio::test]
 async fn serve_should_know_one_source_of_a_peer_when_it_connects_from_two() {
 	let (server, port) = (Keypair::generate_ed25519(), free_port());
-	let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
 	let _serve = Task::spawn("serving", async move {
 		while let Some(Incoming { source, reply, .. }) = incoming.recv().await {
 			// Tells the source by the refusal.
@@ -178,6 +238,7 @@ async fn serve_should_know_one_source_of_a_peer_when_it_connects_from_two() {
 	let busy = Some(Response::Refuse(Refusal::Busy));
 	assert_eq!(ask(one.clone()).await, busy);
 	assert_eq!(ask(other.clone()).await, None);
+	assert!(count(&serving, Rule::OtherAddress) > 0);
 	assert_eq!(ask(one.clone()).await, busy);
 	// When the first has gone, it may move.
 	drop(one);

@@ -141,6 +141,21 @@ impl Drop for Engine {
 impl Engine {
 	/// Binds `address`:`port` (0: any port) with a fresh key. Inner datagrams arrive on the receiver.
 	pub async fn start(address: IpAddr, port: u16, caps: Caps) -> Result<(Self, mpsc::Receiver<Inbound>)> {
+		Self::build(address, port, caps, None).await
+	}
+
+	/// A device on any port of `address` that takes packets from `only` alone. WireGuard follows a peer to whatever address
+	/// it answers from: a target could have another machine measured than the registered one.
+	pub async fn start_towards(only: IpAddr, address: IpAddr) -> Result<(Self, mpsc::Receiver<Inbound>)> {
+		Self::build(address, 0, Caps::default(), Some(only.to_canonical())).await
+	}
+
+	async fn build(
+		address: IpAddr,
+		port: u16,
+		caps: Caps,
+		only: Option<IpAddr>,
+	) -> Result<(Self, mpsc::Receiver<Inbound>)> {
 		let mut secret = [0; 32];
 		getrandom::getrandom(&mut secret).map_err(|error| anyhow!("the system's randomness: {error}"))?;
 		let secret = StaticSecret::from(secret);
@@ -149,7 +164,7 @@ impl Engine {
 		let (to_tunnel, packets) = mpsc::channel(CHANNEL);
 		let (counters, gate) = (Arc::new(Counters::default()), Gate::default());
 		let device = DeviceBuilder::new()
-			.with_udp(LineFactory { address, caps, counters: counters.clone() })
+			.with_udp(LineFactory { address, only, caps, counters: counters.clone() })
 			.with_ip_pair(FromTunnel(to_us), ToTunnel { packets, gate: gate.clone() })
 			.with_listen_port(port)
 			.build()
@@ -283,6 +298,25 @@ mod tests {
 		b.send(Ipv4Addr::new(100, 64, 1, 9), A, b"spoofed");
 		b.send(B, A, b"honest");
 		assert_eq!(receive(&mut from_b).await.bytes, b"honest");
+	}
+
+	#[tokio::test]
+	async fn device_should_follow_its_peer_nowhere_when_it_is_for_one_address() {
+		let elsewhere: IpAddr = "127.0.33.1".parse().unwrap();
+		for (registered, is_heard) in [(LOOPBACK, true), (elsewhere, false)] {
+			let (target, mut from_attestor) = Engine::start(LOOPBACK, 0, Caps::default()).await.unwrap();
+			let (attestor, mut from_target) =
+				Engine::start_towards(registered, "127.0.34.1".parse().unwrap()).await.unwrap();
+			attestor.add_peer(target.public(), A, None).await.unwrap();
+			let here = ("127.0.34.1".parse::<IpAddr>().unwrap(), attestor.port()).into();
+			target.add_peer(attestor.public(), B, Some(here)).await.unwrap();
+			// The target begins, as one that has moved would.
+			target.send(A, B, b"from wherever I am");
+			let heard = tokio::time::timeout(Duration::from_secs(1), from_target.recv()).await;
+			assert_eq!(heard.is_ok(), is_heard, "registered at {registered}");
+			assert_eq!(attestor.endpoint_of(target.public()).await.is_some(), is_heard);
+			assert!(from_attestor.try_recv().is_err());
+		}
 	}
 
 	#[tokio::test]

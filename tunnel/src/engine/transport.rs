@@ -55,6 +55,8 @@ pub struct Counters {
 /// Binds sockets to one address.
 pub(super) struct LineFactory {
 	pub(super) address: IpAddr,
+	/// Where packets may come from; none: from anywhere.
+	pub(super) only: Option<IpAddr>,
 	pub(super) caps: Caps,
 	pub(super) counters: Arc<Counters>,
 }
@@ -79,7 +81,8 @@ impl UdpTransportFactory for LineFactory {
 		});
 		let send = LineSend { socket, queue, counters: self.counters.clone() };
 		let bucket = (self.caps.ingress_kbps > 0).then(|| Bucket::new(now, self.caps.ingress_kbps));
-		Ok((send, LineRecv { socket: receive, bucket, counters: self.counters.clone() }))
+		let receive = LineRecv { socket: receive, only: self.only, bucket, counters: self.counters.clone() };
+		Ok((send, receive))
 	}
 }
 
@@ -159,6 +162,7 @@ impl UdpSend for LineSend {
 /// The receiving half.
 pub(super) struct LineRecv {
 	socket: UdpSocket,
+	only: Option<IpAddr>,
 	bucket: Option<Bucket>,
 	counters: Arc<Counters>,
 }
@@ -183,7 +187,8 @@ impl UdpRecv for LineRecv {
 	async fn recv_from(&mut self, pool: &mut PacketBufPool) -> io::Result<(Packet, SocketAddr)> {
 		loop {
 			let (packet, source) = self.socket.recv_from(pool).await?;
-			if self.admits(&packet) {
+			let is_expected = self.only.is_none_or(|only| only == source.ip().to_canonical());
+			if is_expected && self.admits(&packet) {
 				return Ok((packet, source));
 			}
 		}

@@ -89,6 +89,7 @@ impl Endpoint {
 			("provider", None::<()>.encode()),
 			("report_state", (false, false).encode()),
 			("assignment", Vec::<()>::new().encode()),
+			("watch", (5u32, 7u64, Vec::<()>::new(), Vec::<()>::new()).encode()),
 		]);
 		let says = Arc::new(Mutex::new(Says { finalised, runtime }));
 		let mut module = RpcModule::new(says.clone());
@@ -124,6 +125,7 @@ impl Endpoint {
 		for (subscribe, notify, unsubscribe) in [
 			("chain_subscribeNewHeads", "chain_newHead", "chain_unsubscribeNewHeads"),
 			("chain_subscribeAllHeads", "chain_allHead", "chain_unsubscribeAllHeads"),
+			("chain_subscribeFinalizedHeads", "chain_finalizedHead", "chain_unsubscribeFinalizedHeads"),
 		] {
 			module
 				.register_subscription(subscribe, notify, unsubscribe, |_, pending, says, _| async move {

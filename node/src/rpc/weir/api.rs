@@ -3,7 +3,9 @@
 
 use super::{
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
+	contesting::{Audit, Evidence},
 	inputs::{Account, AccountOrIndex, Blocks},
+	outages::Outages,
 	results::{Clock, Provider, ProviderPage, Timing},
 };
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, SubscriptionCloseResponse};
@@ -67,11 +69,29 @@ pub(crate) trait WeirApi {
 	#[method(name = "weir_reportState", blocking)]
 	fn report_state(&self, epoch: u32, account: Account, at: Option<Hash>) -> RpcResult<ReportState>;
 
+	/// The strikes of a provider that can be disputed, and what each stands on.
+	/// At most eight, of at most 51 members each. A strike can be disputed for one epoch after its verdict, one of an
+	/// escalation until the epoch before its slash is due; then what it stood on is forgotten.
+	#[method(name = "weir_evidence", blocking)]
+	fn evidence(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Vec<Evidence>>;
+
+	/// What an audit has drawn of the report of an account on an epoch and is not proven yet.
+	/// At most four entries of a report are drawn, when the epoch after the measured one is over, and proofs are taken in
+	/// the reveal window of the next one. Nothing of an account that revealed no report on that epoch.
+	#[method(name = "weir_audit", blocking)]
+	fn audit(&self, epoch: u32, account: Account, at: Option<Hash>) -> RpcResult<Audit>;
+
+	/// Since when a provider is recorded as down, and its last outages.
+	/// Recorded is what three of five watchers reported and two thirds of nine confirmers saw as well.
+	#[method(name = "weir_outages", blocking)]
+	fn outages(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Outages>;
+
 	/// This description.
 	#[method(name = "rpc.discover")]
 	fn discover(&self) -> RpcResult<&'static RawValue>;
 
 	/// Verdicts of every new block, one notification per block that has any.
+	/// A verdict that is revised after a dispute is sent again, as it is then.
 	/// `provider`: only verdicts on this one. `blocks`: `finalized`, or `best` for verdicts that may still be undone; after
 	/// a change of forks the blocks of the new one follow. A subscriber that reads too slowly, or whose blocks this node did
 	/// not get one by one, is sent an error with its code and then nothing more.
@@ -81,6 +101,20 @@ pub(crate) trait WeirApi {
 		item = super::verdicts::BlockVerdicts
 	)]
 	async fn subscribe_verdicts(
+		&self,
+		provider: Option<AccountOrIndex>,
+		blocks: Option<Blocks>,
+	) -> SubscriptionCloseResponse;
+
+	/// Outages that begin or end in every new block, one notification per block that has any.
+	/// An outage is sent when it is recorded, and again when it is over. `provider` and `blocks`: as with
+	/// `weir_subscribeVerdicts`.
+	#[subscription(
+		name = "weir_subscribeOutages" => "weir_outage",
+		unsubscribe = "weir_unsubscribeOutages",
+		item = super::outages::BlockOutages
+	)]
+	async fn subscribe_outages(
 		&self,
 		provider: Option<AccountOrIndex>,
 		blocks: Option<Blocks>,

@@ -19,6 +19,8 @@ result! {
 		endpoint: Option<Socket>,
 		/// Declared uplink, kbps.
 		uplink_kbps: u32,
+		/// Where it measures from: ISO 3166-1 alpha-2.
+		country: String,
 		/// First epoch it may be drawn.
 		from_epoch: u32,
 		/// Accepted ÷ assigned entries, in millionths, averaged.
@@ -28,12 +30,13 @@ result! {
 
 impl From<SeatInfo<AccountId>> for Seat {
 	fn from(info: SeatInfo<AccountId>) -> Self {
-		let SeatInfo { account, key: seat_key, endpoint, uplink_kbps, from_epoch, score_ppm } = info;
+		let SeatInfo { account, key: seat_key, endpoint, uplink_kbps, country, from_epoch, score_ppm } = info;
 		Self {
 			account: Address::from(&account),
 			key: key(&seat_key),
 			endpoint: Socket::of(&endpoint),
 			uplink_kbps,
+			country: String::from_utf8_lossy(&country).into_owned(),
 			from_epoch,
 			score_ppm,
 		}

@@ -86,6 +86,7 @@ mod tests {
 	use super::*;
 	use serde_json::json;
 	use sp_core::crypto::Ss58AddressFormat;
+	use weir_fuzz::Fuzz;
 
 	fn account(text: &str) -> Result<AccountId, Error> {
 		Account(text.into()).id()
@@ -133,5 +134,53 @@ mod tests {
 		for text in ["", "de", "XX", "DEU", "DE-", "DE-home", "DE-res-1", "res", "-res"] {
 			assert_eq!(regions(text), Err(Error::NotARegion(text.into())));
 		}
+	}
+
+	#[test]
+	fn fuzz_parameters_should_be_read_or_refused_with_what_was_given() {
+		let hex = format!("\"0x{}\"", "11".repeat(32));
+		let samples = [
+			"7",
+			"\"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY\"",
+			&hex,
+			"\"DE-res\"",
+			"\"best\"",
+			"null",
+		];
+		let words = ["0x", "-host", "\\u0000", "\\ud800", "4294967296", "\"", "[]", "{}"];
+		let ran = Fuzz::new("parameters", 40_000).samples(samples).words(words).longest(256).run(|bytes| {
+			let blocks = serde_json::from_slice::<Blocks>(bytes).is_ok();
+			let text = serde_json::from_slice::<String>(bytes).ok();
+			let region = text.as_deref().is_some_and(|text| match regions(text) {
+				Ok(filter) => text.starts_with(std::str::from_utf8(&filter.country.unwrap()).unwrap()),
+				Err(error) => {
+					assert_eq!(error, Error::NotARegion(text.chars().take(SHOWN).collect()));
+					false
+				}
+			});
+			let account = match serde_json::from_slice::<AccountOrIndex>(bytes) {
+				Ok(AccountOrIndex::Index(_)) => Some(true),
+				Ok(AccountOrIndex::Account(account)) => Some(match account.id() {
+					Ok(id) => {
+						let again =
+							Account(id.to_ss58check_with_version(Ss58AddressFormat::custom(SS58_PREFIX)));
+						assert_eq!(again.id(), Ok(id));
+						true
+					}
+					Err(error) => {
+						assert_eq!(error, Error::NotAnAccount(account.shown()));
+						false
+					}
+				}),
+				Err(_) => None,
+			};
+			[(account, region, blocks)]
+		});
+		for account in [None, Some(false), Some(true)] {
+			assert!(ran.count(&(account, false, false)) > 0, "{:?}", ran.seen);
+		}
+		assert!(
+			ran.seen.keys().any(|(_, region, _)| *region) && ran.seen.keys().any(|(_, _, blocks)| *blocks)
+		);
 	}
 }

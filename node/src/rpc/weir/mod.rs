@@ -1,7 +1,8 @@
 //! `weir_*`: the measuring protocol for tools that do not speak SCALE.
 //!
-//! * [`api`]: the methods and the subscription.
-//! * [`inputs`]: what goes in; [`results`], [`attesting`], [`verdicts`] and [`texts`]: what comes out, as JSON.
+//! * [`api`]: the methods and the subscriptions.
+//! * [`inputs`]: what goes in; [`results`], [`attesting`], [`contesting`], [`verdicts`], [`outages`] and [`texts`]: what comes out, as
+//!   JSON.
 //! * [`server`]: answers, read through the runtime's API.
 //! * [`news`]: what new blocks say, read once for all subscribers; [`subscriptions`] hands it out.
 //! * [`error`]: what is answered instead, by code.
@@ -20,11 +21,13 @@ macro_rules! result {
 
 mod api;
 mod attesting;
+mod contesting;
 mod error;
 mod inputs;
 mod news;
 #[cfg(test)]
 mod openrpc;
+mod outages;
 mod results;
 mod server;
 mod subscriptions;

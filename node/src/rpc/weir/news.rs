@@ -12,8 +12,10 @@ use sp_blockchain::{tree_route, HeaderBackend};
 use sp_io::hashing::twox_128;
 use std::sync::Arc;
 use tokio::sync::broadcast;
-use weir_primitives::{api::VerdictRecord, ProviderIndex};
-use weir_runtime::{configs::measuring, AccountId, BlockNumber, Hash, RuntimeEvent};
+use weir_runtime::{
+	configs::measuring::{self, Concluded, OutageChange},
+	BlockNumber, Hash, RuntimeEvent,
+};
 
 /// Steps of the chain that a subscriber may fall behind.
 const BACKLOG: usize = 64;
@@ -28,8 +30,10 @@ pub(crate) struct BlockNews {
 	pub(super) hash: Hash,
 	/// Its height.
 	pub(super) number: BlockNumber,
-	/// Its verdicts: provider, account, what was concluded.
-	pub(super) verdicts: Vec<(ProviderIndex, AccountId, VerdictRecord)>,
+	/// Its verdicts.
+	pub(super) verdicts: Vec<Concluded>,
+	/// Outages that begin or end in it.
+	pub(super) outages: Vec<OutageChange>,
 }
 
 /// The blocks of one step that say something, oldest first, or why subscribers have to be let go.
@@ -106,10 +110,11 @@ fn step(client: &FullClient, from: Hash, to: Hash) -> Step {
 	let route = tree_route(client, from, to)?;
 	let mut news = Vec::new();
 	for block in route.enacted() {
-		let verdicts =
-			events(client, block.hash)?.into_iter().filter_map(measuring::verdict).collect::<Vec<_>>();
-		if !verdicts.is_empty() {
-			news.push(BlockNews { hash: block.hash, number: block.number, verdicts });
+		let events = events(client, block.hash)?;
+		let outages: Vec<_> = events.iter().filter_map(measuring::outage).collect();
+		let verdicts: Vec<_> = events.into_iter().filter_map(measuring::concluded).collect();
+		if !verdicts.is_empty() || !outages.is_empty() {
+			news.push(BlockNews { hash: block.hash, number: block.number, verdicts, outages });
 		}
 	}
 	Ok(Arc::new(news))

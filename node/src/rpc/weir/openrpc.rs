@@ -3,8 +3,10 @@
 
 use super::{
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
+	contesting::{Audit, Evidence},
 	error::Error,
 	inputs::{Account, AccountOrIndex, Blocks},
+	outages::{BlockOutages, Outages},
 	results::{Clock, Provider, ProviderPage, Timing},
 	server::DOCUMENT,
 	verdicts::BlockVerdicts,
@@ -153,7 +155,11 @@ fn schema(name: &str, schemas: &mut SchemaGenerator) -> Value {
 		Vec<Task>,
 		Option<TargetTest>,
 		ReportState,
+		Vec<Evidence>,
+		Audit,
 		BlockVerdicts,
+		Outages,
+		BlockOutages,
 	)
 }
 

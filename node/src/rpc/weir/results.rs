@@ -64,6 +64,10 @@ result! {
 		large_committee: u16,
 		/// Committee size of an escalation.
 		escalation_committee: u16,
+		/// Slots of an alarm slot, in which the watchers of a provider must agree to raise an alarm.
+		alarm_slots: u16,
+		/// Slots from the block that draws the confirmers of an alarm to the end of their votes.
+		confirm_slots: u16,
 	}
 }
 
@@ -73,12 +77,12 @@ impl From<weir_primitives::Timing> for Timing {
 		let weir_primitives::Timing {
 			slot_millis, epoch_slots, commit_from, commit_until, reveal_from, reveal_until, measure_from, group_slots,
 			lead_slots, maturity_epochs, slash_delay_epochs, unbonding_epochs, test_every, committee, large_committee,
-			escalation_committee,
+			escalation_committee, alarm_slots, confirm_slots,
 		} = timing;
 		Self {
 			slot_millis, epoch_slots, commit_from, commit_until, reveal_from, reveal_until, measure_from, group_slots,
 			lead_slots, maturity_epochs, slash_delay_epochs, unbonding_epochs, test_every, committee, large_committee,
-			escalation_committee,
+			escalation_committee, alarm_slots, confirm_slots,
 		}
 	}
 }
@@ -244,6 +248,26 @@ pub(super) fn key(key: &ProbeKey) -> Hex {
 }
 
 result! {
+	/// What round-trip times say of where a provider is, since it claims the country it claims. A contradiction is a reason
+	/// to look: three members that lie suffice for one.
+	pub(crate) struct Location {
+		/// Epochs in which at least five far members did not contradict.
+		proofs: u16,
+		/// The last one; null without one.
+		last_proof: Option<u32>,
+		/// The last epoch in which at least three members contradicted; null without one.
+		contradicted: Option<u32>,
+	}
+}
+
+impl From<api::LocationFacts> for Location {
+	fn from(facts: api::LocationFacts) -> Self {
+		let api::LocationFacts { proofs, last_proof, contradicted } = facts;
+		Self { proofs, last_proof, contradicted }
+	}
+}
+
+result! {
 	/// A registered provider.
 	pub(crate) struct Provider {
 		/// Index of the provider: tests and reports name it by this. It may pass to another after this one has left.
@@ -288,6 +312,8 @@ result! {
 		strikes: u8,
 		/// Its last verdicts, oldest first, at most eight.
 		verdicts: Vec<Verdict>,
+		/// What is known of where it is.
+		location: Location,
 	}
 }
 
@@ -315,6 +341,7 @@ impl From<ProviderInfo<AccountId, Balance>> for Provider {
 			bond_sufficient,
 			strikes,
 			verdicts,
+			location,
 		} = info;
 		Self {
 			index,
@@ -338,6 +365,7 @@ impl From<ProviderInfo<AccountId, Balance>> for Provider {
 			bond_sufficient,
 			strikes,
 			verdicts: verdicts.iter().map(Verdict::from).collect(),
+			location: location.into(),
 		}
 	}
 }

@@ -3,9 +3,11 @@
 use super::{
 	api::WeirApiServer,
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
+	contesting::{Audit, Evidence},
 	error::Error,
 	inputs::{regions, Account, AccountOrIndex, Blocks},
-	news::News,
+	news::{BlockNews, News},
+	outages::Outages,
 	results::{Block, Clock, Provider, ProviderPage, Timing},
 	subscriptions,
 	texts::Address,
@@ -16,6 +18,7 @@ use jsonrpsee::{
 	PendingSubscriptionSink, SubscriptionCloseResponse,
 };
 use polkadot_sdk::*;
+use serde::Serialize;
 use serde_json::value::RawValue;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
@@ -75,6 +78,29 @@ impl Weir {
 				.ok_or_else(|| Error::UnknownProvider(format!("with index {index}"))),
 			AccountOrIndex::Account(account) => {
 				api.provider(at, account.id()?)?.ok_or_else(|| Error::UnknownProvider(account.shown()))
+			}
+		}
+	}
+
+	/// Serves what `show` makes of each block, of one provider if that is given.
+	async fn subscribe<T: Serialize>(
+		&self,
+		pending: PendingSubscriptionSink,
+		provider: Option<AccountOrIndex>,
+		blocks: Option<Blocks>,
+		show: fn(&BlockNews, Option<&AccountId>) -> Option<T>,
+	) -> SubscriptionCloseResponse {
+		let best = self.client.info().best_hash;
+		// By account: an index may pass to another provider while the subscription lasts.
+		let account = provider.map(|provider| self.registered(&provider, best).map(|info| info.account));
+		match account.transpose() {
+			Ok(account) => {
+				let news = self.news.subscribe(blocks.unwrap_or_default());
+				subscriptions::serve(pending, news, |block| show(block, account.as_ref())).await
+			}
+			Err(error) => {
+				pending.reject(error).await;
+				SubscriptionCloseResponse::None
 			}
 		}
 	}
@@ -176,6 +202,26 @@ impl WeirApiServer for Weir {
 		Ok(ReportState { committed, revealed })
 	}
 
+	fn evidence(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Vec<Evidence>> {
+		let at = self.block(at)?;
+		let account = self.registered(&provider, at)?.account;
+		let evidence = self.client.runtime_api().evidence(at, account).map_err(Error::from)?;
+		Ok(evidence.into_iter().map(Evidence::from).collect())
+	}
+
+	fn audit(&self, epoch: EpochIndex, account: Account, at: Option<Hash>) -> RpcResult<Audit> {
+		let at = self.block(at)?;
+		let positions = self.client.runtime_api().audited(at, epoch, account.id()?).map_err(Error::from)?;
+		Ok(Audit { epoch, positions })
+	}
+
+	fn outages(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Outages> {
+		let at = self.block(at)?;
+		let provider = self.registered(&provider, at)?.index;
+		let outages = self.client.runtime_api().outages(at, provider).map_err(Error::from)?;
+		Ok(Outages::new(provider, outages))
+	}
+
 	fn discover(&self) -> RpcResult<&'static RawValue> {
 		Ok(self.document)
 	}
@@ -186,19 +232,15 @@ impl WeirApiServer for Weir {
 		provider: Option<AccountOrIndex>,
 		blocks: Option<Blocks>,
 	) -> SubscriptionCloseResponse {
-		let best = self.client.info().best_hash;
-		// By account: an index may pass to another provider while the subscription lasts.
-		let account = provider.map(|provider| self.registered(&provider, best).map(|info| info.account));
-		match account.transpose() {
-			Ok(account) => {
-				let news = self.news.subscribe(blocks.unwrap_or_default());
-				subscriptions::serve(pending, news, |block| subscriptions::verdicts(block, account.as_ref()))
-					.await
-			}
-			Err(error) => {
-				pending.reject(error).await;
-				SubscriptionCloseResponse::None
-			}
-		}
+		self.subscribe(pending, provider, blocks, subscriptions::verdicts).await
+	}
+
+	async fn subscribe_outages(
+		&self,
+		pending: PendingSubscriptionSink,
+		provider: Option<AccountOrIndex>,
+		blocks: Option<Blocks>,
+	) -> SubscriptionCloseResponse {
+		self.subscribe(pending, provider, blocks, subscriptions::outages).await
 	}
 }

@@ -3,9 +3,9 @@
 use super::{
 	error::Error,
 	news::{BlockNews, Step},
+	outages::{BlockOutages, ProviderOutage},
 	results::Block,
-	texts::Address,
-	verdicts::{BlockVerdicts, ProviderVerdict, Verdict},
+	verdicts::{BlockVerdicts, ProviderVerdict},
 };
 use jsonrpsee::{
 	types::ErrorObjectOwned, PendingSubscriptionSink, SubscriptionCloseResponse, SubscriptionMessage,
@@ -55,14 +55,21 @@ pub(super) fn verdicts(block: &BlockNews, account: Option<&AccountId>) -> Option
 	let verdicts: Vec<_> = block
 		.verdicts
 		.iter()
-		.filter(|(_, who, _)| account.is_none_or(|account| account == who))
-		.map(|(provider, who, record)| ProviderVerdict {
-			provider: *provider,
-			account: Address::from(who),
-			verdict: Verdict::from(record),
-		})
+		.filter(|concluded| account.is_none_or(|account| *account == concluded.account))
+		.map(ProviderVerdict::from)
 		.collect();
 	(!verdicts.is_empty()).then(|| BlockVerdicts { block: Block::new(block.hash, block.number), verdicts })
+}
+
+/// The outages of a block, or those of `account` alone; nothing if there are none.
+pub(super) fn outages(block: &BlockNews, account: Option<&AccountId>) -> Option<BlockOutages> {
+	let outages: Vec<_> = block
+		.outages
+		.iter()
+		.filter(|change| account.is_none_or(|account| *account == change.account))
+		.map(ProviderOutage::from)
+		.collect();
+	(!outages.is_empty()).then(|| BlockOutages { block: Block::new(block.hash, block.number), outages })
 }
 
 #[cfg(test)]
@@ -74,9 +81,13 @@ mod tests {
 	use tokio::sync::{broadcast::Sender, mpsc::Receiver};
 	use weir_primitives::{
 		api::{Outcome, Reason, TestKind, VerdictRecord},
+		outage::Gap,
 		Claim,
 	};
-	use weir_runtime::Hash;
+	use weir_runtime::{
+		configs::measuring::{Concluded, OutageChange},
+		Hash,
+	};
 
 	fn record() -> VerdictRecord {
 		VerdictRecord {
@@ -96,10 +107,24 @@ mod tests {
 		}
 	}
 
-	/// A block with a verdict on each of the providers `0` and `1`.
+	/// A block with a verdict on each of the providers `0` and `1`, the second one revised.
 	fn block(number: u32) -> BlockNews {
-		let verdict = |provider: u8| (provider.into(), AccountId::from([provider; 32]), record());
-		BlockNews { hash: Hash::repeat_byte(number as u8), number, verdicts: vec![verdict(0), verdict(1)] }
+		let verdict = |provider: u8, revised| Concluded {
+			provider: provider.into(),
+			account: AccountId::from([provider; 32]),
+			verdict: record(),
+			revised,
+		};
+		let verdicts = vec![verdict(0, false), verdict(1, true)];
+		let gap = Gap { from_slot: 40, until_slot: 50, is_regional: true };
+		let outage = |provider: u8, gap| OutageChange {
+			provider: provider.into(),
+			account: AccountId::from([provider; 32]),
+			from_slot: 40,
+			gap,
+		};
+		let outages = vec![outage(0, None), outage(1, Some(gap))];
+		BlockNews { hash: Hash::repeat_byte(number as u8), number, verdicts, outages }
 	}
 
 	fn step(numbers: impl IntoIterator<Item = u32>) -> Step {
@@ -137,6 +162,7 @@ mod tests {
 			assert_eq!(item["verdicts"].as_array().map(Vec::len), Some(1));
 			assert_eq!(item["verdicts"][0]["provider"], 1);
 			assert_eq!(item["verdicts"][0]["verdict"]["outcome"]["name"], "Good");
+			assert_eq!(item["verdicts"][0]["revised"], true);
 		}
 	}
 
@@ -182,6 +208,23 @@ mod tests {
 		while news.receiver_count() > 0 {
 			tokio::task::yield_now().await;
 		}
+	}
+
+	#[test]
+	fn outages_should_be_shown_as_they_begin_and_as_they_end() {
+		let shown = serde_json::to_value(outages(&block(1), None)).unwrap();
+		let [begun, ended] = [&shown["outages"][0], &shown["outages"][1]];
+		assert_eq!(
+			(&begun["fromSlot"], &begun["untilSlot"], &begun["regional"]),
+			(&json!(40), &Value::Null, &Value::Null)
+		);
+		assert_eq!(
+			(&ended["fromSlot"], &ended["untilSlot"], &ended["regional"]),
+			(&json!(40), &json!(50), &json!(true))
+		);
+		assert_eq!(outages(&block(1), Some(&AccountId::from([2; 32]))), None);
+		let one = outages(&block(1), Some(&AccountId::from([1; 32])));
+		assert_eq!(one.map(|shown| shown.outages.len()), Some(1));
 	}
 
 	#[test]

@@ -6,6 +6,7 @@ use super::{
 };
 use serde::Serialize;
 use weir_primitives::api::{Outcome, Reason, VerdictRecord};
+use weir_runtime::configs::measuring::Concluded;
 
 result! {
 	/// A conclusion for machines and for people.
@@ -136,11 +137,24 @@ result! {
 	/// A verdict on a provider.
 	pub(crate) struct ProviderVerdict {
 		/// Index of the provider.
-		pub(super) provider: u32,
+		provider: u32,
 		/// Account of the provider.
-		pub(super) account: Address,
+		account: Address,
 		/// What was concluded, and why.
-		pub(super) verdict: Verdict,
+		verdict: Verdict,
+		/// Whether it takes the place of an earlier one on the same test: a dispute has changed what that stood on.
+		revised: bool,
+	}
+}
+
+impl From<&Concluded> for ProviderVerdict {
+	fn from(Concluded { provider, account, verdict, revised }: &Concluded) -> Self {
+		Self {
+			provider: *provider,
+			account: Address::from(account),
+			verdict: Verdict::from(verdict),
+			revised: *revised,
+		}
 	}
 }
 

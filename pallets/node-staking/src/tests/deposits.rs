@@ -12,6 +12,20 @@ fn on_hold(who: AccountId) -> Balance {
 }
 
 #[test]
+fn can_hold_should_say_what_hold_will_do() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert!(NodeStaking::can_hold(&ALICE, Deposit::Alarm));
+		assert_ok!(NodeStaking::hold(&ALICE, Deposit::Alarm));
+		assert_eq!(on_hold(ALICE), ALARM_DEPOSIT);
+		// One kind does not release the other.
+		NodeStaking::release(&ALICE, Deposit::Appeal);
+		assert_eq!(on_hold(ALICE), ALARM_DEPOSIT);
+		assert!(!NodeStaking::can_hold(&999, Deposit::Alarm));
+		assert!(NodeStaking::hold(&999, Deposit::Alarm).is_err());
+	});
+}
+
+#[test]
 fn hold_should_add_up_and_release_one_at_a_time() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_ok!(NodeStaking::hold(&ALICE, Deposit::Appeal));

@@ -2,6 +2,7 @@
 
 mod bonding;
 mod deposits;
+mod operators;
 mod properties;
 mod slashing;
 

@@ -19,6 +19,9 @@ enum Step {
 	Queue(AccountId, Role, u32),
 	Cancel(u32),
 	Serve(AccountId, Role, u32),
+	SetOperator(AccountId, Option<AccountId>),
+	AcceptNode(AccountId, AccountId),
+	ReleaseNode(AccountId, AccountId),
 	Leave,
 	Epochs(u32),
 	Idle(u64),
@@ -28,7 +31,8 @@ fn step() -> impl Strategy<Value = Step> {
 	let who = ALICE..=CAROL;
 	let role = prop_oneof![Just(Role::Validator), Just(Role::Provider)];
 	let amount = prop_oneof![0..3_000u128, Just(FUNDS)];
-	let node = (who, role);
+	let pair = (who.clone(), who.clone());
+	let node = (who.clone(), role);
 	prop_oneof![
 		3 => (node.clone(), amount.clone()).prop_map(|((who, role), amount)| Step::Bond(who, role, amount)),
 		2 => (node.clone(), amount.clone()).prop_map(|((who, role), amount)| Step::BondMore(who, role, amount)),
@@ -37,6 +41,9 @@ fn step() -> impl Strategy<Value = Step> {
 		3 => (node.clone(), 1..=1_000_000_000u32).prop_map(|((who, role), ppb)| Step::Queue(who, role, ppb)),
 		1 => (0..8u32).prop_map(Step::Cancel),
 		1 => (node, 0..100_000u32).prop_map(|((who, role), kbps)| Step::Serve(who, role, kbps)),
+		3 => (who.clone(), prop::option::weighted(0.8, who)).prop_map(|(who, operator)| Step::SetOperator(who, operator)),
+		4 => pair.clone().prop_map(|(who, node)| Step::AcceptNode(who, node)),
+		1 => pair.prop_map(|(who, node)| Step::ReleaseNode(who, node)),
 		1 => Just(Step::Leave),
 		2 => (1..6u32).prop_map(Step::Epochs),
 		3 => (0..4_000_000_000u64).prop_map(Step::Idle),
@@ -60,6 +67,9 @@ fn run(step: Step) {
 			serve(who, role, kbps);
 			Ok(())
 		}
+		Step::SetOperator(who, operator) => NodeStaking::set_operator(signed(who), operator),
+		Step::AcceptNode(who, node) => NodeStaking::accept_node(signed(who), node),
+		Step::ReleaseNode(who, node) => NodeStaking::release_node(signed(who), node),
 		Step::Leave => {
 			InService::set(vec![]);
 			Ok(())

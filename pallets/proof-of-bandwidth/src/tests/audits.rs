@@ -3,7 +3,7 @@
 use super::{proofs::*, *};
 use crate::audits::MAX_PROOFS;
 use frame_support::assert_noop;
-use sp_runtime::{transaction_validity::InvalidTransaction, Perbill};
+use sp_runtime::Perbill;
 use std::{cell::RefCell, collections::BTreeMap};
 use weir_primitives::SlashReason;
 
@@ -37,18 +37,6 @@ impl Reported {
 fn call(node: AccountId, entries: Vec<Entry>, receipts: Vec<Receipt>) -> Call<Runtime> {
 	let receipts = receipts.try_into().unwrap();
 	Call::answer_audit { epoch: TESTED, node, entries: bounded(entries), salt: SALT, receipts }
-}
-
-fn refused(call: &Call<Runtime>) -> InvalidTransaction {
-	match authorize(call) {
-		Err(TransactionValidityError::Invalid(why)) => why,
-		other => panic!("{other:?}"),
-	}
-}
-
-fn refused_by(call: &Call<Runtime>, error: Error<Runtime>) {
-	let DispatchError::Module(module) = DispatchError::from(error) else { panic!() };
-	assert_eq!(refused(call), InvalidTransaction::Custom(module.error[0]));
 }
 
 /// Forty honest lines, measured in [`TESTED`]; `bend` is what seats make of their entries. The clock stands at the

@@ -1,9 +1,9 @@
 //! Disputes: what receipts take back, from whom, and what they cannot.
 
 use super::{proofs::*, *};
-use sp_runtime::{transaction_validity::InvalidTransaction, Perbill};
+use sp_runtime::Perbill;
 use weir_math::verdict::{Outcome, Reason};
-use weir_primitives::{api::TestKind, Admission, SlashReason};
+use weir_primitives::{api::TestKind, Admission, SlashReason, Timing};
 
 const TESTED: EpochIndex = FIRST_TESTED_EPOCH;
 const LINE: Kbps = 100_000;
@@ -11,18 +11,6 @@ const TARGET: AccountId = 100;
 
 pub(crate) fn dispute(epoch: EpochIndex, receipts: Vec<Receipt>) -> Call<Runtime> {
 	Call::dispute { provider: 0, epoch, receipts: receipts.try_into().unwrap() }
-}
-
-fn refused(call: &Call<Runtime>) -> InvalidTransaction {
-	match authorize(call) {
-		Err(TransactionValidityError::Invalid(why)) => why,
-		other => panic!("{other:?}"),
-	}
-}
-
-fn refused_by(call: &Call<Runtime>, error: Error<Runtime>) {
-	let DispatchError::Module(module) = DispatchError::from(error) else { panic!() };
-	assert_eq!(refused(call), InvalidTransaction::Custom(module.error[0]));
 }
 
 /// Members of provider 0's committee that lie: as many as make of an honest line a gross lie.
@@ -205,6 +193,29 @@ fn dispute_should_leave_an_escalation_that_has_begun_without_effect() {
 		assert_eq!(Targets::<Runtime>::get(0).unwrap().escalation, None);
 		assert!(Queued::get().iter().all(|(who, ..)| *who != TARGET), "nothing is queued against it");
 		assert_eq!(Pob::strikes(&TARGET), 2);
+	});
+}
+
+#[test]
+fn assignment_should_name_the_committee_of_an_escalation_when_it_is_closed() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, TARGET, symmetric(LINE));
+		run_to(TESTED, 0);
+		let drawer = Drawer::default();
+		let mut committees = Vec::new();
+		while committees.last().is_none_or(|(_, kind, _)| *kind != TestKind::Escalation) {
+			let epoch = Pob::epoch();
+			let kind = Pob::target_test(&TARGET).expect("a provider in admission is tested").kind;
+			committees.push((epoch, kind, Pob::assignment(epoch, 0)));
+			deny(&drawer);
+		}
+		assert_eq!(Targets::<Runtime>::get(0).unwrap().escalation, None, "it is closed");
+		let (last, _, committee) = committees.last().unwrap();
+		assert_eq!(committee.len(), usize::from(Timing::local().escalation_committee));
+		assert!(last - TESTED < RETAINED_EPOCHS);
+		for (epoch, kind, committee) in committees {
+			assert_eq!(Pob::assignment(epoch, 0), committee, "{kind:?} of epoch {epoch}");
+		}
 	});
 }
 

@@ -39,7 +39,13 @@ fn seats_of_the_other_address_family_should_be_absent() {
 	ExtBuilder::default().build_and_execute(|| {
 		for node in 9..=24u64 {
 			set_bond(node, Role::Validator, SEAT_BOND);
-			assert_ok!(Pob::take_seat(RuntimeOrigin::signed(node), key(node), endpoint_v6(node), 50_000));
+			assert_ok!(Pob::take_seat(
+				RuntimeOrigin::signed(node),
+				key(node),
+				endpoint_v6(node),
+				50_000,
+				COUNTRY
+			));
 		}
 		register_v6();
 		let mut outcomes = Vec::new();

@@ -160,7 +160,7 @@ fn seat_should_be_retired_when_its_provider_leaves_service() {
 	ExtBuilder::default().build_and_execute(|| {
 		set_bond(100, weir_primitives::Role::Provider, SEAT_BOND);
 		register(0, 100, symmetric(CLAIM));
-		Pob::take_seat(RuntimeOrigin::signed(100), key(100), endpoint(100), 20_000).unwrap();
+		Pob::take_seat(RuntimeOrigin::signed(100), key(100), endpoint(100), 20_000, COUNTRY).unwrap();
 		change(0, |facts| facts.in_service = false).unwrap();
 		assert!(Seats::<Runtime>::get(100).unwrap().leaving);
 	});

@@ -91,7 +91,8 @@ fn verdict_should_wait_when_the_weight_of_its_listener_is_not_there() {
 		report(|_, task| honest(task, symmetric(100_000)));
 		run_to(FIRST_TESTED_EPOCH + 1, 18);
 		Slot::set(Slot::get() + 1);
-		let needed = Weights::estimate_open() + Weights::estimate_test(MAX_MEMBERS) + LISTENING;
+		let verdict_of = |k| Weights::estimate_test(k) + Weights::note_members(k) + LISTENING;
+		let needed = Weights::estimate_open() + verdict_of(MAX_MEMBERS);
 		let mut meter = WeightMeter::with_limit(needed - Weight::from_parts(1, 0));
 		Pob::estimate(&mut meter);
 		assert!(Heard::get().is_empty());
@@ -99,8 +100,7 @@ fn verdict_should_wait_when_the_weight_of_its_listener_is_not_there() {
 		let mut meter = WeightMeter::with_limit(needed);
 		Pob::estimate(&mut meter);
 		assert_eq!(Heard::get().len(), 1);
-		let verdict = Weights::estimate_test(5) + LISTENING;
-		assert!(meter.consumed().all_gte(Weights::estimate_open() + verdict));
+		assert!(meter.consumed().all_gte(Weights::estimate_open() + verdict_of(5)));
 	});
 }
 

@@ -97,6 +97,22 @@ fn epoch_should_be_skipped_by_name_when_its_record_is_gone() {
 }
 
 #[test]
+fn skipping_should_wait_until_there_is_weight_for_it() {
+	with_provider(|| {
+		Idle::set(Weight::zero());
+		run_to(14, 1);
+		let opened = <Runtime as Config>::WeightInfo::estimate_open();
+		let mut meter = WeightMeter::with_limit(opened);
+		Pob::estimate(&mut meter);
+		assert_eq!((skipped(), meter.consumed()), (vec![], opened));
+		let needed = opened + <Runtime as Config>::WeightInfo::conclude_epoch();
+		let mut meter = WeightMeter::with_limit(needed);
+		Pob::estimate(&mut meter);
+		assert_eq!((skipped(), meter.consumed()), (vec![3], needed));
+	});
+}
+
+#[test]
 fn reports_should_be_kept_until_they_are_judged() {
 	with_provider(|| {
 		Idle::set(Weight::zero());

@@ -1,5 +1,6 @@
 //! Tests by topic, and what they share.
 
+mod answers;
 mod appeals;
 mod audits;
 mod busy;
@@ -11,7 +12,11 @@ mod families;
 mod following;
 mod idle;
 mod lag;
+mod locations;
 mod offchain;
+mod offchain_watching;
+mod operators;
+mod outages;
 mod proofs;
 mod random;
 mod reports;
@@ -19,6 +24,7 @@ mod seats;
 mod stories;
 mod trouble;
 mod unexpected;
+mod uplinks;
 
 use crate::{mock::*, reports::Step, *};
 use polkadot_sdk::*;
@@ -29,7 +35,7 @@ use frame_support::{
 	BoundedVec,
 };
 use sp_core::{Pair, H256};
-use sp_runtime::{traits::Dispatchable, DispatchError};
+use sp_runtime::{traits::Dispatchable, transaction_validity::InvalidTransaction, DispatchError};
 use weir_primitives::{
 	api::{Task, VerdictRecord},
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
@@ -96,6 +102,20 @@ pub(crate) fn authorize(call: &Call<Runtime>) -> Result<ValidTransaction, Transa
 	call.authorize(TransactionSource::External)
 		.expect("both calls are authorised")
 		.map(|(validity, _)| validity)
+}
+
+/// Why the pool does not take a call.
+pub(crate) fn refused(call: &Call<Runtime>) -> InvalidTransaction {
+	match authorize(call) {
+		Err(TransactionValidityError::Invalid(why)) => why,
+		other => panic!("{other:?}"),
+	}
+}
+
+/// The pool does not take a call because of this rule.
+pub(crate) fn refused_by(call: &Call<Runtime>, error: Error<Runtime>) {
+	let DispatchError::Module(module) = DispatchError::from(error) else { panic!() };
+	assert_eq!(refused(call), InvalidTransaction::Custom(module.error[0]));
 }
 
 pub(crate) fn dispatch(call: Call<Runtime>) -> Result<(), DispatchError> {

@@ -3,7 +3,6 @@
 use super::*;
 use crate::offchain::Notebook;
 use codec::{Decode, Encode};
-use frame_support::traits::Hooks;
 use sp_core::offchain::{
 	testing::{PendingRequest, TestOffchainExt, TestTransactionPoolExt},
 	OffchainDbExt, OffchainWorkerExt, StorageKind, TransactionPoolExt,
@@ -16,18 +15,18 @@ use weir_primitives::{
 	SEAT_KEY_TYPE,
 };
 
-const URL: &str = "http://127.0.0.1:9700";
-const NODE: AccountId = 1;
-const REPORTED: EpochIndex = FIRST_TESTED_EPOCH;
+pub(crate) const URL: &str = "http://127.0.0.1:9700";
+pub(crate) const NODE: AccountId = 1;
+pub(crate) const REPORTED: EpochIndex = FIRST_TESTED_EPOCH;
 
 /// What the tests see of the world outside: requests they expect, and the pool.
-struct Outside<'a> {
-	expect: &'a dyn Fn(PendingRequest),
-	pool: &'a dyn Fn() -> Vec<Call<Runtime>>,
+pub(crate) struct Outside<'a> {
+	pub(crate) expect: &'a dyn Fn(PendingRequest),
+	pub(crate) pool: &'a dyn Fn() -> Vec<Call<Runtime>>,
 }
 
 impl Outside<'_> {
-	fn expect_tasks(&self) {
+	pub(super) fn expect_tasks(&self) {
 		let body = serde_json::to_vec(&expected_tasks()).unwrap();
 		(self.expect)(PendingRequest {
 			method: "POST".into(),
@@ -38,7 +37,7 @@ impl Outside<'_> {
 		});
 	}
 
-	fn expect_report(&self, response: Vec<u8>) {
+	pub(crate) fn expect_report(&self, response: Vec<u8>) {
 		(self.expect)(PendingRequest {
 			method: "GET".into(),
 			uri: format!("{URL}/v1/reports/{REPORTED}"),
@@ -48,7 +47,7 @@ impl Outside<'_> {
 	}
 }
 
-fn request() -> PendingRequest {
+pub(super) fn request() -> PendingRequest {
 	PendingRequest {
 		headers: vec![("content-type".into(), "application/json".into())],
 		sent: true,
@@ -56,7 +55,7 @@ fn request() -> PendingRequest {
 	}
 }
 
-fn hex(account: &AccountId) -> String {
+pub(super) fn hex(account: &AccountId) -> String {
 	account.using_encoded(to_hex)
 }
 
@@ -89,6 +88,7 @@ fn expected_tasks() -> TasksRequest {
 			key: seat.key,
 			endpoint: seat.endpoint,
 			uplink_kbps: seat.uplink_kbps,
+			country: seat.country,
 			from_epoch: seat.from_epoch,
 			score_ppm: seat.score_ppm,
 		},
@@ -96,28 +96,40 @@ fn expected_tasks() -> TasksRequest {
 	}
 }
 
-fn ready(entries: Vec<Entry>) -> Vec<u8> {
+pub(crate) fn ready(entries: Vec<Entry>) -> Vec<u8> {
 	let response = ReportResponse { epoch: REPORTED, state: ReportState::Ready, entries };
 	serde_json::to_vec(&response).unwrap()
 }
 
+/// The part of a run that measures.
 fn work() {
-	Pob::offchain_worker(System::block_number());
+	// What was in the way is met again with the next block.
+	let _ = Pob::serve_local_seat();
 }
 
-fn notes() -> Notebook {
-	StorageValueRef::persistent(&[b"weir::seat::".as_slice(), &NODE.encode()].concat())
-		.get::<Notebook>()
-		.unwrap()
-		.unwrap_or_default()
+pub(crate) fn notes() -> Notebook {
+	StorageValueRef::persistent(&notes_key()).get::<Notebook>().unwrap().unwrap_or_default()
 }
 
-fn set_url(url: &str) {
+pub(crate) fn set_notes(notes: &Notebook) {
+	StorageValueRef::persistent(&notes_key()).set(notes);
+}
+
+fn notes_key() -> Vec<u8> {
+	[b"weir::seat::".as_slice(), &NODE.encode()].concat()
+}
+
+pub(super) fn set_url(url: &str) {
 	sp_io::offchain::local_storage_set(StorageKind::PERSISTENT, URL_KEY, url.as_bytes());
 }
 
 /// A node with seat 1's key and a sidecar, one provider, and the clock where the first tested epoch begins.
-fn with_worker(test: impl FnOnce(Outside)) {
+pub(crate) fn with_worker(test: impl FnOnce(Outside)) {
+	with_worker_among(5, test);
+}
+
+/// The same among so many seats.
+pub(crate) fn with_worker_among(seats: u64, test: impl FnOnce(Outside)) {
 	let (worker, outside) = TestOffchainExt::new();
 	let (pool, transactions) = TestTransactionPoolExt::new();
 	let keystore = MemoryKeystore::new();
@@ -125,7 +137,7 @@ fn with_worker(test: impl FnOnce(Outside)) {
 		format!("0x{}", to_hex(&(b"seat", NODE).using_encoded(sp_io::hashing::blake2_256)).split_off(2));
 	let public = keystore.sr25519_generate_new(SEAT_KEY_TYPE, Some(&seed)).unwrap();
 	assert_eq!(public, pair(NODE).public());
-	let mut ext = ExtBuilder::default().seats(5).build();
+	let mut ext = ExtBuilder::default().seats(seats).build();
 	ext.register_extension(OffchainDbExt::new(worker.clone()));
 	ext.register_extension(OffchainWorkerExt::new(worker));
 	ext.register_extension(TransactionPoolExt::new(pool));
@@ -152,7 +164,7 @@ fn with_worker(test: impl FnOnce(Outside)) {
 }
 
 /// Posts the tasks of the epoch, then moves into the commit window of the next one, past every seat's offset.
-fn posted_and_in_commit_window(outside: &Outside) {
+pub(crate) fn posted_and_in_commit_window(outside: &Outside) {
 	run_to(REPORTED, 29);
 	outside.expect_tasks();
 	work();

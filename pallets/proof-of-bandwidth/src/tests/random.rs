@@ -1,9 +1,12 @@
 //! Random lives of providers and seats, the invariants checked after each step.
 
-use super::*;
+use super::{
+	outages::{confirmers_of, down, up, vote, watchers_of},
+	*,
+};
 use proptest::prelude::*;
 use weir_primitives::{
-	seams::{OnBondChange, OnProviderChange},
+	seams::{OnBondChange, OnOperatorChange, OnProviderChange},
 	Role,
 };
 
@@ -18,8 +21,12 @@ enum Act {
 	LeaveSeat(u8),
 	LoseBond(u8),
 	SetKey(u8, u8),
+	Move(u8, u8),
+	Declare(u8, u8),
 	/// An epoch in which each seat does to each target what this number says.
 	Measure(u64),
+	/// Slots in which watchers and confirmers say what this number tells them.
+	Watch(u64),
 	Idle,
 }
 
@@ -34,7 +41,10 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 		1 => (0u8..12).prop_map(Act::LeaveSeat),
 		1 => (0u8..12).prop_map(Act::LoseBond),
 		1 => (0u8..12, 0u8..12).prop_map(|(who, key)| Act::SetKey(who, key)),
+		1 => (0u8..6, 0u8..3).prop_map(|(who, country)| Act::Move(who, country)),
+		1 => (0u8..12, 0u8..12).prop_map(|(node, operator)| Act::Declare(node, operator)),
 		5 => any::<u64>().prop_map(Act::Measure),
+		4 => any::<u64>().prop_map(Act::Watch),
 		1 => Just(Act::Idle),
 	];
 	prop::collection::vec(act, 1..40)
@@ -42,6 +52,9 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 
 const CLAIMS: [Kbps; 4] = [5_000, 40_000, 120_000, 900_000];
 const UPLINKS: [Kbps; 3] = [5_000, 25_000, 60_000];
+const COUNTRIES: [[u8; 2]; 3] = [COUNTRY, *b"JP", *b"NZ"];
+/// No measurement, too fast for abroad, slow enough for anywhere.
+const RTTS_10US: [u16; 4] = [0, 500, 20_000, 20_000];
 
 /// Half of the owners may have a seat as well.
 fn owner(who: u8) -> AccountId {
@@ -86,8 +99,13 @@ fn perform(act: Act, next_index: &mut ProviderIndex) {
 		Act::TakeSeat(who, uplink) => {
 			let who = u64::from(who) + 1;
 			set_bond(who, Role::Validator, SEAT_BOND);
-			let _ =
-				Pob::take_seat(RuntimeOrigin::signed(who), key(who), endpoint(who), UPLINKS[uplink as usize]);
+			let _ = Pob::take_seat(
+				RuntimeOrigin::signed(who),
+				key(who),
+				endpoint(who),
+				UPLINKS[uplink as usize],
+				COUNTRIES[(who % 3) as usize],
+			);
 		}
 		Act::LeaveSeat(who) => drop(Pob::leave_seat(RuntimeOrigin::signed(u64::from(who) + 1))),
 		Act::LoseBond(who) => {
@@ -99,8 +117,41 @@ fn perform(act: Act, next_index: &mut ProviderIndex) {
 			let fresh = key(1_000 + u64::from(other));
 			let _ = Pob::set_seat_key(RuntimeOrigin::signed(u64::from(who) + 1), fresh);
 		}
+		Act::Move(who, country) => {
+			if let Some(index) = index_of(who) {
+				change(index, |facts| facts.region.country = COUNTRIES[country as usize]).unwrap();
+			}
+		}
+		Act::Declare(node, operator) => {
+			let (node, operator) = (u64::from(node) + 1, u64::from(operator) + 1);
+			let old = OperatorOf::get().get(&node).copied().unwrap_or(node);
+			if Pob::operator_changed(&node, &old, &operator).is_ok() {
+				OperatorOf::mutate(|all| all.insert(node, operator));
+			}
+		}
 		Act::Measure(noise) => measure(noise),
+		Act::Watch(noise) => watch(noise, *next_index),
 		Act::Idle => run_to(Pob::epoch() + 1, 3),
+	}
+}
+
+/// Four slots in which seats report outages and vote on alarms, by the bits of `noise`.
+fn watch(noise: u64, providers: ProviderIndex) {
+	for slot in 0..4u32 {
+		for provider in 0..providers {
+			let bits = noise.rotate_right(slot * 16 + provider * 5);
+			for (n, node) in watchers_of(provider).into_iter().enumerate() {
+				match bits >> (2 * n) & 3 {
+					0 => _ = dispatch(up(provider, node)),
+					1 => {}
+					_ => _ = dispatch(down(provider, node)),
+				}
+			}
+			for node in confirmers_of(provider) {
+				let _ = dispatch(vote(provider, node, bits >> (node % 8) & 3 != 0));
+			}
+		}
+		next_slot();
 	}
 }
 
@@ -122,7 +173,8 @@ fn measure(noise: u64) {
 					_ => honest(task, task.claim),
 				}
 			});
-			(node, entries.collect())
+			let rtt_10us = RTTS_10US[(noise.rotate_right(node as u32 * 11) & 3) as usize];
+			(node, entries.map(|entry| Entry { rtt_10us, ..entry }).collect())
 		})
 		.collect();
 	run_to(epoch + 1, opens(Step::Commit));

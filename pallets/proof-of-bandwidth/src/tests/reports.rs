@@ -1,23 +1,12 @@
 //! Commit and reveal: what the pool and the block take, and what they refuse.
 
 use super::*;
+use crate::offchain::Trouble;
 use frame_support::{assert_noop, assert_ok, traits::Authorize};
-use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
+use sp_runtime::transaction_validity::InvalidTransaction;
 
 const TESTED: EpochIndex = FIRST_TESTED_EPOCH;
 const REPORTED: EpochIndex = TESTED + 1;
-
-fn refused(call: &Call<Runtime>) -> InvalidTransaction {
-	match authorize(call) {
-		Err(TransactionValidityError::Invalid(why)) => why,
-		other => panic!("{other:?}"),
-	}
-}
-
-fn refused_by(call: &Call<Runtime>, error: Error<Runtime>) {
-	let DispatchError::Module(module) = DispatchError::from(error) else { panic!() };
-	assert_eq!(refused(call), InvalidTransaction::Custom(module.error[0]));
-}
 
 /// Two providers under test, the tasks of the tested epoch at hand, and the clock at the commit window.
 fn in_commit_window(test: impl FnOnce(Vec<(AccountId, Vec<Task<AccountId>>)>)) {
@@ -181,7 +170,7 @@ fn commit_should_be_refused_without_a_seat_on_duty() {
 	in_commit_window(|_| {
 		refused_by(&commit_call(TESTED, 77, &[]), Error::NoSeat);
 		set_bond(77, weir_primitives::Role::Validator, SEAT_BOND);
-		Pob::take_seat(RuntimeOrigin::signed(77), key(77), endpoint(77), 50_000).unwrap();
+		Pob::take_seat(RuntimeOrigin::signed(77), key(77), endpoint(77), 50_000, COUNTRY).unwrap();
 		refused_by(&commit_call(TESTED, 77, &[]), Error::NotOnDuty);
 	});
 }
@@ -354,5 +343,20 @@ fn reports_should_be_swept_when_no_rule_asks_for_them() {
 		run_to(TESTED + 4, 29);
 		assert_eq!(Pob::report_state(TESTED, &1), (false, false));
 		assert_eq!(Missed::<Runtime>::iter_key_prefix(TESTED).count(), 0);
+	});
+}
+
+#[test]
+fn worker_should_name_the_rule_when_the_pool_does_not_take_a_call() {
+	in_commit_window(|_| {
+		let call = commit_call(TESTED, 1, &[]);
+		assert_eq!(Pob::why_not_submitted(&call), Trouble::NotSubmitted);
+		submit(call.clone());
+		assert_eq!(Pob::why_not_submitted(&call), Trouble::Refused("AlreadyCommitted"));
+		let early = reveal_call(TESTED, 1, &[]);
+		assert_eq!(
+			Pob::why_not_submitted(&early),
+			Trouble::Refused("Transaction will be valid in the future")
+		);
 	});
 }

@@ -7,7 +7,7 @@ use weir_primitives::{seams::OnBondChange, Endpoint, Role};
 const NEW: AccountId = 50;
 
 fn take(who: AccountId) -> sp_runtime::DispatchResult {
-	Pob::take_seat(RuntimeOrigin::signed(who), key(who), endpoint(who), 10_000)
+	Pob::take_seat(RuntimeOrigin::signed(who), key(who), endpoint(who), 10_000, COUNTRY)
 }
 
 fn validator(who: AccountId) {
@@ -25,6 +25,7 @@ fn take_seat_should_enter_the_tiers_the_uplink_covers_when_mature() {
 				key: key(NEW),
 				endpoint: endpoint(NEW),
 				uplink_kbps: 10_000,
+				country: COUNTRY,
 				from_epoch: 3,
 			}
 			.into(),
@@ -67,7 +68,7 @@ fn take_seat_should_bound_a_providers_uplink_by_its_claim() {
 		set_bond(51, Role::Provider, SEAT_BOND);
 		register(0, 51, symmetric(9_000));
 		assert_noop!(take(51), Error::<Runtime>::UplinkAboveClaim);
-		assert_ok!(Pob::take_seat(RuntimeOrigin::signed(51), key(51), endpoint(51), 9_000));
+		assert_ok!(Pob::take_seat(RuntimeOrigin::signed(51), key(51), endpoint(51), 9_000, COUNTRY));
 	});
 }
 
@@ -85,7 +86,7 @@ fn take_seat_should_fail_when_the_provider_is_out_of_service() {
 fn take_seat_should_fail_when_the_endpoint_cannot_measure() {
 	ExtBuilder::default().build_and_execute(|| {
 		validator(NEW);
-		let with = |endpoint| Pob::take_seat(RuntimeOrigin::signed(NEW), key(NEW), endpoint, 10_000);
+		let with = |endpoint| Pob::take_seat(RuntimeOrigin::signed(NEW), key(NEW), endpoint, 10_000, COUNTRY);
 		assert_noop!(with(Endpoint::RelayOnly), Error::<Runtime>::SeatNeedsAddress);
 		assert_noop!(with(Endpoint::V4 { addr: [45, 99, 7, 1], port: 0 }), Error::<Runtime>::PortMissing);
 		assert_noop!(with(Endpoint::V4 { addr: [10, 0, 0, 1], port: 1 }), Error::<Runtime>::PrivateEndpoint);
@@ -98,7 +99,7 @@ fn take_seat_should_fail_when_the_prefix_is_taken() {
 		validator(NEW);
 		let neighbour = Endpoint::V4 { addr: [45, 1, 7, 99], port: 1 };
 		assert_noop!(
-			Pob::take_seat(RuntimeOrigin::signed(NEW), key(NEW), neighbour, 10_000),
+			Pob::take_seat(RuntimeOrigin::signed(NEW), key(NEW), neighbour, 10_000, COUNTRY),
 			Error::<Runtime>::PrefixTaken
 		);
 	});
@@ -110,7 +111,7 @@ fn take_seat_should_fail_when_the_wide_prefix_is_full() {
 		validator(NEW);
 		let neighbour = Endpoint::V4 { addr: [45, 1, 8, 1], port: 1 };
 		assert_noop!(
-			Pob::take_seat(RuntimeOrigin::signed(NEW), key(NEW), neighbour, 10_000),
+			Pob::take_seat(RuntimeOrigin::signed(NEW), key(NEW), neighbour, 10_000, COUNTRY),
 			Error::<Runtime>::WidePrefixFull
 		);
 	});
@@ -122,7 +123,7 @@ fn take_seat_should_allow_neighbours_when_endpoints_are_private() {
 		for (n, who) in (60u64..64).enumerate() {
 			validator(who);
 			let local = Endpoint::V4 { addr: [127, 0, n as u8, 1], port: 9_700 };
-			assert_ok!(Pob::take_seat(RuntimeOrigin::signed(who), key(who), local, 10_000));
+			assert_ok!(Pob::take_seat(RuntimeOrigin::signed(who), key(who), local, 10_000, COUNTRY));
 		}
 	});
 }
@@ -132,7 +133,7 @@ fn take_seat_should_fail_when_the_key_is_taken() {
 	ExtBuilder::default().build_and_execute(|| {
 		validator(NEW);
 		assert_noop!(
-			Pob::take_seat(RuntimeOrigin::signed(NEW), key(1), endpoint(NEW), 10_000),
+			Pob::take_seat(RuntimeOrigin::signed(NEW), key(1), endpoint(NEW), 10_000, COUNTRY),
 			Error::<Runtime>::KeyTaken
 		);
 	});
@@ -143,7 +144,7 @@ fn take_seat_should_fail_when_the_uplink_is_below_the_tiers() {
 	ExtBuilder::default().build_and_execute(|| {
 		validator(NEW);
 		assert_noop!(
-			Pob::take_seat(RuntimeOrigin::signed(NEW), key(NEW), endpoint(NEW), 4_999),
+			Pob::take_seat(RuntimeOrigin::signed(NEW), key(NEW), endpoint(NEW), 4_999, COUNTRY),
 			Error::<Runtime>::UplinkBelowTiers
 		);
 	});
@@ -224,7 +225,9 @@ fn score_should_dismiss_a_seat_when_it_falls_below_the_minimum() {
 		Pob::score_seat(&4, 10, 0);
 		let seat = Seats::<Runtime>::get(4).unwrap();
 		assert!(seat.leaving && seat.score_ppm < MIN_SCORE_PPM);
-		System::assert_last_event(Event::SeatDismissed { who: 4, score_ppm: seat.score_ppm }.into());
+		System::assert_last_event(
+			Event::SeatDismissed { who: 4, score_ppm: seat.score_ppm, reason: Dismissal::LowScore }.into(),
+		);
 		run_to(3 + 2 + DISMISSAL_EPOCHS - 1, 29);
 		assert_noop!(take(4), Error::<Runtime>::SeatHeld);
 		run_to(3 + 2 + DISMISSAL_EPOCHS, 20);

@@ -99,6 +99,9 @@ pub(super) struct Phase {
 	pub(super) delayed: u32,
 	/// Sequence numbers sent at the half step.
 	pub(super) half: std::ops::Range<u32>,
+	/// First sequence number after the ramp, once it is over: what the ramp brought does not count, whenever it is
+	/// acknowledged. Held back until the window, it was up to a tenth more than the line carries.
+	pub(super) counts_from: Option<u32>,
 	pub(super) cadence: Cadence,
 	pub(super) bytes: u64,
 }
@@ -114,6 +117,7 @@ impl Phase {
 			pings: 0,
 			delayed: 0,
 			half: 0..0,
+			counts_from: None,
 			cadence,
 			bytes: 0,
 		};

@@ -228,7 +228,8 @@ impl Probe {
 		// Phase U is counted by its echoes.
 		let [down, _] = &mut self.phases;
 		if down.schedule.counts(now) {
-			let bytes = receipt.packets().saturating_mul(PACKET_BYTES.into());
+			let packets = down.counts_from.map_or(0, |first| receipt.packets_from(first));
+			let bytes = packets.saturating_mul(PACKET_BYTES.into());
 			down.bytes = down.bytes.saturating_add(bytes);
 		}
 		self.next_countersign.get_or_insert(now);
@@ -290,7 +291,7 @@ impl Probe {
 		}
 		self.echoed.insert(seq);
 		let [_, up] = &mut self.phases;
-		if up.schedule.counts(now) {
+		if up.schedule.counts(now) && up.counts_from.is_some_and(|first| seq >= first) {
 			up.bytes = up.bytes.saturating_add(PACKET_BYTES.into());
 		}
 	}
@@ -370,6 +371,9 @@ impl Probe {
 				phase.pings = phase.pings.saturating_add(1);
 				number
 			});
+		if step == Step::Full {
+			phase.counts_from.get_or_insert(self.sent);
+		}
 		self.pacer.set_rate(now, rate, PACKET_BYTES);
 		if let Some(number) = ping {
 			let stamp = self.stamp(now, number);

@@ -95,7 +95,14 @@ pub struct Receipt {
 impl Receipt {
 	/// Packets it acknowledges.
 	pub fn packets(&self) -> u64 {
-		self.ranges.iter().map(|range| u64::from(range.count)).sum()
+		self.packets_from(0)
+	}
+
+	/// Of them, those with a sequence number from `first` on.
+	pub fn packets_from(&self, first: u32) -> u64 {
+		let of =
+			|range: &Range| u64::from(range.count).saturating_sub(first.saturating_sub(range.first).into());
+		self.ranges.iter().map(of).sum()
 	}
 }
 
@@ -280,6 +287,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+	/// Every reason, by its index.
+	pub fn all() -> impl Iterator<Item = Self> {
+		(0..=u8::MAX).map_while(|index| Self::decode(&mut &[index][..]).ok())
+	}
+
 	/// Whether asking again can help: the target's view of the chain may lag, or be of another fork, which has another T0.
 	pub fn is_passing(self) -> bool {
 		matches!(

@@ -53,8 +53,10 @@ fn client(node: &Arc<Node>) -> Client {
 	let link = Arc::new(Link { methods: Rpc::new(client.clone()), client });
 	let (_, state) = watch::channel(State::On(link));
 	let (_, heads) = watch::channel(0);
+	let (_, finalised) = watch::channel(0);
 	let idle = || Task::spawn("idle", async {});
-	Client { genesis: [0; 32], state, heads, blocks: broadcast::channel(1).0, _tasks: [idle(), idle()] }
+	let blocks = broadcast::channel(1).0;
+	Client { genesis: [0; 32], state, heads, finalised, blocks, _tasks: [idle(), idle()] }
 }
 
 fn assert_answer(function: &str, answer: impl Encode) {
@@ -75,7 +77,8 @@ async fn reads_should_ask_and_understand_what_the_runtime_answers() {
 	assert_answer("ProofOfBandwidthApi_provider", chain.provider(&account).await.unwrap());
 	assert_answer("ProofOfBandwidthApi_report_state", chain.report_state(5, &account).await.unwrap());
 	assert_answer("ProofOfBandwidthApi_assignment", chain.assignment(5, 6).await.unwrap());
-	assert_eq!(node.0.lock().unwrap().len(), 8, "every read went to the node");
+	assert_answer("ProofOfBandwidthApi_watch", chain.watch(&account).await.unwrap());
+	assert_eq!(node.0.lock().unwrap().len(), 9, "every read went to the node");
 }
 
 fn assert_submission(call: &str, submission: &Submission) {
@@ -101,4 +104,19 @@ fn submissions_should_be_encoded_as_the_runtime_decodes_them() {
 		receipt: [4; 5],
 	};
 	assert_submission("reveal", &Submission::reveal(5, &account, &[entry], [10; 32]));
+	let (down, up) = (Sighting::Down { alarm_slot: 9_000_000 }, Sighting::Up { alarm_slot: 9_000_000 });
+	let confirm = Sighting::Confirm { raised: 77, is_down: true };
+	for (call, sighting) in [("report_down", down), ("report_up", up), ("confirm", confirm)] {
+		assert_submission(call, &Submission::sighting(6, &account, sighting, [9; 64]));
+	}
+}
+
+#[test]
+fn refusal_of_the_pool_should_name_the_rule_when_the_runtime_knows_it() {
+	let rules: Vec<_> = line("errors", PALLET)[2].split(',').collect();
+	let name_of = |code: u8| rules.get(usize::from(code)).map(|name| (*name).to_owned());
+	assert_eq!(broken_rule("Custom error: 26", name_of), "NotDisputable");
+	for said in ["Custom error: 255", "Custom error: 256", "Transaction is outdated"] {
+		assert_eq!(broken_rule(said, name_of), said);
+	}
 }

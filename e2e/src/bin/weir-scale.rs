@@ -1,0 +1,60 @@
+//! `weir-scale`: what the measuring protocol costs the chain at the size of a public network.
+
+use anyhow::Result;
+use clap::Parser;
+use std::{process::ExitCode, time::Instant};
+use weir_e2e::scale::{run, Size};
+
+/// Runs epochs of 3,600 slots through the real runtime, with what all providers and seats send, and prints what blocks
+/// weigh and hold, and what is stored. Exit 1 if a bar of the specification is missed.
+#[derive(Debug, Parser)]
+#[command(name = "weir-scale", version)]
+struct Cli {
+	/// Registered providers.
+	#[arg(long, value_name = "NUMBER", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(60..=2_000_000))]
+	providers: u32,
+
+	/// How many of them hold a seat; all by default.
+	#[arg(long, value_name = "NUMBER")]
+	seats: Option<u32>,
+
+	/// How many lines in a hundred claim a gigabit, which takes a committee of 31.
+	#[arg(long, value_name = "PERCENT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100))]
+	large: u32,
+
+	/// Epochs under load. The first one has no audits to answer, the first two nothing to sweep.
+	#[arg(long, value_name = "NUMBER", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=20))]
+	epochs: u32,
+
+	/// Look at this many slots of each phase instead of all; for one epoch.
+	#[arg(long, value_name = "SLOTS", default_value_t = 0)]
+	sample: u32,
+
+	/// A small network, to see that this still runs. Its figures mean nothing.
+	#[arg(long)]
+	check: bool,
+}
+
+fn main() -> ExitCode {
+	match measure(&Cli::parse()) {
+		Ok(true) => ExitCode::SUCCESS,
+		Ok(false) => ExitCode::FAILURE,
+		Err(error) => {
+			eprintln!("error: {error:#}");
+			ExitCode::FAILURE
+		}
+	}
+}
+
+fn measure(cli: &Cli) -> Result<bool> {
+	let Cli { providers, seats, large: large_percent, epochs, sample, check } = *cli;
+	let size = if check {
+		Size::check()
+	} else {
+		Size { providers, seats: seats.unwrap_or(providers), large_percent, epochs, sample }
+	};
+	let begun = Instant::now();
+	let figures = run(&size, |what| eprintln!("[{:>5} s] {what}", begun.elapsed().as_secs()))?;
+	print!("{}", figures.render());
+	Ok(check || figures.bars().iter().all(|bar| bar.is_met()))
+}

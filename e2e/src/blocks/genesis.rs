@@ -1,0 +1,130 @@
+//! The state a chain begins with.
+
+use crate::blocks::node::{Node, REGION};
+use polkadot_sdk::*;
+use sp_core::{ed25519, storage::Storage, Pair};
+use sp_runtime::{traits::Dispatchable, BuildStorage};
+use weir_primitives::{
+	seams::{OnProviderChange, ProviderRegistry},
+	Admission, Claim, Kbps, Role, Timing,
+};
+use weir_runtime::{
+	apis::BABE_GENESIS_EPOCH_CONFIG,
+	configs::measuring::{BondPerMbps, MinProviderBond},
+	BabeConfig, Balance, BalancesConfig, NodeStakingConfig, ProofOfBandwidth, ProofOfBandwidthConfig,
+	Providers, ProvidersConfig, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys,
+	ValidatorsConfig, WEIR,
+};
+
+/// Authors have numbers of their own, beyond those of any provider.
+const FIRST_AUTHOR: u32 = 3_000_000;
+/// What an author has bonded.
+const AUTHOR_BOND: Balance = 100_000 * WEIR;
+
+/// A provider that is admitted, and holds a seat, when the chain begins.
+#[derive(Clone)]
+pub struct Line {
+	/// Who sells it.
+	pub node: Node,
+	/// What it claims.
+	pub claim: Claim,
+	/// Whether its tests of admission are over.
+	pub admitted: bool,
+	/// Uplink its seat declares, kbps; none without a seat.
+	pub uplink_kbps: Option<Kbps>,
+}
+
+/// What a chain begins with.
+#[derive(Clone)]
+pub struct Genesis {
+	/// Timing of the network.
+	pub timing: Timing,
+	/// Number of those who make blocks.
+	pub authors: u32,
+	/// Accounts with tokens and nothing else.
+	pub funded: Vec<Node>,
+	/// Providers, in the order of their indices.
+	pub lines: Vec<Line>,
+}
+
+impl Genesis {
+	/// Who makes blocks. None of them holds a seat.
+	pub fn authors(&self) -> Vec<Node> {
+		(0..self.authors).map(|n| Node::nth(FIRST_AUTHOR + n)).collect()
+	}
+
+	/// Tokens that stand behind a claim.
+	pub fn bond_of(claim: &Claim) -> Balance {
+		let mbps = Balance::from(claim.largest_kbps().div_ceil(1_000));
+		let (per_mbps, least) = (BondPerMbps::get(), MinProviderBond::get());
+		(mbps * per_mbps).max(least)
+	}
+
+	/// The state. Bonds, registrations, seats and admissions are made by the pallets themselves, without signatures.
+	pub(crate) fn storage(&self) -> Storage {
+		let authors = self.authors();
+		let with_tokens = authors.iter().chain(&self.funded).chain(self.lines.iter().map(|line| &line.node));
+		let bonds =
+			authors.iter().map(|author| (author.account.clone(), Role::Validator, AUTHOR_BOND)).chain(
+				self.lines
+					.iter()
+					.map(|line| (line.node.account.clone(), Role::Provider, Self::bond_of(&line.claim))),
+			);
+		let seats = self.lines.iter().filter_map(|line| {
+			let Node { account, endpoint, .. } = &line.node;
+			Some((account.clone(), line.node.key(), *endpoint, line.uplink_kbps?, REGION.country))
+		});
+		let config = RuntimeGenesisConfig {
+			balances: BalancesConfig {
+				balances: with_tokens.map(|node| (node.account.clone(), 1_000_000 * WEIR)).collect(),
+				..Default::default()
+			},
+			babe: BabeConfig { epoch_config: BABE_GENESIS_EPOCH_CONFIG, ..Default::default() },
+			node_staking: NodeStakingConfig { bonds: bonds.collect() },
+			validators: ValidatorsConfig {
+				candidates: authors.iter().map(|author| author.account.clone()).collect(),
+			},
+			session: SessionConfig {
+				keys: authors
+					.iter()
+					.map(|author| (author.account.clone(), author.account.clone(), session_keys(author)))
+					.collect(),
+				..Default::default()
+			},
+			providers: ProvidersConfig { allow_private_endpoints: false, ..Default::default() },
+			proof_of_bandwidth: ProofOfBandwidthConfig {
+				timing: self.timing,
+				allow_private_endpoints: false,
+				seats: seats.collect(),
+			},
+			..Default::default()
+		};
+		let mut storage = config.build_storage().expect("the genesis builds");
+		sp_state_machine::BasicExternalities::execute_with_storage(&mut storage, || {
+			self.lines.iter().zip(0..).for_each(|(line, index)| enter(line, index));
+		});
+		storage
+	}
+}
+
+/// Registers a line, and admits it if it shall be.
+fn enter(line: &Line, index: u32) {
+	let call = RuntimeCall::from(line.node.register(line.claim));
+	call.dispatch(RuntimeOrigin::signed(line.node.account.clone())).expect("the line is registered");
+	if line.admitted {
+		let admission = Admission::Admitted { since: 0 };
+		<Providers as ProviderRegistry<_>>::set_admission(index, admission).expect("the line is admitted");
+		// Verdicts admit, and the protocol follows its own; here there was none.
+		let facts = <Providers as ProviderRegistry<_>>::facts_at(index, 1).expect("it is registered");
+		<ProofOfBandwidth as OnProviderChange<_>>::provider_changed(index, &facts);
+	}
+}
+
+fn session_keys(author: &Node) -> SessionKeys {
+	let finality = ed25519::Pair::from_seed_slice(author.account.as_ref()).expect("32 bytes are a seed");
+	SessionKeys {
+		babe: author.pair.public().into(),
+		grandpa: finality.public().into(),
+		authority_discovery: author.pair.public().into(),
+	}
+}
