@@ -4,7 +4,7 @@ use crate::{
 	chain::{Call, Chain},
 	line::Line,
 	process::{end_leftovers, Process},
-	site::Site,
+	site::{Ports, Site},
 };
 use anyhow::{bail, ensure, Context, Result};
 use futures::future::try_join_all;
@@ -24,6 +24,9 @@ use weir_primitives::{
 
 /// Names of the validators, which are also the flags that give a node their keys.
 pub const VALIDATORS: [&str; 4] = ["alice", "bob", "charlie", "dave"];
+/// The node that joins later, and how far its ports are from those of the first validator, whose address it shares.
+const NEWCOMER: &str = "newcomer";
+const NEWCOMER_PORTS: u16 = 100;
 /// What each provider starts with: bond, fees, deposits.
 const ENDOWMENT: Balance = 2_000 * WEIR;
 /// How long a node may take to answer after its start.
@@ -96,6 +99,16 @@ pub struct Plan {
 struct Validator {
 	node: Option<Process>,
 	sidecar: Option<Process>,
+}
+
+/// A node that joined a running network.
+pub struct Newcomer {
+	/// Its process.
+	pub process: Process,
+	/// Where it is.
+	pub site: Site,
+	/// What it has to say.
+	pub log: PathBuf,
 }
 
 /// A running network. Dropped, all its processes are killed.
@@ -194,6 +207,16 @@ impl Network {
 		Ok(())
 	}
 
+	/// Starts a node that has nothing yet and no keys, beside the first validator: it takes the chain by warp sync.
+	pub fn start_newcomer(&self) -> Result<Newcomer> {
+		let first = &self.plan.validators[0];
+		let site = Site { ports: Ports::with_offset(NEWCOMER_PORTS), ..first.clone() };
+		let mut arguments = node_arguments(&self.plan, NEWCOMER, &site);
+		arguments.extend(["--sync=warp".into(), bootnode(&self.plan)]);
+		let process = spawn_node(&self.programs, &self.plan, NEWCOMER, &site, arguments)?;
+		Ok(Newcomer { process, site, log: log_file(&self.plan.folder, NEWCOMER) })
+	}
+
 	/// Kills the `number`-th validator's sidecar.
 	pub async fn kill_sidecar(&mut self, number: usize) -> Result<()> {
 		kill(&mut self.validators[number].sidecar).await
@@ -248,42 +271,65 @@ pub fn token_file(folder: &Path, name: &str) -> PathBuf {
 	folder.join(format!("{name}.token"))
 }
 
+/// A fixed network key for the first node, so that the others can name it.
+const FIRST_NODE_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+const FIRST_NODE_ID: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
+
 fn start_node(programs: &Programs, plan: &Plan, number: usize) -> Result<Process> {
-	// A fixed network key for the first node, so that the others can name it.
-	const FIRST_NODE_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
-	const FIRST_NODE_ID: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
 	let (name, site, folder) = (VALIDATORS[number], &plan.validators[number], &plan.folder);
-	let mut arguments = vec![
-		format!("--chain={}", plan.chain),
+	let mut arguments = node_arguments(plan, name, site);
+	arguments.extend([
 		format!("--{name}"),
 		"--validator".into(),
-		format!("--base-path={}", folder.join(name).display()),
+		// Every sidecar asks the runtime at every block.
+		"--max-runtime-instances=32".into(),
+		format!("--tunnel-url=http://127.0.0.1:{}", site.ports.tunnel),
+		format!("--tunnel-token-file={}", token_file(folder, name).display()),
+	]);
+	arguments.extend(if number == 0 {
+		vec![format!("--node-key={FIRST_NODE_KEY}")]
+	} else {
+		vec!["--unsafe-force-node-key-generation".into(), bootnode(plan)]
+	});
+	spawn_node(programs, plan, name, site, arguments)
+}
+
+/// What every node of the network is told.
+fn node_arguments(plan: &Plan, name: &str, site: &Site) -> Vec<String> {
+	let mut arguments = vec![
+		format!("--chain={}", plan.chain),
+		format!("--base-path={}", plan.folder.join(name).display()),
 		format!("--listen-addr=/ip4/{}/tcp/{}", site.node_address, site.ports.p2p),
 		format!("--rpc-port={}", site.ports.rpc),
 		format!("--prometheus-port={}", site.ports.prometheus),
-		// Every sidecar asks the runtime at every block.
-		"--max-runtime-instances=32".into(),
 		"--no-telemetry".into(),
 		"--no-mdns".into(),
 		"--allow-private-ip".into(),
-		format!("--tunnel-url=http://127.0.0.1:{}", site.ports.tunnel),
-		format!("--tunnel-token-file={}", token_file(folder, name).display()),
 	];
 	if !site.node_address.is_loopback() {
 		arguments.extend(["--unsafe-rpc-external".into(), "--rpc-cors=all".into()]);
 	}
-	if number == 0 {
-		arguments.push(format!("--node-key={FIRST_NODE_KEY}"));
-	} else {
-		let first = &plan.validators[0];
-		arguments.push("--unsafe-force-node-key-generation".into());
-		arguments.push(format!(
-			"--bootnodes=/ip4/{}/tcp/{}/p2p/{FIRST_NODE_ID}",
-			first.node_address, first.ports.p2p
-		));
-	}
+	arguments
+}
+
+fn bootnode(plan: &Plan) -> String {
+	let first = &plan.validators[0];
+	format!("--bootnodes=/ip4/{}/tcp/{}/p2p/{FIRST_NODE_ID}", first.node_address, first.ports.p2p)
+}
+
+fn spawn_node(
+	programs: &Programs,
+	plan: &Plan,
+	name: &str,
+	site: &Site,
+	arguments: Vec<String>,
+) -> Result<Process> {
 	let arguments: Vec<_> = arguments.into_iter().map(Into::into).collect();
-	Process::start(name, site, &programs.node, &arguments, &folder.join(format!("{name}.log")))
+	Process::start(name, site, &programs.node, &arguments, &log_file(&plan.folder, name))
+}
+
+fn log_file(folder: &Path, name: &str) -> PathBuf {
+	folder.join(format!("{name}.log"))
 }
 
 /// Writes a secret as the sidecar and the node want it: one line, readable by its owner alone.
@@ -394,7 +440,7 @@ fn write_config(
 fn start_sidecar(programs: &Programs, folder: &Path, name: &str, site: &Site) -> Result<Process> {
 	let config = folder.join(name).join("config.toml");
 	let arguments = ["run".into(), "--config".into(), config.into_os_string()];
-	Process::start(name, site, &programs.sidecar, &arguments, &folder.join(format!("{name}.log")))
+	Process::start(name, site, &programs.sidecar, &arguments, &log_file(folder, name))
 }
 
 #[cfg(test)]

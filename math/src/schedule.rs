@@ -119,12 +119,23 @@ pub fn window_millis(timing: &Timing, ordinal: u32) -> u32 {
 	}
 }
 
-/// Slot at which a seat submits in the window `(first, first after)`, drawn by a hash of seat and epoch from the first
-/// half: the rest is for the way into a block, and for retries. `first` if the window is empty.
-pub fn submit_offset((from, until): (u32, u32), seat_hash: &[u8; 32]) -> u32 {
-	let width = u64::from(until.saturating_sub(from));
-	let spread = width.div_ceil(2);
+/// Slots kept for two retries, each with a slot to spare, in a window that is long enough.
+const RETRY_SLOTS: u32 = 8;
+
+/// First slot of the window `(first, first after)` in which no seat submits for the first time. The last quarter is for
+/// the way into a block and for retries; of a short window as much as they need, up to half.
+pub fn submit_until((from, until): (u32, u32)) -> u32 {
+	let width = until.saturating_sub(from);
+	let rest = (width / 4).max(RETRY_SLOTS.min(width / 2));
+	from.saturating_add(width.saturating_sub(rest))
+}
+
+/// Slot at which a seat submits in a window, drawn by a hash of seat and epoch from those before [`submit_until`]. The
+/// first one if the window is empty.
+pub fn submit_offset(window: (u32, u32), seat_hash: &[u8; 32]) -> u32 {
+	let (from, _) = window;
+	let spread = u64::from(submit_until(window).saturating_sub(from));
 	let offset = leading_word(seat_hash).checked_rem(spread).unwrap_or(0);
-	// Below `until`, because the offset is below the width.
+	// Below the end of the window, which is a number of this type.
 	from.saturating_add(offset as u32)
 }

@@ -85,11 +85,14 @@ fn one_test_in_sixteen_should_be_long_where_the_epoch_holds_it() {
 
 proptest! {
 	#[test]
-	fn submissions_should_leave_half_of_the_window_for_retries(
+	fn submissions_should_leave_room_for_retries(
 		from in 0u32..10_000, width in 1u32..5_000, hash: [u8; 32],
 	) {
-		let slot = submit_offset((from, from + width), &hash);
-		prop_assert!(slot >= from && slot < from + width.div_ceil(2));
+		let window = (from, from + width);
+		let slot = submit_offset(window, &hash);
+		prop_assert!(slot < submit_until(window));
+		let rest = (width / 4).max((width / 2).min(8));
+		prop_assert!(slot >= from && slot + rest < from + width);
 	}
 
 	#[test]

@@ -1,7 +1,8 @@
 //! The scenarios in their order, on one network, because joining it takes four epochs: accuracy while a liar is found
-//! out, corrupt attestors, killed processes, lost finality.
+//! out, corrupt attestors, killed processes, lost finality, a node that joins late.
 
 mod judge;
+mod newcomer;
 
 use crate::{
 	chain::Chain,
@@ -165,6 +166,7 @@ impl Lab {
 		self.judge_return(killed, &measured).await?;
 		say("half of the validators are killed");
 		self.lose_finality().await?;
+		self.let_a_newcomer_in().await?;
 		self.judge_honesty();
 		self.network.stop().await?;
 		futures::future::try_join_all(self.liars.into_iter().map(Process::stop)).await?;

@@ -9,6 +9,7 @@ use std::{
 	collections::{HashMap, HashSet, VecDeque},
 	ops::Range,
 };
+use weir_math::schedule::submit_until;
 use weir_primitives::{EpochIndex, SlotOffset, Timing};
 use weir_runtime::{AccountId, ProofOfBandwidth, Runtime, RuntimeEvent, UncheckedExtrinsic};
 
@@ -26,11 +27,12 @@ pub struct Phase {
 	pub slots: Range<SlotOffset>,
 }
 
-/// Phases of an epoch in their order. Nodes submit in the first half of a window.
+/// Phases of an epoch in their order. Nodes submit in the first part of a window.
 pub fn phases(timing: &Timing) -> Vec<Phase> {
-	let half = |from: u32, until: u32| from + (until - from).div_ceil(2);
-	let (commits, reveals) =
-		(half(timing.commit_from, timing.commit_until), half(timing.reveal_from, timing.reveal_until));
+	let (commits, reveals) = (
+		submit_until((timing.commit_from, timing.commit_until)),
+		submit_until((timing.reveal_from, timing.reveal_until)),
+	);
 	let phase = |name, slots| Phase { name, slots };
 	vec![
 		phase("session change", 0..timing.commit_from),

@@ -16,7 +16,7 @@ use polkadot_sdk::*;
 
 use alloc::vec::Vec;
 use codec::Encode;
-use frame_support::{dispatch::DispatchResult, ensure};
+use frame_support::{dispatch::DispatchResult, ensure, weights::Weight};
 use sp_runtime::{
 	transaction_validity::{InvalidTransaction, TransactionSource, TransactionValidityWithRefund},
 	DispatchError,
@@ -132,17 +132,28 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Notes that the seat at `position` of the epoch before the draw's has not proven what it owed by now.
-	pub(crate) fn audit_position(draw: &Draw<T>, position: u32) {
-		let Some(epoch) = draw.epoch.checked_sub(1) else { return };
-		let Some(node) = SeatIndices::<T>::occupant_within(SMALLEST_TIER, position, epoch) else { return };
-		let revealed = Reports::<T>::get(epoch, &node).and_then(|report| report.revealed);
-		let Some(revealed) = revealed.filter(|revealed| !revealed.proven) else { return };
-		if Self::drawn(draw.groups(), &node, &revealed).is_empty() {
-			return;
+	pub(crate) fn audit_position(draw: &Draw<T>, position: u32) -> Weight {
+		match Self::unproven_at(draw, position) {
+			None => T::WeightInfo::audit_seat(),
+			Some((epoch, node)) => {
+				let Scored { score_ppm, .. } = Self::score_unproven(&node);
+				T::OnVerdict::unproven(&node, epoch);
+				Self::deposit_event(Event::AuditMissed { epoch, node, score_ppm });
+				Self::weight_of_audit()
+			}
 		}
-		let score_ppm = Self::score_unproven(&node);
-		T::OnVerdict::unproven(&node, epoch);
-		Self::deposit_event(Event::AuditMissed { epoch, node, score_ppm });
+	}
+
+	/// What it costs at most to look at the audit of a seat.
+	pub(crate) fn weight_of_audit() -> Weight {
+		T::WeightInfo::audit_seat_dismissing().saturating_add(T::OnVerdict::weight())
+	}
+
+	fn unproven_at(draw: &Draw<T>, position: u32) -> Option<(EpochIndex, T::AccountId)> {
+		let epoch = draw.epoch.checked_sub(1)?;
+		let node = SeatIndices::<T>::occupant_within(SMALLEST_TIER, position, epoch)?;
+		let revealed = Reports::<T>::get(epoch, &node)?.revealed.filter(|revealed| !revealed.proven)?;
+		(!Self::drawn(draw.groups(), &node, &revealed).is_empty()).then_some((epoch, node))
 	}
 
 	/// Seats that reported on the epoch before `epoch`.

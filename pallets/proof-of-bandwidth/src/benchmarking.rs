@@ -22,9 +22,9 @@ use sp_application_crypto::RuntimeAppPublic;
 use sp_core::{sr25519, H256};
 use sp_io::hashing::blake2_256;
 use sp_runtime::traits::UniqueSaturatedInto;
-use weir_math::{estimate::Member, schedule::Run};
+use weir_math::{estimate::Member, schedule::Run, uplink::Showing};
 use weir_primitives::{
-	api::{LocationFacts, Outcome, Reason, VerdictRecord},
+	api::{LocationFacts, Outcome, Reason, TestKind, VerdictRecord},
 	outage::Sighting,
 	receipt::TestPart,
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
@@ -286,6 +286,68 @@ fn struck<T: Config>(k: u32) -> (ProviderIndex, T::AccountId, Vec<ReceiptOf<T>>)
 	(provider, target, receipts)
 }
 
+fn cursor(stage: Stage) -> Cursor {
+	Cursor { epoch: TESTED, stage, tests: 0, voids: 0, strikes: 0 }
+}
+
+/// A seat that owed nine entries, and the cursor before it.
+fn to_score<T: Config>() -> (T::AccountId, Cursor) {
+	let (who, _, _) = report::<T>(1);
+	let revealed = Some(Revealed::default());
+	Reports::<T>::insert(TESTED, &who, Report { commitment: H256::zero(), revealed });
+	Missed::<T>::insert(TESTED, &who, 9);
+	(who, cursor(Stage::Score { position: 0 }))
+}
+
+/// A seat that has proven nothing of a report with `entries`, and the cursor before it.
+fn to_audit<T: Config>(entries: u16) -> (T::AccountId, Cursor) {
+	let (who, _, _) = report::<T>(1);
+	let revealed = Some(Revealed { entries, ..Default::default() });
+	Reports::<T>::insert(TESTED - 1, &who, Report { commitment: H256::zero(), revealed });
+	Epochs::<T>::insert(TESTED - 1, Epochs::<T>::get(TESTED).expect("a recorded epoch"));
+	(who, cursor(Stage::Audit { position: 0 }))
+}
+
+/// Makes the members of a test the dearest witnesses of where it is: three contradict the region, each of the others has
+/// an operator and a line of its own whose region stands contradicted.
+fn witnesses<T: Config>(all: &[(T::AccountId, ProbeKey)], operator: &T::AccountId, lines: &[ProviderIndex]) {
+	PrivateEndpointsAllowed::<T>::kill();
+	for (who, _) in all.iter().take(3) {
+		Seats::<T>::mutate_extant(who, |seat| seat.country = *b"NZ");
+	}
+	for ((who, _), line) in all.iter().zip(lines).skip(3) {
+		T::Operators::declare_for_benchmark(who, operator);
+		let facts = LocationFacts { contradicted: Some(1), ..Default::default() };
+		let country = T::Registry::facts(*line).expect("it is registered").region.country;
+		Locations::<T>::insert(line, Located { country, facts });
+	}
+}
+
+/// Entries of `reporters` members of `k` with their quota, of which `noted` show something new about their uplinks: a
+/// quarter of these fell short.
+fn file_quotas<T: Config>(
+	draw: &mut Draw<T>,
+	test: &mut assignment::Test<T::AccountId>,
+	reporters: u32,
+	noted: u32,
+) {
+	let k = u32::from(test.committee.members);
+	let claim_kbps = UPLINK_KBPS * k * 4 / 5;
+	test.claim = Claim { down_kbps: claim_kbps, up_kbps: claim_kbps };
+	let short = noted / 4;
+	let filed = |place: u32| {
+		let down_kbps = if place < short { UPLINK_KBPS * 3 / 4 } else { UPLINK_KBPS };
+		Filed { place: place as u8, entry: Entry { down_kbps, up_kbps: UPLINK_KBPS, ..entry(test.provider) } }
+	};
+	let results = Results::truncate_from((0..reporters).map(filed).collect());
+	Filings::<T>::insert(TESTED, test.provider, results);
+	// What an earlier test of the epoch showed of the others is nothing new.
+	for node in draw.members_of(test).into_iter().skip(noted as usize).flatten() {
+		Seats::<T>::mutate_extant(node, |seat| seat.shortfalls.note(TESTED, Showing::Reached));
+	}
+	set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
+}
+
 fn sign_commit<T: Config>(who: &T::AccountId, key: &ProbeKey) -> (H256, ProbeSignature) {
 	let hash = hash_of::<T>(who, &[]);
 	let payload = commit_payload(&Pallet::<T>::genesis_hash(), TESTED, who, &hash);
@@ -467,8 +529,7 @@ mod benchmarks {
 		}
 		set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
 		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
-		let stage = Stage::Judge { class: 0, position: 0 };
-		let mut cursor = Cursor { epoch: TESTED, stage, tests: 0, voids: 0, strikes: 0 };
+		let mut cursor = cursor(Stage::Judge { class: 0, position: 0 });
 
 		#[block]
 		{
@@ -480,17 +541,65 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// A scheduled test that changes nothing but the record: `r` members reported, `s` did not, and of `w` it shows something
+	/// new. As many of each as leave it a test; whoever asked for it owes it no longer.
+	#[benchmark]
+	fn estimate_routine(r: Linear<26, 39>, s: Linear<0, 12>, w: Linear<0, 7>) -> Result<(), BenchmarkError> {
+		let all = seats::<T>(r + s);
+		let target: T::AccountId = account("provider", 0, 1);
+		let own_lines = all.iter().map(|(who, _)| who.clone());
+		let lines = providers::<T>(core::iter::once(target.clone()).chain(own_lines));
+		let (provider, others) = lines.split_first().ok_or("there is one")?;
+		witnesses::<T>(&all, &target, others);
+		Targets::<T>::mutate_extant(provider, |target| {
+			let owing = Terms { claim: CLAIM, standing: Standing::Owing, prefix: None };
+			target.escalation = None;
+			target.terms = Default::default();
+			assert!(target.terms.set(0, owing, 0));
+		});
+		for (who, _) in &all {
+			Reports::<T>::insert(TESTED, who, Report { commitment: H256::zero(), revealed: None });
+		}
+		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
+		let mut test = draw.test_of(*provider).ok_or("it is tested")?;
+		test.committee.members = (r + s) as u16;
+		file_quotas(&mut draw, &mut test, r, w);
+		let mut cursor = cursor(Stage::Judge { class: 0, position: 0 });
+
+		#[block]
+		{
+			let _ = draw.provider_at(test.class, 0).and_then(|provider| draw.test_of(provider));
+			Pallet::<T>::judge_test(&mut cursor, &mut draw, &test);
+		}
+
+		let verdict = Verdicts::<T>::get(provider).last().copied().ok_or("it was judged")?;
+		assert_eq!((verdict.outcome, verdict.kind), (Outcome::Good, TestKind::Scheduled));
+		assert_eq!(Missed::<T>::iter_prefix(TESTED).count() as u32, s);
+		Ok(())
+	}
+
+	/// A seat that keeps what it has.
 	#[benchmark]
 	fn score_seat() -> Result<(), BenchmarkError> {
-		let (who, _, _) = report::<T>(1);
-		let revealed = Some(Revealed::default());
-		Reports::<T>::insert(TESTED, &who, Report { commitment: H256::zero(), revealed });
-		Missed::<T>::insert(TESTED, &who, 9);
-		// The last straw: the seat is dismissed from all of its lists.
+		let (who, mut cursor) = to_score::<T>();
+		let before = Seats::<T>::get(&who).ok_or("it has a seat")?.score_ppm;
+		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
+
+		#[block]
+		{
+			Pallet::<T>::advance(&mut cursor, &mut draw);
+		}
+
+		assert!(Seats::<T>::get(who).is_some_and(|seat| !seat.leaving && seat.score_ppm < before));
+		Ok(())
+	}
+
+	/// The last straw: the seat is dismissed from all of its lists.
+	#[benchmark]
+	fn score_seat_dismissing() -> Result<(), BenchmarkError> {
+		let (who, mut cursor) = to_score::<T>();
 		Seats::<T>::mutate_extant(&who, |seat| seat.score_ppm = MIN_SCORE_PPM);
 		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
-		let stage = Stage::Score { position: 0 };
-		let mut cursor = Cursor { epoch: TESTED, stage, tests: 0, voids: 0, strikes: 0 };
 
 		#[block]
 		{
@@ -501,17 +610,28 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// The last straw, as for [`score_seat`].
+	/// Nothing of the report was drawn.
 	#[benchmark]
 	fn audit_seat() -> Result<(), BenchmarkError> {
-		let (who, _, _) = report::<T>(1);
-		let revealed = Some(Revealed { entries: MAX_ENTRIES as u16, ..Default::default() });
-		Reports::<T>::insert(TESTED - 1, &who, Report { commitment: H256::zero(), revealed });
-		Epochs::<T>::insert(TESTED - 1, Epochs::<T>::get(TESTED).ok_or("a recorded epoch")?);
+		let (who, mut cursor) = to_audit::<T>(0);
+		let before = Seats::<T>::get(&who);
 		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
-		let stage = Stage::Audit { position: 0 };
-		let mut cursor = Cursor { epoch: TESTED, stage, tests: 0, voids: 0, strikes: 0 };
+
+		#[block]
+		{
+			Pallet::<T>::advance(&mut cursor, &mut draw);
+		}
+
+		assert!(cursor.stage == Stage::Audit { position: 1 } && Seats::<T>::get(who) == before);
+		Ok(())
+	}
+
+	/// The last straw, as for [`score_seat_dismissing`].
+	#[benchmark]
+	fn audit_seat_dismissing() -> Result<(), BenchmarkError> {
+		let (who, mut cursor) = to_audit::<T>(MAX_ENTRIES as u16);
 		Seats::<T>::mutate_extant(&who, |seat| seat.score_ppm = MIN_SCORE_PPM);
+		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
 
 		#[block]
 		{
@@ -601,48 +721,30 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// Every member reported on a line that had room, and each showed something about its uplink: a quarter fell short.
+	/// Every member reported on a line that had room, and `w` of them showed something new about their uplinks.
 	#[benchmark]
-	fn note_members(k: Linear<7, MAX_MEMBERS>) -> Result<(), BenchmarkError> {
+	fn note_members(k: Linear<7, MAX_MEMBERS>, w: Linear<0, 7>) -> Result<(), BenchmarkError> {
 		let all = seats::<T>(k);
-		PrivateEndpointsAllowed::<T>::kill();
 		let target: T::AccountId = account("provider", 0, 1);
 		let own_lines = all.iter().map(|(who, _)| who.clone());
 		let lines = providers::<T>(core::iter::once(target.clone()).chain(own_lines));
 		let (provider, others) = lines.split_first().ok_or("there is one")?;
-		let provider = *provider;
-		// Three contradict. Each of the others has an operator, and its own region stands contradicted.
-		for (who, _) in all.iter().take(3) {
-			Seats::<T>::mutate_extant(who, |seat| seat.country = *b"NZ");
-		}
-		for ((who, _), line) in all.iter().zip(others).skip(3) {
-			T::Operators::declare_for_benchmark(who, &target);
-			let facts = LocationFacts { contradicted: Some(1), ..Default::default() };
-			let country = T::Registry::facts(*line).ok_or("it is registered")?.region.country;
-			Locations::<T>::insert(line, Located { country, facts });
-		}
+		witnesses::<T>(&all, &target, others);
 		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
-		let mut test = draw.test_of(provider).ok_or("it is tested")?;
-		let quota = UPLINK_KBPS;
-		let claim_kbps = quota * k * 4 / 5;
-		test.claim = Claim { down_kbps: claim_kbps, up_kbps: claim_kbps };
-		let filed = |place: u32| {
-			let down_kbps = if place < k / 4 { quota * 3 / 4 } else { quota };
-			let entry = Entry { down_kbps, up_kbps: quota, ..entry(provider) };
-			Filed { place: place as u8, entry }
-		};
-		Filings::<T>::insert(TESTED, provider, Results::truncate_from((0..k).map(filed).collect()));
-		set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
+		let mut test = draw.test_of(*provider).ok_or("it is tested")?;
+		file_quotas(&mut draw, &mut test, k, w);
 		let (verdict, heard) = Pallet::<T>::verdict_on(&mut draw, &test);
+		let noted;
 
 		#[block]
 		{
-			Pallet::<T>::note_members(&test, &verdict, &heard);
+			noted = Pallet::<T>::note_members(&test, &verdict, &heard);
 		}
 
+		assert_eq!(noted, w);
 		let short = all.iter().filter_map(|(who, _)| Seats::<T>::get(who));
 		let short = short.filter(|seat| seat.shortfalls.count() == 1).count();
-		assert_eq!(short as u32, k / 4);
+		assert_eq!(short as u32, w / 4);
 		assert!(Locations::<T>::get(provider).is_some_and(|located| located.facts.stand_contradicted()));
 		Ok(())
 	}
@@ -651,8 +753,7 @@ mod benchmarks {
 	fn conclude_epoch() -> Result<(), BenchmarkError> {
 		let _ = report::<T>(1);
 		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
-		let stage = Stage::Score { position: MAX_MEMBERS };
-		let mut cursor = Cursor { epoch: TESTED, stage, tests: 1, voids: 0, strikes: 0 };
+		let mut cursor = cursor(Stage::Score { position: MAX_MEMBERS });
 
 		#[block]
 		{
@@ -699,7 +800,7 @@ mod benchmarks {
 
 	/// Seats that left are forgotten: the dearest of what is swept.
 	#[benchmark]
-	fn sweep(n: Linear<0, 32>) -> Result<(), BenchmarkError> {
+	fn sweep(n: Linear<0, { housekeeping::LEAVERS_PER_BLOCK }>) -> Result<(), BenchmarkError> {
 		let all = seats::<T>(n);
 		set_clock::<T>(TESTED, 1);
 		// From the end, so that every leave is effective at once.
@@ -722,7 +823,7 @@ mod benchmarks {
 
 	/// Results: the largest of what is swept by epoch.
 	#[benchmark]
-	fn sweep_reports(n: Linear<0, 32>) {
+	fn sweep_reports(n: Linear<0, { housekeeping::REPORTS_PER_BLOCK }>) {
 		let swept = Sweep { reports: 1, leavers: TESTED };
 		set_clock::<T>(TESTED, 1);
 		Swept::<T>::put(swept);

@@ -2,8 +2,7 @@
 
 use crate::{
 	assignment::{Draw, Test},
-	dense_index::{DenseIndexError, Moment},
-	epochs::{ProviderIndices, SeatIndices},
+	epochs::SeatIndices,
 	*,
 };
 use polkadot_sdk::*;
@@ -20,15 +19,6 @@ use weir_primitives::{
 	seams::{EpochClock, OnVerdict, ProviderRegistry},
 	Admission, EpochIndex, ProviderIndex,
 };
-
-/// The hook uses at most one part in this many of a block.
-pub const IDLE_SHARE: u64 = 10;
-/// Waiting list changes tried per list and block.
-const QUEUE_STEPS: u32 = 4;
-/// Old records removed per map and block.
-pub(crate) const SWEEP_LIMIT: u32 = 32;
-/// Epochs for which reports are kept after the one that took them.
-const REPORTS_KEPT: EpochIndex = 2;
 
 /// What a committee had to say, by place.
 pub(crate) struct Heard<AccountId> {
@@ -66,12 +56,12 @@ impl<T: Config> Pallet<T> {
 		};
 		while cursor.stage != Stage::Done {
 			let step = match cursor.stage {
-				Stage::Judge { .. } => Self::weight_of_test(MAX_MEMBERS),
-				Stage::Audit { .. } => T::WeightInfo::audit_seat().saturating_add(T::OnVerdict::weight()),
+				Stage::Judge { .. } => Self::weight_of_test(MAX_MEMBERS, MAX_MEMBERS),
+				Stage::Audit { .. } => Self::weight_of_audit(),
 				Stage::Score { position } if position >= draw.seats_in(SMALLEST_TIER) => {
 					T::WeightInfo::conclude_epoch()
 				}
-				_ => T::WeightInfo::score_seat(),
+				_ => T::WeightInfo::score_seat_dismissing(),
 			};
 			if !meter.can_consume(step) {
 				break;
@@ -95,10 +85,10 @@ impl<T: Config> Pallet<T> {
 		is_due.then_some(Cursor { epoch, stage, tests: 0, voids: 0, strikes: 0 })
 	}
 
-	/// What it costs at most to reach a verdict of `members`, and to tell of it.
-	pub(crate) fn weight_of_test(members: u32) -> Weight {
+	/// What it costs at most to reach a verdict of `members`, to note something new of `noted` of them, and to tell of it.
+	pub(crate) fn weight_of_test(members: u32, noted: u32) -> Weight {
 		T::WeightInfo::estimate_test(members)
-			.saturating_add(T::WeightInfo::note_members(members))
+			.saturating_add(T::WeightInfo::note_members(members, noted))
 			.saturating_add(T::OnVerdict::weight())
 	}
 
@@ -123,8 +113,7 @@ impl<T: Config> Pallet<T> {
 			}
 			Stage::Audit { position } => {
 				cursor.stage = Stage::Audit { position: position.saturating_add(1) };
-				Self::audit_position(draw, position);
-				T::WeightInfo::audit_seat().saturating_add(T::OnVerdict::weight())
+				Self::audit_position(draw, position)
 			}
 			Stage::Score { position } if position >= draw.seats_in(SMALLEST_TIER) => {
 				let Cursor { epoch, tests, voids, strikes, .. } = *cursor;
@@ -134,8 +123,7 @@ impl<T: Config> Pallet<T> {
 			}
 			Stage::Score { position } => {
 				cursor.stage = Stage::Score { position: position.saturating_add(1) };
-				Self::score_position(draw.epoch, position);
-				T::WeightInfo::score_seat()
+				Self::score_position(draw.epoch, position)
 			}
 			Stage::Done => Weight::zero(),
 		}
@@ -153,31 +141,45 @@ impl<T: Config> Pallet<T> {
 			let read = T::DbWeight::get().reads(u64::from(CLASSES).saturating_add(1));
 			return T::WeightInfo::estimate_skip().saturating_add(read);
 		};
-		let (verdict, heard) = Self::verdict_on(draw, &test);
+		Self::judge_test(cursor, draw, &test)
+	}
+
+	/// Judges a test, and returns what that cost.
+	pub(crate) fn judge_test(cursor: &mut Cursor, draw: &mut Draw<T>, test: &Test<T::AccountId>) -> Weight {
+		let (verdict, heard) = Self::verdict_on(draw, test);
 		if verdict.outcome == Outcome::Strike {
-			Self::keep_evidence(&test, verdict.epoch, &heard.members);
+			Self::keep_evidence(test, verdict.epoch, &heard.members);
 		}
-		Self::note_members(&test, &verdict, &heard);
+		let noted = Self::note_members(test, &verdict, &heard);
 		cursor.tests = cursor.tests.saturating_add(1);
 		match verdict.outcome {
 			Outcome::Void => cursor.voids = cursor.voids.saturating_add(1),
 			Outcome::Strike => cursor.strikes = cursor.strikes.saturating_add(1),
 			_ => {}
 		}
-		Self::publish(&test, verdict);
-		Self::weight_of_test(u32::from(test.committee.members))
+		Self::publish(test, verdict);
+		let members = u32::from(test.committee.members);
+		if !is_routine(&verdict) {
+			return Self::weight_of_test(members, noted);
+		}
+		// A committee has at most 51 members.
+		let reporters = u32::try_from(heard.reporters().count()).unwrap_or(members);
+		T::WeightInfo::estimate_routine(reporters, members.saturating_sub(reporters), noted)
+			.saturating_add(T::OnVerdict::weight())
 	}
 
-	/// Notes what a test that was held shows beyond its verdict.
+	/// Notes what a test that was held shows beyond its verdict. Returns of how many seats that is new.
 	pub(crate) fn note_members(
 		test: &Test<T::AccountId>,
 		verdict: &VerdictRecord,
 		heard: &Heard<T::AccountId>,
-	) {
-		if verdict.outcome != Outcome::Void {
-			Self::note_uplinks(test, verdict, heard);
-			Self::note_location(test, verdict, heard);
+	) -> u32 {
+		if verdict.outcome == Outcome::Void {
+			return 0;
 		}
+		let noted = Self::note_uplinks(test, verdict, heard);
+		Self::note_location(test, verdict, heard);
+		noted
 	}
 
 	/// Turns what the committee filed into a verdict.
@@ -274,131 +276,35 @@ impl<T: Config> Pallet<T> {
 		T::OnVerdict::verdict(&test.account, provider, verdict.epoch, &verdict);
 	}
 
-	fn score_position(epoch: EpochIndex, position: u32) {
-		let Some(node) = SeatIndices::<T>::occupant_within(SMALLEST_TIER, position, epoch) else { return };
+	fn score_position(epoch: EpochIndex, position: u32) -> Weight {
+		let Some(node) = SeatIndices::<T>::occupant_within(SMALLEST_TIER, position, epoch) else {
+			return T::WeightInfo::score_seat();
+		};
 		let revealed = Reports::<T>::get(epoch, &node).and_then(|report| report.revealed);
 		let accepted = revealed.map_or(0, |revealed| revealed.accepted);
 		let missed = Missed::<T>::take(epoch, &node);
 		let assigned = u32::from(accepted).saturating_add(u32::from(missed));
-		if assigned > 0 {
-			Self::score_seat(&node, assigned, u32::from(accepted));
-		}
-		Self::review_uplink(&node);
-	}
-
-	/// Retries waiting changes of the lists.
-	pub(crate) fn work_queues(meter: &mut WeightMeter) {
-		let moment = Self::moment();
-		type Work = fn(u8, u32, Moment) -> Result<u32, DenseIndexError>;
-		let lists = (0..TIERS)
-			.map(|tier| (SeatIndices::<T>::queue_len as fn(u8) -> u32, SeatIndices::<T>::work as Work, tier))
-			.chain((0..CLASSES).map(|class| {
-				(ProviderIndices::<T>::queue_len as fn(u8) -> u32, ProviderIndices::<T>::work as Work, class)
-			}));
-		if meter.try_consume(T::WeightInfo::look_at_queues()).is_err() {
-			return;
-		}
-		for (queue_len, work, list) in lists {
-			for _ in 0..queue_len(list).min(QUEUE_STEPS) {
-				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
-					return;
-				}
-				if work(list, 1, moment).is_err() {
-					Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
-				}
-			}
-		}
-		if WaitingCountries::<T>::get() != Countries::default() {
-			for _ in 0..QUEUE_STEPS {
-				if meter.try_consume(T::WeightInfo::work_queue()).is_err() {
-					return;
-				}
-				match Self::work_country(1, moment) {
-					Ok(0) => break,
-					Ok(_) => {}
-					Err(_) => {
-						Self::deposit_event(Event::Unexpected { expectation: Expectation::ListChanged });
-					}
-				}
-			}
-		}
-	}
-
-	/// Clears what no rule can ask for any more: reports first, then leavers, one kind per block.
-	pub(crate) fn sweep(meter: &mut WeightMeter) {
-		let most = T::WeightInfo::sweep(SWEEP_LIMIT).max(T::WeightInfo::sweep_reports(SWEEP_LIMIT));
-		if !meter.can_consume(most) {
-			return;
-		}
-		let now = Self::epoch();
-		let mut swept = Swept::<T>::get();
-		let before = swept;
-		// The seats' audits are asked for with the verdicts on the epoch after.
-		let asked = EstimateCursor::<T>::get().map_or(0, |cursor| match cursor.stage {
-			Stage::Done => cursor.epoch,
-			_ => cursor.epoch.saturating_sub(1),
-		});
-		let weight = if swept.reports.saturating_add(REPORTS_KEPT) < now && swept.reports < asked {
-			let removed = Self::clear_reports(&mut swept);
-			T::WeightInfo::sweep_reports(removed.min(SWEEP_LIMIT))
+		let dismissed = assigned > 0 && Self::score_seat(&node, assigned, u32::from(accepted)).dismissed;
+		if Self::review_uplink(&node) || dismissed {
+			T::WeightInfo::score_seat_dismissing()
 		} else {
-			let looked_at = if swept.leavers <= now { Self::forget_leavers(&mut swept, now) } else { 0 };
-			T::WeightInfo::sweep(looked_at.min(SWEEP_LIMIT))
-		};
-		if swept != before {
-			Swept::<T>::put(swept);
+			T::WeightInfo::score_seat()
 		}
-		meter.consume(weight.min(most));
-	}
-
-	/// Removes reports and results of the first epoch that has any, one map at a time.
-	fn clear_reports(swept: &mut Sweep) -> u32 {
-		let epoch = swept.reports;
-		let filings = Filings::<T>::clear_prefix(epoch, SWEEP_LIMIT, None);
-		if filings.loops > 0 {
-			return filings.loops;
-		}
-		let missed = Missed::<T>::clear_prefix(epoch, SWEEP_LIMIT, None);
-		if missed.loops > 0 {
-			return missed.loops;
-		}
-		let reports = Reports::<T>::clear_prefix(epoch, SWEEP_LIMIT, None);
-		if reports.maybe_cursor.is_none() {
-			swept.reports = epoch.saturating_add(1);
-		}
-		reports.loops
-	}
-
-	fn forget_leavers(swept: &mut Sweep, now: EpochIndex) -> u32 {
-		let epoch = swept.leavers;
-		let leavers: Vec<Leaver<T::AccountId>> =
-			Leavers::<T>::iter_key_prefix(epoch).take(SWEEP_LIMIT as usize).collect();
-		if leavers.is_empty() {
-			swept.leavers = epoch.saturating_add(1);
-		}
-		let looked_at = leavers.len() as u32;
-		for leaver in leavers {
-			Leavers::<T>::remove(epoch, &leaver);
-			let released = match &leaver {
-				Leaver::Seat(who) => Self::release_seat(who),
-				Leaver::Provider(index) => Self::release_provider(*index),
-				Leaver::Conduct(who) => Self::review_conduct(who, epoch),
-				Leaver::Evidence(provider, of) => {
-					Evidences::<T>::remove(*provider, *of);
-					true
-				}
-			};
-			if !released {
-				Leavers::<T>::insert(now.saturating_add(1), leaver, ());
-			}
-		}
-		looked_at
 	}
 
 	/// The last verdicts on a provider, oldest first.
 	pub fn verdicts_of(provider: ProviderIndex) -> Vec<VerdictRecord> {
 		Verdicts::<T>::get(provider).into_inner()
 	}
+}
+
+/// Whether a verdict changes nothing but the record of the provider.
+fn is_routine(verdict: &VerdictRecord) -> bool {
+	let leaves_all = match verdict.outcome {
+		Outcome::Good | Outcome::PaidAsMeasured | Outcome::Void | Outcome::Unreachable => true,
+		Outcome::ClaimLowered | Outcome::Strike => false,
+	};
+	leaves_all && verdict.kind == TestKind::Scheduled
 }
 
 fn measurement(entry: &Entry) -> Measurement {

@@ -6,7 +6,7 @@
 //!
 //! Each epoch draws tests and committees from a seed that is two epochs old ([`assignment`]). Committees measure
 //! through their sidecars. In the next epoch each seat commits to its report and then reveals it ([`reports`]); when
-//! the reveal window has closed, a cursor in `on_idle` turns what stands into estimates and verdicts
+//! the reveal window has closed, a cursor in `on_idle` ([`housekeeping`]) turns what stands into estimates and verdicts
 //! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]). Entries drawn by lot have to
 //! be proven ([`audits`]); a strike can be disputed by the receipts of the test ([`disputes`]) and a slash appealed against
 //! by another escalation ([`appeals`]). A seat whose uplink does not carry what its tier has to loses the tier
@@ -77,6 +77,7 @@ pub mod disputes;
 pub mod epochs;
 pub mod estimating;
 pub mod following;
+pub mod housekeeping;
 pub mod locations;
 #[cfg(test)]
 mod mock;
@@ -876,12 +877,9 @@ pub mod pallet {
 		}
 
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
-			let share = T::BlockWeights::get().max_block.saturating_div(estimating::IDLE_SHARE);
+			let share = T::BlockWeights::get().max_block.saturating_div(housekeeping::IDLE_SHARE);
 			let mut meter = WeightMeter::with_limit(remaining.min(share));
-			Self::estimate(&mut meter);
-			Self::work_queues(&mut meter);
-			Self::sweep(&mut meter);
-			Self::lapse_alarms(&mut meter);
+			Self::idle(&mut meter);
 			meter.consumed()
 		}
 

@@ -280,6 +280,12 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// What [`Self::lapse_alarms`] costs at most.
+	pub(crate) fn weight_of_lapses() -> Weight {
+		let lapses = T::WeightInfo::lapse_alarm().saturating_mul(u64::from(LAPSES_PER_BLOCK));
+		T::DbWeight::get().reads(2).saturating_add(lapses)
+	}
+
 	/// Ends alarms that are over, in the order in which they began.
 	pub(crate) fn lapse_alarms(meter: &mut WeightMeter) {
 		if meter.try_consume(T::DbWeight::get().reads(2)).is_err() {

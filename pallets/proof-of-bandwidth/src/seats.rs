@@ -242,27 +242,28 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Works entries `accepted` of `assigned` into the score of a seat, and dismisses it below the minimum.
-	pub(crate) fn score_seat(who: &T::AccountId, assigned: u32, accepted: u32) {
-		Self::change_score(who, |score_ppm| score::update_ppm(score_ppm, assigned, accepted));
+	pub(crate) fn score_seat(who: &T::AccountId, assigned: u32, accepted: u32) -> Scored {
+		Self::change_score(who, |score_ppm| score::update_ppm(score_ppm, assigned, accepted))
 	}
 
-	/// What an audit without an answer costs, and the score after it.
-	pub(crate) fn score_unproven(who: &T::AccountId) -> u32 {
+	/// The same for an audit without an answer.
+	pub(crate) fn score_unproven(who: &T::AccountId) -> Scored {
 		Self::change_score(who, score::unproven_ppm)
 	}
 
-	fn change_score(who: &T::AccountId, change: impl FnOnce(u32) -> u32) -> u32 {
-		let Some(mut seat) = Seats::<T>::get(who) else { return 0 };
+	fn change_score(who: &T::AccountId, change: impl FnOnce(u32) -> u32) -> Scored {
+		let Some(mut seat) = Seats::<T>::get(who) else { return Scored::default() };
 		let score_ppm = change(seat.score_ppm);
 		seat.score_ppm = score_ppm;
-		if score_ppm < MIN_SCORE_PPM && !seat.leaving {
+		let dismissed = score_ppm < MIN_SCORE_PPM && !seat.leaving;
+		if dismissed {
 			Self::retire(who, seat, DISMISSAL_EPOCHS);
 			let reason = Dismissal::LowScore;
 			Self::deposit_event(Event::SeatDismissed { who: who.clone(), score_ppm, reason });
 		} else {
 			Seats::<T>::insert(who, seat);
 		}
-		score_ppm
+		Scored { score_ppm, dismissed }
 	}
 
 	/// Keys whose signatures under receipts of `epoch` count.

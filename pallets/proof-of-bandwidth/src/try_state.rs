@@ -2,7 +2,7 @@
 
 use crate::{
 	epochs::{CountryIndices, ProviderIndices, SeatIndices},
-	estimating::{IDLE_SHARE, SWEEP_LIMIT},
+	housekeeping::IDLE_SHARE,
 	*,
 };
 use polkadot_sdk::*;
@@ -16,7 +16,7 @@ use frame_support::{ensure, traits::Get};
 use sp_runtime::TryRuntimeError;
 use weir_primitives::{
 	api::{Outcome, VerdictRecord},
-	seams::{EpochClock, OnVerdict, Operators, ProviderRegistry},
+	seams::{EpochClock, Operators, ProviderRegistry},
 	Timing,
 };
 
@@ -31,24 +31,14 @@ impl<T: Config> Pallet<T> {
 			"tiers here and in weir-math differ"
 		);
 		let share = T::BlockWeights::get().max_block.saturating_div(IDLE_SHARE);
-		let opened = T::WeightInfo::estimate_open();
-		let idle = opened.saturating_add(T::WeightInfo::look_at_queues());
+		let before = Self::weight_of_housekeeping().saturating_add(T::WeightInfo::estimate_open());
 		let steps = [
-			("a verdict", opened.saturating_add(Self::weight_of_test(MAX_MEMBERS))),
-			(
-				"an audit",
-				opened.saturating_add(T::WeightInfo::audit_seat()).saturating_add(T::OnVerdict::weight()),
-			),
-			("a score", opened.saturating_add(T::WeightInfo::score_seat())),
-			("a conclusion", opened.saturating_add(T::WeightInfo::conclude_epoch())),
-			("a waiting change", idle.saturating_add(T::WeightInfo::work_queue())),
-			("a sweep", idle.saturating_add(T::WeightInfo::sweep(SWEEP_LIMIT))),
-			(
-				"an alarm's end",
-				idle.saturating_add(T::DbWeight::get().reads(2)).saturating_add(T::WeightInfo::lapse_alarm()),
-			),
-			("a sweep of reports", idle.saturating_add(T::WeightInfo::sweep_reports(SWEEP_LIMIT))),
-		];
+			("a verdict", Self::weight_of_test(MAX_MEMBERS, MAX_MEMBERS)),
+			("an audit", Self::weight_of_audit()),
+			("a score", T::WeightInfo::score_seat_dismissing()),
+			("a conclusion", T::WeightInfo::conclude_epoch()),
+		]
+		.map(|(step, weight)| (step, before.saturating_add(weight)));
 		for (step, weight) in steps {
 			assert!(weight.all_lte(share), "{step} of {weight} exceeds the hook's share of a block, {share}");
 		}

@@ -460,6 +460,15 @@ pub enum Rejection {
 	Busy,
 }
 
+/// What became of a seat's score.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Scored {
+	/// The score, millionths; 0 of a seat that is not known.
+	pub score_ppm: u32,
+	/// Whether it cost the seat.
+	pub dismissed: bool,
+}
+
 /// Why a seat was dismissed.
 #[derive(
 	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,

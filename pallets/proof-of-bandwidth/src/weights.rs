@@ -25,7 +25,9 @@ pub trait WeightInfo {
 	fn estimate_open() -> Weight;
 	fn estimate_skip() -> Weight;
 	fn estimate_test(k: u32, ) -> Weight;
+	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight;
 	fn score_seat() -> Weight;
+	fn score_seat_dismissing() -> Weight;
 	fn conclude_epoch() -> Weight;
 	fn look_at_queues() -> Weight;
 	fn work_queue() -> Weight;
@@ -40,6 +42,7 @@ pub trait WeightInfo {
 	fn appeal() -> Weight;
 	fn request_test() -> Weight;
 	fn audit_seat() -> Weight;
+	fn audit_seat_dismissing() -> Weight;
 	fn report_down() -> Weight;
 	fn authorize_report_down() -> Weight;
 	fn report_up() -> Weight;
@@ -48,7 +51,7 @@ pub trait WeightInfo {
 	fn confirm_dismissing() -> Weight;
 	fn authorize_confirm() -> Weight;
 	fn lapse_alarm() -> Weight;
-	fn note_members(k: u32, ) -> Weight;
+	fn note_members(k: u32, w: u32, ) -> Weight;
 	fn operator_changed() -> Weight;
 }
 
@@ -320,6 +323,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2587).saturating_mul(k.into()))
 	}
+	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
+		Weight::from_parts(310_039_235, 21558)
+			.saturating_add(Weight::from_parts(27_624_078, 0).saturating_mul(u64::from(r) + u64::from(s) + u64::from(w)))
+			.saturating_add(T::DbWeight::get().reads(37_u64))
+			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(u64::from(r) + u64::from(s) + u64::from(w))))
+			.saturating_add(T::DbWeight::get().writes(29_u64))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(u64::from(r) + u64::from(s) + u64::from(w))))
+			.saturating_add(Weight::from_parts(0, 2587).saturating_mul(u64::from(r) + u64::from(s) + u64::from(w)))
+	}
 	/// Storage: `ProofOfBandwidth::SeatListSlots` (r:8 w:4)
 	/// Proof: `ProofOfBandwidth::SeatListSlots` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::Reports` (r:1 w:0)
@@ -339,6 +351,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn score_seat() -> Weight {
+		Weight::from_parts(242_693_000, 21558)
+			.saturating_add(T::DbWeight::get().reads(25_u64))
+			.saturating_add(T::DbWeight::get().writes(19_u64))
+	}
+	fn score_seat_dismissing() -> Weight {
 		Weight::from_parts(242_693_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(25_u64))
 			.saturating_add(T::DbWeight::get().writes(19_u64))
@@ -485,6 +502,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
+	fn audit_seat_dismissing() -> Weight {
+		Weight::from_parts(150000000, 0)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(10_u64))
+	}
 	fn report_down() -> Weight {
 		Weight::from_parts(400_000_000, 0)
 			.saturating_add(T::DbWeight::get().reads(70_u64))
@@ -525,13 +547,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(14_u64))
 			.saturating_add(T::DbWeight::get().writes(14_u64))
 	}
-	fn note_members(k: u32, ) -> Weight {
+	fn note_members(k: u32, w: u32, ) -> Weight {
 		Weight::from_parts(50000000, 0)
 			.saturating_add(Weight::from_parts(40000000, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(k.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
-			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(k.into())))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(w.into())))
 	}
 	fn operator_changed() -> Weight {
 		Weight::from_parts(60000000, 0)
@@ -594,7 +616,19 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2587).saturating_mul(k.into()))
 	}
+	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
+		Weight::from_parts(310_039_235, 21558)
+			.saturating_add(Weight::from_parts(27_624_078, 0).saturating_mul(u64::from(r) + u64::from(s) + u64::from(w)))
+			.saturating_add(ParityDbWeight::get().reads_writes(37_u64, 29_u64))
+			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(u64::from(r) + u64::from(s) + u64::from(w))))
+			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(u64::from(r) + u64::from(s) + u64::from(w))))
+			.saturating_add(Weight::from_parts(0, 2587).saturating_mul(u64::from(r) + u64::from(s) + u64::from(w)))
+	}
 	fn score_seat() -> Weight {
+		Weight::from_parts(242_693_000, 21558)
+			.saturating_add(ParityDbWeight::get().reads_writes(25_u64, 19_u64))
+	}
+	fn score_seat_dismissing() -> Weight {
 		Weight::from_parts(242_693_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(25_u64, 19_u64))
 	}
@@ -673,6 +707,11 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(10_u64))
 	}
+	fn audit_seat_dismissing() -> Weight {
+		Weight::from_parts(150000000, 0)
+			.saturating_add(ParityDbWeight::get().reads(6_u64))
+			.saturating_add(ParityDbWeight::get().writes(10_u64))
+	}
 	fn report_down() -> Weight {
 		Weight::from_parts(400_000_000, 0)
 			.saturating_add(ParityDbWeight::get().reads(70_u64))
@@ -713,13 +752,13 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().reads(14_u64))
 			.saturating_add(ParityDbWeight::get().writes(14_u64))
 	}
-	fn note_members(k: u32, ) -> Weight {
+	fn note_members(k: u32, w: u32, ) -> Weight {
 		Weight::from_parts(50000000, 0)
 			.saturating_add(Weight::from_parts(40000000, 0).saturating_mul(k.into()))
 			.saturating_add(ParityDbWeight::get().reads(4_u64))
 			.saturating_add(ParityDbWeight::get().reads((6_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
-			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(k.into())))
+			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(w.into())))
 	}
 	fn operator_changed() -> Weight {
 		Weight::from_parts(60000000, 0)

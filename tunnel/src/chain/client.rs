@@ -20,6 +20,7 @@ use subxt::{
 	},
 	ext::frame_decode,
 	rpcs::{Error as RpcError, UserError},
+	utils::H256,
 	OnlineClient,
 };
 use tokio::sync::{broadcast, watch, Notify};
@@ -40,6 +41,8 @@ const STALE: Duration = Duration::from_secs(120);
 const COMPARE_EVERY: Duration = Duration::from_secs(12);
 /// New blocks that wait for a listener.
 const NEW_BLOCKS: usize = 64;
+/// Blocks for which a transaction is good: more than it waits before it is repeated.
+const ERA_BLOCKS: u64 = 64;
 /// Before the first and the last of many attempts to connect.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -143,6 +146,14 @@ impl Client {
 		T::decode_all(&mut &answer[..]).map_err(|_| ChainError::Incompatible(method))
 	}
 
+	/// The block that a transaction's era begins with: the parent of the best one, which other heads of the chain have as
+	/// well. A call without a signature has nothing else that differs when it is repeated, and the pool would take the same
+	/// bytes for the same transaction.
+	async fn era_start(&self, link: &Link) -> Result<(u64, H256), ChainError> {
+		let head = timed(link.methods.chain_get_header(None)).await?.ok_or(ChainError::Offline)?;
+		Ok((head.number.saturating_sub(1), head.parent_hash))
+	}
+
 	/// Sends a fee-less call as a v5 general transaction without a signature: what `#[pallet::authorize]` expects. Its
 	/// field names are compared with the runtime's, so that a changed call is never sent in the old shape.
 	async fn submit(&self, Submission { call, fields, arguments }: Submission) -> Result<(), ChainError> {
@@ -165,7 +176,11 @@ impl Client {
 			transaction_version: at.transaction_version(),
 			metadata: at.metadata(),
 		};
-		let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new().immortal().nonce(0).build();
+		let (number, hash) = self.era_start(&link).await?;
+		let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
+			.mortal_from_unchecked(ERA_BLOCKS, number, hash)
+			.nonce(0)
+			.build();
 		let extensions = <DefaultTransactionExtensions<SubstrateConfig> as TransactionExtensions<
 			SubstrateConfig,
 		>>::new(&state, parameters)

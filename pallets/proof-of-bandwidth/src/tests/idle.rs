@@ -1,10 +1,15 @@
 //! What the hook charges for what it does.
 
 use super::*;
+use crate::assignment::Draw;
 use frame_support::{
 	traits::Hooks,
 	weights::{Weight, WeightMeter},
 };
+
+use weir_primitives::api::{Outcome, TestKind};
+
+const CLAIM: Kbps = 100_000;
 
 type Weights = <Runtime as Config>::WeightInfo;
 
@@ -73,7 +78,7 @@ fn idle_hook_should_never_use_more_than_its_share() {
 		let block = <<Runtime as frame_system::Config>::BlockWeights as frame_support::traits::Get<
 			frame_system::limits::BlockWeights,
 		>>::get();
-		let share = block.max_block / estimating::IDLE_SHARE;
+		let share = block.max_block / housekeeping::IDLE_SHARE;
 		for _ in 0..8 {
 			Slot::set(Slot::get() + 1);
 			let used = Pob::on_idle(0, Weight::MAX);
@@ -91,8 +96,7 @@ fn verdict_should_wait_when_the_weight_of_its_listener_is_not_there() {
 		report(|_, task| honest(task, symmetric(100_000)));
 		run_to(FIRST_TESTED_EPOCH + 1, 18);
 		Slot::set(Slot::get() + 1);
-		let verdict_of = |k| Weights::estimate_test(k) + Weights::note_members(k) + LISTENING;
-		let needed = Weights::estimate_open() + verdict_of(MAX_MEMBERS);
+		let needed = Weights::estimate_open() + Pob::weight_of_test(MAX_MEMBERS, MAX_MEMBERS);
 		let mut meter = WeightMeter::with_limit(needed - Weight::from_parts(1, 0));
 		Pob::estimate(&mut meter);
 		assert!(Heard::get().is_empty());
@@ -100,7 +104,7 @@ fn verdict_should_wait_when_the_weight_of_its_listener_is_not_there() {
 		let mut meter = WeightMeter::with_limit(needed);
 		Pob::estimate(&mut meter);
 		assert_eq!(Heard::get().len(), 1);
-		assert!(meter.consumed().all_gte(Weights::estimate_open() + verdict_of(5)));
+		assert!(meter.consumed().all_gte(Weights::estimate_open() + Pob::weight_of_test(5, 0)));
 	});
 }
 
@@ -108,7 +112,7 @@ fn verdict_should_wait_when_the_weight_of_its_listener_is_not_there() {
 #[should_panic(expected = "exceeds the hook's share of a block")]
 fn integrity_test_should_panic_when_a_step_never_fits_its_share() {
 	ExtBuilder::default().build_and_execute(|| {
-		// Blocks of 100 ms, of which the hook may use 10.
+		// Blocks of 100 ms, of which the hook may use a twelfth.
 		BlockRefTime::set(BlockRefTime::get() / 10);
 		Pob::integrity_test();
 	});
@@ -129,5 +133,121 @@ fn sweep_should_charge_for_what_it_removes() {
 		Pob::sweep(&mut meter);
 		assert_eq!(meter.consumed(), Weights::sweep_reports(0));
 		assert_eq!(Swept::<Runtime>::get().reports, 5);
+	});
+}
+
+/// The cursor at the first test of an epoch after the one in which a provider was admitted, with entries by `measure`.
+fn before_a_test(
+	standing: Standing,
+	measure: impl Fn(AccountId, &Task<AccountId>) -> Option<Entry>,
+	test: impl FnOnce(&mut Cursor, &mut Draw<Runtime>),
+) {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		run_to(FIRST_TESTED_EPOCH - 1, 0);
+		Pob::change_standing(0, Standing::Pending, standing);
+		run_to(FIRST_TESTED_EPOCH, 0);
+		report(measure);
+		run_to(FIRST_TESTED_EPOCH + 1, Pob::timing().reveal_until - 1);
+		let stage = Stage::Judge { class: 0, position: 0 };
+		let mut cursor = Cursor { epoch: FIRST_TESTED_EPOCH, stage, tests: 0, voids: 0, strikes: 0 };
+		let mut draw = Draw::of(FIRST_TESTED_EPOCH).unwrap();
+		while draw.providers_in(match cursor.stage {
+			Stage::Judge { class, .. } => class,
+			_ => panic!(),
+		}) == 0
+		{
+			Pob::advance(&mut cursor, &mut draw);
+		}
+		test(&mut cursor, &mut draw);
+		assert_eq!(cursor.tests, 1);
+	});
+}
+
+#[test]
+fn test_without_consequences_should_cost_less_than_a_slash() {
+	let honest = |_, task: &Task<AccountId>| honest(task, symmetric(CLAIM));
+	before_a_test(Standing::Owing, honest, |cursor, draw| {
+		let used = Pob::advance(cursor, draw);
+		let verdict = last_verdict(0);
+		assert_eq!((verdict.kind, verdict.outcome), (TestKind::Scheduled, Outcome::Good));
+		let members = u32::from(verdict.members);
+		assert_eq!(used, Weights::estimate_routine(members, 0, 0) + LISTENING);
+		assert!(used.all_lte(Pob::weight_of_test(members, 0)));
+	});
+}
+
+#[test]
+fn members_that_say_nothing_should_be_charged_for() {
+	let mute =
+		|node: AccountId, task: &Task<AccountId>| honest(task, symmetric(CLAIM)).filter(|_| node % 5 != 0);
+	before_a_test(Standing::Owing, mute, |cursor, draw| {
+		let used = Pob::advance(cursor, draw);
+		let verdict = last_verdict(0);
+		assert!(!matches!(verdict.outcome, Outcome::ClaimLowered | Outcome::Strike), "{verdict:?}");
+		let silent = Missed::<Runtime>::iter_prefix(FIRST_TESTED_EPOCH).count() as u32;
+		let reporters = u32::from(verdict.members) - silent;
+		assert_eq!(used, Weights::estimate_routine(reporters, silent, 0) + LISTENING);
+	});
+}
+
+#[test]
+fn test_with_consequences_should_cost_as_much_as_the_dearest() {
+	before_a_test(
+		Standing::Owing,
+		|_, task| honest(task, symmetric(CLAIM / 10)),
+		|cursor, draw| {
+			let used = Pob::advance(cursor, draw);
+			let verdict = last_verdict(0);
+			assert_eq!(verdict.outcome, Outcome::Strike);
+			assert_eq!(used, Pob::weight_of_test(u32::from(verdict.members), 0));
+		},
+	);
+	let honest = |_, task: &Task<AccountId>| honest(task, symmetric(CLAIM));
+	before_a_test(Standing::Pending, honest, |cursor, draw| {
+		let used = Pob::advance(cursor, draw);
+		let verdict = last_verdict(0);
+		assert_eq!((verdict.kind, verdict.outcome), (TestKind::Admission, Outcome::Good));
+		assert_eq!(used, Pob::weight_of_test(u32::from(verdict.members), 0));
+	});
+}
+
+#[test]
+fn seats_should_be_charged_for_what_became_of_them() {
+	let honest = |_, task: &Task<AccountId>| honest(task, symmetric(CLAIM));
+	before_a_test(Standing::Owing, honest, |cursor, draw| {
+		Pob::advance(cursor, draw);
+		let dismissed = draw_seat(0);
+		Seats::<Runtime>::mutate_extant(dismissed, |seat| seat.score_ppm = 0);
+		// Nobody revealed anything, so that each seat owes what it was assigned.
+		let _ = Reports::<Runtime>::clear_prefix(FIRST_TESTED_EPOCH, u32::MAX, None);
+		Missed::<Runtime>::insert(FIRST_TESTED_EPOCH, dismissed, 9);
+		cursor.stage = Stage::Score { position: 0 };
+		assert_eq!(Pob::advance(cursor, draw), Weights::score_seat_dismissing());
+		assert!(Seats::<Runtime>::get(dismissed).unwrap().leaving);
+		assert_eq!(Pob::advance(cursor, draw), Weights::score_seat());
+	});
+}
+
+fn draw_seat(position: u32) -> AccountId {
+	epochs::SeatIndices::<Runtime>::occupant_within(SMALLEST_TIER, position, FIRST_TESTED_EPOCH).unwrap()
+}
+
+#[test]
+fn clearing_should_go_on_while_the_cursor_works() {
+	ExtBuilder::default().build_and_execute(|| {
+		for index in 0..20 {
+			register(index, 100 + u64::from(index), symmetric(CLAIM));
+		}
+		run_to(9, 0);
+		let cursor = EstimateCursor::<Runtime>::get().unwrap();
+		EstimateCursor::<Runtime>::put(Cursor { epoch: 8, stage: Stage::Score { position: 0 }, ..cursor });
+		Swept::<Runtime>::mutate(|swept| swept.reports = 4);
+		let step = Weights::estimate_open() + Weights::score_seat_dismissing();
+		let mut meter = WeightMeter::with_limit(Pob::weight_of_housekeeping() + step);
+		Pob::idle(&mut meter);
+		assert_eq!(Swept::<Runtime>::get().reports, 5);
+		let stage = EstimateCursor::<Runtime>::get().unwrap().stage;
+		assert!(matches!(stage, Stage::Score { position: 1.. } | Stage::Done), "{stage:?}");
 	});
 }

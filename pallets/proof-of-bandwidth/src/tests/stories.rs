@@ -393,7 +393,10 @@ fn test_should_be_void_when_the_provider_is_gone_or_jailed() {
 #[test]
 fn cursor_should_resume_where_the_weight_ran_out() {
 	ExtBuilder::default().build_and_execute(|| {
-		use frame_support::{traits::Hooks, weights::Weight};
+		use frame_support::{
+			traits::Hooks,
+			weights::{Weight, WeightMeter},
+		};
 		for index in 0..4 {
 			register(index, 100 + u64::from(index), symmetric(CLAIM));
 		}
@@ -401,9 +404,10 @@ fn cursor_should_resume_where_the_weight_ran_out() {
 		cycle(|_, task| honest(task, symmetric(CLAIM)));
 		run_to(5, 18);
 		assert_eq!(EstimateCursor::<Runtime>::get().unwrap().stage, Stage::Done);
-		let step = Pob::weight_of_test(MAX_MEMBERS) + <Runtime as Config>::WeightInfo::estimate_open();
+		let step =
+			Pob::weight_of_test(MAX_MEMBERS, MAX_MEMBERS) + <Runtime as Config>::WeightInfo::estimate_open();
 		Slot::set(Slot::get() + 1);
-		Pob::on_idle(0, step);
+		Pob::estimate(&mut WeightMeter::with_limit(step));
 		let cursor = EstimateCursor::<Runtime>::get().unwrap();
 		assert_eq!((cursor.epoch, cursor.tests), (4, 1));
 		assert_ne!(cursor.stage, Stage::Done);

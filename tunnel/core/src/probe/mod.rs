@@ -3,6 +3,7 @@
 //! Drive it with [`Probe::handle_response`], [`Probe::handle_datagram`] and, when [`Probe::timeout`] is due,
 //! [`Probe::handle_timeout`]; after each, drain [`Probe::poll`] until it is empty.
 
+mod countersigning;
 mod load;
 mod types;
 
@@ -19,6 +20,7 @@ use crate::{
 	},
 	Micros, CONTACT_TIMEOUT, MAX_SHIFT, MILLI, QUEUE_LIMIT,
 };
+use countersigning::Countersigning;
 use load::{Phase, Step};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -78,9 +80,7 @@ pub struct Probe {
 	sent: u32,
 	echo_from: u32,
 	echoed: Seen,
-	next_countersign: Option<Micros>,
-	/// The countersignature that is still to be sent, as a datagram, and how often.
-	countersign: Option<(Vec<u8>, u8)>,
+	countersigning: Countersigning,
 	last_run: Micros,
 }
 
@@ -108,8 +108,7 @@ impl Probe {
 			sent: 0,
 			echo_from: u32::MAX,
 			echoed: Seen::default(),
-			next_countersign: None,
-			countersign: None,
+			countersigning: Countersigning::new(&config.seed),
 			last_run: now,
 			config,
 		};
@@ -136,7 +135,7 @@ impl Probe {
 			State::Pinging(_, next) => Some(next),
 			State::Offering(next) => Some(next.unwrap_or(Micros::MAX).min(self.settle_at())),
 			State::Running => {
-				[self.pacer.next(), self.next_change(), self.next_countersign, Some(self.settle_at())]
+				[self.pacer.next(), self.next_change(), self.countersigning.next(), Some(self.settle_at())]
 					.into_iter()
 					.flatten()
 					.min()
@@ -206,6 +205,10 @@ impl Probe {
 
 	/// Takes receipts in order; those that come too early wait, those that come again are dropped.
 	fn take_receipts(&mut self, now: Micros, receipts: Vec<Receipt>) {
+		self.countersigning.hear(now, self.rtt.unwrap_or(0), &receipts);
+		if self.phases.iter().all(|phase| phase.schedule.step(now) == Step::Silent) {
+			self.send_countersignatures(now);
+		}
 		for receipt in receipts {
 			let next = self.verifier.next_window();
 			// The one that all others wait for is never too many.
@@ -232,7 +235,7 @@ impl Probe {
 			let bytes = packets.saturating_mul(PACKET_BYTES.into());
 			down.bytes = down.bytes.saturating_add(bytes);
 		}
-		self.next_countersign.get_or_insert(now);
+		self.countersigning.begin(now);
 	}
 
 	/// Takes a datagram out of the tunnel. What does not belong here is dropped.
@@ -343,15 +346,15 @@ impl Probe {
 	fn run(&mut self, now: Micros) {
 		self.last_run = now;
 		if now >= self.settle_at() {
-			self.next_countersign = None;
+			self.countersigning.end();
 			self.state = State::Finishing(Some(now));
 			return self.handle_timeout(now);
 		}
-		if self.next_countersign.is_some_and(|next| now >= next) {
+		if self.countersigning.next().is_some_and(|next| now >= next) {
 			let [down, up] = &self.phases;
 			let cadence = if now < down.schedule.last { down.cadence } else { up.cadence };
-			self.countersign(cadence.copies());
-			self.next_countersign = Some(now.saturating_add(cadence.countersign));
+			self.countersign(now, cadence.copies());
+			self.countersigning.again_at(now.saturating_add(cadence.countersign));
 		}
 		let second = self.phases.iter().position(|phase| now < phase.schedule.last) == Some(1);
 		let [down, up] = &mut self.phases;
@@ -383,11 +386,13 @@ impl Probe {
 			self.echo_from = self.echo_from.min(self.sent);
 		}
 		if step == Step::Silent {
-			while self.send_countersignature() {}
+			self.send_countersignatures(now);
 		}
 		while self.sent < MAX_PACKETS && self.pacer.take(now) {
 			// Ahead of a packet, when a full queue has had the time to make room; at another time it hardly ever has.
-			self.send_countersignature();
+			if self.countersigning.is_turn(self.sent) {
+				self.outputs.extend(self.countersigning.take(now).map(Output::Datagram));
+			}
 			let seq = self.sent;
 			let payload = keystream::payload(&self.config.seed, seq);
 			self.send(seq, if second { Body::EchoLoad(&payload) } else { Body::Load(&payload) });
@@ -401,20 +406,20 @@ impl Probe {
 		}
 	}
 
-	fn countersign(&mut self, copies: u8) {
+	fn countersign(&mut self, now: Micros, copies: u8) {
 		let Some((window, digest)) = self.verifier.last() else { return };
 		let test = self.config.test;
 		let signature = self.config.key.sign(&wire::countersign_payload(&test, window, &digest));
 		let body = Body::Countersign { digest, signature };
-		self.countersign = Some((Datagram { session: test.session, number: window, body }.encode(), copies));
+		let datagram = Datagram { session: test.session, number: window, body }.encode();
+		self.countersigning.sign(now, window, datagram, copies);
 	}
 
-	/// Sends the countersignature that is due; false if none is.
-	fn send_countersignature(&mut self) -> bool {
-		let Some((bytes, copies)) = self.countersign.take() else { return false };
-		self.outputs.push_back(Output::Datagram(bytes.clone()));
-		self.countersign = copies.checked_sub(1).filter(|left| *left > 0).map(|left| (bytes, left));
-		true
+	/// Sends what is due of countersignatures while no packets are.
+	fn send_countersignatures(&mut self, now: Micros) {
+		while let Some(datagram) = self.countersigning.take(now) {
+			self.outputs.push_back(Output::Datagram(datagram));
+		}
 	}
 
 	fn finish(&mut self) {
