@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up, then passes every check and every test. Prints how long each stage took.
+# Sets up, then passes the checks and the tests, but for the lab and scripts/run.sh --check. Prints how long each stage took.
 #
 #   scripts/test.sh             everything
 #   scripts/test.sh --no-setup  the same without looking at the machine first

@@ -138,8 +138,8 @@ pub const fn trim(k: u16) -> u16 {
 	k / 4
 }
 
-/// Permutation from the `n` positions of a list to ordinals. Positions of [`ListKind::Admission`] and
-/// [`ListKind::Escalation`] are provider indices: a queue position could be chosen, an index cannot.
+/// Permutation from the `n` positions of a class's list of providers to ordinals. Every [`ListKind`] permutes the same
+/// positions in its own way. A position is taken before any seed it is permuted by is known: none is worth choosing.
 pub fn ordinal_permutation(seed: &[u8; 32], kind: ListKind, class: u8, n: u32) -> Permutation {
 	Permutation::new(seed, &domain_of(Draw::Ordinals, kind, class), n)
 }

@@ -240,8 +240,9 @@ fn epoch_of(slot: u64) -> sp_consensus_babe::Epoch {
 
 /// Whose key an authority is.
 fn signer(authority: &sp_consensus_babe::AuthorityId) -> Sr25519Keyring {
-	let found = VALIDATORS.into_iter().find(|keyring| *authority == keyring.public().into());
-	found.expect("validators of the preset have the keys of their accounts")
+	let mut accounts = VALIDATORS.into_iter().chain(PROVIDERS);
+	let found = accounts.find(|keyring| *authority == keyring.public().into());
+	found.expect("validators of these tests have the keys of their accounts")
 }
 
 /// What each member sees of a line of `line_kbps` that serves all that load it evenly: at most what it offers.

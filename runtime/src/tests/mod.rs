@@ -5,6 +5,7 @@ mod equivocation;
 mod fees;
 mod filters;
 mod guards;
+mod joining;
 mod operators;
 mod randomness;
 mod reads;

@@ -130,6 +130,31 @@ fn appeal_should_fail_when_it_would_not_be_judged_before_the_slash() {
 	});
 }
 
+#[test]
+fn appeal_should_fail_when_an_escalation_is_open() {
+	// Slashes wait for longer than it takes to be struck three times more.
+	let timing = Timing { slash_delay_epochs: 8, ..Timing::local() };
+	ExtBuilder { timing, ..ExtBuilder::default() }.build_and_execute(|| {
+		register(0, TARGET, symmetric(LINE));
+		run_to(FIRST_TESTED_EPOCH, 0);
+		// Two fifths are no cause for a jail, so that it claims the whole line again and again.
+		let fail_until = |done: fn() -> bool| {
+			while !done() {
+				assert!(Pob::epoch() < 20, "never");
+				assert_ok!(change(0, |facts| facts.claim = symmetric(LINE)));
+				cycle(|_, task| honest(task, symmetric(LINE / 5 * 2)));
+			}
+		};
+		// The first offence costs the claim alone.
+		fail_until(|| !Queued::get().is_empty());
+		let confirmed = last_verdict(0);
+		assert_eq!(confirmed.kind, TestKind::Escalation);
+		fail_until(|| Targets::<Runtime>::get(0).unwrap().escalation.is_some());
+		assert_noop!(appeal(TARGET, confirmed.epoch), Error::<Runtime>::EscalationOpen);
+		assert!(!Held::get().contains_key(&TARGET), "no deposit");
+	});
+}
+
 fn request_test(who: AccountId) -> frame_support::dispatch::DispatchResult {
 	Pob::request_test(RawOrigin::Signed(who).into())
 }
@@ -182,5 +207,23 @@ fn request_test_should_fail_without_a_line_in_service_or_money() {
 	});
 	admitted(POOR, || {
 		assert_noop!(request_test(POOR), TokenError::FundsUnavailable);
+	});
+}
+
+#[test]
+fn request_test_should_fail_when_an_escalation_is_open() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, TARGET, symmetric(LINE));
+		run_to(FIRST_TESTED_EPOCH, 0);
+		for _ in 0..3 {
+			cycle(|_, task| honest(task, symmetric(LINE)));
+		}
+		while Targets::<Runtime>::get(0).unwrap().escalation.is_none() {
+			assert!(Pob::epoch() < 20, "never");
+			cycle(|_, task| honest(task, symmetric(LINE / 5)));
+		}
+		assert!(matches!(Registered::get()[&0].admission, Admission::Admitted { .. }));
+		assert_noop!(request_test(TARGET), Error::<Runtime>::EscalationOpen);
+		assert!(Taken::get().is_empty(), "nobody paid");
 	});
 }

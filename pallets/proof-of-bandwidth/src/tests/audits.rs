@@ -163,6 +163,18 @@ fn answer_should_wait_for_its_window() {
 }
 
 #[test]
+fn answer_should_be_refused_when_the_report_was_not_revealed() {
+	ExtBuilder::default().build_and_execute(|| {
+		run_to(TESTED + 1, opens(Step::Commit));
+		submit(commit_call(TESTED, 1, &[]));
+		run_to(AUDITED, opens(Step::Audit));
+		let answer = call(1, vec![], vec![]);
+		refused_by(&answer, Error::NotRevealed);
+		assert_noop!(dispatch(answer), Error::<Runtime>::NotRevealed);
+	});
+}
+
+#[test]
 fn answer_should_be_refused_when_it_is_not_the_report() {
 	in_audit_window(
 		|_, _| {},

@@ -2,7 +2,7 @@
 
 use super::*;
 use frame_support::{assert_noop, assert_ok};
-use weir_primitives::{seams::OnBondChange, Endpoint, Role};
+use weir_primitives::{keys::RECEIPT_EPOCHS, seams::OnBondChange, Endpoint, Role};
 
 const NEW: AccountId = 50;
 
@@ -151,6 +151,19 @@ fn take_seat_should_fail_when_the_uplink_is_below_the_tiers() {
 }
 
 #[test]
+fn take_seat_should_fail_when_the_country_is_not_assigned() {
+	ExtBuilder::default().build_and_execute(|| {
+		validator(NEW);
+		for country in [*b"ZZ", *b"de"] {
+			assert_noop!(
+				Pob::take_seat(RuntimeOrigin::signed(NEW), key(NEW), endpoint(NEW), 10_000, country),
+				Error::<Runtime>::InvalidCountry
+			);
+		}
+	});
+}
+
+#[test]
 fn take_seat_should_fail_when_seats_cannot_be_counted() {
 	ExtBuilder::default().build_and_execute(|| {
 		validator(NEW);
@@ -200,6 +213,21 @@ fn set_seat_key_should_fail_when_taken_or_without_seat() {
 	ExtBuilder::default().build_and_execute(|| {
 		assert_noop!(Pob::set_seat_key(RuntimeOrigin::signed(1), key(2)), Error::<Runtime>::KeyTaken);
 		assert_noop!(Pob::set_seat_key(RuntimeOrigin::signed(NEW), key(99)), Error::<Runtime>::NoSeat);
+	});
+}
+
+#[test]
+fn set_seat_key_should_wait_when_three_keys_may_have_signed_a_receipt() {
+	ExtBuilder::default().build_and_execute(|| {
+		let set = |n| Pob::set_seat_key(RuntimeOrigin::signed(1), key(n));
+		for n in 91..94 {
+			assert_ok!(set(n));
+		}
+		assert_noop!(set(94), Error::<Runtime>::TooManyKeys);
+		run_to(RECEIPT_EPOCHS, 29);
+		assert_noop!(set(94), Error::<Runtime>::TooManyKeys);
+		run_to(RECEIPT_EPOCHS + 1, 0);
+		assert_ok!(set(94));
 	});
 }
 

@@ -1,6 +1,6 @@
 use crate::{mock::*, Error, Event};
 use polkadot_sdk::frame_support::{assert_noop, assert_ok};
-use weir_primitives::seams::ProviderRegistry;
+use weir_primitives::{keys::RECEIPT_EPOCHS, seams::ProviderRegistry};
 
 fn key_at(index: u32, epoch: u32) -> Option<weir_primitives::ProbeKey> {
 	Providers::facts_at(index, epoch).unwrap().probe_key
@@ -38,6 +38,24 @@ fn set_probe_key_should_fail_when_key_is_the_same() {
 	ExtBuilder::default().build_and_execute(|| {
 		register(ALICE);
 		assert_noop!(Providers::set_probe_key(signed(ALICE), key(1)), Error::<Test>::NothingChanges);
+	});
+}
+
+#[test]
+fn set_probe_key_should_wait_when_three_keys_may_have_signed_a_receipt() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(ALICE);
+		for n in 7..10 {
+			assert_ok!(Providers::set_probe_key(signed(ALICE), key(n)));
+			advance(1);
+		}
+		let set_fourth = || Providers::set_probe_key(signed(ALICE), key(10));
+		assert_noop!(set_fourth(), Error::<Test>::TooManyKeys);
+		// The first one signed for the last time in the epoch in which it was replaced.
+		Epoch::set(START + RECEIPT_EPOCHS);
+		assert_noop!(set_fourth(), Error::<Test>::TooManyKeys);
+		advance(1);
+		assert_ok!(set_fourth());
 	});
 }
 
