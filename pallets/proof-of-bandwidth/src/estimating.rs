@@ -18,7 +18,7 @@ use weir_primitives::{
 	api::{TestKind, VerdictRecord},
 	report::{Entry, EntryKind},
 	seams::{EpochClock, OnVerdict, ProviderRegistry},
-	Admission, EpochIndex, ProviderIndex,
+	Admission, EpochIndex,
 };
 
 /// The hook uses at most one part in this many of a block.
@@ -146,7 +146,7 @@ impl<T: Config> Pallet<T> {
 		// A provider in two lists has its test from one of them, and the verdict on that one may be what makes it
 		// look as if the other were meant.
 		let is_judged = |test: &Test<T::AccountId>| {
-			Verdicts::<T>::get(test.provider).last().is_some_and(|verdict| verdict.epoch == draw.epoch)
+			Verdicts::<T>::get(test.provider).is_some_and(|verdicts| verdicts.last().epoch == draw.epoch)
 		};
 		let Some(test) = test.filter(|test| test.class == class && !is_judged(test)) else {
 			// Beyond what a provider without a test costs: its place in each list, and its verdicts.
@@ -155,7 +155,7 @@ impl<T: Config> Pallet<T> {
 		};
 		let (verdict, heard) = Self::verdict_on(draw, &test);
 		if verdict.outcome == Outcome::Strike {
-			Self::keep_evidence(&test, verdict.epoch, &heard.members);
+			Self::keep_evidence(&test, &verdict, &heard.members);
 		}
 		Self::note_members(&test, &verdict, &heard);
 		cursor.tests = cursor.tests.saturating_add(1);
@@ -261,14 +261,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn publish(test: &Test<T::AccountId>, verdict: VerdictRecord) {
-		Verdicts::<T>::mutate(test.provider, |verdicts| {
-			if verdicts.is_full() {
-				verdicts.remove(0);
-			}
-			// Room was just made.
-			let _ = verdicts.try_push(verdict);
-		});
 		let (provider, account) = (test.provider, test.account.clone());
+		Self::remember(provider, verdict);
 		Self::deposit_event(Event::VerdictReached { provider, account, verdict });
 		Self::discipline(test, &verdict);
 		T::OnVerdict::verdict(&test.account, provider, verdict.epoch, &verdict);
@@ -393,11 +387,6 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		looked_at
-	}
-
-	/// The last verdicts on a provider, oldest first.
-	pub fn verdicts_of(provider: ProviderIndex) -> Vec<VerdictRecord> {
-		Verdicts::<T>::get(provider).into_inner()
 	}
 }
 
