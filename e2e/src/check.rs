@@ -69,7 +69,7 @@ mod tests {
 	use crate::verdicts::tests::{line, verdict};
 	use weir_primitives::{api::VerdictRecord, Admission, Caps, ExitClass};
 
-	fn provider(line: &Line, verdicts: Vec<VerdictRecord>, bond: Balance) -> Provider {
+	fn provider(line: &Line, last_verdict: Option<VerdictRecord>, bond: Balance) -> Provider {
 		Provider {
 			index: 0,
 			account: line.account(),
@@ -91,18 +91,19 @@ mod tests {
 			bond,
 			bond_sufficient: true,
 			strikes: 0,
-			verdicts,
+			last_verdict,
+			past_verdicts: Vec::new(),
 			location: Default::default(),
 		}
 	}
 
 	/// What is missing and what is wrong when the chain has shown one after the other.
-	fn judge(line: Line, shown: &[Vec<VerdictRecord>], bond: Balance) -> (Vec<String>, Vec<String>) {
+	fn judge(line: Line, shown: &[VerdictRecord], bond: Balance) -> (Vec<String>, Vec<String>) {
 		let mut verdicts = Verdicts::default();
 		let lines = [line];
-		let mut last = Vec::new();
+		let mut last = vec![provider(&lines[0], None, bond)];
 		for shown in shown {
-			last = vec![provider(&lines[0], shown.clone(), bond)];
+			last = vec![provider(&lines[0], Some(*shown), bond)];
 			verdicts.collect(&last);
 		}
 		(missing(&lines, &last, &verdicts), faults(&lines, &last, &verdicts))
@@ -116,9 +117,9 @@ mod tests {
 	fn story_should_be_complete_when_an_honest_line_has_three_verdicts() {
 		let honest = line(10_000, 10_000);
 		let bond = honest.bond;
-		assert_eq!(judge(honest, &[three()], bond), (vec![], vec![]));
+		assert_eq!(judge(honest, &three(), bond), (vec![], vec![]));
 		let honest = line(10_000, 10_000);
-		let (missing, faults) = judge(honest, &[three()[..2].to_vec()], bond);
+		let (missing, faults) = judge(honest, &three()[..2], bond);
 		assert_eq!((missing, faults), (vec!["provider1 has 2 of 3 verdicts".to_owned()], vec![]));
 	}
 
@@ -128,7 +129,7 @@ mod tests {
 		let bond = honest.bond;
 		let mut early = three();
 		early[0] = VerdictRecord { outcome: Outcome::Strike, ..verdict(1, 10_000, 4_000, 9_800) };
-		let (_, faults) = judge(honest, &[early, three()[1..].to_vec()], bond);
+		let (_, faults) = judge(honest, &early, bond);
 		assert_eq!(faults.len(), 2, "{faults:?}");
 		assert!(faults[0].contains("60.0 % from its cap") && faults[1].contains("struck in epoch 1"));
 	}
@@ -139,7 +140,7 @@ mod tests {
 		let bond = honest.bond - 1;
 		let mut high = three();
 		high[2].up_kbps = 12_500;
-		let (_, faults) = judge(honest, &[high], bond);
+		let (_, faults) = judge(honest, &high, bond);
 		assert_eq!(faults.len(), 2, "{faults:?}");
 		assert!(faults[0].contains("25.0 % from its cap") && faults[1].contains("lost 1 of its bond"));
 	}
@@ -147,7 +148,7 @@ mod tests {
 	#[test]
 	fn story_should_wait_for_the_slash_of_a_liar() {
 		let bond = line(2_000, 20_000).bond;
-		assert_eq!(judge(line(2_000, 20_000), &[vec![]], bond).0, ["provider1 has its whole bond"]);
-		assert_eq!(judge(line(2_000, 20_000), &[vec![]], bond - 1), (vec![], vec![]));
+		assert_eq!(judge(line(2_000, 20_000), &[], bond).0, ["provider1 has its whole bond"]);
+		assert_eq!(judge(line(2_000, 20_000), &[], bond - 1), (vec![], vec![]));
 	}
 }

@@ -98,7 +98,7 @@ async fn watch(network: &mut Network, check: bool, begun: Instant) -> Result<Exi
 		let (epoch, slot, _) = network.chain.clock().await?;
 		let providers = network.chain.providers().await?;
 		verdicts.collect(&providers);
-		let text = table::render(epoch, slot, network.lines(), &providers);
+		let text = table::render(epoch, slot, network.lines(), &providers, &verdicts);
 		draw(&text, &mut shown)?;
 		if check {
 			let missing = check::missing(network.lines(), &providers, &verdicts);

@@ -3,7 +3,7 @@
 use crate::{
 	chain::Provider,
 	line::Line,
-	verdicts::{error_percent, is_measured},
+	verdicts::{error_percent, Verdicts},
 };
 use std::fmt::Write;
 use weir_primitives::{api::VerdictRecord, chain::WEIR, Admission, LineKind};
@@ -14,7 +14,7 @@ fn availability_percent(verdict: &VerdictRecord) -> f64 {
 }
 
 /// The table, one row per line.
-pub fn render(epoch: u32, slot: u32, lines: &[Line], providers: &[Provider]) -> String {
+pub fn render(epoch: u32, slot: u32, lines: &[Line], providers: &[Provider], verdicts: &Verdicts) -> String {
 	let mut text = format!("epoch {epoch}, slot {slot}\n");
 	let _ = writeln!(
 		text,
@@ -31,15 +31,14 @@ pub fn render(epoch: u32, slot: u32, lines: &[Line], providers: &[Provider]) -> 
 			LineKind::Hosting => "host",
 		};
 		let region = format!("{}-{kind}", String::from_utf8_lossy(&provider.region.country));
-		let (estimate, error, availability) =
-			match provider.verdicts.iter().rev().find(|verdict| is_measured(verdict)) {
-				Some(verdict) => (
-					mbps(verdict.down_kbps.min(verdict.up_kbps)),
-					format!("{:.1} %", error_percent(verdict, line)),
-					format!("{:.0} %", availability_percent(verdict)),
-				),
-				None => ("-".into(), "-".into(), "-".into()),
-			};
+		let (estimate, error, availability) = match verdicts.measured(line).last() {
+			Some(verdict) => (
+				mbps(verdict.down_kbps.min(verdict.up_kbps)),
+				format!("{:.1} %", error_percent(verdict, line)),
+				format!("{:.0} %", availability_percent(verdict)),
+			),
+			None => ("-".into(), "-".into(), "-".into()),
+		};
 		let _ = writeln!(
 			text,
 			"{:<10} {:<7} {:>9} {:>9} {:>9} {:>7} {:>6}  {:<44} {:>7} {:>10}",
@@ -64,7 +63,7 @@ fn verdict_text(provider: &Provider) -> String {
 		Admission::Admitted { .. } => "admitted".into(),
 		Admission::Jailed { until } => format!("jailed until epoch {until}"),
 	};
-	match provider.verdicts.last() {
+	match provider.last_verdict {
 		Some(verdict) => format!("{:?}: {:?} ({admission})", verdict.outcome, verdict.reason),
 		None => format!("none yet ({admission})"),
 	}

@@ -13,12 +13,12 @@ use weir_primitives::{
 pub struct Verdicts(BTreeMap<([u8; 32], EpochIndex), VerdictRecord>);
 
 impl Verdicts {
-	/// Takes what the chain shows now: at most eight for each provider.
+	/// Takes what the chain shows now: the last one on each provider. Of those before it shows too little, so that this is
+	/// to be asked in every epoch.
 	pub fn collect(&mut self, providers: &[Provider]) {
 		for provider in providers {
-			let verdicts =
-				provider.verdicts.iter().map(|verdict| ((provider.account, verdict.epoch), *verdict));
-			self.0.extend(verdicts);
+			let verdict = provider.last_verdict.map(|verdict| ((provider.account, verdict.epoch), verdict));
+			self.0.extend(verdict);
 		}
 	}
 

@@ -11,7 +11,7 @@
 //! * [`audit`]: which entries an attestor has to prove.
 //! * [`score`]: how reliably a seat attests.
 //! * [`uplink`]: whether a seat's uplink carries what its tier has to.
-//! * [`rate`]: what bytes over a window are worth.
+//! * [`rate`]: what bytes over a window are worth, and a rate in three bytes.
 //! * [`region`]: which country codes exist.
 //! * [`outage`]: who watches a provider and who confirms that it is gone.
 //! * [`location`]: how far apart countries are, and whether a provider can be in the one it claims.

@@ -12,6 +12,7 @@
 use crate::{
 	committee::{MIN_CLAIM_KBPS, MIN_SLASHING_COMMITTEE},
 	estimate::{Estimate, Void},
+	rate::PackedKbps,
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -102,27 +103,46 @@ pub enum Reason {
 	NotStarted,
 }
 
+impl Reason {
+	/// What follows. Every reason has one outcome, so that whoever keeps the reason keeps both.
+	pub const fn outcome(self) -> Outcome {
+		match self {
+			Self::WithinClaim => Outcome::Good,
+			Self::BelowClaim => Outcome::PaidAsMeasured,
+			Self::BelowThreeQuarters | Self::BelowHalfWithoutMajority | Self::CommitteeTooSmall => {
+				Outcome::ClaimLowered
+			}
+			Self::BelowHalf => Outcome::Strike,
+			Self::UnreachableByMajority => Outcome::Unreachable,
+			Self::TooFewMembers | Self::NotInService | Self::NotStarted => Outcome::Void,
+		}
+	}
+}
+
 /// What follows from one test of a committee of `k_eff`, and why.
 ///
 /// A strike from an ordinary test leads at most to an escalation, whatever the size of its committee; a strike from an
 /// `escalation` slashes, and needs [`MIN_SLASHING_COMMITTEE`] members.
 pub fn judge(result: &Result<Estimate, Void>, k_eff: u16, escalation: bool) -> (Outcome, Reason) {
+	let reason = reason_for(result, k_eff, escalation);
+	(reason.outcome(), reason)
+}
+
+fn reason_for(result: &Result<Estimate, Void>, k_eff: u16, escalation: bool) -> Reason {
 	let estimate = match result {
 		Ok(estimate) => estimate,
-		Err(Void::TooFewMembers) => return (Outcome::Void, Reason::TooFewMembers),
+		Err(Void::TooFewMembers) => return Reason::TooFewMembers,
 	};
 	if estimate.unreachable_majority {
-		return (Outcome::Unreachable, Reason::UnreachableByMajority);
+		return Reason::UnreachableByMajority;
 	}
 	match estimate.ratio_ppm {
-		GOOD_PPM.. => (Outcome::Good, Reason::WithinClaim),
-		CLAIM_STANDS_PPM.. => (Outcome::PaidAsMeasured, Reason::BelowClaim),
-		STRIKE_PPM.. => (Outcome::ClaimLowered, Reason::BelowThreeQuarters),
-		_ if !estimate.below_half_majority => (Outcome::ClaimLowered, Reason::BelowHalfWithoutMajority),
-		_ if escalation && k_eff < MIN_SLASHING_COMMITTEE => {
-			(Outcome::ClaimLowered, Reason::CommitteeTooSmall)
-		}
-		_ => (Outcome::Strike, Reason::BelowHalf),
+		GOOD_PPM.. => Reason::WithinClaim,
+		CLAIM_STANDS_PPM.. => Reason::BelowClaim,
+		STRIKE_PPM.. => Reason::BelowThreeQuarters,
+		_ if !estimate.below_half_majority => Reason::BelowHalfWithoutMajority,
+		_ if escalation && k_eff < MIN_SLASHING_COMMITTEE => Reason::CommitteeTooSmall,
+		_ => Reason::BelowHalf,
 	}
 }
 
@@ -132,16 +152,19 @@ pub fn lowered_kbps(claim_kbps: u32, measured_kbps: u32) -> u32 {
 	claim_kbps.min(measured_kbps.max(MIN_CLAIM_KBPS))
 }
 
-/// One remembered test.
+/// A claim in six bytes: down, up.
+type PackedClaim = (PackedKbps, PackedKbps);
+
+/// One remembered test. A line is struck rarely and changes its claim rarely: only then is there more to remember.
 #[derive(
-	Clone, Copy, Default, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct RememberedTest {
-	epoch: u32,
-	strike: bool,
-	claim_down_kbps: u32,
-	claim_up_kbps: u32,
+	/// Its epoch, if it was a strike, by which a dispute takes it back.
+	struck_in: Option<u32>,
+	/// The claim it was held against; none for that of the test before.
+	claim: Option<PackedClaim>,
 }
 
 /// The last five tests of one bond account, oldest first, each with the claim it was held against. Belongs to the
@@ -155,29 +178,34 @@ pub struct StrikeWindow {
 }
 
 impl StrikeWindow {
-	/// Remembers the test of `epoch` and forgets the one five before it. Void and outage tests are not pushed.
+	/// Remembers the test of `epoch` and forgets the one five before it. Void and outage tests are not pushed. Claims are
+	/// exact up to [`PackedKbps::MAX_KBPS`].
 	pub fn push(&mut self, epoch: u32, strike: bool, claim_down_kbps: u32, claim_up_kbps: u32) {
-		let test = RememberedTest { epoch, strike, claim_down_kbps, claim_up_kbps };
+		let claim: PackedClaim = (claim_down_kbps.into(), claim_up_kbps.into());
+		let is_new = self.tests.iter().rev().flatten().find_map(|test| test.claim) != Some(claim);
+		let test = RememberedTest { struck_in: strike.then_some(epoch), claim: is_new.then_some(claim) };
 		if let Some(free) = self.tests.iter_mut().find(|slot| slot.is_none()) {
 			*free = Some(test);
 			return;
 		}
 		self.tests.rotate_left(1);
-		if let Some(last) = self.tests.last_mut() {
-			*last = Some(test);
+		if let [Some(oldest), .., last] = &mut self.tests {
+			let forgotten = last.replace(test);
+			// Its claim is that of the next test, if that has none of its own.
+			oldest.claim = oldest.claim.or(forgotten.and_then(|test| test.claim));
 		}
 	}
 
 	/// Takes back the strike of `epoch`, which a dispute refuted. False if none is remembered.
 	pub fn forgive(&mut self, epoch: u32) -> bool {
-		let struck = self.tests.iter_mut().flatten().find(|test| test.strike && test.epoch == epoch);
-		struck.map(|test| test.strike = false).is_some()
+		let struck = self.tests.iter_mut().flatten().find(|test| test.struck_in == Some(epoch));
+		struck.map(|test| test.struck_in = None).is_some()
 	}
 
 	/// Strikes among the remembered tests.
 	pub fn strikes(&self) -> u8 {
 		// At most WINDOW.
-		self.tests.iter().flatten().filter(|test| test.strike).count() as u8
+		self.tests.iter().flatten().filter(|test| test.struck_in.is_some()).count() as u8
 	}
 
 	/// Whether an escalation is due.
@@ -190,7 +218,8 @@ impl StrikeWindow {
 		self.tests
 			.iter()
 			.flatten()
-			.fold((0, 0), |(down, up), test| (test.claim_down_kbps.max(down), test.claim_up_kbps.max(up)))
+			.filter_map(|test| test.claim)
+			.fold((0, 0), |(down, up), claim| (u32::from(claim.0).max(down), u32::from(claim.1).max(up)))
 	}
 
 	/// Whether no test is remembered.

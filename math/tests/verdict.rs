@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use weir_math::{
 	committee::{MAX_CLAIM_KBPS, MIN_CLAIM_KBPS},
 	estimate::{Estimate, Void},
+	rate::PackedKbps,
 	verdict::*,
 };
 
@@ -67,6 +68,13 @@ fn judge_should_call_an_outage_when_a_majority_was_not_answered() {
 #[test]
 fn judge_should_void_when_too_few_were_present() {
 	assert_eq!(judge(&Err(Void::TooFewMembers), 15, false), (Outcome::Void, Reason::TooFewMembers));
+}
+
+#[test]
+fn reasons_that_are_no_estimate_should_void_the_test() {
+	for reason in [Reason::TooFewMembers, Reason::NotInService, Reason::NotStarted] {
+		assert_eq!(reason.outcome(), Outcome::Void);
+	}
 }
 
 #[test]
@@ -137,9 +145,16 @@ fn highest_claim_should_take_each_direction_by_itself_and_forget_with_the_test()
 	assert_eq!(window.highest_claim(), (20_000, 30_000));
 }
 
+/// Claims of few values, so that one often is that of the test before, and of any.
+fn claimed_kbps() -> impl Strategy<Value = u32> {
+	prop_oneof![3 => Just(0), 3 => Just(40_000), 1 => 0..=PackedKbps::MAX_KBPS]
+}
+
 proptest! {
 	#[test]
-	fn window_should_equal_a_list_of_its_last_five(tests in proptest::collection::vec((any::<bool>(), any::<u32>(), any::<u32>()), 0..20)) {
+	fn window_should_equal_a_list_of_its_last_five(
+		tests in proptest::collection::vec((any::<bool>(), claimed_kbps(), claimed_kbps()), 0..20)
+	) {
 		let mut window = StrikeWindow::default();
 		for (epoch, (strike, down, up)) in (1..).zip(&tests) {
 			window.push(epoch, *strike, *down, *up);
@@ -173,8 +188,18 @@ fn stored_types_should_keep_their_encoding() {
 	let mut window = StrikeWindow::default();
 	assert_eq!(window.encode(), [0; 5]);
 	window.push(3, true, 1, 2);
-	assert_eq!(window.encode(), [1, 3, 0, 0, 0, 1, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
-	assert_eq!(StrikeWindow::max_encoded_len(), 70);
+	window.push(4, false, 1, 2);
+	let struck: [u8; 13] = [1, 1, 3, 0, 0, 0, 1, 1, 0, 0, 2, 0, 0];
+	assert_eq!(window.encode(), [&struck[..], &[1, 0, 0], &[0; 3]].concat());
+	assert_eq!(StrikeWindow::max_encoded_len(), 65);
+}
+
+#[test]
+fn window_should_take_few_bytes_when_there_was_no_strike_and_no_other_claim() {
+	let mut window = StrikeWindow::default();
+	(1..20).for_each(|epoch| window.push(epoch, false, 1_000_000, 200_000));
+	assert_eq!(window.encoded_size(), 21);
+	assert_eq!(window.highest_claim(), (1_000_000, 200_000));
 }
 
 proptest! {

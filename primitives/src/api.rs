@@ -83,6 +83,30 @@ pub struct VerdictRecord {
 	pub reason: Reason,
 }
 
+/// What stays of a verdict once there is a newer one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct VerdictSummary {
+	/// Epoch that was measured.
+	pub epoch: EpochIndex,
+	/// Kind of test.
+	pub kind: TestKind,
+	/// Estimate of the capacity towards the provider, kbps.
+	pub down_kbps: Kbps,
+	/// Estimate of the capacity from the provider, kbps.
+	pub up_kbps: Kbps,
+	/// What follows.
+	pub outcome: Outcome,
+	/// Why.
+	pub reason: Reason,
+}
+
+impl From<&VerdictRecord> for VerdictSummary {
+	fn from(record: &VerdictRecord) -> Self {
+		let VerdictRecord { epoch, kind, down_kbps, up_kbps, outcome, reason, .. } = *record;
+		Self { epoch, kind, down_kbps, up_kbps, outcome, reason }
+	}
+}
+
 /// What is known of where a provider is, since it claims the country it claims.
 #[derive(
 	Clone,
@@ -311,10 +335,19 @@ pub struct ProviderInfo<AccountId, Balance> {
 	pub bond_sufficient: bool,
 	/// Strikes among its last five tests.
 	pub strikes: u8,
-	/// Its last verdicts, oldest first, at most eight.
-	pub verdicts: Vec<VerdictRecord>,
+	/// The last verdict on it.
+	pub last_verdict: Option<VerdictRecord>,
+	/// What stays of those before, oldest first, at most seven.
+	pub past_verdicts: Vec<VerdictSummary>,
 	/// What is known of where it is.
 	pub location: LocationFacts,
+}
+
+impl<AccountId, Balance> ProviderInfo<AccountId, Balance> {
+	/// Its last verdicts with what stays of each, oldest first, at most eight.
+	pub fn verdicts(&self) -> impl Iterator<Item = VerdictSummary> + '_ {
+		self.past_verdicts.iter().copied().chain(self.last_verdict.as_ref().map(VerdictSummary::from))
+	}
 }
 
 sp_api::decl_runtime_apis! {

@@ -320,7 +320,7 @@ async fn chain_facts(
 				}
 			}
 			reach_control(config, &provider.peer_id, &provider.endpoint, report).await;
-			if let Some(last) = provider.verdicts.last() {
+			if let Some(last) = &provider.last_verdict {
 				let detail = format!(
 					"epoch {}: {}/{} kbps measured, {:?} ({:?})",
 					last.epoch, last.down_kbps, last.up_kbps, last.outcome, last.reason

@@ -225,7 +225,8 @@ impl ChainView for FakeChain {
 			bond: 1,
 			bond_sufficient: true,
 			strikes: 0,
-			verdicts: vec![],
+			last_verdict: None,
+			past_verdicts: vec![],
 			location: Default::default(),
 		}))
 	}

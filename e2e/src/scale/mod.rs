@@ -113,6 +113,9 @@ mod tests {
 			// The estimates may take a tenth of a block, beside what any block holds.
 			assert!(bar.found <= bar.most * 1.1, "{}: {}", bar.name, bar.found);
 		}
+		for bar in figures.bars().iter().filter(|bar| bar.name.ends_with(", values")) {
+			assert!(bar.is_met(), "{}: {}", bar.name, bar.found);
+		}
 	}
 
 	#[test]

@@ -2,7 +2,7 @@
 
 mod node;
 
-use codec::{Decode, Encode};
+use codec::{Compact, Decode, Encode};
 use jsonrpsee::{
 	core::client::{Subscription, SubscriptionClientT},
 	rpc_params,
@@ -61,11 +61,14 @@ fn events() -> (Vec<u8>, Vec<u8>) {
 	([twox_128(b"System"), twox_128(b"Events")].concat(), records.encode())
 }
 
-/// The last verdicts of the provider.
+/// The last verdicts on the provider: the newest one, and what stays of one four epochs before.
 fn verdicts() -> (Vec<u8>, Vec<u8>) {
 	let index = PROVIDER.1.encode();
 	let prefix = [twox_128(b"ProofOfBandwidth"), twox_128(b"Verdicts")].concat();
-	([prefix, twox_64(&index).to_vec(), index].concat(), vec![record()].encode())
+	let (down, up): ([u8; 3], [u8; 3]) = ([0x20, 0x4e, 0], [0x10, 0x27, 0]);
+	let past = (Compact(4u32), TestKind::Admission, down, up, Reason::WithinClaim);
+	let newest = VerdictRecord { epoch: 8, ..record() };
+	([prefix, twox_64(&index).to_vec(), index].concat(), (newest, vec![past]).encode())
 }
 
 fn names(list: &Value) -> Vec<&str> {
@@ -125,7 +128,7 @@ async fn clock_and_seats_should_be_read_at_any_kept_block() {
 async fn provider_should_be_shown_with_terms_and_verdicts() {
 	let node = Node::start(&[]).await.with_provider().await;
 	node.submit(Alice, set_storage(vec![verdicts()])).await;
-	node.until("weir_provider", json!([PROVIDER.1]), |provider| provider["verdicts"] != json!([])).await;
+	node.until("weir_provider", json!([PROVIDER.1]), |provider| provider["lastVerdict"] != Value::Null).await;
 	// All at one block: an epoch may begin meanwhile.
 	let at = node.get("weir_clock", json!([])).await["block"]["hash"].clone();
 	let provider = node.get("weir_provider", json!([PROVIDER.1, at])).await;
@@ -139,13 +142,17 @@ async fn provider_should_be_shown_with_terms_and_verdicts() {
 	assert_eq!(provider["exit"], "web");
 	assert_eq!(provider["probeKey"], format!("0x{}", "03".repeat(32)));
 	assert_eq!((&provider["paused"], &provider["bondSufficient"]), (&json!(false), &json!(true)));
-	let verdict = &provider["verdicts"][0];
+	let verdict = &provider["lastVerdict"];
 	assert_eq!((&verdict["rttMicros"], &verdict["kind"]), (&json!(12_340), &json!("admission")));
 	assert_eq!(
 		(&verdict["outcome"]["code"], &verdict["outcome"]["name"]),
 		(&json!(2), &json!("ClaimLowered"))
 	);
 	assert_eq!(verdict["reason"]["text"], "0.5 to 0.75 of the claim");
+	let past = &provider["pastVerdicts"][0];
+	assert_eq!((&verdict["epoch"], &past["epoch"]), (&json!(8), &json!(4)));
+	assert_eq!((&past["downKbps"], &past["upKbps"]), (&json!(20_000), &json!(10_000)));
+	assert_eq!((&past["kind"], &past["outcome"]["name"]), (&json!("admission"), &json!("Good")));
 
 	let (who, index) = PROVIDER;
 	assert_eq!(node.get("weir_provider", json!([address(who), at])).await, provider);

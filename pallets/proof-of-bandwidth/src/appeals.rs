@@ -21,7 +21,8 @@ const APPEAL_EPOCHS: EpochIndex = 2;
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_appeal(who: T::AccountId, epoch: EpochIndex) -> DispatchResult {
 		let provider = T::Registry::index_of(&who).ok_or(Error::<T>::NotAProvider)?;
-		let (mut evidence, verdict) = Self::disputable(provider, epoch)?;
+		let mut evidence = Self::disputable(provider, epoch)?;
+		let verdict = evidence.verdict;
 		ensure!(evidence.account == who && verdict.kind == TestKind::Escalation, Error::<T>::NotDisputable);
 		ensure!(!evidence.appealed, Error::<T>::AlreadyAppealed);
 		let due = evidence.slash.and_then(T::Slashes::due_of).ok_or(Error::<T>::NotDisputable)?;
@@ -63,9 +64,7 @@ impl<T: Config> Pallet<T> {
 			T::Deposits::release(&account, Deposit::Appeal);
 		}
 		if let Some(evidence) = kept.filter(|_| is_upheld) {
-			let struck = Verdicts::<T>::get(provider).into_iter().find(|known| known.epoch == epoch);
-			let struck = struck.unwrap_or(VerdictRecord { epoch, ..*verdict });
-			Self::refute(provider, epoch, evidence, &struck, verdict);
+			Self::refute(provider, &evidence, verdict);
 		}
 		let outcome = verdict.outcome;
 		Self::deposit_event(Event::AppealConcluded { provider, account, epoch, outcome });

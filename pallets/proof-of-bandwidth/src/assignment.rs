@@ -170,11 +170,11 @@ impl<T: Config> Draw<T> {
 	/// for, and remembers that it was one. For those who look back; what is still to be judged goes by [`Self::test_of`].
 	pub fn held_test_of(&mut self, provider: ProviderIndex) -> Option<Test<T::AccountId>> {
 		let mut target = Targets::<T>::get(provider)?;
-		if let Some(verdict) = Verdicts::<T>::get(provider).iter().find(|verdict| verdict.epoch == self.epoch)
-		{
-			let held =
-				Escalation { due: self.epoch, claim: verdict.claim, attempts: 0, cause: Cause::Strikes };
-			target.escalation = (verdict.kind == TestKind::Escalation).then_some(held);
+		let judged = Verdicts::<T>::get(provider).and_then(|verdicts| verdicts.escalated_in(self.epoch));
+		if let Some(escalated) = judged {
+			let due = self.epoch;
+			let held = |claim| Escalation { due, claim, attempts: 0, cause: Cause::Strikes };
+			target.escalation = escalated.map(held);
 		}
 		self.test_of_target(provider, target)
 	}

@@ -4,7 +4,12 @@
 
 mod alarms;
 
-use crate::{assignment::Draw, receipts::ReceiptOf, reports::Step, *};
+use crate::{
+	assignment::{Draw, Test},
+	receipts::ReceiptOf,
+	reports::Step,
+	*,
+};
 use polkadot_sdk::*;
 
 use alarms::Watched;
@@ -255,19 +260,10 @@ fn audited<T: Config>(r: u32) -> (T::AccountId, BoundedVec<Entry, ConstU32<MAX_E
 	(seat.0, entries, proofs)
 }
 
-/// A provider slashed by an escalation of `k` members, all of which have denied what they signed.
-fn struck<T: Config>(k: u32) -> (ProviderIndex, T::AccountId, Vec<ReceiptOf<T>>) {
-	let all = seats::<T>(k);
-	let target: T::AccountId = account("provider", 0, 1);
-	let provider = providers::<T>([target.clone()]).into_iter().next().expect("there is one");
-	let receipts = receipts::<T>(provider, &all);
-	let mut draw = Draw::<T>::of(TESTED).expect("a recorded epoch");
-	let test = draw.test_of(provider).expect("it is tested");
-	set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
-	let voices: Vec<Member> = (0..k).map(|_| Member::Silent).collect();
-	Pallet::<T>::keep_evidence(&test, TESTED, &voices);
-	let verdict = VerdictRecord {
-		epoch: TESTED,
+/// The strike of a test, as if it had been held in `epoch`.
+fn strike<T: Config>(test: &Test<T::AccountId>, epoch: EpochIndex) -> VerdictRecord {
+	VerdictRecord {
+		epoch,
 		kind: test.kind,
 		claim: test.claim,
 		down_kbps: 0,
@@ -280,8 +276,34 @@ fn struck<T: Config>(k: u32) -> (ProviderIndex, T::AccountId, Vec<ReceiptOf<T>>)
 		alive_parts: 0,
 		outcome: Outcome::Strike,
 		reason: Reason::BelowHalf,
-	};
-	Verdicts::<T>::insert(provider, LastVerdicts::truncate_from(vec![verdict; KEPT_VERDICTS as usize]));
+	}
+}
+
+/// What that strike stands on: nobody had an entry.
+fn keep_evidence<T: Config>(test: &Test<T::AccountId>, epoch: EpochIndex) {
+	let voices: Vec<Member> = (0..test.committee.members).map(|_| Member::Silent).collect();
+	Pallet::<T>::keep_evidence(test, &strike::<T>(test, epoch), &voices);
+}
+
+/// As many strikes as verdicts are kept, in a row up to the one of epoch `last`.
+fn remember_strikes<T: Config>(test: &Test<T::AccountId>, last: EpochIndex) {
+	for epochs in (0..KEPT_VERDICTS).rev() {
+		Pallet::<T>::remember(test.provider, strike::<T>(test, last - epochs));
+	}
+}
+
+/// A provider slashed by an escalation of `k` members, all of which have denied what they signed.
+fn struck<T: Config>(k: u32) -> (ProviderIndex, T::AccountId, Vec<ReceiptOf<T>>) {
+	let all = seats::<T>(k);
+	let target: T::AccountId = account("provider", 0, 1);
+	let provider = providers::<T>([target.clone()]).into_iter().next().expect("there is one");
+	let receipts = receipts::<T>(provider, &all);
+	let mut draw = Draw::<T>::of(TESTED).expect("a recorded epoch");
+	let test = draw.test_of(provider).expect("it is tested");
+	set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
+	keep_evidence::<T>(&test, TESTED);
+	remember_strikes::<T>(&test, TESTED);
+	let verdict = strike::<T>(&test, TESTED);
 	Pallet::<T>::discipline(&test, &verdict);
 	(provider, target, receipts)
 }
@@ -519,7 +541,7 @@ mod benchmarks {
 	fn estimate_test(k: Linear<7, MAX_MEMBERS>) -> Result<(), BenchmarkError> {
 		let all = seats::<T>(k);
 		let liar: T::AccountId = account("provider", 0, 1);
-		let _ = providers::<T>([liar.clone()]);
+		let provider = providers::<T>([liar.clone()]).into_iter().next().ok_or("there is one")?;
 		// In lists that were drawn from without it, so that it is no member of its own committee.
 		seat_in_the_middle::<T>(&liar);
 		let own_run = Some(Run { group: u8::MAX, start_slot: 0, window_millis: 0 });
@@ -528,6 +550,11 @@ mod benchmarks {
 			Reports::<T>::insert(TESTED, who, Report { commitment: H256::zero(), revealed });
 		}
 		set_clock::<T>(TESTED + 1, Pallet::<T>::timing().reveal_until);
+		// The oldest verdict leaves, with what it stands on.
+		let oldest = TESTED - KEPT_VERDICTS;
+		let test = Draw::<T>::of(TESTED).and_then(|mut draw| draw.test_of(provider)).ok_or("it is tested")?;
+		keep_evidence::<T>(&test, oldest);
+		remember_strikes::<T>(&test, TESTED - 1);
 		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
 		let mut cursor = cursor(Stage::Judge { class: 0, position: 0 });
 
@@ -537,6 +564,7 @@ mod benchmarks {
 		}
 
 		assert_eq!(cursor.tests, 1);
+		assert!(!Evidences::<T>::contains_key(provider, oldest));
 		assert!(Seats::<T>::get(liar).is_some_and(|seat| seat.leaving));
 		Ok(())
 	}
@@ -572,7 +600,7 @@ mod benchmarks {
 			Pallet::<T>::judge_test(&mut cursor, &mut draw, &test);
 		}
 
-		let verdict = Verdicts::<T>::get(provider).last().copied().ok_or("it was judged")?;
+		let verdict = *Verdicts::<T>::get(provider).ok_or("it was judged")?.last();
 		assert_eq!((verdict.outcome, verdict.kind), (Outcome::Good, TestKind::Scheduled));
 		assert_eq!(Missed::<T>::iter_prefix(TESTED).count() as u32, s);
 		Ok(())

@@ -50,7 +50,7 @@ impl<T: Config> Pallet<T> {
 			let conduct = stored.get_or_insert_default();
 			conduct.window.push(epoch, strike, test.claim.down_kbps, test.claim.up_kbps);
 			if strike {
-				conduct.last_strike = Self::epoch();
+				conduct.last_strike = Some(Self::epoch());
 			}
 			let (down_kbps, up_kbps) = conduct.window.highest_claim();
 			(strike && conduct.window.should_escalate()).then_some(Claim { down_kbps, up_kbps })
@@ -224,7 +224,7 @@ impl<T: Config> Pallet<T> {
 	/// in the first epoch in which nothing will. Until then whoever registers anew goes on where it left.
 	pub(crate) fn settle_conduct(who: &T::AccountId) {
 		let Some(mut conduct) = Conducts::<T>::get(who) else { return };
-		let strike = (conduct.window.strikes() > 0).then_some(conduct.last_strike);
+		let strike = conduct.last_strike.filter(|_| conduct.window.strikes() > 0);
 		let counts_until = conduct
 			.offences
 			.iter()

@@ -78,16 +78,15 @@ impl Voice {
 	}
 }
 
-/// Evidence with what receipts show in it, the verdict it led to, and the attestors that had reported less.
+/// Evidence with what receipts show in it, and the attestors that had reported less.
 struct Contradiction<AccountId> {
 	evidence: Evidence<AccountId>,
-	verdict: VerdictRecord,
 	liars: Vec<AccountId>,
 }
 
 impl<T: Config> Pallet<T> {
 	/// Keeps what a strike stands on, before anything follows from it.
-	pub(crate) fn keep_evidence(test: &Test<T::AccountId>, epoch: EpochIndex, members: &[Member]) {
+	pub(crate) fn keep_evidence(test: &Test<T::AccountId>, verdict: &VerdictRecord, members: &[Member]) {
 		let now = Self::epoch();
 		let is_escalation = test.kind == TestKind::Escalation;
 		let (wait, before) = if is_escalation {
@@ -101,6 +100,7 @@ impl<T: Config> Pallet<T> {
 		let until = now.saturating_add(wait);
 		let evidence = Evidence {
 			account: test.account.clone(),
+			verdict: *verdict,
 			list: test.list,
 			class: test.class,
 			ordinal: test.ordinal,
@@ -112,30 +112,34 @@ impl<T: Config> Pallet<T> {
 			slash: None,
 			appealed: false,
 		};
-		Evidences::<T>::insert(test.provider, epoch, evidence);
-		Leavers::<T>::insert(until.saturating_add(1), Leaver::Evidence(test.provider, epoch), ());
+		Evidences::<T>::insert(test.provider, verdict.epoch, evidence);
+		Leavers::<T>::insert(until.saturating_add(1), Leaver::Evidence(test.provider, verdict.epoch), ());
 	}
 
-	/// The evidence that may still be disputed, and the verdict it led to.
+	/// Forgets what a strike stands on before its time.
+	pub(crate) fn forget_evidence(provider: ProviderIndex, evidence: &Evidence<T::AccountId>) {
+		let (epoch, end) = (evidence.verdict.epoch, evidence.until.saturating_add(1));
+		Evidences::<T>::remove(provider, epoch);
+		Leavers::<T>::remove(end, Leaver::Evidence(provider, epoch));
+	}
+
+	/// The evidence of a strike that may still be disputed.
 	pub(crate) fn disputable(
 		provider: ProviderIndex,
 		epoch: EpochIndex,
-	) -> Result<(Evidence<T::AccountId>, VerdictRecord), DispatchError> {
-		let evidence = Evidences::<T>::get(provider, epoch)
+	) -> Result<Evidence<T::AccountId>, DispatchError> {
+		Evidences::<T>::get(provider, epoch)
 			.filter(|evidence| Self::epoch() <= evidence.until)
-			.ok_or(Error::<T>::NotDisputable)?;
-		let verdict = Verdicts::<T>::get(provider).into_iter().find(|verdict| verdict.epoch == epoch);
-		Ok((evidence, verdict.ok_or(Error::<T>::NotDisputable)?))
+			.ok_or_else(|| Error::<T>::NotDisputable.into())
 	}
 
 	/// Nodes of the committee behind a strike, by place.
 	pub(crate) fn committee_of(
 		provider: ProviderIndex,
-		epoch: EpochIndex,
 		evidence: &Evidence<T::AccountId>,
-		verdict: &VerdictRecord,
 	) -> Vec<Option<T::AccountId>> {
-		let Some(mut draw) = Draw::<T>::of(epoch) else { return Vec::new() };
+		let verdict = &evidence.verdict;
+		let Some(mut draw) = Draw::<T>::of(verdict.epoch) else { return Vec::new() };
 		draw.members_of(&Test {
 			provider,
 			account: evidence.account.clone(),
@@ -157,12 +161,12 @@ impl<T: Config> Pallet<T> {
 		receipts: &[ReceiptOf<T>],
 	) -> Result<Contradiction<T::AccountId>, DispatchError> {
 		ensure!(!receipts.is_empty(), Error::<T>::WrongReceiptCount);
-		let (mut evidence, verdict) = Self::disputable(provider, epoch)?;
-		let committee = Self::committee_of(provider, epoch, &evidence, &verdict);
+		let mut evidence = Self::disputable(provider, epoch)?;
+		let committee = Self::committee_of(provider, &evidence);
 		let mut liars = Vec::new();
 		for receipt in receipts {
 			let attestor = &receipt.test.attestor;
-			let is_ours = receipt.test.kind == verdict.kind
+			let is_ours = receipt.test.kind == evidence.verdict.kind
 				&& receipt.test.ordinal == evidence.ordinal
 				&& Self::is_about(receipt, epoch, &evidence.account, attestor);
 			ensure!(is_ours, Error::<T>::ForeignReceipt);
@@ -176,7 +180,7 @@ impl<T: Config> Pallet<T> {
 			*voice = Voice::Measured { down_kbps: shown_down.max(down), up_kbps: shown_up.max(up) };
 			liars.push(attestor.clone());
 		}
-		Ok(Contradiction { evidence, verdict, liars })
+		Ok(Contradiction { evidence, liars })
 	}
 
 	pub(crate) fn authorize_dispute(
@@ -203,55 +207,51 @@ impl<T: Config> Pallet<T> {
 		epoch: EpochIndex,
 		receipts: &[ReceiptOf<T>],
 	) -> DispatchResult {
-		let Contradiction { evidence, verdict, liars } = Self::check_dispute(provider, epoch, receipts)?;
+		let Contradiction { evidence, liars } = Self::check_dispute(provider, epoch, receipts)?;
 		for node in liars {
 			Self::deposit_event(Event::FalseReportProven { epoch, node: node.clone(), provider });
 			Self::fine(&node, SlashReason::FalseReport { epoch, provider });
 		}
+		let struck = evidence.verdict;
 		let members: Vec<Member> = evidence.voices.iter().map(Voice::member).collect();
-		let result = estimate::estimate(&members, verdict.claim.down_kbps, verdict.claim.up_kbps);
-		let is_escalation = verdict.kind == TestKind::Escalation;
+		let result = estimate::estimate(&members, struck.claim.down_kbps, struck.claim.up_kbps);
+		let is_escalation = struck.kind == TestKind::Escalation;
 		let (outcome, reason) = judge(&result, evidence.committee.members, is_escalation);
-		let mut revised = VerdictRecord { outcome, reason, ..verdict };
+		let mut revised = VerdictRecord { outcome, reason, ..struck };
 		if let Ok(estimate) = result {
 			(revised.down_kbps, revised.up_kbps) = (estimate.down_kbps, estimate.up_kbps);
 			revised.ratio_ppm = estimate.ratio_ppm;
 		}
 		let account = evidence.account.clone();
-		Self::replace_verdict(provider, revised);
-		Self::deposit_event(Event::VerdictRevised { provider, account: account.clone(), verdict: revised });
-		if outcome == Outcome::Strike {
-			Evidences::<T>::insert(provider, epoch, evidence);
-		} else {
-			Self::refute(provider, epoch, evidence, &verdict, &revised);
-		}
+		Self::revise(provider, evidence, revised);
 		T::OnVerdict::revised(&account, provider, epoch, &revised);
 		Ok(())
 	}
 
-	fn replace_verdict(provider: ProviderIndex, revised: VerdictRecord) {
-		Verdicts::<T>::mutate(provider, |verdicts| {
-			let old = verdicts.iter_mut().find(|verdict| verdict.epoch == revised.epoch);
-			if let Some(old) = old {
-				*old = revised;
-			}
-		});
+	/// Makes `revised` the verdict on the test of this evidence, wherever it is kept. What followed from the strike is
+	/// undone if it is none any more.
+	fn revise(provider: ProviderIndex, evidence: Evidence<T::AccountId>, revised: VerdictRecord) {
+		Verdicts::<T>::mutate_extant(provider, |verdicts| verdicts.revise(&revised));
+		let account = evidence.account.clone();
+		Self::deposit_event(Event::VerdictRevised { provider, account, verdict: revised });
+		if revised.outcome == Outcome::Strike {
+			Evidences::<T>::insert(provider, revised.epoch, Evidence { verdict: revised, ..evidence });
+		} else {
+			Self::refute(provider, &evidence, &revised);
+		}
 	}
 
 	/// Undoes what followed from a strike, and does what follows from `revised` instead.
 	pub(crate) fn refute(
 		provider: ProviderIndex,
-		epoch: EpochIndex,
-		evidence: Evidence<T::AccountId>,
-		struck: &VerdictRecord,
+		evidence: &Evidence<T::AccountId>,
 		revised: &VerdictRecord,
 	) {
-		Evidences::<T>::remove(provider, epoch);
-		Leavers::<T>::remove(evidence.until.saturating_add(1), Leaver::Evidence(provider, epoch));
-		if struck.kind == TestKind::Escalation {
-			Self::undo_punishment(provider, epoch, &evidence, struck);
+		Self::forget_evidence(provider, evidence);
+		if evidence.verdict.kind == TestKind::Escalation {
+			Self::undo_punishment(provider, evidence);
 		} else {
-			Self::forgive(provider, epoch, &evidence.account);
+			Self::forgive(provider, evidence.verdict.epoch, &evidence.account);
 		}
 		match revised.outcome {
 			Outcome::ClaimLowered => Self::lower_claim(provider, revised),
@@ -262,24 +262,19 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn undo_punishment(
-		provider: ProviderIndex,
-		epoch: EpochIndex,
-		evidence: &Evidence<T::AccountId>,
-		struck: &VerdictRecord,
-	) {
+	fn undo_punishment(provider: ProviderIndex, evidence: &Evidence<T::AccountId>) {
 		if let Some(number) = evidence.slash {
 			if T::Slashes::cancel_slash(number).is_err() {
 				Self::deposit_event(Event::Unexpected { expectation: Expectation::SlashCancelled });
 			}
 		}
 		// Not every offence has a slash that takes it along.
-		Self::void_offence(&evidence.account, epoch);
+		Self::void_offence(&evidence.account, evidence.verdict.epoch);
 		let Some((claim, admission)) = evidence.before else { return };
 		let now = T::Registry::facts_at(provider, Self::epoch().saturating_add(1));
 		let Some(facts) = now.filter(|facts| facts.account == evidence.account) else { return };
 		// Only if it is still what the verdict made of it, and not what its owner has announced since.
-		let is_untouched = facts.claim == claim.lowered_to(&struck.measured());
+		let is_untouched = facts.claim == claim.lowered_to(&evidence.verdict.measured());
 		if T::Registry::reinstate(provider, is_untouched.then_some(claim), admission).is_err() {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::Reinstated });
 		}

@@ -17,7 +17,7 @@ use weir_primitives::{
 	api::{TestKind, VerdictRecord},
 	report::{Entry, EntryKind},
 	seams::{EpochClock, OnVerdict, ProviderRegistry},
-	Admission, EpochIndex, ProviderIndex,
+	Admission, EpochIndex,
 };
 
 /// What a committee had to say, by place.
@@ -134,7 +134,7 @@ impl<T: Config> Pallet<T> {
 		// A provider in two lists has its test from one of them, and the verdict on that one may be what makes it
 		// look as if the other were meant.
 		let is_judged = |test: &Test<T::AccountId>| {
-			Verdicts::<T>::get(test.provider).last().is_some_and(|verdict| verdict.epoch == draw.epoch)
+			Verdicts::<T>::get(test.provider).is_some_and(|verdicts| verdicts.last().epoch == draw.epoch)
 		};
 		let Some(test) = test.filter(|test| test.class == class && !is_judged(test)) else {
 			// Beyond what a provider without a test costs: its place in each list, and its verdicts.
@@ -148,7 +148,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn judge_test(cursor: &mut Cursor, draw: &mut Draw<T>, test: &Test<T::AccountId>) -> Weight {
 		let (verdict, heard) = Self::verdict_on(draw, test);
 		if verdict.outcome == Outcome::Strike {
-			Self::keep_evidence(test, verdict.epoch, &heard.members);
+			Self::keep_evidence(test, &verdict, &heard.members);
 		}
 		let noted = Self::note_members(test, &verdict, &heard);
 		cursor.tests = cursor.tests.saturating_add(1);
@@ -157,9 +157,9 @@ impl<T: Config> Pallet<T> {
 			Outcome::Strike => cursor.strikes = cursor.strikes.saturating_add(1),
 			_ => {}
 		}
-		Self::publish(test, verdict);
+		let forgot = Self::publish(test, verdict);
 		let members = u32::from(test.committee.members);
-		if !is_routine(&verdict) {
+		if forgot || !is_routine(&verdict) {
 			return Self::weight_of_test(members, noted);
 		}
 		// A committee has at most 51 members.
@@ -262,18 +262,14 @@ impl<T: Config> Pallet<T> {
 		Heard { members, nodes }
 	}
 
-	fn publish(test: &Test<T::AccountId>, verdict: VerdictRecord) {
-		Verdicts::<T>::mutate(test.provider, |verdicts| {
-			if verdicts.is_full() {
-				verdicts.remove(0);
-			}
-			// Room was just made.
-			let _ = verdicts.try_push(verdict);
-		});
+	/// Returns whether what an earlier strike stood on was forgotten for it.
+	fn publish(test: &Test<T::AccountId>, verdict: VerdictRecord) -> bool {
 		let (provider, account) = (test.provider, test.account.clone());
+		let forgot = Self::remember(provider, verdict);
 		Self::deposit_event(Event::VerdictReached { provider, account, verdict });
 		Self::discipline(test, &verdict);
 		T::OnVerdict::verdict(&test.account, provider, verdict.epoch, &verdict);
+		forgot
 	}
 
 	fn score_position(epoch: EpochIndex, position: u32) -> Weight {
@@ -291,14 +287,9 @@ impl<T: Config> Pallet<T> {
 			T::WeightInfo::score_seat()
 		}
 	}
-
-	/// The last verdicts on a provider, oldest first.
-	pub fn verdicts_of(provider: ProviderIndex) -> Vec<VerdictRecord> {
-		Verdicts::<T>::get(provider).into_inner()
-	}
 }
 
-/// Whether a verdict changes nothing but the record of the provider.
+/// Whether a verdict as such changes nothing but the record of the provider.
 fn is_routine(verdict: &VerdictRecord) -> bool {
 	let leaves_all = match verdict.outcome {
 		Outcome::Good | Outcome::PaidAsMeasured | Outcome::Void | Outcome::Unreachable => true,

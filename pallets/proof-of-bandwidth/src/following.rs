@@ -159,8 +159,8 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 			return false;
 		};
 		let struck = Conducts::<T>::get(who).is_some_and(|conduct| {
-			conduct.window.strikes() > 0
-				&& Self::epoch().saturating_sub(conduct.last_strike) <= HISTORY_EPOCHS
+			let is_recent = |last: EpochIndex| Self::epoch().saturating_sub(last) <= HISTORY_EPOCHS;
+			conduct.window.strikes() > 0 && conduct.last_strike.is_some_and(is_recent)
 		});
 		let disputed = Evidences::<T>::iter_key_prefix(index).next().is_some();
 		struck || disputed || target.escalation.is_some() || Self::is_listed(index)

@@ -7,13 +7,13 @@
 //! Each epoch draws tests and committees from a seed that is two epochs old ([`assignment`]). Committees measure
 //! through their sidecars. In the next epoch each seat commits to its report and then reveals it ([`reports`]); when
 //! the reveal window has closed, a cursor in `on_idle` ([`housekeeping`]) turns what stands into estimates and verdicts
-//! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]). Entries drawn by lot have to
-//! be proven ([`audits`]); a strike can be disputed by the receipts of the test ([`disputes`]) and a slash appealed against
-//! by another escalation ([`appeals`]). A seat whose uplink does not carry what its tier has to loses the tier
-//! ([`uplinks`]). Of all seats, those of one operator stay a small share ([`operators`]). The round-trip times of each test
-//! say whether a provider can be where it claims to be ([`locations`]). Between tests watchers see whether a provider answers
-//! at all ([`watching`]); when most of them lose it, and most of those drawn to look again find nothing, that is an outage
-//! ([`outages`]).
+//! ([`estimating`]), which move admission, strikes, escalations and slashes ([`discipline`]). The last verdicts on a
+//! provider stay readable ([`history`]). Entries drawn by lot have to be proven ([`audits`]); a strike can be disputed by
+//! the receipts of the test ([`disputes`]) and a slash appealed against by another escalation ([`appeals`]). A seat whose
+//! uplink does not carry what its tier has to loses the tier ([`uplinks`]). Of all seats, those of one operator stay a small
+//! share ([`operators`]). The round-trip times of each test say whether a provider can be where it claims to be
+//! ([`locations`]). Between tests watchers see whether a provider answers at all ([`watching`]); when most of them lose it,
+//! and most of those drawn to look again find nothing, that is an outage ([`outages`]).
 //!
 //! ## What is stored and what is computed
 //!
@@ -45,8 +45,8 @@
 //!    epoch being judged is over.
 //! 6. The running epoch is recorded once a block of it has run, and no record is older than the retained epochs.
 //! 7. Conduct outlives a registration only as long as a review is queued for it, one each.
-//! 8. Evidence is of a strike among the last verdicts, one voice per member, and queued to be forgotten. That of an open
-//!    appeal says so.
+//! 8. The last verdicts on a provider are on ascending epochs. Evidence is of a strike among them, or of one that was
+//!    appealed against; it has one voice per member, and is queued to be forgotten. That of an open appeal says so.
 //! 9. What is known of a location is of a provider that is followed, of an assigned country, and was found in epochs that
 //!    are over. Where endpoints may be private nothing is.
 //! 10. An alarm that has three reports is raised, and ends in the order of [`Lapses`]. No provider has an alarm and an
@@ -77,6 +77,7 @@ pub mod disputes;
 pub mod epochs;
 pub mod estimating;
 pub mod following;
+pub mod history;
 pub mod housekeeping;
 pub mod locations;
 #[cfg(test)]
@@ -96,6 +97,7 @@ pub mod uplinks;
 pub mod watching;
 pub mod weights;
 
+pub use history::{LastVerdicts, KEPT_VERDICTS};
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -285,9 +287,9 @@ pub mod pallet {
 	pub type Targets<T: Config> =
 		StorageMap<_, Twox64Concat, ProviderIndex, Target<T::AccountId>, OptionQuery>;
 
-	/// The last verdicts of a provider, oldest first.
+	/// The last verdicts on a provider.
 	#[pallet::storage]
-	pub type Verdicts<T> = StorageMap<_, Twox64Concat, ProviderIndex, LastVerdicts, ValueQuery>;
+	pub type Verdicts<T> = StorageMap<_, Twox64Concat, ProviderIndex, LastVerdicts, OptionQuery>;
 
 	/// Strikes and offences by bond account.
 	#[pallet::storage]

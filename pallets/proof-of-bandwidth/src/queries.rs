@@ -115,12 +115,12 @@ impl<T: Config> Pallet<T> {
 	/// Strikes of a provider that can be disputed.
 	pub fn evidence(who: &T::AccountId) -> Vec<EvidenceInfo<T::AccountId>> {
 		let Some(provider) = T::Registry::index_of(who) else { return Vec::new() };
-		// A provider has one test an epoch, and none can be disputed for longer than verdicts are kept.
+		// A strike that can be disputed is among the last verdicts, unless it was appealed against.
 		let epochs: Vec<EpochIndex> =
 			Evidences::<T>::iter_key_prefix(provider).take(KEPT_VERDICTS as usize).collect();
 		let disputable = |epoch| {
-			let (evidence, verdict) = Self::disputable(provider, epoch).ok()?;
-			let committee = Self::committee_of(provider, epoch, &evidence, &verdict);
+			let evidence = Self::disputable(provider, epoch).ok()?;
+			let committee = Self::committee_of(provider, &evidence);
 			let members = committee.into_iter().zip(&evidence.voices).filter_map(|(node, voice)| {
 				let (down_kbps, up_kbps) = voice.rates()?;
 				Some((node?, down_kbps, up_kbps))
@@ -128,7 +128,7 @@ impl<T: Config> Pallet<T> {
 			Some(EvidenceInfo {
 				provider,
 				epoch,
-				kind: verdict.kind,
+				kind: evidence.verdict.kind,
 				ordinal: evidence.ordinal,
 				window_millis: window_millis(&Self::timing(), evidence.ordinal),
 				until: evidence.until,

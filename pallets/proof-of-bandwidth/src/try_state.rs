@@ -15,7 +15,7 @@ use codec::Encode;
 use frame_support::{ensure, traits::Get};
 use sp_runtime::TryRuntimeError;
 use weir_primitives::{
-	api::{Outcome, VerdictRecord},
+	api::{Outcome, VerdictSummary},
 	seams::{EpochClock, Operators, ProviderRegistry},
 	Timing,
 };
@@ -58,6 +58,7 @@ impl<T: Config> Pallet<T> {
 		Self::check_epochs()?;
 		Self::check_outages()?;
 		Self::check_conducts()?;
+		Self::check_verdicts()?;
 		Self::check_evidence()?;
 		Self::check_locations()
 	}
@@ -200,11 +201,29 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	fn check_verdicts() -> Result<(), TryRuntimeError> {
+		for provider in Verdicts::<T>::iter_keys() {
+			let verdicts = Self::verdicts_of(provider);
+			ensure!(verdicts.is_sorted_by(|a, b| a.epoch < b.epoch), "8: verdicts out of order");
+		}
+		Ok(())
+	}
+
 	fn check_evidence() -> Result<(), TryRuntimeError> {
 		for (provider, epoch, evidence) in Evidences::<T>::iter() {
-			let struck =
-				|verdict: &VerdictRecord| verdict.epoch == epoch && verdict.outcome == Outcome::Strike;
-			ensure!(Verdicts::<T>::get(provider).iter().any(struck), "8: evidence of no strike");
+			let Evidence { verdict, appealed, .. } = &evidence;
+			ensure!(verdict.epoch == epoch && verdict.outcome == Outcome::Strike, "8: evidence of no strike");
+			let last = Verdicts::<T>::get(provider).map(|verdicts| *verdicts.last());
+			ensure!(
+				last.is_none_or(|last| last.epoch != epoch || last == *verdict),
+				"8: evidence of another verdict"
+			);
+			match Self::verdicts_of(provider).into_iter().find(|kept| kept.epoch == epoch) {
+				Some(kept) => {
+					ensure!(kept == VerdictSummary::from(verdict), "8: evidence of another verdict");
+				}
+				None => ensure!(*appealed, "8: evidence of a strike that has left"),
+			}
 			let end = evidence.until.saturating_add(1);
 			ensure!(
 				Leavers::<T>::contains_key(end, Leaver::Evidence(provider, epoch)),

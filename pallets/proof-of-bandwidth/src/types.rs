@@ -36,8 +36,6 @@ pub const SMALLEST_TIER: u8 = 0;
 pub const CLASSES: u8 = weir_math::committee::CLASSES;
 /// Members a committee may have.
 pub const MAX_MEMBERS: u32 = weir_math::committee::MAX_COMMITTEE as u32;
-/// Verdicts kept per provider.
-pub const KEPT_VERDICTS: u32 = 8;
 /// Outages kept per provider.
 pub const KEPT_GAPS: u32 = 8;
 /// Offences kept per account; the penalty stops growing well before.
@@ -243,8 +241,8 @@ pub struct Target<AccountId> {
 pub struct Conduct {
 	/// The last five tests.
 	pub window: StrikeWindow,
-	/// Epoch of the last strike.
-	pub last_strike: EpochIndex,
+	/// Epoch in which the last strike was found.
+	pub last_strike: Option<EpochIndex>,
 	/// Epochs whose escalation confirmed a false claim, oldest first.
 	pub offences: BoundedVec<EpochIndex, ConstU32<KEPT_OFFENCES>>,
 	/// Epoch in which it is asked whether any of this still counts, once the registration has ended.
@@ -315,6 +313,8 @@ pub enum Voice {
 pub struct Evidence<AccountId> {
 	/// The provider's account.
 	pub account: AccountId,
+	/// The strike in full: there may be newer verdicts.
+	pub verdict: VerdictRecord,
 	/// The list the test was drawn from.
 	pub list: ListKind,
 	/// Class of the list.
@@ -435,8 +435,6 @@ pub type LastGaps = BoundedVec<Gap, ConstU32<KEPT_GAPS>>;
 pub type Entries = BoundedVec<Entry, ConstU32<{ weir_primitives::report::MAX_ENTRIES }>>;
 /// Entries filed for one provider in one epoch.
 pub type Results = BoundedVec<Filed, ConstU32<MAX_MEMBERS>>;
-/// The last verdicts on a provider, oldest first.
-pub type LastVerdicts = BoundedVec<VerdictRecord, ConstU32<KEPT_VERDICTS>>;
 /// Randomness of the slot groups that had a block, ascending.
 pub type GroupSeeds = BoundedVec<(u8, [u8; 32]), ConstU32<{ weir_math::timing::GROUPS }>>;
 /// Rejected entries of a reveal.

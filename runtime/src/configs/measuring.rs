@@ -274,6 +274,7 @@ fn info(
 ) -> ProviderInfo<AccountId, Balance> {
 	let now = ProofOfBandwidth::epoch();
 	let facts = registration.facts_at(now);
+	let verdicts = pallet_proof_of_bandwidth::Verdicts::<Runtime>::get(index);
 	ProviderInfo {
 		index,
 		claim: facts.claim,
@@ -294,7 +295,8 @@ fn info(
 		bond: NodeStaking::active_bond(&facts.account, Role::Provider),
 		bond_sufficient: NodeStaking::is_sufficient(&facts.account, Role::Provider),
 		strikes: ProofOfBandwidth::strikes(&facts.account),
-		verdicts: pallet_proof_of_bandwidth::Verdicts::<Runtime>::get(index).to_vec(),
+		last_verdict: verdicts.as_ref().map(|verdicts| *verdicts.last()),
+		past_verdicts: verdicts.map(|verdicts| verdicts.past()).unwrap_or_default(),
 		location: ProofOfBandwidth::location_of(index, facts.region.country),
 		account: facts.account,
 	}

@@ -11,7 +11,6 @@ use frame_support::{
 	assert_noop, assert_ok,
 	traits::{Contains, GetCallMetadata, InstanceFilter},
 };
-use pallet_proof_of_bandwidth::Verdicts;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{traits::Dispatchable, DispatchError, DispatchResult};
 use std::collections::BTreeSet;
@@ -114,7 +113,7 @@ fn measurements_should_be_judged_when_the_chain_is_braked() {
 		chain.until_epoch(MEASURED + 2, &says);
 		assert_eq!(ProofOfBandwidth::epoch(), MEASURED + 2);
 		let good = (0..PROVIDERS.len() as ProviderIndex)
-			.flat_map(Verdicts::<Runtime>::get)
+			.flat_map(ProofOfBandwidth::verdicts_of)
 			.filter(|verdict| verdict.epoch == MEASURED && verdict.outcome == Outcome::Good);
 		assert!(good.count() >= PROVIDERS.len() / 2);
 	});

@@ -7,7 +7,7 @@ use pallet_node_staking::Event as StakingEvent;
 use pallet_proof_of_bandwidth::Event as MeasuringEvent;
 use sp_keyring::Sr25519Keyring;
 use weir_primitives::{
-	api::{Outcome, ProviderInfo, Reason, TestKind, VerdictRecord},
+	api::{Outcome, ProviderInfo, Reason, TestKind, VerdictSummary},
 	seams::{Bonds, EpochClock},
 	Admission, EpochIndex, ProviderIndex, Role,
 };
@@ -26,8 +26,13 @@ fn is_admitted(provider: Sr25519Keyring) -> bool {
 	matches!(info(provider).admission, Admission::Admitted { .. })
 }
 
+/// The last verdicts, with what stays of each.
+fn verdicts(provider: &ProviderInfo<AccountId, Balance>) -> Vec<VerdictSummary> {
+	provider.verdicts().collect()
+}
+
 /// Verdicts that something was measured for.
-fn measured(verdicts: &[VerdictRecord]) -> usize {
+fn measured(verdicts: &[VerdictSummary]) -> usize {
 	verdicts.iter().filter(|verdict| !matches!(verdict.outcome, Outcome::Void | Outcome::Unreachable)).count()
 }
 
@@ -80,9 +85,9 @@ fn liar_should_be_slashed_and_the_honest_left_alone() {
 			assert!(steps().is_empty(), "nothing befalls who delivers");
 		}
 		let admitted = info(liar);
-		assert!(is_admitted(liar), "{:?}", admitted.verdicts);
+		assert!(is_admitted(liar), "{:?}", verdicts(&admitted));
 		assert_eq!((admitted.bond, admitted.strikes), (BOND, 0));
-		let passed = admitted.verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Good);
+		let passed = admitted.verdicts().filter(|verdict| verdict.outcome == Outcome::Good);
 		assert_eq!(passed.count(), 3, "three tests of admission");
 
 		let lies = delivery(ProofOfBandwidth::epoch() + 1);
@@ -118,8 +123,8 @@ fn liar_should_be_slashed_and_the_honest_left_alone() {
 			assert_eq!((honest.bond, honest.strikes), (BOND, 0));
 			// Whoever is drawn for its own line, or while its own is tested, is absent; with two such of five the test
 			// is void and held again.
-			let (good, other): (Vec<VerdictRecord>, Vec<VerdictRecord>) =
-				honest.verdicts.into_iter().partition(|verdict| verdict.outcome == Outcome::Good);
+			let (good, other): (Vec<VerdictSummary>, Vec<VerdictSummary>) =
+				honest.verdicts().partition(|verdict| verdict.outcome == Outcome::Good);
 			assert!(good.len() >= 3);
 			assert!(other.iter().all(|verdict| verdict.reason == Reason::TooFewMembers), "{other:?}");
 		}
@@ -148,9 +153,10 @@ fn honest_node_should_keep_its_bond_when_as_many_liars_as_are_trimmed_grief_it()
 		for honest in PROVIDERS {
 			let honest = info(honest);
 			assert_eq!((honest.bond, honest.strikes), (BOND, 0));
-			assert!(measured(&honest.verdicts) >= 3, "{:?}", honest.verdicts);
-			let struck = |verdict: &VerdictRecord| verdict.outcome == Outcome::Strike;
-			assert!(!honest.verdicts.iter().any(struck), "{:?}", honest.verdicts);
+			let verdicts = verdicts(&honest);
+			assert!(measured(&verdicts) >= 3, "{verdicts:?}");
+			let struck = |verdict: &VerdictSummary| verdict.outcome == Outcome::Strike;
+			assert!(!verdicts.iter().any(struck), "{verdicts:?}");
 		}
 	});
 }
@@ -164,11 +170,12 @@ fn nobody_should_be_struck_when_no_report_arrives() {
 		for provider in PROVIDERS {
 			let provider = info(provider);
 			assert_eq!((provider.bond, provider.strikes), (BOND, 0));
-			assert!(provider.verdicts.len() >= 3, "{:?}", provider.verdicts);
-			let void = |verdict: &VerdictRecord| {
+			let verdicts = verdicts(&provider);
+			assert!(verdicts.len() >= 3, "{verdicts:?}");
+			let void = |verdict: &VerdictSummary| {
 				(verdict.outcome, verdict.reason) == (Outcome::Void, Reason::TooFewMembers)
 			};
-			assert!(provider.verdicts.iter().all(void), "{:?}", provider.verdicts);
+			assert!(verdicts.iter().all(void), "{verdicts:?}");
 			assert_eq!(provider.admission, Admission::Pending { passed: 0 });
 		}
 	});

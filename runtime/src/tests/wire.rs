@@ -15,7 +15,7 @@ use weir_primitives::{
 	api::{
 		runtime_decl_for_proof_of_bandwidth_api::ProofOfBandwidthApi, Announced, CommitteeMember,
 		EvidenceInfo, LocationFacts, Outcome, Page, ProviderInfo, Reason, RegionFilter, SeatInfo, TargetTest,
-		Task, TestKind, VerdictRecord,
+		Task, TestKind, VerdictRecord, VerdictSummary,
 	},
 	outage::{Gap, OpenAlarm, Watch, Watched},
 	receipt::{Bilateral, TestPart},
@@ -226,6 +226,14 @@ fn apis() -> Vec<String> {
 		outcome: Outcome::Strike,
 		reason: Reason::BelowHalf,
 	};
+	let past = VerdictSummary {
+		epoch: 3,
+		kind: TestKind::Scheduled,
+		down_kbps: 21_000,
+		up_kbps: 11_000,
+		outcome: Outcome::Good,
+		reason: Reason::WithinClaim,
+	};
 	let provider = ProviderInfo {
 		index: 6,
 		account: account(7),
@@ -247,7 +255,8 @@ fn apis() -> Vec<String> {
 		bond: 1_000 * WEIR,
 		bond_sufficient: true,
 		strikes: 3,
-		verdicts: vec![verdict],
+		last_verdict: Some(verdict),
+		past_verdicts: vec![past],
 		location: LocationFacts { proofs: 2, last_proof: Some(4), contradicted: Some(3) },
 	};
 	let seat = SeatInfo {

@@ -3,7 +3,7 @@
 
 use super::{
 	texts::{Address, Amount, Hex, PeerId, RegionName, Socket},
-	verdicts::Verdict,
+	verdicts::{Verdict, VerdictSummary},
 };
 use serde::Serialize;
 use weir_primitives::{
@@ -310,8 +310,10 @@ result! {
 		bond_sufficient: bool,
 		/// Strikes among its last five tests.
 		strikes: u8,
-		/// Its last verdicts, oldest first, at most eight.
-		verdicts: Vec<Verdict>,
+		/// The last verdict on it.
+		last_verdict: Option<Verdict>,
+		/// What stays of those before, oldest first, at most seven.
+		past_verdicts: Vec<VerdictSummary>,
 		/// What is known of where it is.
 		location: Location,
 	}
@@ -340,7 +342,8 @@ impl From<ProviderInfo<AccountId, Balance>> for Provider {
 			bond,
 			bond_sufficient,
 			strikes,
-			verdicts,
+			last_verdict,
+			past_verdicts,
 			location,
 		} = info;
 		Self {
@@ -364,7 +367,8 @@ impl From<ProviderInfo<AccountId, Balance>> for Provider {
 			bond: bond.into(),
 			bond_sufficient,
 			strikes,
-			verdicts: verdicts.iter().map(Verdict::from).collect(),
+			last_verdict: last_verdict.as_ref().map(Verdict::from),
+			past_verdicts: past_verdicts.into_iter().map(VerdictSummary::from).collect(),
 			location: location.into(),
 		}
 	}

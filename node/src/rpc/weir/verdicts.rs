@@ -5,7 +5,7 @@ use super::{
 	texts::Address,
 };
 use serde::Serialize;
-use weir_primitives::api::{Outcome, Reason, VerdictRecord};
+use weir_primitives::api::{self, Outcome, Reason, VerdictRecord};
 use weir_runtime::configs::measuring::Concluded;
 
 result! {
@@ -130,6 +130,31 @@ impl From<&VerdictRecord> for Verdict {
 			outcome: outcome.into(),
 			reason: reason.into(),
 		}
+	}
+}
+
+result! {
+	/// What stays of a verdict once there is a newer one.
+	pub(crate) struct VerdictSummary {
+		/// Epoch that was measured.
+		epoch: u32,
+		/// Kind of test.
+		kind: TestKind,
+		/// Estimate of the capacity towards the provider, kbps.
+		down_kbps: u32,
+		/// Estimate of the capacity from the provider, kbps.
+		up_kbps: u32,
+		/// What follows.
+		outcome: Coded,
+		/// Why.
+		reason: Coded,
+	}
+}
+
+impl From<api::VerdictSummary> for VerdictSummary {
+	fn from(summary: api::VerdictSummary) -> Self {
+		let api::VerdictSummary { epoch, kind, down_kbps, up_kbps, outcome, reason } = summary;
+		Self { epoch, kind: kind.into(), down_kbps, up_kbps, outcome: outcome.into(), reason: reason.into() }
 	}
 }
 

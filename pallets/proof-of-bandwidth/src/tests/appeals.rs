@@ -21,7 +21,13 @@ fn appeal(who: AccountId, epoch: EpochIndex) -> frame_support::dispatch::Dispatc
 /// A network on which slashes wait for four epochs, and a line that a majority denied until it was slashed in an
 /// escalation: of this epoch.
 fn slashed(who: AccountId, test: impl FnOnce(&Drawer, EpochIndex)) {
-	let timing = Timing { slash_delay_epochs: 4, ..Timing::local() };
+	slashed_after(4, who, test);
+}
+
+/// The same where slashes wait for this many epochs.
+fn slashed_after(slash_delay_epochs: EpochIndex, who: AccountId, test: impl FnOnce(&Drawer, EpochIndex)) {
+	let unbonding_epochs = slash_delay_epochs + 8;
+	let timing = Timing { slash_delay_epochs, unbonding_epochs, ..Timing::local() };
 	ExtBuilder { timing, ..ExtBuilder::default() }.build_and_execute(|| {
 		register(0, who, symmetric(LINE));
 		run_to(FIRST_TESTED_EPOCH, 0);
@@ -91,6 +97,28 @@ fn appeal_should_return_the_deposit_and_leave_the_slash_when_nobody_can_tell() {
 		assert_eq!(last_verdict(0).outcome, Outcome::Void);
 		assert_eq!((Held::get()[&TARGET], Taken::get(), Cancelled::get()), (0, vec![], vec![]));
 		assert_eq!(Targets::<Runtime>::get(0).unwrap().escalation, None);
+	});
+}
+
+#[test]
+fn appeal_should_undo_the_slash_when_its_strike_is_no_longer_among_the_last_verdicts() {
+	slashed_after(30, TARGET, |drawer, held| {
+		assert_ok!(appeal(TARGET, held));
+		run_to(held + 2, 0);
+		let is_kept = || Pob::verdicts_of(0).iter().any(|verdict| verdict.epoch == held);
+		assert!(is_kept());
+		// Held in every second epoch, because nobody can tell.
+		while is_kept() {
+			assert!(Pob::epoch() < held + 24, "eight verdicts have come since");
+			cycle(|_, task| Some(unreachable(task.provider)));
+			run_to(Pob::epoch() + 1, 0);
+		}
+		assert!(Evidences::<Runtime>::contains_key(0, held), "a deposit stands on it");
+		cycle(|node, task| Some(drawer.measure(node, task, symmetric(LINE))));
+		assert_eq!((last_verdict(0).kind, last_verdict(0).outcome), (TestKind::Escalation, Outcome::Good));
+		assert_eq!((Held::get()[&TARGET], Cancelled::get().len()), (0, 1));
+		assert_eq!(Registered::get()[&0].claim, symmetric(LINE));
+		assert!(!Evidences::<Runtime>::contains_key(0, held));
 	});
 }
 

@@ -39,7 +39,7 @@ fn strike() {
 	Conducts::<Runtime>::mutate(OWNER, |stored| {
 		let conduct = stored.get_or_insert_default();
 		conduct.window.push(0, true, 50_000, 50_000);
-		conduct.last_strike = Pob::epoch();
+		conduct.last_strike = Some(Pob::epoch());
 	});
 }
 

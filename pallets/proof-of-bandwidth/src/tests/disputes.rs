@@ -3,7 +3,10 @@
 use super::{proofs::*, *};
 use sp_runtime::Perbill;
 use weir_math::verdict::{Outcome, Reason};
-use weir_primitives::{api::TestKind, Admission, SlashReason, Timing};
+use weir_primitives::{
+	api::{TestKind, VerdictSummary},
+	Admission, SlashReason, Timing,
+};
 
 const TESTED: EpochIndex = FIRST_TESTED_EPOCH;
 const LINE: Kbps = 100_000;
@@ -77,6 +80,35 @@ fn dispute_should_add_up_over_several_calls() {
 			refused_by(&dispute(TESTED, vec![drawer.receipt(TESTED, 0, node)]), Error::NothingUnderReported);
 		}
 		panic!("all receipts together do not turn it");
+	});
+}
+
+#[test]
+fn dispute_should_turn_a_strike_that_is_not_the_last_verdict() {
+	struck(|drawer| {
+		cycle(|node, task| Some(drawer.measure(node, task, symmetric(LINE))));
+		let newer = last_verdict(0);
+		assert_eq!((newer.epoch, newer.outcome), (TESTED + 1, Outcome::Good));
+		let denied = liars(TESTED);
+		let (first, others) = denied.split_first().unwrap();
+		submit(dispute(TESTED, vec![drawer.receipt(TESTED, 0, *first)]));
+		let evidence = Evidences::<Runtime>::get(0, TESTED).unwrap();
+		let [struck, _] = Pob::verdicts_of(0)[..] else { panic!("two verdicts") };
+		assert_eq!(struck, VerdictSummary::from(&evidence.verdict));
+		// Two of five shares, of which one is cut.
+		assert_eq!((struck.outcome, struck.down_kbps), (Outcome::Strike, LINE / 4));
+		assert_eq!(evidence.verdict.claim, symmetric(LINE));
+
+		submit(dispute(TESTED, others.iter().map(|node| drawer.receipt(TESTED, 0, *node)).collect()));
+		let [turned, last] = Pob::verdicts_of(0)[..] else { panic!("two verdicts") };
+		assert_eq!(
+			(turned.epoch, turned.outcome, turned.reason),
+			(TESTED, Outcome::Good, Reason::WithinClaim)
+		);
+		assert_eq!((turned.down_kbps, turned.up_kbps), (LINE, LINE));
+		assert_eq!((last, last_verdict(0)), (VerdictSummary::from(&newer), newer));
+		assert_eq!(Pob::strikes(&TARGET), 0);
+		assert!(!Evidences::<Runtime>::contains_key(0, TESTED));
 	});
 }
 
@@ -212,7 +244,10 @@ fn assignment_should_name_the_committee_of_an_escalation_when_it_is_closed() {
 		assert_eq!(Targets::<Runtime>::get(0).unwrap().escalation, None, "it is closed");
 		let (last, _, committee) = committees.last().unwrap();
 		assert_eq!(committee.len(), usize::from(Timing::local().escalation_committee));
-		assert!(last - TESTED < RETAINED_EPOCHS);
+		assert_eq!(Pob::assignment(*last, 0), *committee);
+		cycle_with(|_, _| None);
+		assert_ne!(last_verdict(0).epoch, *last, "there is a newer verdict");
+		assert!(Pob::epoch() - TESTED <= RETAINED_EPOCHS);
 		for (epoch, kind, committee) in committees {
 			assert_eq!(Pob::assignment(epoch, 0), committee, "{kind:?} of epoch {epoch}");
 		}

@@ -133,7 +133,7 @@ fn provider_should_be_forgotten_when_it_deregistered() {
 		Pob::provider_left(0, &100);
 		run_to(14, 20);
 		assert_eq!(Targets::<Runtime>::get(0), None);
-		assert!(Verdicts::<Runtime>::get(0).is_empty());
+		assert!(Verdicts::<Runtime>::get(0).is_none());
 		assert_eq!(ProviderListPlaces::<Runtime>::iter().count(), 0);
 		assert_eq!(Conducts::<Runtime>::get(100), None);
 	});
@@ -151,7 +151,7 @@ fn index_should_start_afresh_when_another_account_uses_it() {
 		Pob::provider_left(0, &100);
 		register(0, 123, symmetric(CLAIM));
 		assert_eq!(Targets::<Runtime>::get(0).unwrap().account, 123);
-		assert!(Verdicts::<Runtime>::get(0).is_empty());
+		assert!(Verdicts::<Runtime>::get(0).is_none());
 	});
 }
 

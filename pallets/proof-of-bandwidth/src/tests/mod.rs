@@ -10,6 +10,7 @@ mod dense_index;
 mod disputes;
 mod families;
 mod following;
+mod history;
 mod idle;
 mod lag;
 mod locations;
@@ -184,7 +185,7 @@ pub(crate) fn spare_audits(epoch: EpochIndex) {
 }
 
 pub(crate) fn last_verdict(provider: ProviderIndex) -> VerdictRecord {
-	*Verdicts::<Runtime>::get(provider).last().expect("a verdict")
+	*Verdicts::<Runtime>::get(provider).expect("a verdict").last()
 }
 
 pub(crate) fn events() -> Vec<Event<Runtime>> {

@@ -367,7 +367,7 @@ fn strikes_should_outlive_the_registration() {
 			delivers(CLAIM / 10);
 		}
 		assert!(Targets::<Runtime>::get(7).unwrap().escalation.is_some());
-		assert_eq!(Verdicts::<Runtime>::get(7).len(), 1);
+		assert_eq!(Pob::verdicts_of(7).len(), 1);
 	});
 }
 
