@@ -8,6 +8,7 @@ use sp_keyring::Sr25519Keyring;
 use std::sync::OnceLock;
 use weir_primitives::{
 	api::EvidenceInfo,
+	outage::{sighting_payload, Sighting, Watch},
 	receipt::{Bilateral, TestPart},
 	report::{Entry, EntryKind},
 	seams::EpochClock,
@@ -78,7 +79,7 @@ pub(super) fn ours(bytes: &mut Unstructured, signer: Sr25519Keyring) -> Result<R
 	use pallet_proof_of_bandwidth::Call as Measuring;
 	use pallet_providers::Call as Registry;
 	let key = || signer.public().into();
-	Ok(match bytes.int_in_range(0u8..=25)? {
+	Ok(match bytes.int_in_range(0u8..=32)? {
 		0 => Staking::bond { role: role(bytes)?, amount: amount(bytes)? }.into(),
 		1 => Staking::bond_more { role: role(bytes)?, amount: amount(bytes)? }.into(),
 		2 | 3 => Staking::unbond { role: role(bytes)?, amount: amount(bytes)? }.into(),
@@ -104,7 +105,8 @@ pub(super) fn ours(bytes: &mut Unstructured, signer: Sr25519Keyring) -> Result<R
 		}
 		16 => {
 			let uplink_kbps = u32::from(bytes.arbitrary::<u8>()?) * 500;
-			Measuring::take_seat { key: key(), endpoint: endpoint(bytes)?, uplink_kbps }.into()
+			let country = *bytes.choose(&[*b"DE", *b"FR", *b"ZZ"])?;
+			Measuring::take_seat { key: key(), endpoint: endpoint(bytes)?, uplink_kbps, country }.into()
 		}
 		17 => Measuring::leave_seat {}.into(),
 		18 => Measuring::set_seat_key { key: someone(bytes)?.public().into() }.into(),
@@ -122,6 +124,13 @@ pub(super) fn ours(bytes: &mut Unstructured, signer: Sr25519Keyring) -> Result<R
 			let receipts = Default::default();
 			Measuring::answer_audit { epoch, node, entries, salt: [epoch as u8; 32], receipts }.into()
 		}
+		25 => {
+			let operator = bytes.arbitrary::<bool>()?.then_some(someone(bytes)?.to_account_id());
+			Staking::set_operator { operator }.into()
+		}
+		26 => Staking::accept_node { node: someone(bytes)?.to_account_id() }.into(),
+		27 => Staking::release_node { node: someone(bytes)?.to_account_id() }.into(),
+		28..=31 => sighting(bytes)?,
 		_ => {
 			let (dest, value) = (someone(bytes)?.to_account_id().into(), amount(bytes)?);
 			pallet_balances::Call::transfer_allow_death { dest, value }.into()
@@ -145,6 +154,36 @@ fn entries(bytes: &mut Unstructured) -> Result<Vec<Entry>> {
 			})
 		})
 		.collect()
+}
+
+/// What a seat sees of a provider, mostly one that it watches or is asked about.
+fn sighting(bytes: &mut Unstructured) -> Result<RuntimeCall> {
+	use pallet_proof_of_bandwidth::Call as Measuring;
+	let seer = someone(bytes)?;
+	let node = seer.to_account_id();
+	let Watch { alarm_slot, watched, alarms, .. } = ProofOfBandwidth::watch(&node);
+	let is_down = bytes.arbitrary()?;
+	let (provider, sighting) = match (bytes.choose(&alarms), bytes.int_in_range(0u8..=3)?) {
+		(Ok(alarm), 1..) => (alarm.provider, Sighting::Confirm { raised: alarm.raised, is_down }),
+		_ => {
+			let provider = match bytes.choose(&watched) {
+				Ok(watched) => watched.provider,
+				Err(_) => bytes.int_in_range(0u32..=9)?,
+			};
+			let down = Sighting::Down { alarm_slot };
+			(provider, if is_down { down } else { Sighting::Up { alarm_slot } })
+		}
+	};
+	let payload = sighting_payload(&System::block_hash(0), provider, &node, &sighting);
+	let signature = seer.sign(&payload).into();
+	Ok(match sighting {
+		Sighting::Down { alarm_slot } => Measuring::report_down { provider, node, alarm_slot, signature },
+		Sighting::Up { alarm_slot } => Measuring::report_up { provider, node, alarm_slot, signature },
+		Sighting::Confirm { raised, is_down } => {
+			Measuring::confirm { provider, node, raised, is_down, signature }
+		}
+	}
+	.into())
 }
 
 /// Receipts with both signatures against a strike that can be disputed, if there is one: both sides were honest with each

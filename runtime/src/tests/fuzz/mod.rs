@@ -101,6 +101,9 @@ fn is_authorised_by_itself(call: &RuntimeCall) -> bool {
 				| Measuring::reveal { .. }
 				| Measuring::answer_audit { .. }
 				| Measuring::dispute { .. }
+				| Measuring::report_down { .. }
+				| Measuring::report_up { .. }
+				| Measuring::confirm { .. }
 		)
 	)
 }
@@ -177,12 +180,13 @@ fn burns(event: &RuntimeEvent) -> bool {
 	use pallet_proof_of_bandwidth::Event as Measuring;
 	matches!(
 		event,
-		RuntimeEvent::NodeStaking(pallet_node_staking::Event::SlashApplied { .. })
-			| RuntimeEvent::ProofOfBandwidth(
-				Measuring::AppealConcluded { .. } | Measuring::TestRequested { .. }
-			) | RuntimeEvent::Balances(
-			pallet_balances::Event::DustLost { .. } | pallet_balances::Event::Burned { .. }
-		)
+		RuntimeEvent::NodeStaking(
+			pallet_node_staking::Event::SlashApplied { .. }
+				| pallet_node_staking::Event::DepositForfeited { .. }
+		) | RuntimeEvent::ProofOfBandwidth(Measuring::TestRequested { .. })
+			| RuntimeEvent::Balances(
+				pallet_balances::Event::DustLost { .. } | pallet_balances::Event::Burned { .. }
+			)
 	)
 }
 
