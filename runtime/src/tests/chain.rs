@@ -67,6 +67,7 @@ fn merge(into: &mut serde_json::Value, patch: serde_json::Value) {
 }
 
 /// Blocks in a row, each in its own slot.
+#[derive(Clone)]
 pub(crate) struct Chain {
 	slot: u64,
 	timing: Timing,
@@ -123,6 +124,11 @@ impl Chain {
 	pub(crate) fn next_randomness(&self) -> [u8; 32] {
 		let (signer, input) = vrf(self.next_author(), self.slot + 1);
 		signer.pair().make_bytes(RANDOMNESS_VRF_CONTEXT, &input)
+	}
+
+	/// Leaves so many slots without a block.
+	pub(crate) fn skip(&mut self, slots: u64) {
+		self.slot += slots;
 	}
 
 	/// Builds one block in the next slot, with what the seats have to say.
@@ -202,12 +208,14 @@ impl Chain {
 
 	/// Applies a call as a fee-less authorised transaction. False if it is refused, as for a seat not on duty.
 	fn authorized(&self, call: pallet_proof_of_bandwidth::Call<Runtime>) -> bool {
-		use frame_system::offchain::CreateAuthorizedTransaction;
-		let transaction = <Runtime as CreateAuthorizedTransaction<
-			pallet_proof_of_bandwidth::Call<Runtime>,
-		>>::create_authorized_transaction(call.into());
-		matches!(Executive::apply_extrinsic(transaction), Ok(Ok(())))
+		matches!(Executive::apply_extrinsic(general(call.into())), Ok(Ok(())))
 	}
+}
+
+/// A transaction without a signature, as a worker makes it of a call that is authorised by itself.
+pub(crate) fn general(call: RuntimeCall) -> UncheckedExtrinsic {
+	use frame_system::offchain::CreateAuthorizedTransaction;
+	<Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_authorized_transaction(call)
 }
 
 /// The claim of an authority to a slot, with the randomness it brings.

@@ -34,7 +34,7 @@ pub(crate) fn extension(nonce: Nonce, era: Era) -> TxExtension {
 }
 
 /// What a wallet makes of a call.
-fn signed(
+pub(crate) fn signed(
 	signer: Sr25519Keyring,
 	nonce: Nonce,
 	era: Era,

@@ -52,7 +52,7 @@ fn pausable((pallet, call): (&str, &str)) -> pallet_tx_pause::RuntimeCallNameOf<
 }
 
 /// Each call of the runtime once, with arguments of zeros, or of ones where zeros are none.
-fn every_call() -> Vec<RuntimeCall> {
+pub(crate) fn every_call() -> Vec<RuntimeCall> {
 	let decoded = |pallet: u8, call: u8, filler: u8| {
 		let mut bytes = vec![filler; 4_096];
 		bytes[..2].copy_from_slice(&[pallet, call]);

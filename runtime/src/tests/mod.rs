@@ -4,6 +4,7 @@ mod chain;
 mod equivocation;
 mod fees;
 mod filters;
+mod fuzz;
 mod guards;
 mod joining;
 mod operators;
