@@ -23,9 +23,10 @@ use tokio::sync::{
 use weir_primitives::{api::TargetTest, chain::AccountId};
 use weir_tunnel_core::{
 	keys::ProbeKeypair,
+	second_start,
 	target::{self, Assignment, Member, Output, Target, ADDRESS},
 	wire::{Bilateral, Refusal, Request, Response},
-	MILLI,
+	Micros, MILLI,
 };
 
 /// What the role needs.
@@ -48,6 +49,8 @@ pub struct Settings {
 const WAITING: usize = 256;
 /// Times at which a test may begin, by branches of the chain: two blocks of one slot make a second one.
 const MAX_STARTS: usize = 4;
+/// Before T0 the line is left alone for this long: no block changes T0 any more.
+const QUIET: Micros = 500 * MILLI;
 /// A process that stops waits this long for the device to end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -151,8 +154,8 @@ impl Provider {
 	}
 }
 
-/// Asks the chain at every best block which test is due, at every other one when it begins there, and once per epoch
-/// forgets old receipts.
+/// Asks the chain at every best block which test is due, at every other one when it begins there, but while the line is
+/// measured; and once per epoch forgets old receipts.
 async fn follow_tests(
 	chain: Arc<dyn ChainView>,
 	account: AccountId,
@@ -165,6 +168,11 @@ async fn follow_tests(
 	// The block to ask, none for the best one.
 	let mut at = None;
 	loop {
+		let measured = measured_until(&tests.borrow(), clock::now());
+		if let Some(until) = measured {
+			clock::sleep_until(until).await;
+			at = None;
+		}
 		if timing.is_none() {
 			timing =
 				chain.timing().await.inspect_err(|error| tracing::warn!(%error, "timing not known")).ok();
@@ -212,6 +220,15 @@ async fn follow_tests(
 			},
 		};
 	}
+}
+
+/// When the measurement that runs at `now` is over. Nothing is asked meanwhile: the answers would come over the line that is
+/// measured, and on a slow one be a part of it that shows.
+fn measured_until(known: &Option<Assignment>, now: Micros) -> Option<Micros> {
+	let test = known.as_ref()?;
+	let until = |start: Micros| second_start(start, test.window).saturating_add(test.window);
+	let runs = |start: &Micros| (start.saturating_sub(QUIET)..until(*start)).contains(&now);
+	test.starts.iter().copied().filter(runs).map(until).max()
 }
 
 /// What the best block says, with the T0s of other branches that are known of the same test.

@@ -26,7 +26,7 @@ use weir_math::{
 };
 use weir_primitives::{
 	api::{TestKind, VerdictRecord},
-	seams::{EpochClock, OnVerdict, ProviderRegistry, QueuedSlashes, SlashQueue},
+	seams::{EpochClock, OnVerdict, ProviderFacts, ProviderRegistry, QueuedSlashes, SlashQueue},
 	EpochIndex, Kbps, ProviderIndex, SlashReason,
 };
 
@@ -91,7 +91,10 @@ impl<T: Config> Pallet<T> {
 		let is_escalation = test.kind == TestKind::Escalation;
 		let (wait, before) = if is_escalation {
 			let next = T::Registry::facts_at(test.provider, now.saturating_add(1));
-			let before = next.map(|facts| (facts.claim, facts.admission));
+			let before = next.map(|ProviderFacts { claim, admission, .. }| {
+				let lowered = claim.lowered_to(&verdict.measured());
+				Before { claim, lowered, admission }
+			});
 			// In the epoch in which a slash is due it applies with the first block that has room.
 			(Self::timing().slash_delay_epochs.saturating_sub(1), before)
 		} else {
@@ -270,11 +273,11 @@ impl<T: Config> Pallet<T> {
 		}
 		// Not every offence has a slash that takes it along.
 		Self::void_offence(&evidence.account, evidence.verdict.epoch);
-		let Some((claim, admission)) = evidence.before else { return };
+		let Some(Before { claim, lowered, admission }) = evidence.before else { return };
 		let now = T::Registry::facts_at(provider, Self::epoch().saturating_add(1));
 		let Some(facts) = now.filter(|facts| facts.account == evidence.account) else { return };
 		// Only if it is still what the verdict made of it, and not what its owner has announced since.
-		let is_untouched = facts.claim == claim.lowered_to(&evidence.verdict.measured());
+		let is_untouched = facts.claim == lowered;
 		if T::Registry::reinstate(provider, is_untouched.then_some(claim), admission).is_err() {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::Reinstated });
 		}

@@ -327,12 +327,23 @@ pub struct Evidence<AccountId> {
 	pub voices: BoundedVec<Voice, ConstU32<MAX_MEMBERS>>,
 	/// Last epoch in which it can be disputed.
 	pub until: EpochIndex,
-	/// Claim and standing before an escalation took them.
-	pub before: Option<(Claim, Admission)>,
+	/// What an escalation took.
+	pub before: Option<Before>,
 	/// Number of the slash an escalation queued.
 	pub slash: Option<u32>,
 	/// Whether another escalation was asked for.
 	pub appealed: bool,
+}
+
+/// Claim and standing of a provider that a confirmed strike takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Before {
+	/// Its claim.
+	pub claim: Claim,
+	/// What the strike makes of that. The strike itself may be revised, and stay one.
+	pub lowered: Claim,
+	/// Where it stood.
+	pub admission: Admission,
 }
 
 /// Watchers that have reported a provider as down, and what became of it.

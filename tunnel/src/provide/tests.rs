@@ -15,7 +15,6 @@ use weir_tunnel_core::{
 		data::{Body, Datagram, Stamp},
 		Test, TestKind,
 	},
-	Micros,
 };
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 55, 1));
@@ -273,6 +272,36 @@ async fn provider_should_tell_the_time_and_refuse_strangers_over_its_own_port() 
 		.await;
 	assert_eq!(answer, Some(Response::Refuse(Refusal::UnknownSession)));
 	provider.stop().await;
+}
+
+#[test]
+fn chain_should_not_be_asked_while_the_line_is_measured() {
+	let second = 1_000 * MILLI;
+	let test = |starts: &[u64]| {
+		Some(Assignment {
+			epoch: 5,
+			kind: TestKind::Scheduled,
+			ordinal: 0,
+			down_kbps: 1,
+			up_kbps: 1,
+			window: 3 * second,
+			starts: starts.iter().map(|start| start * second).collect(),
+			committee: vec![],
+		})
+	};
+	assert_eq!(measured_until(&None, 0), None);
+	assert_eq!(measured_until(&test(&[]), 100 * second), None);
+	let known = test(&[100, 102]);
+	for (now, until) in [
+		(99 * second, None),
+		(100 * second - QUIET, Some(107 * second)),
+		(101 * second, Some(107 * second)),
+		(102 * second, Some(109 * second)),
+		(108 * second, Some(109 * second)),
+		(109 * second, None),
+	] {
+		assert_eq!(measured_until(&known, now), until, "{now}");
+	}
 }
 
 #[tokio::test]

@@ -254,8 +254,9 @@ fn assignment_should_name_the_committee_of_an_escalation_when_it_is_closed() {
 	});
 }
 
-#[test]
-fn dispute_should_undo_all_that_followed_from_an_escalation() {
+/// An admitted provider that was slashed because members denied what they signed: how it stood before, the epoch, and
+/// who they were.
+fn slashed(test: impl FnOnce(&Drawer, Admission, EpochIndex, Vec<AccountId>)) {
 	ExtBuilder::default().build_and_execute(|| {
 		register(0, TARGET, symmetric(LINE));
 		run_to(TESTED, 0);
@@ -277,6 +278,13 @@ fn dispute_should_undo_all_that_followed_from_an_escalation() {
 		}
 		assert!(matches!(Registered::get()[&0].admission, Admission::Jailed { .. }));
 		assert!(Registered::get()[&0].claim.down_kbps < LINE);
+		test(&drawer, admitted, held, denied);
+	});
+}
+
+#[test]
+fn dispute_should_undo_all_that_followed_from_an_escalation() {
+	slashed(|drawer, admitted, held, denied| {
 		let slash = Queued::get().iter().position(|(who, ..)| *who == TARGET).expect("a slash") as u32;
 		assert_eq!(Conducts::<Runtime>::get(TARGET).unwrap().offences.len(), 1);
 
@@ -288,5 +296,26 @@ fn dispute_should_undo_all_that_followed_from_an_escalation() {
 			(Registered::get()[&0].admission, Registered::get()[&0].claim),
 			(admitted, symmetric(LINE))
 		);
+	});
+}
+
+#[test]
+fn dispute_should_undo_all_when_it_takes_several_calls() {
+	slashed(|drawer, admitted, held, denied| {
+		let mut calls = 0;
+		for node in denied {
+			if last_verdict(0).outcome == Outcome::Strike {
+				submit(dispute(held, vec![drawer.receipt(held, 0, node)]));
+				calls += 1;
+			}
+		}
+		let verdict = last_verdict(0);
+		assert!(calls > 1 && verdict.outcome != Outcome::Strike, "{calls} {verdict:?}");
+		assert_eq!(Registered::get()[&0].admission, admitted);
+		let claim = match verdict.outcome {
+			Outcome::ClaimLowered => symmetric(LINE).lowered_to(&verdict.measured()),
+			_ => symmetric(LINE),
+		};
+		assert_eq!(Registered::get()[&0].claim, claim);
 	});
 }
