@@ -332,13 +332,15 @@ fn to_audit<T: Config>(entries: u16) -> (T::AccountId, Cursor) {
 
 /// Makes the members of a test the dearest witnesses of where it is: three contradict the region, each of the others has
 /// an operator and a line of its own whose region stands contradicted.
-fn witnesses<T: Config>(all: &[(T::AccountId, ProbeKey)], operator: &T::AccountId, lines: &[ProviderIndex]) {
+fn witnesses<T: Config>(all: &[(T::AccountId, ProbeKey)], lines: &[ProviderIndex]) {
 	PrivateEndpointsAllowed::<T>::kill();
+	// Not the target's, which would bar them.
+	let operator: T::AccountId = account("operator", 0, 2);
 	for (who, _) in all.iter().take(3) {
 		Seats::<T>::mutate_extant(who, |seat| seat.country = *b"NZ");
 	}
 	for ((who, _), line) in all.iter().zip(lines).skip(3) {
-		T::Operators::declare_for_benchmark(who, operator);
+		T::Operators::declare_for_benchmark(who, &operator);
 		let facts = LocationFacts { contradicted: Some(1), ..Default::default() };
 		let country = T::Registry::facts(*line).expect("it is registered").region.country;
 		Locations::<T>::insert(line, Located { country, facts });
@@ -578,7 +580,7 @@ mod benchmarks {
 		let own_lines = all.iter().map(|(who, _)| who.clone());
 		let lines = providers::<T>(core::iter::once(target.clone()).chain(own_lines));
 		let (provider, others) = lines.split_first().ok_or("there is one")?;
-		witnesses::<T>(&all, &target, others);
+		witnesses::<T>(&all, others);
 		Targets::<T>::mutate_extant(provider, |target| {
 			let owing = Terms { claim: CLAIM, standing: Standing::Owing, prefix: None };
 			target.escalation = None;
@@ -757,7 +759,7 @@ mod benchmarks {
 		let own_lines = all.iter().map(|(who, _)| who.clone());
 		let lines = providers::<T>(core::iter::once(target.clone()).chain(own_lines));
 		let (provider, others) = lines.split_first().ok_or("there is one")?;
-		witnesses::<T>(&all, &target, others);
+		witnesses::<T>(&all, others);
 		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
 		let mut test = draw.test_of(*provider).ok_or("it is tested")?;
 		file_quotas(&mut draw, &mut test, k, w);
