@@ -1,6 +1,6 @@
 //! The state a chain begins with.
 
-use crate::blocks::node::{Node, REGION};
+use crate::blocks::node::Node;
 use polkadot_sdk::*;
 use sp_core::{ed25519, storage::Storage, Pair};
 use sp_runtime::{traits::Dispatchable, BuildStorage};
@@ -71,8 +71,8 @@ impl Genesis {
 					.map(|line| (line.node.account.clone(), Role::Provider, Self::bond_of(&line.claim))),
 			);
 		let seats = self.lines.iter().filter_map(|line| {
-			let Node { account, endpoint, .. } = &line.node;
-			Some((account.clone(), line.node.key(), *endpoint, line.uplink_kbps?, REGION.country))
+			let Node { account, endpoint, country, .. } = &line.node;
+			Some((account.clone(), line.node.key(), *endpoint, line.uplink_kbps?, *country))
 		});
 		let config = RuntimeGenesisConfig {
 			balances: BalancesConfig {

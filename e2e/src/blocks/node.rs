@@ -12,8 +12,8 @@ use weir_runtime::{
 
 /// Wide prefixes (IPv4 /16) that addresses are spread over: as many as are public, rounded down.
 const WIDE_PREFIXES: u32 = 40_000;
-/// Where everybody is.
-pub const REGION: Region = Region { country: *b"DE", kind: LineKind::Residential };
+/// Where everybody is who says nothing else.
+const REGION: Region = Region { country: *b"DE", kind: LineKind::Residential };
 /// Port of every sidecar.
 const PORT: u16 = 9_600;
 
@@ -26,6 +26,8 @@ pub struct Node {
 	pub account: AccountId,
 	/// Where its sidecar is.
 	pub endpoint: Endpoint,
+	/// Country that its line claims, and its seat.
+	pub country: [u8; 2],
 }
 
 impl Node {
@@ -36,12 +38,18 @@ impl Node {
 		seed[4..12].copy_from_slice(b"weirnode");
 		let pair = sr25519::Pair::from_seed(&seed);
 		let account = AccountId::from(pair.public().0);
-		Self { pair, account, endpoint: Endpoint::V4 { addr: address(n), port: PORT } }
+		let endpoint = Endpoint::V4 { addr: address(n), port: PORT };
+		Self { pair, account, endpoint, country: REGION.country }
 	}
 
 	/// The same node at another address.
 	pub fn at(self, addr: [u8; 4]) -> Self {
 		Self { endpoint: Endpoint::V4 { addr, port: PORT }, ..self }
+	}
+
+	/// The same node in another country, or so it says.
+	pub fn claiming(self, country: [u8; 2]) -> Self {
+		Self { country, ..self }
 	}
 
 	/// Public half of its key, as the protocol registers it.
@@ -70,7 +78,7 @@ impl Node {
 		let terms = pallet_providers::Terms {
 			endpoint: self.endpoint,
 			peer_id: peer_id.try_into().expect("38 bytes"),
-			region: REGION,
+			region: Region { country: self.country, ..REGION },
 			exit: ExitClass::Web,
 			price_credits_per_gb: 50_000,
 			caps: Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
@@ -80,8 +88,8 @@ impl Node {
 
 	/// The taking of its seat.
 	pub fn take_seat(&self, uplink_kbps: Kbps) -> pallet_proof_of_bandwidth::Call<Runtime> {
-		let (key, endpoint) = (self.key(), self.endpoint);
-		pallet_proof_of_bandwidth::Call::take_seat { key, endpoint, uplink_kbps, country: REGION.country }
+		let (key, endpoint, country) = (self.key(), self.endpoint, self.country);
+		pallet_proof_of_bandwidth::Call::take_seat { key, endpoint, uplink_kbps, country }
 	}
 }
 

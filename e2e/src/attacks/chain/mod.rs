@@ -9,7 +9,9 @@ mod fabricating;
 mod grinding;
 mod inflating;
 mod outages;
+mod places;
 mod replaying;
+mod spoofing;
 mod sybils;
 mod withholding;
 
@@ -32,6 +34,7 @@ pub fn scenarios() -> Vec<Scenario> {
 		&fabricating::SCENARIOS,
 		&replaying::SCENARIOS,
 		&outages::SCENARIOS,
+		&spoofing::SCENARIOS,
 		&grinding::SCENARIOS,
 		&withholding::SCENARIOS,
 		&censoring::SCENARIOS,
@@ -129,6 +132,7 @@ mod tests {
 		fabricated_and_copied_reports_should_not_pay: fabricating,
 		replays_should_be_refused: replaying,
 		outages_should_be_neither_invented_nor_hidden: outages,
+		spoofed_locations_should_be_contradicted_and_cost_nothing: spoofing,
 		ground_seeds_should_stay_within_the_union_bound: grinding,
 		withheld_receipts_should_count_nothing: withholding,
 		censored_reveals_should_arrive: censoring,
