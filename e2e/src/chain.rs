@@ -10,7 +10,8 @@ use subxt_signer::sr25519::Keypair;
 use weir_primitives::{
 	api::{Page, ProviderInfo, RegionFilter, TargetTest},
 	chain::Balance,
-	Caps, Claim, Endpoint, EpochIndex, ExitClass, ProbeKey, Region, Role, SlotOffset, Timing,
+	outage::Gap,
+	Caps, Claim, Endpoint, EpochIndex, ExitClass, ProbeKey, ProviderIndex, Region, Role, SlotOffset, Timing,
 };
 
 /// Indices of pallets and calls: part of the wire format, see `runtime/src/lib.rs`.
@@ -132,6 +133,11 @@ impl Chain {
 	pub async fn test_start(&self, provider: &[u8; 32]) -> Result<Option<SlotOffset>> {
 		let test: Option<TargetTest<[u8; 32]>> = self.read("target_test", provider).await?;
 		Ok(test.and_then(|test| test.start_slot))
+	}
+
+	/// Slot since which the provider is recorded as down, if it is, and its last outages.
+	pub async fn outages(&self, provider: ProviderIndex) -> Result<(Option<u64>, Vec<Gap>)> {
+		self.read("outages", provider).await
 	}
 
 	/// Whether the node's commitment for `epoch` stands, and whether it was revealed.

@@ -116,7 +116,8 @@ pub struct Network {
 	programs: Programs,
 	plan: Plan,
 	validators: Vec<Validator>,
-	providers: Vec<Process>,
+	/// None while it is down.
+	providers: Vec<Option<Process>>,
 	/// A connection to the first validator.
 	pub chain: Chain,
 }
@@ -145,7 +146,7 @@ impl Network {
 		for line in &plan.lines {
 			keys.push(make_keys(&programs, folder, line)?);
 			prepare_provider(&plan, line, &genesis)?;
-			providers.push(start_sidecar(&programs, folder, &line.name, &line.site)?);
+			providers.push(Some(start_sidecar(&programs, folder, &line.name, &line.site)?));
 		}
 		let mut network = Self { programs, plan, validators, providers, chain };
 		say("funding, bonding and registering them");
@@ -207,6 +208,19 @@ impl Network {
 		Ok(())
 	}
 
+	/// Kills the sidecar of the `number`-th line.
+	pub async fn kill_provider(&mut self, number: usize) -> Result<()> {
+		kill(&mut self.providers[number]).await
+	}
+
+	/// Starts the sidecar of the `number`-th line again, on the state it left.
+	pub fn start_provider(&mut self, number: usize) -> Result<()> {
+		let line = &self.plan.lines[number];
+		let sidecar = start_sidecar(&self.programs, &self.plan.folder, &line.name, &line.site)?;
+		self.providers[number] = Some(sidecar);
+		Ok(())
+	}
+
 	/// Starts a node that has nothing yet and no keys, beside the first validator: it takes the chain by warp sync.
 	pub fn start_newcomer(&self) -> Result<Newcomer> {
 		let first = &self.plan.validators[0];
@@ -232,7 +246,7 @@ impl Network {
 	pub fn ensure_running(&mut self) -> Result<()> {
 		let validators =
 			self.validators.iter_mut().flat_map(|validator| [&mut validator.node, &mut validator.sidecar]);
-		validators.flatten().chain(&mut self.providers).try_for_each(Process::ensure_running)
+		validators.chain(&mut self.providers).flatten().try_for_each(Process::ensure_running)
 	}
 
 	/// Ends all processes.
@@ -240,7 +254,7 @@ impl Network {
 		// Sidecars before nodes: what they write to the chain can still arrive.
 		let (nodes, sidecars): (Vec<_>, Vec<_>) =
 			self.validators.into_iter().map(|validator| (validator.node, validator.sidecar)).unzip();
-		let sidecars = self.providers.into_iter().chain(sidecars.into_iter().flatten());
+		let sidecars = self.providers.into_iter().chain(sidecars).flatten();
 		try_join_all(sidecars.map(Process::stop)).await?;
 		try_join_all(nodes.into_iter().flatten().map(Process::stop)).await?;
 		Ok(())

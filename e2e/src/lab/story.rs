@@ -1,8 +1,9 @@
 //! The scenarios in their order, on one network, because joining it takes four epochs: accuracy while a liar is found
-//! out, corrupt attestors, killed processes, lost finality, a node that joins late.
+//! out, corrupt attestors, killed processes, an outage, lost finality, a node that joins late.
 
 mod judge;
 mod newcomer;
+mod outage;
 
 use crate::{
 	chain::Chain,
@@ -164,6 +165,8 @@ impl Lab {
 		self.judge_liar(inflated)?;
 		self.until(killed + 1, VERDICTS_SLOT).await?;
 		self.judge_return(killed, &measured).await?;
+		say("a provider is killed");
+		self.lose_a_provider().await?;
 		say("half of the validators are killed");
 		self.lose_finality().await?;
 		self.let_a_newcomer_in().await?;
