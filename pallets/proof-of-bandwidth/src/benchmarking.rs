@@ -574,7 +574,7 @@ mod benchmarks {
 	/// A scheduled test that changes nothing but the record: `r` members reported, `s` did not, and of `w` it shows something
 	/// new. As many of each as leave it a test; whoever asked for it owes it no longer.
 	#[benchmark]
-	fn estimate_routine(r: Linear<26, 39>, s: Linear<0, 12>, w: Linear<0, 7>) -> Result<(), BenchmarkError> {
+	fn estimate_routine(r: Linear<10, 46>, s: Linear<0, 5>, w: Linear<0, 7>) -> Result<(), BenchmarkError> {
 		let all = seats::<T>(r + s);
 		let target: T::AccountId = account("provider", 0, 1);
 		let own_lines = all.iter().map(|(who, _)| who.clone());
