@@ -1,4 +1,4 @@
-//! Weights of `pallet_node_staking`, measured by `scripts/weights.sh` on 2026-11-21.
+//! Weights of `pallet_node_staking`, measured by `scripts/weights.sh` on 2026-11-22.
 //!
 //! Steps 20, repeats 10, host `vm`, processor `AMD EPYC`.
 
@@ -39,11 +39,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
-	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn bond() -> Weight {
-		Weight::from_parts(136_695_000, 4195)
+		Weight::from_parts(159_137_000, 4195)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -52,13 +52,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::IndexOf` (r:1 w:0)
 	/// Proof: `Providers::IndexOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
-	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn bond_more() -> Weight {
-		Weight::from_parts(139_981_000, 4195)
+		Weight::from_parts(154_217_000, 4195)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -67,13 +67,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
-	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(62), added: 557, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(66), added: 561, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::IndexOf` (r:1 w:0)
 	/// Proof: `Providers::IndexOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
-	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn unbond() -> Weight {
-		Weight::from_parts(49_302_000, 4195)
+		Weight::from_parts(73_297_000, 4195)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -84,9 +84,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:1 w:1)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	fn withdraw() -> Weight {
-		Weight::from_parts(77_364_000, 4195)
+		Weight::from_parts(86_291_000, 4195)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -95,11 +95,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::Ledgers` (r:1 w:1)
 	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
-	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(140), added: 2615, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(156), added: 2631, mode: `MaxEncodedLen`)
 	/// Storage: `NodeStaking::SlashesOf` (r:0 w:1)
 	/// Proof: `NodeStaking::SlashesOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	fn cancel_slash() -> Weight {
-		Weight::from_parts(36_499_000, 4195)
+		Weight::from_parts(40_295_000, 4195)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -110,13 +110,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
-	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(62), added: 557, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(66), added: 561, mode: `MaxEncodedLen`)
 	/// Storage: `NodeStaking::SlashesOf` (r:0 w:1)
 	/// Proof: `NodeStaking::SlashesOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	/// Storage: `NodeStaking::Slashes` (r:0 w:1)
 	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	fn queue_slash() -> Weight {
-		Weight::from_parts(31_359_000, 4195)
+		Weight::from_parts(51_356_000, 4195)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -127,7 +127,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::NextSlash` (r:1 w:0)
 	/// Proof: `NodeStaking::NextSlash` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn on_idle_base() -> Weight {
-		Weight::from_parts(7_444_000, 1934)
+		Weight::from_parts(11_381_000, 1934)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -141,83 +141,110 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::Ledgers` (r:1 w:1)
 	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::IndexOf` (r:1 w:0)
 	/// Proof: `Providers::IndexOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
-	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(112), added: 2587, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	/// Storage: `NodeStaking::SlashesOf` (r:0 w:1)
 	/// Proof: `NodeStaking::SlashesOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	fn apply_slash() -> Weight {
-		Weight::from_parts(106_639_000, 6196)
+		Weight::from_parts(166_701_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
+	/// Storage: `NodeStaking::Declarations` (r:1 w:1)
+	/// Proof: `NodeStaking::Declarations` (`max_values`: None, `max_size`: Some(151), added: 2626, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(66), added: 561, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::NodesOf` (r:1 w:1)
+	/// Proof: `NodeStaking::NodesOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	fn set_operator() -> Weight {
-		Weight::from_parts(100000000, 0)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
-			.saturating_add(T::DbWeight::get().writes(3_u64))
+		Weight::from_parts(65_662_000, 3729)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
+	/// Storage: `NodeStaking::Declarations` (r:2 w:1)
+	/// Proof: `NodeStaking::Declarations` (`max_values`: None, `max_size`: Some(151), added: 2626, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::NodesOf` (r:3 w:2)
+	/// Proof: `NodeStaking::NodesOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(66), added: 561, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn accept_node() -> Weight {
-		Weight::from_parts(100000000, 0)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
+		Weight::from_parts(78_035_000, 8571)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
+	/// Storage: `NodeStaking::Declarations` (r:1 w:1)
+	/// Proof: `NodeStaking::Declarations` (`max_values`: None, `max_size`: Some(151), added: 2626, mode: `MaxEncodedLen`)
+	/// Storage: `Session::CurrentIndex` (r:1 w:0)
+	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(66), added: 561, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
+	/// Storage: `NodeStaking::NodesOf` (r:1 w:1)
+	/// Proof: `NodeStaking::NodesOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	fn release_node() -> Weight {
-		Weight::from_parts(100000000, 0)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		Weight::from_parts(67_395_000, 3729)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 }
 
 impl WeightInfo for () {
 	fn bond() -> Weight {
-		Weight::from_parts(136_695_000, 4195)
+		Weight::from_parts(159_137_000, 4195)
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 3_u64))
 	}
 	fn bond_more() -> Weight {
-		Weight::from_parts(139_981_000, 4195)
+		Weight::from_parts(154_217_000, 4195)
 			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 3_u64))
 	}
 	fn unbond() -> Weight {
-		Weight::from_parts(49_302_000, 4195)
+		Weight::from_parts(73_297_000, 4195)
 			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 1_u64))
 	}
 	fn withdraw() -> Weight {
-		Weight::from_parts(77_364_000, 4195)
+		Weight::from_parts(86_291_000, 4195)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 3_u64))
 	}
 	fn cancel_slash() -> Weight {
-		Weight::from_parts(36_499_000, 4195)
+		Weight::from_parts(40_295_000, 4195)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 4_u64))
 	}
 	fn queue_slash() -> Weight {
-		Weight::from_parts(31_359_000, 4195)
+		Weight::from_parts(51_356_000, 4195)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 4_u64))
 	}
 	fn on_idle_base() -> Weight {
-		Weight::from_parts(7_444_000, 1934)
+		Weight::from_parts(11_381_000, 1934)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 0_u64))
 	}
 	fn apply_slash() -> Weight {
-		Weight::from_parts(106_639_000, 6196)
+		Weight::from_parts(166_701_000, 6196)
 			.saturating_add(ParityDbWeight::get().reads_writes(10_u64, 7_u64))
 	}
 	fn set_operator() -> Weight {
-		Weight::from_parts(100000000, 0)
-			.saturating_add(ParityDbWeight::get().reads(7_u64))
-			.saturating_add(ParityDbWeight::get().writes(3_u64))
+		Weight::from_parts(65_662_000, 3729)
+			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 2_u64))
 	}
 	fn accept_node() -> Weight {
-		Weight::from_parts(100000000, 0)
-			.saturating_add(ParityDbWeight::get().reads(7_u64))
-			.saturating_add(ParityDbWeight::get().writes(3_u64))
+		Weight::from_parts(78_035_000, 8571)
+			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 3_u64))
 	}
 	fn release_node() -> Weight {
-		Weight::from_parts(100000000, 0)
-			.saturating_add(ParityDbWeight::get().reads(6_u64))
-			.saturating_add(ParityDbWeight::get().writes(2_u64))
+		Weight::from_parts(67_395_000, 3729)
+			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 2_u64))
 	}
 }

@@ -1,4 +1,4 @@
-//! Weights of `pallet_validators`, measured by `scripts/weights.sh` on 2026-11-21.
+//! Weights of `pallet_validators`, measured by `scripts/weights.sh` on 2026-11-22.
 //!
 //! Steps 20, repeats 10, host `vm`, processor `AMD EPYC`.
 
@@ -38,14 +38,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Validators::NextArrival` (r:1 w:1)
 	/// Proof: `Validators::NextArrival` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	fn validate() -> Weight {
-		Weight::from_parts(186_578_000, 34251)
+		Weight::from_parts(210_853_000, 34251)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Validators::Candidates` (r:1 w:1)
 	/// Proof: `Validators::Candidates` (`max_values`: Some(1), `max_size`: Some(28002), added: 28497, mode: `MaxEncodedLen`)
 	fn chill() -> Weight {
-		Weight::from_parts(90_279_000, 29487)
+		Weight::from_parts(107_570_000, 29487)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -54,7 +54,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::Ledgers` (r:1 w:0)
 	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
 	fn bond_changed() -> Weight {
-		Weight::from_parts(85_740_000, 29487)
+		Weight::from_parts(121_837_000, 29487)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -71,13 +71,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Session::QueuedKeys` (r:1 w:0)
 	/// Proof: `Session::QueuedKeys` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	fn new_session(c: u32, ) -> Weight {
-		Weight::from_parts(683_005_508, 188986)
-			.saturating_add(Weight::from_parts(1_710_896, 0).saturating_mul(c.into()))
+		Weight::from_parts(928_987_401, 188986)
+			.saturating_add(Weight::from_parts(3_536_704, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(121_u64))
 			.saturating_add(Weight::from_parts(0, 455).saturating_mul(c.into()))
 	}
 	/// Storage: `Validators::Excluded` (r:1 w:1)
 	/// Proof: `Validators::Excluded` (`max_values`: Some(1), `max_size`: Some(20002), added: 20497, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(66), added: 561, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::Offences` (r:100 w:100)
 	/// Proof: `Validators::Offences` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `Historical::StoredRange` (r:1 w:1)
@@ -89,9 +91,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Historical::HistoricalSessions` (r:0 w:1)
 	/// Proof: `Historical::HistoricalSessions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn start_session(v: u32, ) -> Weight {
-		Weight::from_parts(181_488_409, 21487)
-			.saturating_add(Weight::from_parts(6_438_330, 0).saturating_mul(v.into()))
-			.saturating_add(T::DbWeight::get().reads(4_u64))
+		Weight::from_parts(336_142_061, 21487)
+			.saturating_add(Weight::from_parts(10_421_474, 0).saturating_mul(v.into()))
+			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(v.into())))
@@ -99,14 +101,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
+	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(66), added: 561, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::Offences` (r:100 w:100)
 	/// Proof: `Validators::Offences` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// Storage: `NodeStaking::Ledgers` (r:100 w:100)
 	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
 	/// Storage: `NodeStaking::NextSlash` (r:1 w:1)
 	/// Proof: `NodeStaking::NextSlash` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
-	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(62), added: 557, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::Candidates` (r:1 w:1)
 	/// Proof: `Validators::Candidates` (`max_values`: Some(1), `max_size`: Some(28002), added: 28497, mode: `MaxEncodedLen`)
 	/// Storage: `Validators::Excluded` (r:1 w:1)
@@ -120,8 +122,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::Slashes` (r:0 w:100)
 	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	fn on_offence(n: u32, ) -> Weight {
-		Weight::from_parts(65_808_863, 37733)
-			.saturating_add(Weight::from_parts(65_652_695, 0).saturating_mul(n.into()))
+		Weight::from_parts(295_542_812, 37804)
+			.saturating_add(Weight::from_parts(94_729_013, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
@@ -132,34 +134,34 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 impl WeightInfo for () {
 	fn validate() -> Weight {
-		Weight::from_parts(186_578_000, 34251)
+		Weight::from_parts(210_853_000, 34251)
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 2_u64))
 	}
 	fn chill() -> Weight {
-		Weight::from_parts(90_279_000, 29487)
+		Weight::from_parts(107_570_000, 29487)
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 	}
 	fn bond_changed() -> Weight {
-		Weight::from_parts(85_740_000, 29487)
+		Weight::from_parts(121_837_000, 29487)
 			.saturating_add(ParityDbWeight::get().reads_writes(2_u64, 1_u64))
 	}
 	fn new_session(c: u32, ) -> Weight {
-		Weight::from_parts(683_005_508, 188986)
-			.saturating_add(Weight::from_parts(1_710_896, 0).saturating_mul(c.into()))
+		Weight::from_parts(928_987_401, 188986)
+			.saturating_add(Weight::from_parts(3_536_704, 0).saturating_mul(c.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(121_u64, 0_u64))
 			.saturating_add(Weight::from_parts(0, 455).saturating_mul(c.into()))
 	}
 	fn start_session(v: u32, ) -> Weight {
-		Weight::from_parts(181_488_409, 21487)
-			.saturating_add(Weight::from_parts(6_438_330, 0).saturating_mul(v.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 4_u64))
+		Weight::from_parts(336_142_061, 21487)
+			.saturating_add(Weight::from_parts(10_421_474, 0).saturating_mul(v.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 4_u64))
 			.saturating_add(ParityDbWeight::get().reads((1_u64).saturating_mul(v.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(v.into())))
 			.saturating_add(Weight::from_parts(0, 2539).saturating_mul(v.into()))
 	}
 	fn on_offence(n: u32, ) -> Weight {
-		Weight::from_parts(65_808_863, 37733)
-			.saturating_add(Weight::from_parts(65_652_695, 0).saturating_mul(n.into()))
+		Weight::from_parts(295_542_812, 37804)
+			.saturating_add(Weight::from_parts(94_729_013, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(7_u64, 4_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((4_u64).saturating_mul(n.into())))
