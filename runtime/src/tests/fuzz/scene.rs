@@ -13,10 +13,13 @@ const LIES_FROM: EpochIndex = 6;
 /// can be disputed, and with the escalation, the slash that waits and the jail that followed.
 const BEGINNINGS: [EpochIndex; 6] = [1, 4, 7, 9, 11, 12];
 
+/// A node of the trie: its key, its bytes and how often it is referred to.
+type Node = (Vec<u8>, (Vec<u8>, i32));
+
 /// A chain as it stands.
 pub(super) struct Scene {
 	pub(super) chain: Chain,
-	nodes: Vec<(Vec<u8>, (Vec<u8>, i32))>,
+	nodes: Vec<Node>,
 	root: Hash,
 }
 
