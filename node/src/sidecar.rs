@@ -24,7 +24,7 @@ use polkadot_sdk::*;
 use sc_service::{error::Error as ServiceError, Configuration, SpawnTaskHandle};
 use sp_core::offchain::{OffchainStorage, STORAGE_PREFIX};
 use sp_keystore::KeystorePtr;
-use std::{net::IpAddr, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 use weir_primitives::{
 	sidecar::{to_hex, MAX_BODY_BYTES, URL_KEY},
 	SEAT_KEY_TYPE,
@@ -151,8 +151,8 @@ fn loopback_origin(url: &str) -> Result<String, String> {
 		.trim_end_matches('/')
 		.parse()
 		.map_err(|error| format!("not a URL ({error}): it must look like http://127.0.0.1:9700"))?;
-	let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-	let is_plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+	let authority = uri.authority().map_or("", |authority| authority.as_str());
+	let is_plain = !authority.contains('@')
 		&& matches!(uri.path(), "" | "/")
 		&& uri.query().is_none()
 		// The parser drops a fragment without a word, and with it every path that is put behind it.
@@ -162,8 +162,10 @@ fn loopback_origin(url: &str) -> Result<String, String> {
 			"it must look like http://127.0.0.1:9700: scheme, address and port, and nothing else".into()
 		);
 	}
-	if host != "localhost" && !host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
-		return Err(format!("{host} is no loopback address, and the token travels unencrypted: run weir-tunnel beside the node"));
+	// All of the authority: the parser takes a host with something behind its bracket for one.
+	let is_named = authority.strip_prefix("localhost:").is_some_and(|port| port.parse::<u16>().is_ok());
+	if !is_named && !authority.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback()) {
+		return Err(format!("{authority} is no loopback address and port, and the token travels unencrypted: run weir-tunnel beside the node"));
 	}
 	Ok(url.trim_end_matches('/').into())
 }
@@ -209,6 +211,7 @@ mod tests {
 		body::to_bytes,
 		http::{HeaderMap, Method},
 	};
+	use std::net::IpAddr;
 
 	#[test]
 	fn origin_should_be_refused_when_not_on_the_loopback() {
@@ -220,6 +223,7 @@ mod tests {
 		assert!(loopback_origin("http://127.0.0.1:9700#fragment").is_err());
 		assert!(loopback_origin("http://127.0.0.1:99999").is_err());
 		assert!(loopback_origin("127.0.0.1:9700").is_err());
+		assert!(loopback_origin("http://[::1]27.0.0.1:9700").is_err());
 	}
 
 	#[test]
