@@ -152,7 +152,8 @@ fn loopback_origin(url: &str) -> Result<String, String> {
 		.parse()
 		.map_err(|error| format!("not a URL ({error}): it must look like http://127.0.0.1:9700"))?;
 	let authority = uri.authority().map_or("", |authority| authority.as_str());
-	let is_plain = !authority.contains('@')
+	// Neither a password nor the zone of an address.
+	let is_plain = !authority.contains(['@', '%'])
 		&& matches!(uri.path(), "" | "/")
 		&& uri.query().is_none()
 		// The parser drops a fragment without a word, and with it every path that is put behind it.
@@ -224,6 +225,7 @@ mod tests {
 		assert!(loopback_origin("http://127.0.0.1:99999").is_err());
 		assert!(loopback_origin("127.0.0.1:9700").is_err());
 		assert!(loopback_origin("http://[::1]27.0.0.1:9700").is_err());
+		assert!(loopback_origin("http://[::1%0]:9700").is_err());
 	}
 
 	#[test]
