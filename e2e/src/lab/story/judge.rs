@@ -79,13 +79,7 @@ impl Lab {
 		let (set_aside, aside_p95) = (disturbed.len(), percentile(&disturbed, 95).unwrap_or(0.0));
 		let median = percentile(&errors, 50).unwrap_or(f64::INFINITY);
 		let p95 = percentile(&errors, 95).unwrap_or(f64::INFINITY);
-		let is_within = |errors: &[f64]| {
-			percentile(errors, 50).is_some_and(|median| median <= MEDIAN_PERCENT)
-				&& percentile(errors, 95).is_some_and(|p95| p95 <= P95_PERCENT)
-		};
-		// Too few say little alone. If the disturbed ones keep the bars as well, no more are needed.
 		let is_enough = self.has_measured_enough();
-		let all: Vec<f64> = errors.iter().chain(&disturbed).copied().collect();
 		self.found(
 			"error of honest lines, both directions",
 			format!(
@@ -93,7 +87,7 @@ impl Lab {
 				{set_aside} more while this machine's processors were full or its host's, p95 {aside_p95:.1} %",
 				if is_enough { "" } else { " are too few" },
 			),
-			is_within(&errors) && (is_enough || is_within(&all)),
+			median <= MEDIAN_PERCENT && p95 <= P95_PERCENT && is_enough,
 		);
 		self.found(
 			"every undisturbed test of an honest line has an estimate",
