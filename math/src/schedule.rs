@@ -13,6 +13,7 @@ use codec::{Decode, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
 const TAG: &[u8] = b"weir/schedule/v1";
+const PREFIX_TAG: &[u8] = b"prefix";
 /// One ordinal in this many is a long test.
 const LONG_EVERY: u32 = 16;
 /// Window of a test, milliseconds.
@@ -24,6 +25,8 @@ const LONG_WINDOW_MILLIS: u32 = 20_000;
 const LONG_TEST_MILLIS: u64 = 60_000;
 /// Lists of tests: three kinds in each class.
 const LISTS: u64 = 3 * CLASSES as u64;
+/// Stands for the kind of list in the turn of a prefix.
+const PREFIX_KIND: u8 = 3;
 /// What a line carries of a test before T0, milliseconds: the ramp, half of the longest time between two receipts, and
 /// the most a member begins early for its distance.
 const LEAD_IN_MILLIS: u64 = 225 + 100 + 100;
@@ -66,15 +69,45 @@ pub(crate) fn leading_word(hash: &[u8]) -> u64 {
 	hash.iter().take(8).rev().fold(0, |word, byte| (word << 8) | u64::from(*byte))
 }
 
+/// What decides when a test runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Turn {
+	kind: u8,
+	class: u8,
+	ordinal: u32,
+}
+
+impl Turn {
+	/// The turn of a test alone: its place in its list.
+	pub const fn of_ordinal(kind: ListKind, class: u8, ordinal: u32) -> Self {
+		Self { kind: kind.tag(), class, ordinal }
+	}
+
+	/// The turn of all tests of an epoch whose targets have the address prefix in common: they may be one line under
+	/// several names, which shows itself once to tests that run at the same time, and to others each time anew. In the
+	/// place of the list stands 3, in that of the ordinal `blake2b-256(tag ‖ "prefix" ‖ seed ‖ prefix)`, its first four
+	/// bytes taken as a little-endian number, with the epoch's `seed` and the prefix in SCALE.
+	pub fn of_prefix(seed: &[u8; 32], prefix: &[u8]) -> Self {
+		let hash = Blake2b::<U32>::new()
+			.chain_update(TAG)
+			.chain_update(PREFIX_TAG)
+			.chain_update(seed)
+			.chain_update(prefix)
+			.finalize();
+		// The lower half of the word.
+		Self { kind: PREFIX_KIND, class: 0, ordinal: leading_word(&hash) as u32 }
+	}
+}
+
 /// Whether a test that has not run in an earlier group runs in `group`:
-/// `blake2b-256(tag ‖ ρ ‖ kind ‖ class ‖ ordinal) mod (24 − group) = 0`, the first eight bytes taken as a little-endian
-/// number. Always true in the last group, never after it.
-pub fn runs_in_group(rho: &[u8; 32], group: u32, kind: ListKind, class: u8, ordinal: u32) -> bool {
+/// `blake2b-256(tag ‖ ρ ‖ kind ‖ class ‖ ordinal) mod (24 − group) = 0` by its turn, the first eight bytes taken as a
+/// little-endian number. Always true in the last group, never after it.
+pub fn runs_in_group(rho: &[u8; 32], group: u32, turn: Turn) -> bool {
 	let hash = Blake2b::<U32>::new()
 		.chain_update(TAG)
 		.chain_update(rho)
-		.chain_update([kind.tag(), class])
-		.chain_update(ordinal.to_le_bytes())
+		.chain_update([turn.kind, turn.class])
+		.chain_update(turn.ordinal.to_le_bytes())
 		.finalize();
 	let groups_left = u64::from(GROUPS.saturating_sub(group));
 	leading_word(&hash).checked_rem(groups_left) == Some(0)
@@ -83,12 +116,12 @@ pub fn runs_in_group(rho: &[u8; 32], group: u32, kind: ListKind, class: u8, ordi
 /// Slot of the epoch at whose start T0 falls, for a test that runs in `group`: the group's first slot, the lead, and a
 /// slot of the group in turn by ordinal. The lists begin at different slots of the group, so that equal ordinals of
 /// two lists do not meet. Below `epoch_slots` for every timing that [`Timing::validate`] accepts.
-pub fn start_slot(timing: &Timing, group: u32, kind: ListKind, class: u8, ordinal: u32) -> u32 {
+pub fn start_slot(timing: &Timing, group: u32, turn: Turn) -> u32 {
 	// Saturating throughout: a validated timing keeps every sum below `epoch_slots`.
-	let list = u32::from(kind.tag()).saturating_mul(u32::from(CLASSES)).saturating_add(u32::from(class));
+	let list = u32::from(turn.kind).saturating_mul(u32::from(CLASSES)).saturating_add(u32::from(turn.class));
 	let list_offset = u64::from(list).saturating_mul(u64::from(timing.group_slots)) / LISTS;
-	let turn = u64::from(ordinal).saturating_add(list_offset);
-	let within = turn.checked_rem(u64::from(timing.group_slots)).unwrap_or(0) as u32;
+	let slots = u64::from(turn.ordinal).saturating_add(list_offset);
+	let within = slots.checked_rem(u64::from(timing.group_slots)).unwrap_or(0) as u32;
 	group
 		.min(GROUPS.saturating_sub(1))
 		.saturating_mul(timing.group_slots)

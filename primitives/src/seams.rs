@@ -131,6 +131,8 @@ pub struct ProviderFacts<AccountId> {
 	pub admission: Admission,
 	/// Whether tests are due: registered, sufficiently bonded, not paused, not jailed.
 	pub in_service: bool,
+	/// Whether other registrations have its address prefix.
+	pub shared: bool,
 }
 
 /// The provider registry as the measuring protocol sees it (implemented by providers).

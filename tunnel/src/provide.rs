@@ -14,7 +14,7 @@ use crate::{
 use anyhow::Result;
 use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
 use libp2p::identity::Keypair;
-use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::IpAddr, ops::Range, sync::Arc, time::Duration};
 use tokio::sync::{
 	broadcast::error::RecvError,
 	mpsc::{self, error::TrySendError},
@@ -23,7 +23,6 @@ use tokio::sync::{
 use weir_primitives::{api::TargetTest, chain::AccountId};
 use weir_tunnel_core::{
 	keys::ProbeKeypair,
-	second_start,
 	target::{self, Assignment, Member, Output, Target, ADDRESS},
 	wire::{Bilateral, Refusal, Request, Response},
 	Micros, MILLI,
@@ -95,6 +94,7 @@ impl Bound {
 			port,
 		};
 		let (assignments, assignment) = watch::channel(None);
+		let (measuring, measured) = watch::channel(None);
 		let counters = engine.counters();
 		let (others, requests) = mpsc::channel(WAITING);
 		let clock = Task::spawn("clock answers", tell_time(incoming, config.clone(), others));
@@ -107,6 +107,7 @@ impl Bound {
 			metrics,
 			sessions: HashMap::new(),
 			epoch: None,
+			measuring,
 			refusals: Vec::new(),
 			settled: Vec::new(),
 			answers: FuturesUnordered::new(),
@@ -117,7 +118,7 @@ impl Bound {
 				"disputes",
 				contest_strikes(chain.clone(), account.clone(), store.clone(), serving.metrics.clone()),
 			),
-			Task::spawn("target tests", follow_tests(chain, account, store, assignments)),
+			Task::spawn("target tests", follow_tests(chain, account, store, assignments, measured)),
 		];
 		let (alive, watched) = watch::channel(());
 		let (stop, stopped) = oneshot::channel();
@@ -161,6 +162,7 @@ async fn follow_tests(
 	account: AccountId,
 	store: Arc<Store>,
 	tests: watch::Sender<Option<Assignment>>,
+	measured: watch::Receiver<Option<Range<Micros>>>,
 ) {
 	let (mut heads, mut blocks) = (chain.heads(), chain.blocks());
 	let mut timing = None;
@@ -168,10 +170,12 @@ async fn follow_tests(
 	// The block to ask, none for the best one.
 	let mut at = None;
 	loop {
-		let measured = measured_until(&tests.borrow(), clock::now());
-		if let Some(until) = measured {
+		loop {
+			let Some(until) = measured_until(&measured.borrow(), clock::now()) else { break };
 			clock::sleep_until(until).await;
+			// The best block knows what those before it said.
 			at = None;
+			blocks = blocks.resubscribe();
 		}
 		if timing.is_none() {
 			timing =
@@ -204,6 +208,8 @@ async fn follow_tests(
 				});
 			}
 			(None, _) => {}
+			// A node forgets what the losers of a fork said as soon as it is decided.
+			(_, (Err(error), _)) if at.is_some() => tracing::debug!(%error, "block not known any more"),
 			(_, (Err(error), _) | (_, Err(error))) => tracing::warn!(%error, "target test not known"),
 		}
 		at = tokio::select! {
@@ -223,12 +229,11 @@ async fn follow_tests(
 }
 
 /// When the measurement that runs at `now` is over. Nothing is asked meanwhile: the answers would come over the line that is
-/// measured, and on a slow one be a part of it that shows.
-fn measured_until(known: &Option<Assignment>, now: Micros) -> Option<Micros> {
-	let test = known.as_ref()?;
-	let until = |start: Micros| second_start(start, test.window).saturating_add(test.window);
-	let runs = |start: &Micros| (start.saturating_sub(QUIET)..until(*start)).contains(&now);
-	test.starts.iter().copied().filter(runs).map(until).max()
+/// measured, and on a slow one be a part of it that shows. Only what the committee has come for counts: a T0 of a branch
+/// that nobody follows must not keep the provider from learning the other one.
+fn measured_until(measurement: &Option<Range<Micros>>, now: Micros) -> Option<Micros> {
+	let Range { start, end } = measurement.clone()?;
+	(start.saturating_sub(QUIET)..end).contains(&now).then_some(end)
 }
 
 /// What the best block says, with the T0s of other branches that are known of the same test.
@@ -329,6 +334,8 @@ struct Serving {
 	sessions: HashMap<[u8; 8], [u8; 32]>,
 	/// Epoch of the last test known.
 	epoch: Option<u32>,
+	/// Tells what is being measured.
+	measuring: watch::Sender<Option<Range<Micros>>>,
 	/// Refusals that were told of since: logs must not be filled from outside.
 	refusals: Vec<Refusal>,
 	/// Bilateral receipts that are to be kept before the answer goes out.
@@ -428,8 +435,12 @@ impl Serving {
 			Ok(()) => self.target.handle_request(clock::now(), source, &request),
 			Err(refusal) => Response::Refuse(refusal),
 		};
-		if matches!(response, Response::Final { .. }) {
-			self.metrics.finals_signed.inc();
+		match response {
+			Response::Accept => self.tell_measurement(),
+			Response::Final { .. } => {
+				self.metrics.finals_signed.inc();
+			}
+			_ => {}
 		}
 		if let Response::Refuse(refusal) = &response {
 			if self.refusals.contains(refusal) {
@@ -461,6 +472,15 @@ impl Serving {
 		self.answers.push(answer.boxed());
 	}
 
+	fn tell_measurement(&self) {
+		let now = self.target.measurement();
+		self.measuring.send_if_modified(|known| {
+			let changed = *known != now;
+			*known = now;
+			changed
+		});
+	}
+
 	async fn drain(&mut self) {
 		while let Some(output) = self.target.poll() {
 			match output {
@@ -476,6 +496,7 @@ impl Serving {
 				}
 				Output::RemovePeer { session, wireguard } => {
 					self.sessions.remove(&session);
+					self.tell_measurement();
 					self.engine.remove_peer(wireguard).await;
 				}
 				Output::Stopped { session } => {

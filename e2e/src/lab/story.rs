@@ -140,23 +140,22 @@ impl Lab {
 		self.until_tested(inflated).await?;
 		self.judge_accuracy();
 
-		let mut denied = inflated + 1;
-		loop {
-			plan::order(&self.folder, &[(inflated, Lie::Inflate), (denied, Lie::Deny)])?;
-			self.until(denied, 0).await?;
-			say(&format!("epoch {denied}: two attestors deny what they loaded"));
-			self.until_tested(denied).await?;
-			if denied == inflated + 1 {
+		let mut denied = inflated + 1..inflated + 1;
+		let mut orders = vec![(inflated, Lie::Inflate)];
+		while self.denials(denied.clone()).count() < LEAST_DENIED && denied.len() <= MOST_REPEATS as usize {
+			let epoch = denied.end;
+			denied.end += 1;
+			orders.push((epoch, Lie::Deny));
+			plan::order(&self.folder, &orders)?;
+			self.until(epoch, 0).await?;
+			say(&format!("epoch {epoch}: two attestors deny what they loaded"));
+			self.until_tested(epoch).await?;
+			if denied.len() == 1 {
 				self.judge_inflation(inflated)?;
 			}
-			let judged = self.undisturbed(denied).filter(|(_, line)| shares_fairly(line)).count();
-			if judged >= LEAST_DENIED || denied > inflated + MOST_REPEATS {
-				break;
-			}
-			denied += 1;
 		}
 
-		let (killed, measured) = self.until_measured(denied + 1).await?;
+		let (killed, measured) = self.until_measured(denied.end).await?;
 		say(&format!("epoch {killed}: a validator and another one's sidecar are killed"));
 		self.kill_and_return().await?;
 		self.note_starts(killed).await?;

@@ -11,7 +11,7 @@ use scale_info::TypeInfo;
 use weir_math::{
 	committee::{self, ListKind},
 	permutation::Permutation,
-	schedule::{self, Run},
+	schedule::{self, Run, Turn},
 	timing::GROUPS,
 };
 use weir_primitives::{
@@ -55,6 +55,8 @@ pub struct Test<AccountId> {
 	pub committee: Committee,
 	/// Whether a provider asked for it against a slash, so that it is held while its jail runs.
 	pub is_appeal: bool,
+	/// Whether it runs together with those of the lines on its prefix.
+	pub shared: bool,
 }
 
 /// An epoch's draw: its record and the permutations made from it so far.
@@ -193,6 +195,10 @@ impl<T: Config> Draw<T> {
 			(None, Standing::Pending) => (TestKind::Admission, ListKind::Admission, terms.claim),
 			// Off the list, so that its committee is no other test's.
 			(None, Standing::Owing) => (TestKind::Scheduled, ListKind::Admission, terms.claim),
+			// In each epoch, as whatever else its neighbours are tested for.
+			(None, Standing::Admitted) if terms.shared => {
+				(TestKind::Scheduled, ListKind::Admission, terms.claim)
+			}
 			(None, Standing::Admitted) => (TestKind::Scheduled, ListKind::Test, terms.claim),
 			(None, Standing::Out) => return None,
 		};
@@ -218,6 +224,7 @@ impl<T: Config> Draw<T> {
 			ordinal,
 			committee: Committee { tier, members },
 			is_appeal,
+			shared: terms.shared,
 		})
 	}
 
@@ -295,14 +302,20 @@ impl<T: Config> Draw<T> {
 
 	/// When the test runs; none before the block that reveals it, or if no block did.
 	pub fn run_of(&self, test: &Test<T::AccountId>) -> Option<Run> {
-		let (list, class, ordinal) = (test.list, test.class, test.ordinal);
-		let runs = |(group, rho): &&(u8, [u8; 32])| {
-			schedule::runs_in_group(rho, u32::from(*group), list, class, ordinal)
-		};
+		let turn = self.turn_of(test);
+		let runs = |(group, rho): &&(u8, [u8; 32])| schedule::runs_in_group(rho, u32::from(*group), turn);
 		self.groups.iter().find(runs).map(|(group, _)| Run {
 			group: *group,
-			start_slot: schedule::start_slot(&self.timing, u32::from(*group), list, class, ordinal),
-			window_millis: schedule::window_millis(&self.timing, ordinal),
+			start_slot: schedule::start_slot(&self.timing, u32::from(*group), turn),
+			window_millis: schedule::window_millis(&self.timing, test.ordinal),
+		})
+	}
+
+	/// Lines on one prefix have their turn together: each would show by itself what they only have in common.
+	fn turn_of(&self, test: &Test<T::AccountId>) -> Turn {
+		let shared = test.prefix.filter(|_| test.shared);
+		shared.map_or(Turn::of_ordinal(test.list, test.class, test.ordinal), |prefix| {
+			Turn::of_prefix(&self.record.seed, &prefix.encode())
 		})
 	}
 

@@ -116,7 +116,7 @@ pub(crate) fn encumber<T: Config>(index: ProviderIndex, who: &T::AccountId) {
 	set_clock::<T>(TESTED, 1);
 	if !Targets::<T>::contains_key(index) {
 		let mut terms = dense_index::History::default();
-		let out = Terms { claim: CLAIM, standing: Standing::Out, prefix: None };
+		let out = Terms { claim: CLAIM, standing: Standing::Out, prefix: None, shared: false };
 		assert!(terms.set(0, out, 0));
 		Targets::<T>::insert(index, Target { account: who.clone(), terms, escalation: None });
 	}
@@ -582,7 +582,7 @@ mod benchmarks {
 		let (provider, others) = lines.split_first().ok_or("there is one")?;
 		witnesses::<T>(&all, others);
 		Targets::<T>::mutate_extant(provider, |target| {
-			let owing = Terms { claim: CLAIM, standing: Standing::Owing, prefix: None };
+			let owing = Terms { claim: CLAIM, standing: Standing::Owing, prefix: None, shared: false };
 			target.escalation = None;
 			target.terms = Default::default();
 			assert!(target.terms.set(0, owing, 0));

@@ -154,6 +154,7 @@ impl<T: Config> Pallet<T> {
 			ordinal: evidence.ordinal,
 			committee: evidence.committee,
 			is_appeal: false,
+			shared: false,
 		})
 	}
 

@@ -40,7 +40,8 @@ impl<T: Config> Pallet<T> {
 			Admission::Admitted { .. } if is_away || is_owing => Standing::Owing,
 			Admission::Admitted { .. } => Standing::Admitted,
 		};
-		let terms = Terms { claim: facts.claim, standing, prefix: facts.endpoint.prefix() };
+		let (claim, shared, prefix) = (facts.claim, facts.shared, facts.endpoint.prefix());
+		let terms = Terms { claim, standing, prefix, shared };
 		Self::set_terms(&mut target, from, terms);
 		let listed = terms.prefix.is_some() && standing != Standing::Out;
 		let class = class_of(terms.claim.largest_kbps()).filter(|_| listed || target.escalation.is_some());

@@ -393,6 +393,7 @@ pub(crate) fn register(index: ProviderIndex, account: AccountId, claim: Claim) {
 		probe_key: None,
 		admission: Admission::Pending { passed: 0 },
 		in_service: true,
+		shared: false,
 	};
 	Registered::mutate(|all| all.insert(index, facts.clone()));
 	Pob::provider_changed(index, &facts);

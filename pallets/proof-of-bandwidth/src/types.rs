@@ -191,6 +191,8 @@ pub struct Terms {
 	pub standing: Standing,
 	/// Seats of this prefix or of the other address family may not measure it.
 	pub prefix: Option<Prefix>,
+	/// Whether other registrations have the prefix as well.
+	pub shared: bool,
 }
 
 /// A larger test by a fresh committee, due after three strikes.

@@ -39,29 +39,36 @@ fn terms<T: Config>(endpoint: Endpoint) -> Terms {
 
 /// Writes a registration as if it had been in service for long, without telling anyone. Free indexes stay free, so
 /// that successive calls number their providers successively.
-fn insert<T: Config>(who: &T::AccountId, n: u32, claim: Claim) -> (ProviderIndex, RegistrationOf<T>) {
+fn insert<T: Config>(
+	who: &T::AccountId,
+	endpoint: Endpoint,
+	claim: Claim,
+) -> (ProviderIndex, RegistrationOf<T>) {
 	let index = NextIndex::<T>::mutate(|next| {
 		let index = *next;
 		*next = next.saturating_add(1);
 		index
 	});
-	let endpoint = address(n);
-	if let Some(prefix) = endpoint.prefix() {
-		PrefixCount::<T>::mutate(prefix, |count| *count = count.saturating_add(1));
-	}
+	let lines = endpoint.prefix().map(|prefix| {
+		PrefixLines::<T>::mutate(prefix, |lines| {
+			lines.try_push(index).expect("a prefix holds a provider and its neighbour");
+			lines.len()
+		})
+	});
 	EndpointOwner::<T>::insert(endpoint, index);
 	IndexOf::<T>::insert(who, index);
 	let registration = Registration {
 		bonded: Versioned::new(true),
+		shared: Versioned::new(lines.is_some_and(|lines| lines > 1)),
 		..Registration::new(who.clone(), claim, terms::<T>(endpoint), Some(key(1)))
 	};
 	Providers::<T>::insert(index, &registration);
 	(index, registration)
 }
 
-/// Puts a provider in service at the `n`-th test address and lists it.
-fn list<T: Config>(who: &T::AccountId, n: u32, claim: Claim) -> ProviderIndex {
-	let (index, mut registration) = insert::<T>(who, n, claim);
+/// Puts a provider in service and lists it.
+fn list<T: Config>(who: &T::AccountId, endpoint: Endpoint, claim: Claim) -> ProviderIndex {
+	let (index, mut registration) = insert::<T>(who, endpoint, claim);
 	registration.listed = true;
 	Providers::<T>::insert(index, &registration);
 	T::OnProviderChange::provider_changed(index, &registration.facts_at(T::Clock::epoch()));
@@ -70,9 +77,32 @@ fn list<T: Config>(who: &T::AccountId, n: u32, claim: Claim) -> ProviderIndex {
 
 /// Puts a bonded provider in service at the `n`-th test address and lists it.
 pub(crate) fn register<T: Config>(who: &T::AccountId, n: u32, claim: Claim) -> ProviderIndex {
-	let index = list::<T>(who, n, claim);
+	let index = list::<T>(who, address(n), claim);
 	T::Bonds::bond_for_benchmark(who, Role::Provider);
 	index
+}
+
+/// Another port of an address.
+fn beside(endpoint: Endpoint) -> Endpoint {
+	match endpoint {
+		Endpoint::V4 { addr, port } => Endpoint::V4 { addr, port: port.saturating_add(1) },
+		Endpoint::V6 { addr, port } => Endpoint::V6 { addr, port: port.saturating_add(1) },
+		Endpoint::RelayOnly => Endpoint::RelayOnly,
+	}
+}
+
+/// A listed provider on the prefix of `endpoint`, for which something changes when another comes or goes.
+fn neighbour<T: Config>(seed: u32, endpoint: Endpoint) -> ProviderIndex {
+	list::<T>(&account("neighbour", seed, 0), beside(endpoint), LARGEST)
+}
+
+/// Tells whoever stays on a prefix that it is shared.
+fn share<T: Config>(index: ProviderIndex) {
+	change::<T>(index, |registration| registration.shared = Versioned::new(true));
+}
+
+fn is_shared<T: Config>(index: ProviderIndex) -> Option<bool> {
+	Providers::<T>::get(index).map(|registration| *registration.shared.latest())
 }
 
 fn change<T: Config>(index: ProviderIndex, f: impl FnOnce(&mut RegistrationOf<T>)) {
@@ -90,23 +120,29 @@ mod benchmarks {
 	#[benchmark]
 	fn register() {
 		let caller: T::AccountId = whitelisted_caller();
-		// The bond that covers the claim, and a free index to reuse.
-		let (index, registration) = insert::<T>(&caller, 0, LARGEST);
+		// The bond that covers the claim, a free index to reuse, and somebody on the same prefix.
+		let (index, registration) = insert::<T>(&caller, address(0), LARGEST);
 		T::Bonds::bond_for_benchmark(&caller, Role::Provider);
 		Pallet::<T>::remove(index, &registration);
+		let other = neighbour::<T>(0, address(0));
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller.clone()), LARGEST, terms::<T>(address(0)), Some(key(1)));
 
 		assert!(IndexOf::<T>::contains_key(caller));
+		assert_eq!(is_shared::<T>(other), Some(true));
 	}
 
 	#[benchmark]
 	fn update() {
 		let caller: T::AccountId = whitelisted_caller();
 		let index = super::register::<T>(&caller, 0, LARGEST);
+		share::<T>(index);
+		// One stays behind, and one is there already.
+		let endpoint = Endpoint::V6 { addr: [0x2a; 16], port: 51_820 };
+		let (left, met) = (neighbour::<T>(0, address(0)), neighbour::<T>(1, endpoint));
 		let new = Terms {
-			endpoint: Endpoint::V6 { addr: [0x2a; 16], port: 51_820 },
+			endpoint,
 			exit: ExitClass::Open,
 			price_credits_per_gb: T::MaxPriceCreditsPerGb::get(),
 			caps: Caps { rate_kbps: 1, gb_per_month: 1, sessions: 1 },
@@ -125,6 +161,7 @@ mod benchmarks {
 		_(RawOrigin::Signed(caller), changes);
 
 		assert_eq!(Providers::<T>::get(index).map(|registration| registration.terms), Some(new));
+		assert_eq!((is_shared::<T>(left), is_shared::<T>(met)), (Some(false), Some(true)));
 	}
 
 	#[benchmark]
@@ -159,7 +196,7 @@ mod benchmarks {
 	#[benchmark]
 	fn resume() {
 		let caller: T::AccountId = whitelisted_caller();
-		let (index, _) = insert::<T>(&caller, 0, LARGEST);
+		let (index, _) = insert::<T>(&caller, address(0), LARGEST);
 		T::Bonds::bond_for_benchmark(&caller, Role::Provider);
 		// Paused, after a jail term, and once under-bonded.
 		change::<T>(index, |registration| {
@@ -178,10 +215,12 @@ mod benchmarks {
 	#[benchmark]
 	fn deregister() {
 		let caller: T::AccountId = whitelisted_caller();
-		let (index, _) = insert::<T>(&caller, 0, LARGEST);
+		let (index, _) = insert::<T>(&caller, address(0), LARGEST);
+		let other = neighbour::<T>(0, address(0));
 		change::<T>(index, |registration| {
 			registration.paused = Versioned::new(true);
 			registration.admission = Versioned::new(Admission::Jailed { until: 0 });
+			registration.shared = Versioned::new(true);
 		});
 		T::OnProviderChange::encumber_for_benchmark(index, &caller);
 
@@ -189,12 +228,13 @@ mod benchmarks {
 		_(RawOrigin::Signed(caller));
 
 		assert!(!Providers::<T>::contains_key(index));
+		assert_eq!(is_shared::<T>(other), Some(false));
 	}
 
 	#[benchmark]
 	fn set_probe_key() {
 		let caller: T::AccountId = whitelisted_caller();
-		let (index, _) = insert::<T>(&caller, 0, LARGEST);
+		let (index, _) = insert::<T>(&caller, address(0), LARGEST);
 		let now = T::Clock::epoch();
 		change::<T>(index, |registration| registration.probe_key.set(now, later(now, 1), Some(key(2))));
 
@@ -209,7 +249,7 @@ mod benchmarks {
 	#[benchmark]
 	fn revoke_probe_key() {
 		let caller: T::AccountId = whitelisted_caller();
-		let (index, _) = insert::<T>(&caller, 0, LARGEST);
+		let (index, _) = insert::<T>(&caller, address(0), LARGEST);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller));
@@ -223,7 +263,7 @@ mod benchmarks {
 	#[benchmark]
 	fn bond_changed() {
 		let who: T::AccountId = account("provider", 0, 0);
-		let index = list::<T>(&who, 0, LARGEST);
+		let index = list::<T>(&who, address(0), LARGEST);
 		T::OnProviderChange::encumber_for_benchmark(index, &who);
 
 		#[block]

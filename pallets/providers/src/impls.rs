@@ -80,7 +80,7 @@ impl<T: Config> Pallet<T> {
 		Self::check_claim(&claim)?;
 		Self::check_terms(&terms)?;
 		let index = Self::take_index()?;
-		Self::occupy(index, &terms.endpoint)?;
+		let shared = Self::occupy(index, &terms.endpoint)?;
 		RegionCount::<T>::mutate(terms.region, |count| *count = count.saturating_add(1));
 		let mut registration = RegistrationOf::<T>::new(who.clone(), claim, terms.clone(), probe_key.clone());
 		IndexOf::<T>::insert(&who, index);
@@ -90,6 +90,7 @@ impl<T: Config> Pallet<T> {
 		let now = T::Clock::epoch();
 		registration.bonded.set(now, later(now, 1), true);
 		Self::deposit_event(Event::Registered { index, who, claim, terms, probe_key });
+		Self::note_shared(index, &mut registration, shared);
 		Self::store(index, registration, false);
 		Ok(())
 	}
@@ -106,8 +107,8 @@ impl<T: Config> Pallet<T> {
 			}
 			let now = T::Clock::epoch();
 			registration.direct.set(now, later(now, 1), new.endpoint != Endpoint::RelayOnly);
-			Self::vacate(&registration.terms.endpoint);
-			Self::occupy(index, &new.endpoint)?;
+			let shared = Self::relocate(index, &registration.terms.endpoint, &new.endpoint)?;
+			Self::note_shared(index, &mut registration, shared);
 		}
 		let old = core::mem::replace(&mut registration.terms, new.clone());
 		if old.region != new.region {
@@ -370,7 +371,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Removes the registration and queues its index for reuse.
 	pub(crate) fn remove(index: ProviderIndex, registration: &RegistrationOf<T>) {
-		Self::vacate(&registration.terms.endpoint);
+		Self::vacate(index, &registration.terms.endpoint);
 		Self::leave_region(&registration.terms.region);
 		Providers::<T>::remove(index);
 		IndexOf::<T>::remove(&registration.account);
@@ -380,22 +381,63 @@ impl<T: Config> Pallet<T> {
 		FreeQueue::<T>::put((head, tail.saturating_add(1)));
 	}
 
-	pub(crate) fn occupy(index: ProviderIndex, endpoint: &Endpoint) -> DispatchResult {
-		let Some(prefix) = endpoint.prefix() else { return Ok(()) };
+	/// Gives `endpoint` to `index`. Whether others have its prefix.
+	fn occupy(index: ProviderIndex, endpoint: &Endpoint) -> Result<bool, DispatchError> {
+		let Some(prefix) = endpoint.prefix() else { return Ok(false) };
 		ensure!(!EndpointOwner::<T>::contains_key(endpoint), Error::<T>::EndpointTaken);
-		PrefixCount::<T>::try_mutate(prefix, |count| -> DispatchResult {
-			ensure!(*count < T::MaxPerPrefix::get(), Error::<T>::PrefixFull);
-			*count = count.saturating_add(1);
-			Ok(())
-		})?;
 		EndpointOwner::<T>::insert(endpoint, index);
-		Ok(())
+		let lines = PrefixLines::<T>::try_mutate(prefix, |lines| {
+			lines.try_push(index).map_err(|_| Error::<T>::PrefixFull)?;
+			Ok::<_, DispatchError>(lines.clone())
+		})?;
+		if let [other, _] = lines.as_slice() {
+			Self::tell_neighbour(*other, true);
+		}
+		Ok(lines.len() > 1)
 	}
 
-	fn vacate(endpoint: &Endpoint) {
+	fn vacate(index: ProviderIndex, endpoint: &Endpoint) {
 		let Some(prefix) = endpoint.prefix() else { return };
 		EndpointOwner::<T>::remove(endpoint);
-		PrefixCount::<T>::mutate_exists(prefix, one_less);
+		let rest = PrefixLines::<T>::mutate_exists(prefix, |lines| {
+			let mut rest = lines.take().unwrap_or_default();
+			rest.retain(|line| *line != index);
+			*lines = Some(rest.clone()).filter(|rest| !rest.is_empty());
+			rest
+		});
+		if let [last] = rest.as_slice() {
+			Self::tell_neighbour(*last, false);
+		}
+	}
+
+	/// Exchanges one endpoint of `index` for another. Whether others have the new prefix.
+	fn relocate(index: ProviderIndex, old: &Endpoint, new: &Endpoint) -> Result<bool, DispatchError> {
+		let prefix = new.prefix().filter(|prefix| old.prefix().as_ref() == Some(prefix));
+		let Some(prefix) = prefix else {
+			Self::vacate(index, old);
+			return Self::occupy(index, new);
+		};
+		// Nothing changes for the neighbours.
+		ensure!(!EndpointOwner::<T>::contains_key(new), Error::<T>::EndpointTaken);
+		EndpointOwner::<T>::remove(old);
+		EndpointOwner::<T>::insert(new, index);
+		Ok(PrefixLines::<T>::decode_len(prefix).is_some_and(|lines| lines > 1))
+	}
+
+	/// The registration that was alone on a prefix no longer is, or is again.
+	fn tell_neighbour(index: ProviderIndex, shared: bool) {
+		let Some(mut registration) = Providers::<T>::get(index) else { return };
+		Self::note_shared(index, &mut registration, shared);
+		Self::store(index, registration, true);
+	}
+
+	fn note_shared(index: ProviderIndex, registration: &mut RegistrationOf<T>, shared: bool) {
+		if shared != *registration.shared.latest() {
+			let now = T::Clock::epoch();
+			let from = later(now, 1);
+			registration.shared.set(now, from, shared);
+			Self::deposit_event(Event::SharingChanged { index, shared, from });
+		}
 	}
 
 	fn leave_region(region: &Region) {

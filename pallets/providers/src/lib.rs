@@ -50,7 +50,8 @@
 //! 1. `IndexOf` and `Providers` are inverse to each other.
 //! 2. Every index below `NextIndex` is either registered or queued as free, and no other index is.
 //! 3. `EndpointOwner` holds exactly the endpoints of the registrations that are reached directly.
-//! 4. `PrefixCount` counts the registrations of each prefix, between 1 and `MaxPerPrefix`.
+//! 4. `PrefixLines` holds exactly the registrations of each prefix, between 1 and `MaxPerPrefix`, each of which knows
+//!    whether it is alone there; `RegionCount` counts those of each region.
 //! 5. Every claim and all terms keep the rules they were checked against, and a line is direct if and only if it has
 //!    an address.
 //! 6. Steps of a versioned value have rising epochs, and none lies further ahead than [`PAUSE_DELAY_EPOCHS`].
@@ -175,9 +176,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type EndpointOwner<T: Config> = StorageMap<_, Blake2_128Concat, Endpoint, ProviderIndex>;
 
-	/// Registrations per address prefix.
+	/// Registrations that have an address prefix, in the order in which they came.
 	#[pallet::storage]
-	pub type PrefixCount<T: Config> = StorageMap<_, Blake2_128Concat, Prefix, u32, ValueQuery>;
+	pub type PrefixLines<T: Config> =
+		StorageMap<_, Blake2_128Concat, Prefix, BoundedVec<ProviderIndex, T::MaxPerPrefix>, ValueQuery>;
 
 	/// Registrations per region.
 	#[pallet::storage]
@@ -347,6 +349,16 @@ pub mod pallet {
 			index: ProviderIndex,
 			/// Its account.
 			who: T::AccountId,
+		},
+		/// Another registration came to the address prefix of one that was alone there, or the last other one left. Lines
+		/// that share a prefix are tested together, and in every epoch.
+		SharingChanged {
+			/// Whose.
+			index: ProviderIndex,
+			/// Whether others have its prefix.
+			shared: bool,
+			/// First epoch whose tests go by it.
+			from: EpochIndex,
 		},
 	}
 

@@ -5,10 +5,7 @@ use alloc::{
 	collections::{BTreeMap, BTreeSet},
 	vec::Vec,
 };
-use polkadot_sdk::{
-	frame_support::{ensure, traits::Get},
-	sp_runtime::TryRuntimeError,
-};
+use polkadot_sdk::{frame_support::ensure, sp_runtime::TryRuntimeError};
 use weir_primitives::{seams::EpochClock, Admission, EpochIndex, Prefix, ProviderIndex, Region};
 
 impl<T: Config> Pallet<T> {
@@ -54,7 +51,7 @@ impl<T: Config> Pallet<T> {
 
 	fn check_places(registrations: &[(ProviderIndex, RegistrationOf<T>)]) -> Result<(), TryRuntimeError> {
 		let mut direct = 0usize;
-		let mut prefixes = BTreeMap::<Prefix, u32>::new();
+		let mut prefixes = BTreeMap::<Prefix, BTreeSet<ProviderIndex>>::new();
 		for (index, registration) in registrations {
 			let Some(prefix) = registration.terms.endpoint.prefix() else { continue };
 			ensure!(
@@ -62,17 +59,23 @@ impl<T: Config> Pallet<T> {
 				"invariant 3: endpoint of another index"
 			);
 			direct = direct.saturating_add(1);
-			let count = prefixes.entry(prefix).or_default();
-			*count = count.saturating_add(1);
+			prefixes.entry(prefix).or_default().insert(*index);
 		}
 		ensure!(EndpointOwner::<T>::iter().count() == direct, "invariant 3: endpoint without registration");
+		let kept = PrefixLines::<T>::iter().map(|(prefix, lines)| (prefix, lines.into_iter().collect()));
 		ensure!(
-			prefixes.values().all(|count| *count <= T::MaxPerPrefix::get()),
-			"invariant 4: more registrations in a prefix than it may hold"
+			kept.collect::<BTreeMap<_, _>>() == prefixes,
+			"invariant 4: registrations of a prefix lost or foreign to it"
 		);
+		let is_shared = |registration: &RegistrationOf<T>| {
+			let prefix = registration.terms.endpoint.prefix();
+			prefix.and_then(|prefix| prefixes.get(&prefix)).is_some_and(|lines| lines.len() > 1)
+		};
 		ensure!(
-			PrefixCount::<T>::iter().collect::<BTreeMap<_, _>>() == prefixes,
-			"invariant 4: miscounted prefix"
+			registrations
+				.iter()
+				.all(|(_, registration)| *registration.shared.latest() == is_shared(registration)),
+			"invariant 4: alone on its prefix and not aware of it, or the other way round"
 		);
 		let mut regions = BTreeMap::<Region, u32>::new();
 		for (_, registration) in registrations {
@@ -106,7 +109,8 @@ impl<T: Config> Pallet<T> {
 				&& is_ordered(&registration.admission, now)
 				&& is_ordered(&registration.paused, now)
 				&& is_ordered(&registration.direct, now)
-				&& is_ordered(&registration.bonded, now),
+				&& is_ordered(&registration.bonded, now)
+				&& is_ordered(&registration.shared, now),
 			"invariant 6: steps out of order or too far ahead"
 		);
 		ensure!(

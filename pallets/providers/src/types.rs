@@ -160,6 +160,8 @@ pub struct Registration<AccountId> {
 	pub direct: Versioned<bool>,
 	/// Whether its bond covers its claim; true from the epoch after it was found to.
 	pub bonded: Versioned<bool>,
+	/// Whether other registrations have its address prefix.
+	pub shared: Versioned<bool>,
 	/// Whether the lists tests are drawn from hold it.
 	pub listed: bool,
 }
@@ -177,6 +179,7 @@ impl<AccountId: Clone> Registration<AccountId> {
 			admission: Versioned::new(Admission::Pending { passed: 0 }),
 			paused: Versioned::new(false),
 			bonded: Versioned::new(false),
+			shared: Versioned::new(false),
 			listed: false,
 		}
 	}
@@ -204,6 +207,7 @@ impl<AccountId: Clone> Registration<AccountId> {
 			probe_key: self.probe_key.at(epoch).clone(),
 			admission: *self.admission.at(epoch),
 			in_service: self.in_service_at(epoch),
+			shared: *self.shared.at(epoch),
 		}
 	}
 }

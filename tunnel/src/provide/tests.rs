@@ -277,28 +277,13 @@ async fn provider_should_tell_the_time_and_refuse_strangers_over_its_own_port() 
 #[test]
 fn chain_should_not_be_asked_while_the_line_is_measured() {
 	let second = 1_000 * MILLI;
-	let test = |starts: &[u64]| {
-		Some(Assignment {
-			epoch: 5,
-			kind: TestKind::Scheduled,
-			ordinal: 0,
-			down_kbps: 1,
-			up_kbps: 1,
-			window: 3 * second,
-			starts: starts.iter().map(|start| start * second).collect(),
-			committee: vec![],
-		})
-	};
-	assert_eq!(measured_until(&None, 0), None);
-	assert_eq!(measured_until(&test(&[]), 100 * second), None);
-	let known = test(&[100, 102]);
+	assert_eq!(measured_until(&None, 100 * second), None);
+	let known = Some(100 * second..107 * second);
 	for (now, until) in [
 		(99 * second, None),
 		(100 * second - QUIET, Some(107 * second)),
-		(101 * second, Some(107 * second)),
-		(102 * second, Some(109 * second)),
-		(108 * second, Some(109 * second)),
-		(109 * second, None),
+		(106 * second, Some(107 * second)),
+		(107 * second, None),
 	] {
 		assert_eq!(measured_until(&known, now), until, "{now}");
 	}
@@ -321,7 +306,8 @@ async fn target_test_should_begin_when_any_branch_of_the_chain_says() {
 		committee: vec![],
 	};
 	let (tests, mut told) = watch::channel(None);
-	let follow = follow_tests(chain.clone(), [1; 32].into(), store, tests);
+	let (measuring, measured) = watch::channel(None);
+	let follow = follow_tests(chain.clone(), [1; 32].into(), store, tests, measured);
 	let _follow = Task::spawn("target tests", follow);
 	let mut starts = async |expected: &[u64]| {
 		let begins: Vec<u64> = expected.iter().map(|slot| (1_000 + slot) * 1_000 * MILLI).collect();
@@ -354,4 +340,14 @@ async fn target_test_should_begin_when_any_branch_of_the_chain_says() {
 	starts(&[22, 20, 24, 29]).await;
 	best(Some(24));
 	starts(&[24, 22, 20, 29]).await;
+	// Not while the line is measured; then it is the best block that is asked, for those before it may be forgotten.
+	let begun = clock::now();
+	let quiet = 300 * MILLI;
+	measuring.send_replace(Some(begun..begun + quiet));
+	best(Some(20));
+	beside(30, 7, Some(30));
+	starts(&[20, 24, 22, 29]).await;
+	assert!(clock::now() >= begun + quiet);
+	tokio::time::sleep(Duration::from_millis(50)).await;
+	starts(&[20, 24, 22, 29]).await;
 }

@@ -14,7 +14,7 @@ use crate::{
 	verdicts::{directions, error_percent, errors_of},
 };
 use anyhow::{Context, Result};
-use std::fs;
+use std::{fs, ops::Range};
 use weir_math::{
 	estimate::{lower_bound_loaded, upper_bound},
 	schedule::WINDOW_MILLIS,
@@ -122,7 +122,7 @@ impl Lab {
 
 	pub(super) fn judge_inflation(&mut self, epoch: u32) -> Result<()> {
 		let lies = self.lies_told(epoch)?;
-		let mut worst: Option<(f64, String)> = None;
+		let mut worst = None;
 		let mut measured = 0;
 		for (_, line) in self.shaped() {
 			let Some(verdict) = self.verdicts.measured_in(line, epoch) else {
@@ -131,50 +131,60 @@ impl Lab {
 			measured += 1;
 			for (quota, seen) in directions(verdict) {
 				let bound = upper_bound(verdict.present, liars(), quota, line.cap_kbps) as f64;
-				let text =
-					format!("{seen} kbps of {} Mbps, bound {bound:.0}", f64::from(line.cap_kbps) / 1_000.0);
-				keep_worst(&mut worst, f64::from(seen) / bound, text);
+				keep_worst(&mut worst, f64::from(seen) / bound, (seen, line.cap_kbps, bound));
 			}
 		}
-		let (ratio, text) = worst.context("no verdict on the epoch of invented reports")?;
+		let most = 1.0 + MEASURING_PERCENT / 100.0;
 		self.found(
 			"two attestors that invent stay within the upper bound",
-			format!("{lies} entries invented, {measured} lines judged; nearest to it {text}"),
-			lies > 0 && ratio <= 1.0 + MEASURING_PERCENT / 100.0,
+			format!("{lies} entries invented, {measured} lines judged; {}", nearest(&worst)),
+			lies > 0 && worst.is_some_and(|(ratio, _)| ratio <= most),
 		);
 		Ok(())
 	}
 
-	pub(super) fn judge_denial(&mut self, epoch: u32) -> Result<()> {
-		let lies = self.lies_told(epoch)?;
-		let mut worst: Option<(f64, String)> = None;
-		let (mut judged, mut bent, mut struck) = (0, 0, 0);
-		for (number, line) in self.honest() {
+	/// Honest lines that a denying member bends by what its part is, in the epochs whose tests of them were undisturbed.
+	pub(super) fn denials(&self, epochs: Range<u32>) -> impl Iterator<Item = (u32, &Line)> {
+		epochs.flat_map(move |epoch| {
+			self.undisturbed(epoch)
+				.filter(|(_, line)| shares_fairly(line))
+				.map(move |(_, line)| (epoch, line))
+		})
+	}
+
+	pub(super) fn judge_denial(&mut self, epochs: Range<u32>) -> Result<()> {
+		let lies = epochs.clone().map(|epoch| self.lies_told(epoch)).sum::<Result<usize>>()?;
+		let in_epochs = |line| {
+			let verdicts = &self.verdicts;
+			epochs.clone().filter_map(move |epoch| verdicts.measured_in(line, epoch))
+		};
+		let struck = self
+			.honest()
+			.flat_map(|(_, line)| in_epochs(line))
+			.filter(|verdict| verdict.outcome == Outcome::Strike)
+			.count();
+		let mut worst = None;
+		let (mut judged, mut bent) = (0, 0);
+		for (epoch, line) in self.denials(epochs.clone()) {
 			let Some(verdict) = self.verdicts.measured_in(line, epoch) else {
 				continue;
 			};
-			struck += u32::from(verdict.outcome == Outcome::Strike);
-			if self.was_disturbed(number, epoch) {
-				continue;
-			}
 			judged += 1;
-			// The bound is one for lines that share fairly.
-			if !shares_fairly(line) {
-				continue;
-			}
 			bent += u32::from(errors_of(verdict, line).iter().any(|error| *error < -MEASURING_PERCENT));
 			for (quota, seen) in directions(verdict) {
 				let bound = lower_bound_loaded(verdict.present, liars(), quota, line.cap_kbps) as f64;
-				let text =
-					format!("{seen} kbps of {} Mbps, bound {bound:.0}", f64::from(line.cap_kbps) / 1_000.0);
-				keep_worst(&mut worst, bound / f64::from(seen.max(1)), text);
+				keep_worst(&mut worst, bound / f64::from(seen.max(1)), (seen, line.cap_kbps, bound));
 			}
 		}
-		let (ratio, text) = worst.context("no verdict on the epoch of denied reports")?;
+		let most = 1.0 / (1.0 - MEASURING_PERCENT / 100.0);
 		self.found(
 			"two attestors that deny stay within the lower bound, and nobody is struck for it",
-			format!("{lies} entries denied, {bent} of {judged} estimates bent, {struck} struck; nearest to it {text}"),
-			lies > 0 && bent > 0 && struck == 0 && ratio <= 1.0 / (1.0 - MEASURING_PERCENT / 100.0),
+			format!(
+				"{lies} entries denied in {} epochs, {bent} of {judged} undisturbed estimates bent, {struck} struck; {}",
+				epochs.len(),
+				nearest(&worst)
+			),
+			lies > 0 && bent > 0 && struck == 0 && worst.is_some_and(|(ratio, _)| ratio <= most),
 		);
 		Ok(())
 	}
@@ -251,10 +261,19 @@ impl Lab {
 	}
 }
 
-fn keep_worst(worst: &mut Option<(f64, String)>, ratio: f64, text: String) {
-	if worst.as_ref().is_none_or(|(known, _)| ratio > *known) {
-		*worst = Some((ratio, text));
+/// An estimate near its bound: how near, and the estimate, the line's cap and the bound, all in kbps.
+type Near = (f64, (u32, u32, f64));
+
+fn keep_worst(worst: &mut Option<Near>, ratio: f64, of: (u32, u32, f64)) {
+	if worst.is_none_or(|(known, _)| ratio > known) {
+		*worst = Some((ratio, of));
 	}
+}
+
+fn nearest(worst: &Option<Near>) -> String {
+	worst.map_or("no verdict to judge".into(), |(_, (seen, cap_kbps, bound))| {
+		format!("nearest to it {seen} kbps of {} Mbps, bound {bound:.0}", f64::from(cap_kbps) / 1_000.0)
+	})
 }
 
 /// Whether members that load `line` get enough packets through for equal shares.

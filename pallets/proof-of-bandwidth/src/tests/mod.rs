@@ -22,6 +22,7 @@ mod proofs;
 mod random;
 mod reports;
 mod seats;
+mod sharing;
 mod stories;
 mod trouble;
 mod unexpected;

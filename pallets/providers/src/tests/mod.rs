@@ -3,5 +3,6 @@ mod keys;
 mod properties;
 mod register;
 mod service;
+mod sharing;
 mod update;
 mod versioned;

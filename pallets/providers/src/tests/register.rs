@@ -183,7 +183,7 @@ fn register_should_fail_when_prefix_is_full() {
 			let terms = Terms { endpoint: v4([45, 0, 9, host], 1), ..terms(host) };
 			assert_ok!(Providers::register(signed(who), mbps(100, 50), terms, None));
 		}
-		assert_eq!(crate::PrefixCount::<Test>::get(Prefix::V4([45, 0, 9])), MAX_PER_PREFIX);
+		assert_eq!(crate::PrefixLines::<Test>::get(Prefix::V4([45, 0, 9])).len(), MAX_PER_PREFIX as usize);
 		refused(Terms { endpoint: v4([45, 0, 9, 200], 1), ..terms(1) }, Error::PrefixFull);
 	});
 }

@@ -1,4 +1,4 @@
-use crate::{mock::*, EndpointOwner, Error, Event, PrefixCount, Terms, TermsUpdate};
+use crate::{mock::*, EndpointOwner, Error, Event, PrefixLines, Terms, TermsUpdate};
 use polkadot_sdk::frame_support::{assert_noop, assert_ok};
 use weir_primitives::{seams::ProviderRegistry, Caps, Endpoint, ExitClass, LineKind, Prefix, Region};
 
@@ -63,8 +63,8 @@ fn update_should_move_place_and_tell_lists_when_endpoint_changes() {
 
 		assert_eq!(EndpointOwner::<Test>::get(terms(1).endpoint), None);
 		assert_eq!(EndpointOwner::<Test>::get(endpoint), Some(index));
-		assert!(!PrefixCount::<Test>::contains_key(Prefix::V4([45, 0, 1])));
-		assert_eq!(PrefixCount::<Test>::get(Prefix::V4([46, 0, 0])), 1);
+		assert!(!PrefixLines::<Test>::contains_key(Prefix::V4([45, 0, 1])));
+		assert_eq!(PrefixLines::<Test>::get(Prefix::V4([46, 0, 0])).into_inner(), vec![index]);
 		assert!(Providers::facts(index).unwrap().in_service);
 		assert_eq!(take_changes(), [Change::Changed(index, Providers::facts(index).unwrap())]);
 	});

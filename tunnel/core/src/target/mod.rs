@@ -20,6 +20,7 @@ use session::Session;
 use std::{
 	collections::{BTreeMap, VecDeque},
 	net::{IpAddr, Ipv4Addr},
+	ops::Range,
 };
 
 /// The target inside every tunnel (RFC 6598 shared address space, never routed).
@@ -173,6 +174,15 @@ impl Target {
 	/// Sessions that are open.
 	pub fn sessions(&self) -> usize {
 		self.sessions.len()
+	}
+
+	/// The measurement that most of the committee has come for, from T0 until the end of its last window. Of two T0s, which
+	/// branches of the chain may have, one can have that.
+	pub fn measurement(&self) -> Option<Range<Micros>> {
+		let committee = self.assignment.as_ref()?.committee.len();
+		let windows = || self.sessions.values().filter_map(Session::windows);
+		let is_of_most = |one: &Range<Micros>| windows().filter(|other| other == one).count() > committee / 2;
+		windows().find(is_of_most)
 	}
 
 	/// What the chain says now. Running sessions keep what they were accepted with.

@@ -19,6 +19,7 @@ use codec::Encode;
 use std::{
 	collections::{BTreeMap, VecDeque},
 	net::Ipv4Addr,
+	ops::Range,
 };
 
 /// Receipts that a countersignature may refer to.
@@ -167,6 +168,12 @@ impl Session {
 	) -> Self {
 		let Member { key, prefix, .. } = *member;
 		Self { test, wireguard, address, key, prefix, expires: now.saturating_add(IDLE), running: None }
+	}
+
+	/// From T0 until the end of the last window; none before an offer was accepted, or when the session has stopped.
+	pub(super) fn windows(&self) -> Option<Range<Micros>> {
+		let running = self.running.as_ref().filter(|running| !running.stopped)?;
+		Some(running.start..running.ends())
 	}
 
 	pub(super) fn is_running(&self, now: Micros) -> bool {

@@ -163,6 +163,28 @@ fn open_should_be_refused_when_another_test_runs() {
 }
 
 #[test]
+fn line_should_be_measured_when_most_of_the_committee_has_come() {
+	let mut target = target();
+	let other_start = START + 3_000_000;
+	target.set_assignment(Some(Assignment { starts: vec![START, other_start], ..assignment() }));
+	let mut come = |member: u8, start| {
+		target.handle_request(NOW, HOME, &open(test(member), member));
+		let answer = target.handle_request(NOW, HOME, &offer(test(member), start, 1_000, member));
+		assert_eq!(refusal(answer), None);
+		target.measurement()
+	};
+	assert_eq!(come(10, other_start), None, "one of two may follow a branch that nobody else does");
+	assert_eq!(come(11, START), None);
+	target.forget(&test(10).session);
+	let again = Test { session: [77; 8], ..test(10) };
+	target.handle_request(NOW, HOME, &open(again.clone(), 10));
+	target.handle_request(NOW, HOME, &offer(again, START, 1_000, 10));
+	assert_eq!(target.measurement(), Some(START..SECOND + 3_000_000));
+	target.set_assignment(None);
+	assert_eq!(target.measurement(), None);
+}
+
+#[test]
 fn datagrams_should_be_dropped_without_a_session_and_loads_without_an_offer() {
 	let mut target = target();
 	let address = Ipv4Addr::new(100, 64, 1, 1);
