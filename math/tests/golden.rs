@@ -6,7 +6,7 @@ use weir_math::{
 	location::distance_km,
 	permutation::Permutation,
 	region::is_assigned,
-	schedule::{runs_in_group, start_slot, submit_offset},
+	schedule::{runs_in_group, start_slot, submit_offset, Turn},
 	Timing,
 };
 
@@ -73,20 +73,27 @@ fn schedule_should_match_its_golden_file() {
 	for line in lines(include_str!("../golden/schedule.txt")) {
 		match line[0] {
 			"runs" => {
-				let runs = runs_in_group(
-					&hash(line[1]),
-					number(line[2]),
-					kind(line[3]),
-					number(line[4]),
-					number(line[5]),
-				);
+				let turn = Turn::of_ordinal(kind(line[3]), number(line[4]), number(line[5]));
+				let runs = runs_in_group(&hash(line[1]), number(line[2]), turn);
 				assert_eq!(runs, line[6] == "1", "{line:?}");
 			}
 			"start" => {
 				let timing = if line[1] == "public" { Timing::public() } else { Timing::local() };
-				let slot =
-					start_slot(&timing, number(line[2]), kind(line[3]), number(line[4]), number(line[5]));
+				let turn = Turn::of_ordinal(kind(line[3]), number(line[4]), number(line[5]));
+				let slot = start_slot(&timing, number(line[2]), turn);
 				assert_eq!(slot, number::<u32>(line[6]), "{line:?}");
+			}
+			"prefix" => {
+				let turn = Turn::of_prefix(&hash(line[1]), &hex::decode(line[2]).unwrap());
+				// Where a group has a slot for every ordinal, the slot is the ordinal.
+				let timing =
+					Timing { group_slots: u32::MAX, measure_from: 0, lead_slots: 0, ..Timing::public() };
+				assert_eq!(start_slot(&timing, 0, turn), number::<u32>(line[3]), "{line:?}");
+			}
+			"prefix-runs" => {
+				let turn = Turn::of_prefix(&hash(line[3]), &hex::decode(line[4]).unwrap());
+				let runs = runs_in_group(&hash(line[1]), number(line[2]), turn);
+				assert_eq!(runs, line[5] == "1", "{line:?}");
 			}
 			"submit" => {
 				let slot = submit_offset((number(line[1]), number(line[2])), &hash(line[3]));

@@ -5,8 +5,8 @@ use weir_math::{committee::ListKind, schedule::*, timing::GROUPS, Timing};
 
 const KINDS: [ListKind; 3] = [ListKind::Test, ListKind::Admission, ListKind::Escalation];
 
-fn group_of(rho: &[[u8; 32]], kind: ListKind, class: u8, ordinal: u32) -> u32 {
-	(0..GROUPS).find(|group| runs_in_group(&rho[*group as usize], *group, kind, class, ordinal)).unwrap()
+fn group_of(rho: &[[u8; 32]], turn: Turn) -> u32 {
+	(0..GROUPS).find(|group| runs_in_group(&rho[*group as usize], *group, turn)).unwrap()
 }
 
 fn randomness(epoch: u8) -> Vec<[u8; 32]> {
@@ -15,16 +15,38 @@ fn randomness(epoch: u8) -> Vec<[u8; 32]> {
 
 #[test]
 fn every_group_should_run_an_equal_share() {
+	const TURNS: u32 = 48_000;
 	let rho = randomness(1);
-	let tests = 48_000u32;
-	let mut counts = [0u32; GROUPS as usize];
-	for ordinal in 0..tests {
-		counts[group_of(&rho, ListKind::Test, 0, ordinal) as usize] += 1;
+	// The SCALE encoding of an IPv4 prefix: a zero and three bytes.
+	let of_prefix = |n: u32| Turn::of_prefix(&[5; 32], &[0, (n >> 16) as u8, (n >> 8) as u8, n as u8]);
+	let turns: [Vec<Turn>; 2] = [
+		(0..TURNS).map(|ordinal| Turn::of_ordinal(ListKind::Test, 0, ordinal)).collect(),
+		(0..TURNS).map(of_prefix).collect(),
+	];
+	for turns in turns {
+		let mut counts = [0u32; GROUPS as usize];
+		for turn in turns {
+			counts[group_of(&rho, turn) as usize] += 1;
+		}
+		let expected = f64::from(TURNS / GROUPS);
+		let statistic: f64 =
+			counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
+		// 23 degrees of freedom: five deviations above the mean.
+		assert!(statistic < 23.0 + 5.0 * 46f64.sqrt(), "{statistic}: {counts:?}");
 	}
-	let expected = f64::from(tests / GROUPS);
-	let statistic: f64 = counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
-	// 23 degrees of freedom: five deviations above the mean.
-	assert!(statistic < 23.0 + 5.0 * 46f64.sqrt(), "{statistic}: {counts:?}");
+}
+
+#[test]
+fn prefixes_should_be_drawn_anew_with_each_seed() {
+	let rho = randomness(3);
+	let group = |seed: u16, prefix: u8| {
+		let mut bytes = [0; 32];
+		bytes[..2].copy_from_slice(&seed.to_le_bytes());
+		group_of(&rho, Turn::of_prefix(&bytes, &[0, 23, 1, prefix]))
+	};
+	let equal = (0..4_800).filter(|seed| group(*seed, 1) == group(*seed, 2)).count();
+	// 200 expected, standard deviation 14.
+	assert!((130..270).contains(&equal), "{equal}");
 }
 
 #[test]
@@ -32,7 +54,8 @@ fn groups_of_two_lists_should_be_unrelated() {
 	let rho = randomness(2);
 	let equal = (0..4_800)
 		.filter(|ordinal| {
-			group_of(&rho, ListKind::Test, 0, *ordinal) == group_of(&rho, ListKind::Admission, 0, *ordinal)
+			let group = |kind| group_of(&rho, Turn::of_ordinal(kind, 0, *ordinal));
+			group(ListKind::Test) == group(ListKind::Admission)
 		})
 		.count();
 	// 200 expected, standard deviation 14.
@@ -42,8 +65,11 @@ fn groups_of_two_lists_should_be_unrelated() {
 #[test]
 fn last_group_should_run_what_is_left_and_none_should_follow() {
 	for ordinal in 0..100 {
-		assert!(runs_in_group(&[ordinal as u8; 32], GROUPS - 1, ListKind::Test, 0, ordinal));
-		assert!(!runs_in_group(&[ordinal as u8; 32], GROUPS, ListKind::Test, 0, ordinal));
+		let of_prefix = Turn::of_prefix(&[6; 32], &[0, 23, 1, ordinal as u8]);
+		for turn in [Turn::of_ordinal(ListKind::Test, 0, ordinal), of_prefix] {
+			assert!(runs_in_group(&[ordinal as u8; 32], GROUPS - 1, turn));
+			assert!(!runs_in_group(&[ordinal as u8; 32], GROUPS, turn));
+		}
 	}
 }
 
@@ -54,7 +80,7 @@ fn starts_should_lie_between_the_lead_and_the_end_of_the_epoch() {
 			let first = timing.measure_from + group * timing.group_slots;
 			for kind in KINDS {
 				for (class, ordinal) in [(0, 0), (1, 5), (0, 147), (1, 1_000_003), (0, u32::MAX)] {
-					let slot = start_slot(&timing, group, kind, class, ordinal);
+					let slot = start_slot(&timing, group, Turn::of_ordinal(kind, class, ordinal));
 					assert!(slot >= first + timing.lead_slots, "a test starts before its group is known");
 					assert!(slot < first + timing.lead_slots + timing.group_slots);
 					assert!(slot < timing.epoch_slots);
@@ -69,7 +95,7 @@ fn starts_should_use_every_slot_of_a_group_equally() {
 	let timing = Timing::public();
 	let mut counts = vec![0; timing.group_slots as usize];
 	for ordinal in 0..timing.group_slots * 3 {
-		let slot = start_slot(&timing, 4, ListKind::Admission, 1, ordinal);
+		let slot = start_slot(&timing, 4, Turn::of_ordinal(ListKind::Admission, 1, ordinal));
 		counts[(slot - timing.measure_from - timing.lead_slots - 4 * timing.group_slots) as usize] += 1;
 	}
 	assert!(counts.iter().all(|count| *count == 3));
@@ -84,6 +110,21 @@ fn one_test_in_sixteen_should_be_long_where_the_epoch_holds_it() {
 }
 
 proptest! {
+	#[test]
+	fn starts_of_prefixes_should_lie_between_the_lead_and_the_end_of_the_epoch(
+		seed: [u8; 32], v4: [u8; 3], v6: [u8; 6], group in 0..GROUPS,
+	) {
+		let encoded = [[&[0], v4.as_slice()].concat(), [&[1], v6.as_slice()].concat()];
+		for timing in [Timing::public(), Timing::local()] {
+			let first = timing.measure_from + group * timing.group_slots + timing.lead_slots;
+			for prefix in &encoded {
+				let slot = start_slot(&timing, group, Turn::of_prefix(&seed, prefix));
+				prop_assert!(slot >= first && slot < first + timing.group_slots);
+				prop_assert!(slot < timing.epoch_slots);
+			}
+		}
+	}
+
 	#[test]
 	fn submissions_should_leave_room_for_retries(
 		from in 0u32..10_000, width in 1u32..5_000, hash: [u8; 32],

@@ -11,6 +11,7 @@ mod inflating;
 mod outages;
 mod places;
 mod replaying;
+mod sharing;
 mod spoofing;
 mod sybils;
 mod withholding;
@@ -36,6 +37,7 @@ pub fn scenarios() -> Vec<Scenario> {
 		&outages::SCENARIOS,
 		&spoofing::SCENARIOS,
 		&grinding::SCENARIOS,
+		&sharing::SCENARIOS,
 		&withholding::SCENARIOS,
 		&censoring::SCENARIOS,
 	]
@@ -134,6 +136,7 @@ mod tests {
 		outages_should_be_neither_invented_nor_hidden: outages,
 		spoofed_locations_should_be_contradicted_and_cost_nothing: spoofing,
 		ground_seeds_should_stay_within_the_union_bound: grinding,
+		identities_of_a_prefix_should_show_their_line_once: sharing,
 		withheld_receipts_should_count_nothing: withholding,
 		censored_reveals_should_arrive: censoring,
 	}
