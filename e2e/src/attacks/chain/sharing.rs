@@ -94,15 +94,15 @@ fn share(count: u32) -> anyhow::Result<Finding> {
 	)
 }
 
-/// With addresses all over the Internet nothing says that they share a line.
+/// With addresses all over the Internet nothing says that they share a line. Two may meet by chance.
 fn scatter(count: u32) -> anyhow::Result<Finding> {
 	let timing = Timing { test_every: 1, ..Timing::public() };
 	let seen = watch(identities(count, false), timing, true)?;
 	finding(
 		tried(&seen, "one line"),
 		seen.measured(),
-		"more than 4 lines in an epoch, nobody struck: what is not caught",
-		seen.most > 4.0 && seen.strikes == 0 && seen.claims.len() == count as usize,
+		"more than 4 lines in an epoch, each admitted with all of it in the end: what is not caught",
+		seen.most > 4.0 && seen.slashed == 0 && seen.claimed() >= f64::from(count),
 	)
 }
 
