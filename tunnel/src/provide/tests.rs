@@ -62,6 +62,7 @@ impl Pair {
 			metrics: Arc::default(),
 			sessions: HashMap::new(),
 			epoch: None,
+			measuring: watch::channel(None).0,
 			refusals: Vec::new(),
 			settled: Vec::new(),
 			answers: FuturesUnordered::new(),
