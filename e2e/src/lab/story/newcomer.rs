@@ -32,7 +32,7 @@ impl Lab {
 		let how = if has_warped { "by warp sync" } else { "without warp sync" };
 		self.found(
 			"a new node takes the chain by warp sync",
-			format!("{height} of {target} final blocks after {seconds} s, {how}"),
+			format!("{target} blocks were final when it began; it was at {height} after {seconds} s, {how}"),
 			has_warped && height >= target,
 		);
 		Ok(())
