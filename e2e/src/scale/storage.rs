@@ -100,7 +100,11 @@ pub fn of(chain: &mut Blocks, index: ProviderIndex, node: &Node) -> Stored {
 		note(Part::Provider, "index by account", pallet_providers::IndexOf::<Runtime>::hashed_key_for(who));
 		let owner = pallet_providers::EndpointOwner::<Runtime>::hashed_key_for(node.endpoint);
 		note(Part::Provider, "index by endpoint", owner);
-		note(Part::Provider, "lines of its prefix", pallet_providers::PrefixLines::<Runtime>::hashed_key_for(prefix));
+		note(
+			Part::Provider,
+			"lines of its prefix",
+			pallet_providers::PrefixLines::<Runtime>::hashed_key_for(prefix),
+		);
 		note(Part::Provider, "where it is", measuring::Locations::<Runtime>::hashed_key_for(index));
 		note(Part::Provider, "last outages", measuring::Gaps::<Runtime>::hashed_key_for(index));
 		note(Part::Provider, "targets", measuring::Targets::<Runtime>::hashed_key_for(index));

@@ -177,7 +177,7 @@ fn line_should_be_measured_when_most_of_the_committee_has_come() {
 	assert_eq!(come(11, START), None);
 	target.forget(&test(10).session);
 	let again = Test { session: [77; 8], ..test(10) };
-	target.handle_request(NOW, HOME, &open(again.clone(), 10));
+	target.handle_request(NOW, HOME, &open(again, 10));
 	target.handle_request(NOW, HOME, &offer(again, START, 1_000, 10));
 	assert_eq!(target.measurement(), Some(START..SECOND + 3_000_000));
 	target.set_assignment(None);
