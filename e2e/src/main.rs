@@ -84,11 +84,13 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 }
 
 fn default_folder() -> Result<PathBuf> {
-	let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-	let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-	let cache =
-		cache.or(home).context("neither XDG_CACHE_HOME nor HOME is set: name a folder with --data")?;
-	Ok(cache.join("weir").join("local"))
+	let named = |variable| std::env::var_os(variable).map(PathBuf::from);
+	let cache = named("XDG_CACHE_HOME").or(named("HOME").map(|home| home.join(".cache")));
+	// As scripts/lib.sh finds it.
+	let ours = named("WEIR_CACHE").or(cache.map(|cache| cache.join("weir")));
+	let ours =
+		ours.context("neither WEIR_CACHE nor XDG_CACHE_HOME nor HOME is set: name a folder with --data")?;
+	Ok(ours.join("local"))
 }
 
 async fn watch(network: &mut Network, check: bool, begun: Instant) -> Result<ExitCode> {
