@@ -7,13 +7,18 @@ use std::{
 	fs,
 	sync::{Arc, Mutex, PoisonError},
 	thread,
-	time::{Duration, SystemTime, UNIX_EPOCH},
+	time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_millis(250);
 /// Looks that are judged together: a second of a full machine is too long for a receipt.
 const TOGETHER: usize = 4;
+
+/// The machine has come to rest when nothing has disturbed it for so long.
+const CALM: Duration = Duration::from_secs(5);
+/// How long to wait for that at most.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// From this share in use on, a second was one of a full machine.
 const FULL_PERCENT: f64 = 96.0;
@@ -78,6 +83,20 @@ impl Load {
 	pub fn worst(&self, from_millis: u64, until_millis: u64) -> Option<Strain> {
 		let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
 		worst(&looks, from_millis, until_millis)
+	}
+
+	/// Waits until the machine has come to rest, or no longer than a minute.
+	pub fn wait_for_calm(&self) {
+		let begun = Instant::now();
+		while begun.elapsed() < PATIENCE {
+			thread::sleep(CALM);
+			let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+			let Some((last, _)) = looks.last() else { continue };
+			let first = last.saturating_sub(CALM.as_millis() as u64);
+			if worst(&looks, first, *last).is_some_and(|strain| !strain.disturbs()) {
+				return;
+			}
+		}
 	}
 }
 

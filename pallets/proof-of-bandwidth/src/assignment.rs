@@ -237,10 +237,18 @@ impl<T: Config> Draw<T> {
 
 	/// Nodes of the committee by place; none where a seat is no longer known.
 	pub fn members_of(&mut self, test: &Test<T::AccountId>) -> Vec<Option<T::AccountId>> {
-		let Committee { tier, members } = test.committee;
+		self.members_drawn((test.list, test.class, test.ordinal), test.committee)
+	}
+
+	/// The same for the `ordinal` in the list of a class.
+	pub(crate) fn members_drawn(
+		&mut self,
+		(list, class, ordinal): (ListKind, u8, u32),
+		Committee { tier, members }: Committee,
+	) -> Vec<Option<T::AccountId>> {
 		let epoch = self.epoch;
-		let seats = self.seat_permutation(test.list, test.class, tier);
-		committee::members(seats, test.ordinal, members)
+		let seats = self.seat_permutation(list, class, tier);
+		committee::members(seats, ordinal, members)
 			.map(|seat| SeatIndices::<T>::occupant_within(tier, seat, epoch))
 			.collect()
 	}

@@ -131,7 +131,8 @@ fn set_clock<T: Config>(epoch: EpochIndex, slot: SlotOffset) {
 	Pallet::<T>::record_group();
 }
 
-/// Providers under an escalation, which no lack of seats puts off. The clock ends in the last slot of [`TESTED`].
+/// Providers under an escalation, which no lack of seats puts off, each on a prefix with others: what decides its turn
+/// costs a hash more. The clock ends in the last slot of [`TESTED`].
 fn providers<T: Config>(accounts: impl IntoIterator<Item = T::AccountId>) -> Vec<ProviderIndex> {
 	set_clock::<T>(1, 1);
 	let indices: Vec<ProviderIndex> =
@@ -140,6 +141,8 @@ fn providers<T: Config>(accounts: impl IntoIterator<Item = T::AccountId>) -> Vec
 		Targets::<T>::mutate_extant(provider, |target| {
 			target.escalation =
 				Some(Escalation { due: TESTED, claim: CLAIM, attempts: 0, cause: Cause::Strikes });
+			let terms = target.terms.latest().expect("it is followed");
+			assert!(target.terms.set(1, Terms { shared: true, ..terms }, 1));
 		});
 	}
 	let timing = Pallet::<T>::timing();
@@ -582,10 +585,11 @@ mod benchmarks {
 		let (provider, others) = lines.split_first().ok_or("there is one")?;
 		witnesses::<T>(&all, others);
 		Targets::<T>::mutate_extant(provider, |target| {
-			let owing = Terms { claim: CLAIM, standing: Standing::Owing, prefix: None, shared: false };
 			target.escalation = None;
+			let terms = target.terms.latest().expect("it is followed");
+			assert!(terms.prefix.is_some() && terms.shared);
 			target.terms = Default::default();
-			assert!(target.terms.set(0, owing, 0));
+			assert!(target.terms.set(0, Terms { standing: Standing::Owing, ..terms }, 0));
 		});
 		for (who, _) in &all {
 			Reports::<T>::insert(TESTED, who, Report { commitment: H256::zero(), revealed: None });

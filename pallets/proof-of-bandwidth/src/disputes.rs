@@ -137,25 +137,9 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Nodes of the committee behind a strike, by place.
-	pub(crate) fn committee_of(
-		provider: ProviderIndex,
-		evidence: &Evidence<T::AccountId>,
-	) -> Vec<Option<T::AccountId>> {
-		let verdict = &evidence.verdict;
-		let Some(mut draw) = Draw::<T>::of(verdict.epoch) else { return Vec::new() };
-		draw.members_of(&Test {
-			provider,
-			account: evidence.account.clone(),
-			prefix: None,
-			claim: verdict.claim,
-			kind: verdict.kind,
-			list: evidence.list,
-			class: evidence.class,
-			ordinal: evidence.ordinal,
-			committee: evidence.committee,
-			is_appeal: false,
-			shared: false,
-		})
+	pub(crate) fn committee_of(evidence: &Evidence<T::AccountId>) -> Vec<Option<T::AccountId>> {
+		let Some(mut draw) = Draw::<T>::of(evidence.verdict.epoch) else { return Vec::new() };
+		draw.members_drawn((evidence.list, evidence.class, evidence.ordinal), evidence.committee)
 	}
 
 	/// What the receipts change, if each of them changes something.
@@ -166,7 +150,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Contradiction<T::AccountId>, DispatchError> {
 		ensure!(!receipts.is_empty(), Error::<T>::WrongReceiptCount);
 		let mut evidence = Self::disputable(provider, epoch)?;
-		let committee = Self::committee_of(provider, &evidence);
+		let committee = Self::committee_of(&evidence);
 		let mut liars = Vec::new();
 		for receipt in receipts {
 			let attestor = &receipt.test.attestor;

@@ -120,7 +120,7 @@ impl<T: Config> Pallet<T> {
 			Evidences::<T>::iter_key_prefix(provider).take(KEPT_VERDICTS as usize).collect();
 		let disputable = |epoch| {
 			let evidence = Self::disputable(provider, epoch).ok()?;
-			let committee = Self::committee_of(provider, &evidence);
+			let committee = Self::committee_of(&evidence);
 			let members = committee.into_iter().zip(&evidence.voices).filter_map(|(node, voice)| {
 				let (down_kbps, up_kbps) = voice.rates()?;
 				Some((node?, down_kbps, up_kbps))

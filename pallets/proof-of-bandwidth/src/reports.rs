@@ -96,7 +96,8 @@ impl<T: Config> Pallet<T> {
 		SeatIndices::<T>::place_at(SMALLEST_TIER, node, epoch).is_some()
 	}
 
-	fn check_commit(epoch: EpochIndex, node: &T::AccountId) -> Result<Seat, DispatchError> {
+	/// The seat whose key signs `node`'s commitment for `epoch`, if it may make one now.
+	fn committing_seat(epoch: EpochIndex, node: &T::AccountId) -> Result<Seat, DispatchError> {
 		Self::ensure_open(Step::Commit, epoch)?;
 		let seat = Seats::<T>::get(node).ok_or(Error::<T>::NoSeat)?;
 		ensure!(Self::is_on_duty(epoch, node), Error::<T>::NotOnDuty);
@@ -119,7 +120,7 @@ impl<T: Config> Pallet<T> {
 		signature: &ProbeSignature,
 	) -> TransactionValidityWithRefund {
 		Self::ensure_timely(Step::Commit, *epoch)?;
-		let seat = Self::check_commit(*epoch, node).map_err(invalid)?;
+		let seat = Self::committing_seat(*epoch, node).map_err(invalid)?;
 		let payload = commit_payload(&Self::genesis_hash(), *epoch, node, hash);
 		if !seat.key.verify(&payload, signature) {
 			return Err(InvalidTransaction::BadProof.into());
@@ -176,8 +177,10 @@ impl<T: Config> Pallet<T> {
 			.map(|validity| (validity, Weight::zero()))
 	}
 
+	/// Stores a commitment. Whether the seat may make it was decided when the call was authorised, with nothing in between.
+	/// This is the call of which a network makes the most, so that nothing is asked twice.
 	pub(crate) fn do_commit(epoch: EpochIndex, node: T::AccountId, hash: H256) -> DispatchResult {
-		Self::check_commit(epoch, &node)?;
+		ensure!(!Reports::<T>::contains_key(epoch, &node), Error::<T>::AlreadyCommitted);
 		Reports::<T>::insert(epoch, &node, Report { commitment: hash, revealed: None });
 		Self::deposit_event(Event::Committed { epoch, node });
 		Ok(())
