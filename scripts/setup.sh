@@ -23,6 +23,7 @@ LAB_PACKAGES="iproute2 nftables iperf3 wireguard-tools iputils-ping procps"
 WASM_PACKAGES="rustc-web cargo-web rust-web-src"
 DEBIAN_WASM_TOOLCHAIN=weir-wasm
 DEBIAN_WASM_LIBS=/usr/lib/rustlib/wasm32v1-none/lib
+DEBIAN_LINKER=/usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
 
 missing_packages() {
 	local package
@@ -95,10 +96,17 @@ wasm_target_from_rustup() {
 	timeout 60 rustup target add wasm32v1-none >/dev/null 2>&1
 }
 
-# Debian ships a compiler with the library sources beside it: build core and alloc once from those.
-wasm_target_from_debian() {
-	[ -n "$(ls "$DEBIAN_WASM_LIBS"/libcore-*.rlib 2>/dev/null)" ] && rustup toolchain list 2>/dev/null | grep -q "^$DEBIAN_WASM_TOOLCHAIN" && return 0
-	[ "$check_only" = 0 ] || return 1
+has_debian_wasm_target() {
+	local name
+	for name in core alloc compiler_builtins; do
+		[ -n "$(ls "$DEBIAN_WASM_LIBS/lib$name"-*.rlib 2>/dev/null)" ] || return 1
+	done
+	[ -x "$DEBIAN_LINKER" ] && rustup toolchain list 2>/dev/null | grep -q "^$DEBIAN_WASM_TOOLCHAIN"
+}
+
+# Debian ships a compiler with the library sources beside it: build core and alloc once from those. Never called as a
+# condition, so that the script ends where a step fails.
+build_wasm_target_from_debian() {
 	# shellcheck disable=SC2086
 	install_packages $WASM_PACKAGES
 	rustup toolchain link "$DEBIAN_WASM_TOOLCHAIN" /usr
@@ -117,8 +125,8 @@ wasm_target_from_debian() {
 	rm -rf "$work"
 	linker=$(find "$(rustc --print sysroot)" -name rust-lld -type f | head -n 1)
 	[ -n "$linker" ] || fail "the installed Rust toolchain ships no rust-lld; install lld and link it as rust-lld"
-	as_root mkdir -p /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin
-	as_root ln -sf "$linker" /usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
+	as_root mkdir -p "$(dirname "$DEBIAN_LINKER")"
+	as_root ln -sf "$linker" "$DEBIAN_LINKER"
 }
 
 ensure_wasm() {
@@ -126,14 +134,16 @@ ensure_wasm() {
 	if [ "$from" != debian ] && wasm_target_from_rustup; then
 		say "Wasm target: wasm32v1-none of the toolchain in use"
 		echo "" >"$WASM_TOOLCHAIN_FILE"
-	elif [ "$from" != rustup ] && wasm_target_from_debian; then
-		say "Wasm target: wasm32v1-none built from Debian's library sources (rustup could not fetch it)"
-		echo "$DEBIAN_WASM_TOOLCHAIN" >"$WASM_TOOLCHAIN_FILE"
-	elif [ "$check_only" = 1 ]; then
+	elif [ "$check_only" = 1 ] && { [ "$from" = rustup ] || ! has_debian_wasm_target; }; then
 		say "missing: the wasm32v1-none standard library"
 		incomplete=1
+	elif [ "$from" = rustup ]; then
+		fail "'rustup target add wasm32v1-none' does not work: leave WEIR_WASM_FROM out to build it from Debian's $WASM_PACKAGES"
 	else
-		fail "no way to the wasm32v1-none standard library: neither 'rustup target add wasm32v1-none' nor Debian's $WASM_PACKAGES worked"
+		has_debian_wasm_target || build_wasm_target_from_debian
+		has_debian_wasm_target || fail "the wasm32v1-none standard library is not in $DEBIAN_WASM_LIBS after it was built"
+		say "Wasm target: wasm32v1-none built from Debian's library sources (rustup could not fetch it)"
+		echo "$DEBIAN_WASM_TOOLCHAIN" >"$WASM_TOOLCHAIN_FILE"
 	fi
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up, then passes the checks and the tests, but for the lab and scripts/run.sh --check. Prints how long each stage took.
+# Sets up, then passes the checks and the tests, but for the lab and the second half of scripts/run.sh --check. Prints how
+# long each stage took.
 #
 #   scripts/test.sh             everything
 #   scripts/test.sh --no-setup  the same without looking at the machine first
@@ -11,7 +12,7 @@ setup=1
 case "${1:-}" in
 "") ;;
 --no-setup) setup=0 ;;
--h | --help) sed -n '2,5p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
+-h | --help) sed -n '2,6p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
 *) fail "unknown argument $1 (try --help)" ;;
 esac
 
@@ -24,13 +25,15 @@ one_sdk_line() {
 	done
 }
 
-# The same environment everywhere: skipping the Wasm in one stage would build it anew in the next.
+# The same environment everywhere: skipping the Wasm in one stage would build it anew in the next. A stage of several
+# commands chains them: it does not end at the first that fails.
 lint() { cargo clippy --locked --release --workspace --all-targets -- -D warnings; }
 doc_links() {
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items
-	scripts/links.py
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --workspace --no-deps --document-private-items &&
+		scripts/links.py
 }
 build() { cargo build --locked --release --workspace --all-targets; }
+network() { "$CARGO_TARGET_DIR/release/weir-local" --check first --data "$WEIR_CACHE/test-network"; }
 tests() { cargo test --locked --release --workspace; }
 
 started=$SECONDS
@@ -43,7 +46,8 @@ stage "chain specifications" "$ROOT/scripts/specs.sh" --check
 stage "lint" lint
 stage "documentation links" doc_links
 stage "tests" tests
-# Last, and with nothing beside it: real packets, against the clock.
+# Last, and with nothing beside them: real packets, against the clock.
 stage "attacks" "$ROOT/scripts/lab.sh" attacks
+stage "local network" network
 
 printf '\nstages:\n%s%6d s  in all\n' "$STAGES" "$((SECONDS - started))"

@@ -5,40 +5,88 @@ use crate::{
 	line::Line,
 	verdicts::{error_percent, Verdicts},
 };
+use clap::ValueEnum;
 use weir_primitives::{api::Outcome, chain::Balance};
 
-/// Verdicts an honest provider needs before it is judged here.
-pub const VERDICTS: usize = 3;
+/// Verdicts an honest provider needs before the whole story is judged.
+const VERDICTS: usize = 3;
 /// How far an honest estimate may be from the cap, in percent.
 pub const TOLERANCE_PERCENT: f64 = 10.0;
 
+/// How much of the story is waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Extent {
+	/// Each honest provider was measured right once, the liar struck once, and nobody honest.
+	First,
+	/// Each honest provider has three verdicts, all of them right, and the liar is slashed.
+	Whole,
+}
+
+impl Extent {
+	/// How it went when nothing is missing and nothing is wrong.
+	pub const fn told(self) -> &'static str {
+		match self {
+			Self::First => {
+				"every honest provider was measured within 10 % of its cap, none was struck, the liar was"
+			}
+			Self::Whole => {
+				"every honest estimate is within 10 % of its cap, nobody honest was struck, the liar was slashed"
+			}
+		}
+	}
+
+	/// What an honest provider still lacks.
+	fn lacks(self, line: &Line, verdicts: &Verdicts) -> Option<String> {
+		let mut measured = verdicts.measured(line);
+		match self {
+			Self::First => {
+				let is_right = measured.any(|verdict| error_percent(verdict, line) <= TOLERANCE_PERCENT);
+				(!is_right).then(|| format!("no estimate within {TOLERANCE_PERCENT} % of its cap"))
+			}
+			Self::Whole => {
+				let count = measured.count();
+				(count < VERDICTS).then(|| format!("{count} of {VERDICTS} verdicts"))
+			}
+		}
+	}
+
+	/// What a liar still has.
+	fn spares(self, line: &Line, provider: &Provider, verdicts: &Verdicts) -> Option<&'static str> {
+		match self {
+			Self::First => {
+				let is_struck = verdicts.of(line).any(|verdict| verdict.outcome == Outcome::Strike);
+				(!is_struck).then_some("a clean record")
+			}
+			Self::Whole => (provider.bond >= line.bond).then_some("its whole bond"),
+		}
+	}
+}
+
 /// What is still missing. Empty: the story is complete.
-pub fn missing(lines: &[Line], providers: &[Provider], verdicts: &Verdicts) -> Vec<String> {
+pub fn missing(extent: Extent, lines: &[Line], providers: &[Provider], verdicts: &Verdicts) -> Vec<String> {
 	let mut missing = Vec::new();
 	for line in lines {
 		let Some(provider) = find(line, providers) else {
 			missing.push(format!("{} is not registered", line.name));
 			continue;
 		};
-		let measured = verdicts.measured(line).count();
-		if line.is_honest() && measured < VERDICTS {
-			missing.push(format!("{} has {measured} of {VERDICTS} verdicts", line.name));
-		}
-		if !line.is_honest() && provider.bond >= line.bond {
-			missing.push(format!("{} has its whole bond", line.name));
-		}
+		let has = match line.is_honest() {
+			true => extent.lacks(line, verdicts),
+			false => extent.spares(line, provider, verdicts).map(Into::into),
+		};
+		missing.extend(has.map(|what| format!("{} has {what}", line.name)));
 	}
 	missing
 }
 
 /// What went wrong. Empty: everything is as it should be.
-pub fn faults(lines: &[Line], providers: &[Provider], verdicts: &Verdicts) -> Vec<String> {
+pub fn faults(extent: Extent, lines: &[Line], providers: &[Provider], verdicts: &Verdicts) -> Vec<String> {
 	let mut faults = Vec::new();
 	for line in lines.iter().filter(|line| line.is_honest()) {
 		let Some(provider) = find(line, providers) else { continue };
 		for verdict in verdicts.measured(line) {
 			let error = error_percent(verdict, line);
-			if error > TOLERANCE_PERCENT {
+			if extent == Extent::Whole && error > TOLERANCE_PERCENT {
 				faults.push(format!(
 					"{}: epoch {} estimated {} kbps down and {} up, {error:.1} % from its cap of {} kbps",
 					line.name, verdict.epoch, verdict.down_kbps, verdict.up_kbps, line.cap_kbps
@@ -97,8 +145,17 @@ mod tests {
 		}
 	}
 
-	/// What is missing and what is wrong when the chain has shown one after the other.
+	/// What the whole story lacks and what is wrong when the chain has shown one after the other.
 	fn judge(line: Line, shown: &[VerdictRecord], bond: Balance) -> (Vec<String>, Vec<String>) {
+		judge_to(Extent::Whole, line, shown, bond)
+	}
+
+	fn judge_to(
+		extent: Extent,
+		line: Line,
+		shown: &[VerdictRecord],
+		bond: Balance,
+	) -> (Vec<String>, Vec<String>) {
 		let mut verdicts = Verdicts::default();
 		let lines = [line];
 		let mut last = vec![provider(&lines[0], None, bond)];
@@ -106,7 +163,7 @@ mod tests {
 			last = vec![provider(&lines[0], Some(*shown), bond)];
 			verdicts.collect(&last);
 		}
-		(missing(&lines, &last, &verdicts), faults(&lines, &last, &verdicts))
+		(missing(extent, &lines, &last, &verdicts), faults(extent, &lines, &last, &verdicts))
 	}
 
 	fn three() -> Vec<VerdictRecord> {
@@ -143,6 +200,30 @@ mod tests {
 		let (_, faults) = judge(honest, &high, bond);
 		assert_eq!(faults.len(), 2, "{faults:?}");
 		assert!(faults[0].contains("25.0 % from its cap") && faults[1].contains("lost 1 of its bond"));
+	}
+
+	#[test]
+	fn first_part_should_wait_for_an_estimate_that_is_right() {
+		let bond = line(10_000, 10_000).bond;
+		let first = |shown: &[VerdictRecord]| judge_to(Extent::First, line(10_000, 10_000), shown, bond);
+		let (low, right) = (verdict(1, 10_000, 8_900, 9_800), verdict(2, 10_000, 9_500, 9_800));
+		let missing = vec!["provider1 has no estimate within 10 % of its cap".to_owned()];
+		assert_eq!(first(&[]), (missing.clone(), vec![]));
+		assert_eq!(first(&[low]), (missing, vec![]));
+		assert_eq!(first(&[low, right]), (vec![], vec![]));
+		let struck = VerdictRecord { outcome: Outcome::Strike, ..low };
+		assert_eq!(first(&[struck, right]).1, ["provider1: honest, and struck in epoch 1"]);
+	}
+
+	#[test]
+	fn first_part_should_wait_for_a_strike_of_the_liar() {
+		let liar = || line(2_000, 20_000);
+		let bond = liar().bond;
+		let good = verdict(1, 20_000, 2_000, 2_000);
+		let struck = VerdictRecord { outcome: Outcome::Strike, ..good };
+		let first = |shown| judge_to(Extent::First, liar(), &[shown], bond).0;
+		assert_eq!(first(good), ["provider1 has a clean record"]);
+		assert!(first(struck).is_empty());
 	}
 
 	#[test]

@@ -8,9 +8,13 @@ use std::{
 	process::ExitCode,
 	time::{Duration, Instant},
 };
-use tokio::signal::unix::{signal, SignalKind};
+use tokio::{
+	signal::unix::{signal, SignalKind},
+	time::timeout,
+};
 use weir_e2e::{
-	check, local,
+	check::{self, Extent},
+	local,
 	network::{Network, Programs},
 	table,
 	verdicts::Verdicts,
@@ -26,10 +30,11 @@ const CHECK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug, Parser)]
 #[command(name = "weir-local", version)]
 struct Cli {
-	/// Stop by itself when every honest provider has three verdicts and the liar is slashed. Exit code 0 only if each
-	/// honest estimate was within 10 % of its cap and nobody honest was struck.
-	#[arg(long)]
-	check: bool,
+	/// Stop by itself when every honest provider has three verdicts and the liar is slashed, or with `first` after one
+	/// right verdict and a strike. Exit code 0 only if that is so, each honest estimate was within 10 % of its cap and
+	/// nobody honest was struck.
+	#[arg(long, value_enum, value_name = "EXTENT", num_args = 0..=1, default_missing_value = "whole")]
+	check: Option<Extent>,
 
 	/// Folder of data and logs; emptied at each start.
 	#[arg(long, value_name = "FOLDER")]
@@ -67,16 +72,20 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 	if ended > 0 {
 		say(&format!("ended {ended} processes that an interrupted run had left"));
 	}
+	// Who stops a check does not know how it would have ended.
+	let when_stopped = if cli.check.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
 	let mut network = tokio::select! {
-		network = Network::start(programs, local::plan(&folder)?, say) => network?,
+		network = timeout(CHECK_PATIENCE, Network::start(programs, local::plan(&folder)?, say)) => {
+			network.context("the network did not come into service")??
+		},
 		() = &mut stopped => {
 			say("stopped before it was in service");
-			return Ok(ExitCode::SUCCESS);
+			return Ok(when_stopped);
 		},
 	};
 	let watched = tokio::select! {
 		watched = watch(&mut network, cli.check, begun) => watched,
-		() = &mut stopped => Ok(ExitCode::SUCCESS),
+		() = &mut stopped => Ok(when_stopped),
 	};
 	println!("stopping");
 	network.stop().await?;
@@ -93,7 +102,7 @@ fn default_folder() -> Result<PathBuf> {
 	Ok(ours.join("local"))
 }
 
-async fn watch(network: &mut Network, check: bool, begun: Instant) -> Result<ExitCode> {
+async fn watch(network: &mut Network, check: Option<Extent>, begun: Instant) -> Result<ExitCode> {
 	let (mut shown, mut verdicts) = (String::new(), Verdicts::default());
 	loop {
 		network.ensure_running()?;
@@ -102,11 +111,12 @@ async fn watch(network: &mut Network, check: bool, begun: Instant) -> Result<Exi
 		verdicts.collect(&providers);
 		let text = table::render(epoch, slot, network.lines(), &providers, &verdicts);
 		draw(&text, &mut shown)?;
-		if check {
-			let missing = check::missing(network.lines(), &providers, &verdicts);
+		if let Some(extent) = check {
+			let missing = check::missing(extent, network.lines(), &providers, &verdicts);
 			if missing.is_empty() {
 				println!("{text}");
-				return Ok(verdict(&check::faults(network.lines(), &providers, &verdicts), begun));
+				let faults = check::faults(extent, network.lines(), &providers, &verdicts);
+				return Ok(verdict(extent, &faults, begun));
 			}
 			if begun.elapsed() > CHECK_PATIENCE {
 				println!(
@@ -137,12 +147,10 @@ fn draw(text: &str, shown: &mut String) -> Result<()> {
 	Ok(())
 }
 
-fn verdict(faults: &[String], begun: Instant) -> ExitCode {
+fn verdict(extent: Extent, faults: &[String], begun: Instant) -> ExitCode {
 	println!("complete after {} s", begun.elapsed().as_secs());
 	if faults.is_empty() {
-		println!(
-			"every honest estimate is within 10 % of its cap, nobody honest was struck, the liar was slashed"
-		);
+		println!("{}", extent.told());
 		return ExitCode::SUCCESS;
 	}
 	println!("faults:\n  {}", faults.join("\n  "));
