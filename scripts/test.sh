@@ -41,6 +41,7 @@ started=$SECONDS
 use_wasm_toolchain
 stage "format" cargo fmt --all --check
 stage "one SDK line" one_sdk_line
+stage "golden vectors" "$ROOT/scripts/golden.py"
 stage "build" build
 stage "chain specifications" "$ROOT/scripts/specs.sh" --check
 stage "lint" lint

@@ -17,7 +17,7 @@
 //! * [`location`]: how far apart countries are, and whether a provider can be in the one it claims.
 //!
 //! `cargo run --example bounds` prints the estimator's bounds for every committee size; `golden/` pins outputs for
-//! second implementations.
+//! second implementations, and `scripts/golden.py` computes them by `docs/protocol.md` alone.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]

@@ -1,12 +1,20 @@
 //! Pinned outputs for second implementations: one line each in `golden/*.txt`, columns named by the comment above it.
+//! `scripts/golden.py` is such an implementation: it computes the same lines by `docs/protocol.md` alone.
 
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use weir_math::{
+	audit,
 	committee::{members, ordinal, seat_permutation, ListKind},
+	estimate::{estimate, Kind, Measurement, Member, Void},
 	location::distance_km,
+	outage::{
+		candidates, closes, confirmer_permutation, country_watcher_permutation, decide, is_regional,
+		numbers_of, watcher_permutation, ALARM, CONFIRMERS, COUNTRY_WATCHERS, WATCHERS,
+	},
 	permutation::Permutation,
 	region::is_assigned,
 	schedule::{runs_in_group, start_slot, submit_offset, Turn},
+	verdict::{judge, lowered_kbps, sanction, Sanction},
 	Timing,
 };
 
@@ -26,6 +34,11 @@ fn hash(hex: &str) -> [u8; 32] {
 
 fn number<T: core::str::FromStr<Err = core::num::ParseIntError>>(text: &str) -> T {
 	text.parse().unwrap()
+}
+
+/// Numbers apart by commas; `-` for none.
+fn numbers(text: &str) -> Vec<u32> {
+	text.split(',').filter(|text| *text != "-").map(number).collect()
 }
 
 fn kind(text: &str) -> ListKind {
@@ -120,6 +133,140 @@ fn location_should_match_its_golden_file() {
 			}
 			"pair" => {
 				assert_eq!(distance_km(code(line[1]), code(line[2])), number::<u32>(line[3]), "{line:?}");
+			}
+			other => panic!("unknown vector {other}"),
+		}
+	}
+}
+
+#[test]
+fn audits_should_match_their_golden_file() {
+	for line in lines(include_str!("../golden/audit.txt")) {
+		match line[0] {
+			"seed" => {
+				let groups: Vec<(u8, [u8; 32])> = line[1]
+					.split(',')
+					.filter_map(|group| group.split_once(':'))
+					.map(|(group, rho)| (number(group), hash(rho)))
+					.collect();
+				let drawn = audit::seed(groups.iter().map(|(group, rho)| (*group, rho)));
+				assert_eq!(hex::encode(drawn), line[2], "{line:?}");
+			}
+			"positions" => {
+				let (seed, node) = (hash(line[1]), hash(line[2]));
+				let drawn: Vec<u32> = audit::positions(&seed, &node, number(line[3])).collect();
+				assert_eq!(drawn, numbers(line[4]), "{line:?}");
+			}
+			other => panic!("unknown vector {other}"),
+		}
+	}
+}
+
+#[test]
+fn outages_should_match_their_golden_file() {
+	for line in lines(include_str!("../golden/outage.txt")) {
+		match line[0] {
+			"watchers" => {
+				let circle = watcher_permutation(&hash(line[1]), number(line[2]));
+				let asked: Vec<u32> = candidates(&circle, number(line[3]), WATCHERS).collect();
+				assert_eq!(asked, numbers(line[4]), "{line:?}");
+			}
+			"country" => {
+				let circle = country_watcher_permutation(&hash(line[1]), number(line[2]), number(line[3]));
+				let asked: Vec<u32> = candidates(&circle, number(line[4]), COUNTRY_WATCHERS).collect();
+				assert_eq!(asked, numbers(line[5]), "{line:?}");
+			}
+			"watched" => {
+				let circle = watcher_permutation(&hash(line[1]), number(line[2]));
+				let watched: Vec<u32> =
+					numbers_of(&circle, number(line[3]), WATCHERS, number(line[4])).collect();
+				assert_eq!(watched, numbers(line[5]), "{line:?}");
+			}
+			"confirmers" => {
+				let circle = confirmer_permutation(&hash(line[1]), number(line[2]), number(line[3]));
+				// Whoever raised the alarm is passed over.
+				let asked: Vec<u32> = candidates(&circle, 0, CONFIRMERS + ALARM).collect();
+				assert_eq!(asked, numbers(line[4]), "{line:?}");
+			}
+			"votes" => {
+				let decision = decide(number(line[1]), number(line[2]), number(line[3]));
+				assert_eq!(format!("{decision:?}"), line[4], "{line:?}");
+			}
+			"ends" => assert_eq!(closes(number(line[1])), number::<u32>(line[2]), "{line:?}"),
+			"regional" => {
+				let regional = is_regional(number(line[1]), number(line[2]), number(line[3]));
+				assert_eq!(regional, line[4] == "1", "{line:?}");
+			}
+			other => panic!("unknown vector {other}"),
+		}
+	}
+}
+
+/// A member of a committee, as the file's comment says.
+fn member(text: &str) -> Member {
+	let fields: Vec<&str> = text.split(':').collect();
+	let kind = match fields[0] {
+		"-" => return Member::Absent,
+		"s" => return Member::Silent,
+		"m" => Kind::Measured,
+		"l" => Kind::Limited,
+		"u" => Kind::Unreachable,
+		other => panic!("no kind of entry is called {other}"),
+	};
+	Member::Reported(Measurement {
+		kind,
+		down_kbps: number(fields[1]),
+		up_kbps: number(fields[2]),
+		rtt_10us: number(fields[3]),
+		loss_pptt: number(fields[4]),
+		liveness: hex::decode(fields[5]).unwrap().try_into().unwrap(),
+	})
+}
+
+/// Members apart by commas; `3*` before one stands for three of it.
+fn whole_committee(text: &str) -> Vec<Member> {
+	let several = |text: &str| match text.split_once('*') {
+		Some((times, text)) => vec![member(text); number(times)],
+		None => vec![member(text)],
+	};
+	text.split(',').flat_map(several).collect()
+}
+
+#[test]
+fn estimates_should_match_their_golden_file() {
+	for line in lines(include_str!("../golden/estimate.txt")) {
+		match line[0] {
+			"estimate" => {
+				let committee = whole_committee(line[4]);
+				let result = estimate(&committee, number(line[1]), number(line[2]));
+				let escalation = kind(line[3]) == ListKind::Escalation;
+				let (outcome, reason) = judge(&result, committee.len() as u16, escalation);
+				let found = match result {
+					Ok(found) => format!(
+						"{} {} {} {} {} {} {}",
+						found.present,
+						found.down_kbps,
+						found.up_kbps,
+						found.ratio_ppm,
+						found.rtt_10us,
+						found.loss_pptt,
+						found.alive_parts
+					),
+					Err(Void::TooFewMembers) => "- - - - - - -".into(),
+				};
+				assert_eq!(format!("{found} {outcome:?} {reason:?}"), line[5..].join(" "), "{line:?}");
+			}
+			"lowered" => {
+				let claim = lowered_kbps(number(line[1]), number(line[2]));
+				assert_eq!(claim, number::<u32>(line[3]), "{line:?}");
+			}
+			"slash" => {
+				let (taken, jailed) = match sanction(number(line[1]), true, number(line[2])) {
+					Sanction::None => panic!("a confirmed strike has a price: {line:?}"),
+					Sanction::ResetClaim => (0, false),
+					Sanction::Slash { parts_per_billion, jail } => (parts_per_billion, jail),
+				};
+				assert_eq!((taken, jailed), (number::<u32>(line[3]), line[4] == "1"), "{line:?}");
 			}
 			other => panic!("unknown vector {other}"),
 		}

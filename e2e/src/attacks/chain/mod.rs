@@ -4,6 +4,7 @@
 //! A new scenario is a file here, and a line in [`scenarios`].
 
 mod censoring;
+mod crediting;
 mod deflating;
 mod fabricating;
 mod grinding;
@@ -12,6 +13,7 @@ mod outages;
 mod places;
 mod replaying;
 mod sharing;
+mod silent;
 mod spoofing;
 mod sybils;
 mod withholding;
@@ -33,6 +35,7 @@ pub fn scenarios() -> Vec<Scenario> {
 		&inflating::SCENARIOS,
 		&deflating::SCENARIOS,
 		&fabricating::SCENARIOS,
+		&silent::SCENARIOS,
 		&replaying::SCENARIOS,
 		&outages::SCENARIOS,
 		&spoofing::SCENARIOS,
@@ -40,6 +43,7 @@ pub fn scenarios() -> Vec<Scenario> {
 		&sharing::SCENARIOS,
 		&withholding::SCENARIOS,
 		&censoring::SCENARIOS,
+		&crediting::SCENARIOS,
 	]
 	.concat()
 }
@@ -132,6 +136,7 @@ mod tests {
 		inflating_liars_should_stay_below_the_bound: inflating,
 		deflating_liars_should_stay_above_the_bound: deflating,
 		fabricated_and_copied_reports_should_not_pay: fabricating,
+		silent_seats_should_cost_lines_no_more_than_the_bound: silent,
 		replays_should_be_refused: replaying,
 		outages_should_be_neither_invented_nor_hidden: outages,
 		spoofed_locations_should_be_contradicted_and_cost_nothing: spoofing,
@@ -139,6 +144,7 @@ mod tests {
 		identities_of_a_prefix_should_show_their_line_once: sharing,
 		withheld_receipts_should_count_nothing: withholding,
 		censored_reveals_should_arrive: censoring,
+		receipts_of_customers_should_be_refused: crediting,
 	}
 
 	#[test]

@@ -17,9 +17,9 @@ use weir_tunnel::{
 	keys,
 };
 use weir_tunnel_core::{
-	second_start,
-	wire::{open_payload, Request, Response, Test, TestKind},
-	Micros,
+	keys as signatures, second_start,
+	wire::{clock_payload, open_payload, Request, Response, Test, TestKind},
+	Micros, MILLI,
 };
 
 /// Rates in kbps; the line in the flood claims a little less than it has, as honest lines do.
@@ -29,6 +29,11 @@ const CLAIM: u32 = 4_200;
 const FLOOD: u32 = 250;
 /// Questions at a time on the control plane.
 const ASKING: u32 = 8;
+/// Watchers of a provider. Here each asks more often than watchers do, and no more often than a prefix may.
+const WATCHERS: usize = 5;
+const WATCH_EVERY: Micros = 300 * MILLI;
+/// Questions of all of them, at least: one lost in so many is not too many.
+const LEAST_ASKED: u32 = 100;
 
 /// A provider behind a router that translates addresses, with its port handed on and without; a member behind one.
 pub const NAT: Scenario<Bench> = Scenario {
@@ -41,32 +46,40 @@ pub const NAT: Scenario<Bench> = Scenario {
 		let mut seats = bench.seats().to_vec();
 		let first = seats.first_mut().context("no members")?;
 		*first = Arc::new(seat.add_behind(None)?);
-		let run = |machine: &Machine| -> Result<Found> {
+		let watchers = seats.get(1..=WATCHERS).context("too few members")?;
+		let run = |machine: &Machine, watchers: &[Arc<Machine>]| -> Result<(Found, (u32, u32))> {
 			let trial = Trial::new(bench, machine.address, Terms::short(LINE), &seats)?;
 			let provider = trial.provide(machine)?;
+			let watching = watch(&trial, watchers);
 			let found = trial.measure()?;
+			let alive = total(watching)?;
 			machine.run(provider.stop())?;
-			Ok(found)
+			Ok((found, alive))
 		};
 		let (found, lost) = thread::scope(|scope| {
-			let lost = scope.spawn(|| run(&hidden));
-			let found = run(&reachable);
+			let lost = scope.spawn(|| run(&hidden, &[]));
+			let found = run(&reachable, watchers);
 			(found, lost.join().unwrap_or_else(|_| bail!("a test did not end")))
 		});
-		let (found, lost) = (found?, lost?);
+		let ((found, (asked, answered)), (lost, _)) = (found?, lost?);
 		let [down, up] = found.kbps()?.map(|kbps| times(kbps, LINE));
 		let member = found.entry(0)?;
 		let unreachable = lost.count(EntryKind::Unreachable);
 		Ok(Finding {
 			tried: "MASQUERADE before two providers, one with its port handed on, and before a member".into(),
 			measured: format!(
-				"port handed on: {down:.3} of the line down, {up:.3} up, the hidden member saw {} kbps; without: \
-				 {unreachable} of {MEMBERS} unreachable",
+				"port handed on: {down:.3} of the line down, {up:.3} up, the hidden member saw {} kbps, {answered} of \
+				 {asked} questions whether it lives answered; without: {unreachable} of {MEMBERS} unreachable",
 				member.down_kbps
 			),
-			criterion: "with its port within 10 %; without, an outage. Hole punching and relays: open".into(),
+			criterion: format!(
+				"with its port within 10 %, and ≥ 99 % of {LEAST_ASKED} or more questions answered; without, an \
+				 outage. Hole punching and relays: open"
+			),
 			passed: [down, up].iter().all(|part| (0.9..=1.1).contains(part))
 				&& member.down_kbps > 0
+				&& asked >= LEAST_ASKED
+				&& answered * 100 >= asked * 99
 				&& lost.estimate()?.unreachable_majority,
 		})
 	},
@@ -89,15 +102,10 @@ pub const FLOODED: Scenario<Bench> = Scenario {
 		let asked = ask(&attacker, &trial, until)?;
 		let found = trial.measure()?;
 		let sent = futures::executor::block_on(spoofed)??;
-		let answers: Vec<_> = asked
-			.into_iter()
-			.map(futures::executor::block_on)
-			.collect::<Result<Result<Vec<_>, _>, _>>()??;
+		let (asked, admitted) = total(asked)?;
 		let reflected = bytes_towards(&victim.name)? - before;
 		line.run(provider.stop())?;
 		let [down, up] = found.kbps()?.map(|kbps| times(kbps, CLAIM));
-		let (asked, admitted) =
-			answers.iter().fold((0, 0), |(all, admitted), (asked, let_in)| (all + asked, admitted + let_in));
 		let amplification = reflected as f64 / sent as f64;
 		Ok(Finding {
 			tried: format!(
@@ -186,8 +194,56 @@ async fn handshake(own: std::net::IpAddr, key: [u8; 32]) -> Result<Vec<u8>> {
 	Ok(buffer)
 }
 
-/// One that asks: how often it did, and how often it was let in.
+/// One that asks: how often it did, and how often it got what it asked for.
 type Asking = JoinHandle<Result<(u32, u32)>>;
+
+/// Waits for all that ask, and sums up.
+fn total(asking: Vec<Asking>) -> Result<(u32, u32)> {
+	let (mut asked, mut got) = (0, 0);
+	for one in asking {
+		let (more, better) = futures::executor::block_on(one)??;
+		asked += more;
+		got += better;
+	}
+	Ok((asked, got))
+}
+
+/// Asks the provider through the whole test whether it lives, as its watchers do: from the machines of members, each with
+/// an identity of its own.
+fn watch(trial: &Trial, watchers: &[Arc<Machine>]) -> Vec<Asking> {
+	let until = second_start(trial.chain.start(), trial.chain.window()) + trial.chain.window();
+	let begin = |(number, machine): (usize, &Arc<Machine>)| {
+		let (target, bind) = (trial.target.clone(), machine.bind);
+		machine.spawn(async move {
+			let peer = keys::load_identity(&target.identity_file())?.public().to_peer_id();
+			let identity = target.folder.join(format!("watcher-{number}.key"));
+			keys::generate(&identity)?;
+			let (control, _incoming) = control::connect(&keys::load_identity(&identity)?, bind.into())?;
+			let address = weir_tunnel::chain::socket_address(&target.party.endpoint);
+			let (mut asked, mut answered, mut due) = (0u32, 0u32, clock::now());
+			while due < until {
+				clock::sleep_until(due).await;
+				let mut nonce = [0; 16];
+				nonce[..4].copy_from_slice(&asked.to_le_bytes());
+				let answer = control.ask(peer, address, Request::Clock { nonce }).await;
+				asked += 1;
+				answered += u32::from(is_alive(&target, nonce, answer));
+				due = (due + WATCH_EVERY).max(clock::now());
+			}
+			Ok::<_, anyhow::Error>((asked, answered))
+		})
+	};
+	watchers.iter().enumerate().map(begin).collect()
+}
+
+/// Whether the provider itself answers this question for the time.
+fn is_alive(target: &Side, asked: [u8; 16], answer: Option<Response>) -> bool {
+	let Some(Response::Clock { nonce, unix_micros, account, signature }) = answer else { return false };
+	let signed = clock_payload(&nonce, unix_micros, &account);
+	nonce == asked
+		&& account == target.party.account
+		&& signatures::verify(&target.probe.public(), &signed, &signature)
+}
 
 /// Asks to be let in without being a member, as often as there are answers, from the attacker's own address: a
 /// connection needs one.

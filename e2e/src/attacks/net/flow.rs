@@ -1,4 +1,4 @@
-//! Plain packets at a rate: floods, and what a test would be without the proofs that this one has.
+//! Plain packets at a rate: floods, customers' traffic, and what a test would be without the proofs that this one has.
 
 use anyhow::Result;
 use std::{net::SocketAddr, time::Duration};
@@ -8,6 +8,8 @@ use weir_tunnel_core::Micros;
 
 /// IPv4 and UDP headers.
 pub const HEADERS: usize = 28;
+/// A packet as long as a load: IP bytes less headers.
+pub const PACKET: usize = 1_308 - HEADERS;
 /// A sender that was held up makes up for at most this much.
 const CATCH_UP: Micros = 20_000;
 const TICK: Duration = Duration::from_millis(1);

@@ -2,7 +2,8 @@
 
 use super::{
 	cheat::{Cheat, Place, Plain},
-	flow, times,
+	flow::{self, PACKET},
+	times,
 	trial::{Terms, Trial, PORT},
 	Bench, Machine, MOST_GAIN,
 };
@@ -28,8 +29,6 @@ const DOWN: u32 = 4_000;
 const UP: u32 = 1_000;
 /// Ports of the controls.
 const CONTROL_PORT: u16 = 9_700;
-/// A packet of the controls, as long as a load: IP bytes less headers.
-const PACKET: usize = 1_308 - flow::HEADERS;
 /// How long a control counts, after as long as lines need to fill.
 const COUNTED: Micros = 2_000 * MILLI;
 const FILLING: Micros = 500 * MILLI;

@@ -3,12 +3,14 @@
 //! switches for it. What a committee found becomes an estimate by the chain's own arithmetic.
 //!
 //! * [`machine`]: machines. [`chain`]: a chain with one test. [`trial`]: that test, carried out.
-//! * [`cheat`]: a provider that cheats. [`flow`]: plain packets at a rate, for floods and controls.
+//! * [`cheat`]: a provider that cheats. [`flow`]: plain packets at a rate, for floods, customers and controls.
 //! * [`lines`]: what lines can pretend. [`time`]: what a provider can do to the clock of a test. [`words`]: what either
 //!   side can leave unsaid or deny. [`helpers`]: a data centre or a relay beside a slow line. [`doors`]: who gets in.
+//!   [`customers`]: who else is on the line.
 
 pub mod chain;
 pub mod cheat;
+pub mod customers;
 pub mod doors;
 pub mod flow;
 pub mod helpers;
@@ -121,7 +123,15 @@ impl Bench {
 /// The scenarios; those of one lane one after the other, the lanes beside each other. None disturbs another: each has
 /// lines of its own, and all members together load less than half of what this machine can carry.
 const LANES: [&[Scenario<Bench>]; 3] = [
-	&[time::TURNS, time::HELD, helpers::HANDED_OVER, helpers::COMPRESSED, words::DENIED, doors::FLOODED],
+	&[
+		time::TURNS,
+		time::HELD,
+		helpers::HANDED_OVER,
+		helpers::COMPRESSED,
+		words::DENIED,
+		doors::FLOODED,
+		customers::SERVED,
+	],
 	&[lines::BURST, time::SPANS, words::MUTE, lines::SLOW_SEATS, words::WITHHELD],
 	&[lines::SHARED, time::PINGS, helpers::FORWARDED, words::LAZY, lines::CLAIMED, doors::NAT],
 ];

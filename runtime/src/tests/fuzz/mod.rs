@@ -2,10 +2,11 @@
 //!
 //! Bytes choose where a chain stands, what seats report, which slots stay empty, and which calls come from whom. A
 //! transaction goes the way it goes on a node: the pool is asked, and what it takes is applied. After every block hold:
-//! all invariants of our pallets; a block's weight is no more than it may be; no token appears, none vanishes but where a
-//! rule burns it, and issuance is what the accounts hold; nothing happened that was not expected; nothing panicked.
+//! all invariants of our pallets; a block's weight is no more than it may be; no token appears, as many vanish as the rules
+//! burn, and issuance is what the accounts hold; nothing happened that was not expected; nothing panicked.
 
 mod calls;
+mod ledger;
 mod scene;
 
 use super::chain::*;
@@ -166,28 +167,12 @@ fn check(issuance: &mut Balance) {
 	let now = Balances::total_issuance();
 	assert_eq!(held, now, "issuance is what the accounts hold");
 	assert!(now <= *issuance, "a token appeared");
-	if now < *issuance {
-		assert!(events.iter().any(burns), "{} vanished in {events:#?}", *issuance - now);
-	}
+	assert_eq!(now, ledger::issuance_after(*issuance, &events), "tokens made or lost unsaid, in {events:#?}");
+	assert_eq!(*issuance - now, ledger::burned_by_rule(&events), "burned against the rules, in {events:#?}");
 	*issuance = now;
 	for event in events {
 		assert!(!is_unexpected(&event), "{event:?}");
 	}
-}
-
-/// Whether a rule behind the event burns tokens: a slash, a forfeited deposit, the price of a test, dust, a wish.
-fn burns(event: &RuntimeEvent) -> bool {
-	use pallet_proof_of_bandwidth::Event as Measuring;
-	matches!(
-		event,
-		RuntimeEvent::NodeStaking(
-			pallet_node_staking::Event::SlashApplied { .. }
-				| pallet_node_staking::Event::DepositForfeited { .. }
-		) | RuntimeEvent::ProofOfBandwidth(Measuring::TestRequested { .. })
-			| RuntimeEvent::Balances(
-				pallet_balances::Event::DustLost { .. } | pallet_balances::Event::Burned { .. }
-			)
-	)
 }
 
 fn is_new_session(event: &RuntimeEvent) -> bool {
