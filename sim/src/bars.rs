@@ -18,7 +18,7 @@ pub const FLAGGED: f64 = 0.999;
 pub const FALSE_SLASH: f64 = 2e-8;
 
 /// What a gross cheat delivers of its claim, percent.
-const GROSS_PERCENT: u32 = 10;
+pub const GROSS_PERCENT: u32 = 10;
 
 /// One bar.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! Raw figures as comma-separated values; one file per experiment, a heading line first.
 
 use crate::{
+	bars::GROSS_PERCENT,
 	config::BETAS,
 	grinding::MAX_SLOTS,
 	stats::{Count, Z_95},
@@ -16,6 +17,7 @@ pub fn write(study: &Study, folder: &Path) -> Result<()> {
 		("capture.csv", capture(study)),
 		("windows.csv", windows(study)),
 		("exact.csv", exact(study)),
+		("time-to-slash.csv", time_to_slash(study)),
 		("grinding.csv", grinding(study)),
 		("bounds.csv", bounds(study)),
 	] {
@@ -99,6 +101,29 @@ fn exact(study: &Study) -> String {
 					let strategy = scenario.strategy.name();
 					line(&mut text, format_args!("{name},{k},{percent},{strategy},{beta},{chances}"));
 				}
+			}
+		}
+	}
+	text
+}
+
+fn time_to_slash(study: &Study) -> String {
+	let mut text = String::from(
+		"k,delivers_percent,strategy,beta,windows,flagged,tests_to_flag,exact_tests_to_flag,exact_rounds_to_slash\n",
+	);
+	for ((class, tallies), windows) in study.classes.iter().zip(&study.tallies).zip(&study.exact) {
+		for ((scenario, tallies), windows) in SCENARIOS.iter().zip(tallies).zip(windows) {
+			if scenario.delivers_percent != GROSS_PERCENT {
+				continue;
+			}
+			for ((beta, tally), window) in BETAS.iter().zip(tallies).zip(windows) {
+				let (k, percent, strategy) = (class.k, scenario.delivers_percent, scenario.strategy.name());
+				let counted = format!("{},{},{:e}", tally.windows, tally.flagged, tally.tests_to_flag());
+				let (tests, rounds) = (window.tests_to_flag(), window.rounds_to_slash());
+				line(
+					&mut text,
+					format_args!("{k},{percent},{strategy},{beta},{counted},{tests:e},{rounds:e}"),
+				);
 			}
 		}
 	}

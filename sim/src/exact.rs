@@ -161,30 +161,56 @@ pub struct Window {
 	pub void: f64,
 	/// A test with a result is a strike.
 	pub strike: f64,
+	/// Tests with a result until an escalation is due, or all five: on average.
+	pub tests: f64,
+	/// Tests that are drawn for these, void ones among them, and attempts of the escalation: on average.
+	pub rounds: f64,
 }
 
-/// Whether five tests, bit `i` set if the i-th is a strike, lead to an escalation.
-fn is_flagged(strikes: u32) -> bool {
+impl Window {
+	/// Tests with a result until an escalation is due, on average, if windows follow each other. The chain's window
+	/// slides: it never takes longer.
+	pub fn tests_to_flag(&self) -> f64 {
+		self.tests / self.flagged
+	}
+
+	/// Rounds until a part of the bond is in the slash queue, on average, if windows follow each other and every
+	/// escalation counts as the first offence: tests, void ones among them, and attempts of the escalation.
+	pub fn rounds_to_slash(&self) -> f64 {
+		self.rounds / self.slashed
+	}
+}
+
+/// After how many of five tests, bit `i` set if the i-th is a strike, an escalation is due.
+fn flagged_after(strikes: u32) -> Option<usize> {
 	let mut window = StrikeWindow::default();
-	(0..WINDOW).any(|test| {
+	(1..=WINDOW).find(|tests| {
+		let last = *tests - 1;
 		// One test an epoch; which one does not matter here.
-		window.push(test as u32, (strikes >> test) & 1 == 1, 0, 0);
+		window.push(last as u32, (strikes >> last) & 1 == 1, 0, 0);
 		window.should_escalate()
 	})
 }
 
 /// Combines ordinary tests with escalations.
 pub fn window(test: &Test, escalation: &Test) -> Window {
-	let sum = |flagged: bool| {
-		(0..1u32 << WINDOW)
-			.filter(|strikes| is_flagged(*strikes) == flagged)
-			.map(|strikes| {
-				let hits = strikes.count_ones() as i32;
-				test.strike.powi(hits) * test.no_strike.powi(WINDOW as i32 - hits)
-			})
-			.sum::<f64>()
-	};
-	let (flagged, missed) = (sum(true), sum(false));
+	let (mut flagged, mut missed, mut tests) = (0f64, 0f64, 0f64);
+	for strikes in 0..1u32 << WINDOW {
+		let hits = strikes.count_ones() as i32;
+		let chance = test.strike.powi(hits) * test.no_strike.powi(WINDOW as i32 - hits);
+		match flagged_after(strikes) {
+			Some(after) => {
+				flagged += chance;
+				tests += chance * after as f64;
+			}
+			None => {
+				missed += chance;
+				tests += chance * WINDOW as f64;
+			}
+		}
+	}
+	// The n-th attempt takes place if all before it were void.
+	let attempts: f64 = (0..ESCALATION_ATTEMPTS as i32).map(|before| escalation.void.powi(before)).sum();
 	let lapsed = escalation.void.powi(ESCALATION_ATTEMPTS as i32);
 	let result = 1.0 - lapsed;
 	let not_derated_within_two = test.not_derated * test.not_derated;
@@ -198,5 +224,7 @@ pub fn window(test: &Test, escalation: &Test) -> Window {
 		not_derated_within_two,
 		void: test.void,
 		strike: test.strike,
+		tests,
+		rounds: tests / (1.0 - test.void) + flagged * attempts,
 	}
 }

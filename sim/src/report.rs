@@ -1,7 +1,7 @@
 //! What a run found, as Markdown tables.
 
 use crate::{
-	bars::Bar,
+	bars::{Bar, GROSS_PERCENT},
 	config::{BAR_BETA, BETAS},
 	exact::Window,
 	grinding::{slots_owned, MAX_SLOTS},
@@ -54,6 +54,7 @@ pub fn text(study: &Study) -> String {
 	);
 	text += &capture(study);
 	text += &missed(study);
+	text += &time_to_slash(study);
 	text += &derated(study);
 	text += &voided(study);
 	text += &honest(study);
@@ -104,6 +105,21 @@ fn missed(study: &Study) -> String {
 		|tally, window| beside(&tally.miss_rate(), window.missed),
 	);
 	table("## Cheats not flagged within five tests", &headings(&["delivers", "friends", "k"]), rows)
+}
+
+fn time_to_slash(study: &Study) -> String {
+	let first = headings(&["delivers", "friends", "k"]);
+	let is_gross = |scenario: &crate::strategy::Scenario| scenario.delivers_percent == GROSS_PERCENT;
+	let tests = rows(study, is_gross, |tally, window| {
+		format!("{:.2} / {:.2}", tally.tests_to_flag(), window.tests_to_flag())
+	});
+	let rounds = rows(study, is_gross, |_, window| format!("{:.2}", window.rounds_to_slash()));
+	table("## Tests with a result until the escalation of a cheat is due, on average", &first, tests)
+		+ &table(
+			"## Until its slash is queued: void tests and attempts of the escalation as well, exact",
+			&first,
+			rounds,
+		)
 }
 
 fn derated(study: &Study) -> String {

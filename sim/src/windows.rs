@@ -54,6 +54,8 @@ pub struct Tally {
 	pub windows: u64,
 	/// Of these, with an escalation.
 	pub flagged: u64,
+	/// Tests with a result until it was due; all five of a window without one.
+	pub until_flagged: u64,
 	/// Confirmed by it.
 	pub confirmed: u64,
 	/// Losing a part of the bond at the first offence.
@@ -71,6 +73,7 @@ impl Tally {
 		self.strikes += more.strikes;
 		self.windows += more.windows;
 		self.flagged += more.flagged;
+		self.until_flagged += more.until_flagged;
 		self.confirmed += more.confirmed;
 		self.slashed += more.slashed;
 		self.pairs += more.pairs;
@@ -80,6 +83,7 @@ impl Tally {
 	fn close(&mut self, progress: &Progress) {
 		self.windows += 1;
 		self.flagged += u64::from(progress.flagged);
+		self.until_flagged += progress.until_flagged;
 		self.confirmed += u64::from(progress.confirmed);
 		self.slashed += u64::from(progress.slashed);
 	}
@@ -87,6 +91,15 @@ impl Tally {
 	/// Windows with an escalation.
 	pub fn flag_rate(&self) -> Count {
 		Count { hits: self.flagged, trials: self.windows }
+	}
+
+	/// Tests with a result until an escalation was due, on average over windows that follow each other; 0 if none was.
+	pub fn tests_to_flag(&self) -> f64 {
+		if self.flagged == 0 {
+			0.0
+		} else {
+			self.until_flagged as f64 / self.flagged as f64
+		}
 	}
 
 	/// Windows without one.
@@ -157,6 +170,8 @@ struct Progress {
 	strikes: StrikeWindow,
 	taken: usize,
 	derated: bool,
+	/// Tests taken until an escalation was due.
+	until_flagged: u64,
 	flagged: bool,
 	confirmed: bool,
 	slashed: bool,
@@ -237,6 +252,7 @@ impl<'a> Target<'a> {
 		let claim = self.tables.class.claim_kbps;
 		progress.strikes.push(progress.taken as u32, strike, claim, claim);
 		progress.taken += 1;
+		progress.until_flagged += u64::from(!progress.flagged);
 		progress.derated |= strike || judged.outcome == Outcome::ClaimLowered;
 		tally.strikes += u64::from(strike);
 		if progress.taken == 2 {

@@ -30,7 +30,11 @@ fn files_should_be_complete_when_a_run_is_written() {
 			"{plot}"
 		);
 	}
-	for (file, rows) in [("windows", 2 * SCENARIOS.len() * BETAS.len() * 6), ("bounds", 3)] {
+	for (file, rows) in [
+		("windows", 2 * SCENARIOS.len() * BETAS.len() * 6),
+		("time-to-slash", 2 * 2 * BETAS.len()),
+		("bounds", 3),
+	] {
 		let text = std::fs::read_to_string(folder.path().join(format!("{file}.csv"))).unwrap();
 		let columns = |line: &str| line.split(',').count();
 		let heading = text.lines().next().unwrap();

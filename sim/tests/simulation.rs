@@ -2,9 +2,10 @@
 
 use std::sync::OnceLock;
 use weir_sim::{
-	bars, capture,
+	bars::{self, GROSS_PERCENT},
+	capture,
 	config::{classes, Absence, Config, BAR_BETA, BETAS},
-	exact::Draws,
+	exact::{window, Draws, Test},
 	report,
 	stats::{Count, Z_999},
 	strategy::SCENARIOS,
@@ -75,6 +76,53 @@ fn windows_should_agree_with_exact_sums() {
 	let bars = bars::all(study());
 	let agreement = bars.iter().find(|bar| bar.asks.starts_with("simulated rates")).unwrap();
 	assert!(agreement.met, "{agreement:?}");
+}
+
+#[test]
+fn cheat_should_be_flagged_after_as_many_tests_as_the_exact_sums_say() {
+	for (tallies, windows) in study().tallies.iter().zip(&study().exact) {
+		for ((scenario, tallies), windows) in SCENARIOS.iter().zip(tallies).zip(windows) {
+			if scenario.delivers_percent != GROSS_PERCENT {
+				continue;
+			}
+			for ((beta, tally), window) in BETAS.iter().zip(tallies).zip(windows) {
+				assert!(tally.windows > 500, "{scenario:?}, β = {beta}: {tally:?}");
+				let count = tally.windows as f64;
+				let mean = tally.until_flagged as f64 / count;
+				// Each takes three to five tests: a deviation of 1 at most. Four of the mean's.
+				let most = 4.0 / count.sqrt();
+				let exact = window.tests;
+				assert!((mean - exact).abs() < most, "{scenario:?}, β = {beta}: {mean} beside {exact}");
+			}
+			// Metrics of the research: a little more than the three strikes it takes.
+			let tests = windows[BAR_BETA].tests_to_flag();
+			assert!((3.0..=3.2).contains(&tests), "{scenario:?}: {tests}");
+		}
+	}
+}
+
+#[test]
+fn rounds_should_be_those_of_the_tests_and_attempts_it_takes() {
+	let end = |void: f64, strike: f64| Test {
+		void,
+		strike,
+		no_strike: 1.0 - strike,
+		derated: strike,
+		not_derated: 1.0 - strike,
+		slash: strike,
+	};
+	// Three tests, and one escalation that agrees.
+	let sure = window(&end(0.0, 1.0), &end(0.0, 1.0));
+	assert_eq!((sure.tests_to_flag(), sure.rounds_to_slash()), (3.0, 4.0));
+	// Every other one is void: twice as many tests, and 255 of 128 attempts until one of eight has a result.
+	let half = window(&end(0.5, 1.0), &end(0.5, 1.0));
+	assert_eq!(half.tests_to_flag(), 3.0);
+	let expected = (6.0 + 255.0 / 128.0) / (255.0 / 256.0);
+	assert!((half.rounds_to_slash() - expected).abs() < 1e-12, "{half:?}");
+	// Of five coins the third head is the third toss in 4 of 32 cases, the fourth in 6, the fifth in 6; 16 have none.
+	let coin = window(&end(0.0, 0.5), &end(0.0, 1.0));
+	assert!((coin.tests - (4.0 * 3.0 + 6.0 * 4.0 + 6.0 * 5.0 + 16.0 * 5.0) / 32.0).abs() < 1e-12, "{coin:?}");
+	assert!((coin.tests_to_flag() - 2.0 * coin.tests).abs() < 1e-12);
 }
 
 #[test]

@@ -240,7 +240,7 @@ mod tests {
 		[attest]
 		mode = "node"
 		[api]
-		listen = "127.0.0.1:9600"
+		listen = "127.0.0.1:9700"
 		token_file = "/etc/weir-tunnel/token"
 	"#;
 
@@ -284,7 +284,7 @@ mod tests {
 			("port = 40400", "port = 70000", "line 9: provide.port: invalid value"),
 			("port = 40400", "port = \"a\\nb\"", "line 9: provide.port: invalid type"),
 			("mode = \"node\"", "mode = \"both\"", "line 12: attest.mode: unknown variant `both`"),
-			("127.0.0.1:9600", "0.0.0.0:9600", "api.listen: 0.0.0.0:9600 is not a loopback address"),
+			("127.0.0.1:9700", "0.0.0.0:9700", "api.listen: 0.0.0.0:9700 is not a loopback address"),
 			("[api]", "[apis]", "line 13: unknown field `apis`"),
 			("[provide]", "[provide", "line 8: "),
 		] {
