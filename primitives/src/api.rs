@@ -224,6 +224,17 @@ pub struct SeatInfo<AccountId> {
 	pub score_ppm: u32,
 }
 
+/// A seat with what is recorded of it beside how it measures.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
+pub struct SeatRecord<AccountId> {
+	/// The seat.
+	pub seat: SeatInfo<AccountId>,
+	/// Who operates its node in the running epoch; none if the node is its own operator.
+	pub operator: Option<AccountId>,
+	/// Epochs in a row in which it fell short of its highest tier.
+	pub shortfalls: u8,
+}
+
 /// A member of a committee as the target checks it.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
 pub struct CommitteeMember<AccountId> {
@@ -341,6 +352,8 @@ pub struct ProviderInfo<AccountId, Balance> {
 	pub past_verdicts: Vec<VerdictSummary>,
 	/// What is known of where it is.
 	pub location: LocationFacts,
+	/// Who operates it in the running epoch; none if it is its own operator.
+	pub operator: Option<AccountId>,
 }
 
 impl<AccountId, Balance> ProviderInfo<AccountId, Balance> {
@@ -365,8 +378,10 @@ sp_api::decl_runtime_apis! {
 		fn assignment(epoch: EpochIndex, provider: ProviderIndex) -> Vec<AccountId>;
 		/// The node's seat.
 		fn seat(node: AccountId) -> Option<SeatInfo<AccountId>>;
-		/// Seats from position `start` of the smallest tier.
-		fn seats(start: u32, count: u32) -> Page<SeatInfo<AccountId>>;
+		/// The node's seat with what is recorded of it.
+		fn seat_record(node: AccountId) -> Option<SeatRecord<AccountId>>;
+		/// The same of seats from position `start` of the smallest tier.
+		fn seats(start: u32, count: u32) -> Page<SeatRecord<AccountId>>;
 		/// Providers of the regions asked for, from index `start`. At most 1,000 indexes are looked at for one page.
 		fn providers(
 			start: ProviderIndex,

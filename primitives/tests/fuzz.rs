@@ -5,8 +5,8 @@ use codec::{Decode, DecodeAll, Encode, MaxEncodedLen};
 use weir_fuzz::Fuzz;
 use weir_primitives::{
 	api::{
-		CommitteeMember, EvidenceInfo, Page, ProviderInfo, RegionFilter, SeatInfo, TargetTest, Task,
-		TestKind, VerdictRecord,
+		CommitteeMember, EvidenceInfo, Page, ProviderInfo, RegionFilter, SeatInfo, SeatRecord, TargetTest,
+		Task, TestKind, VerdictRecord,
 	},
 	receipt::{Bilateral, TestPart},
 	report::{entries_root, Entry, EntryKind, MAX_ENTRIES},
@@ -197,11 +197,12 @@ fn fuzz_answers_of_the_runtime_should_have_one_encoding() {
 		appealed: false,
 		members: vec![([8; 32], 1, 2)],
 	};
+	let record = SeatRecord { seat: seat([8; 32]), operator: Some([9; 32]), shortfalls: 2 };
 	let samples = [
 		vec![task([8; 32])].encode(),
 		Some(target).encode(),
 		Some(seat([8; 32])).encode(),
-		Page { rows: vec![seat([8; 32])], next: Some(1) }.encode(),
+		Page { rows: vec![record], next: Some(1) }.encode(),
 		vec![evidence].encode(),
 	];
 	let ran = Fuzz::new("answers", 60_000).samples(samples).run(|bytes| {
@@ -209,7 +210,7 @@ fn fuzz_answers_of_the_runtime_should_have_one_encoding() {
 			is_one::<Vec<Task<Account>>>(bytes, |_| {}),
 			is_one::<Option<TargetTest<Account>>>(bytes, |_| {}),
 			is_one::<Option<SeatInfo<Account>>>(bytes, |_| {}),
-			is_one::<Page<SeatInfo<Account>>>(bytes, |_| {}),
+			is_one::<Page<SeatRecord<Account>>>(bytes, |_| {}),
 			is_one::<Vec<EvidenceInfo<Account>>>(bytes, |_| {}),
 			is_one::<Option<ProviderInfo<Account, u128>>>(bytes, |_| {}),
 			is_one::<Vec<VerdictRecord>>(bytes, |_| {}),

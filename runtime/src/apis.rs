@@ -17,7 +17,7 @@ use sp_runtime::{
 	ApplyExtrinsicResult,
 };
 use weir_primitives::{
-	api::{EvidenceInfo, Page, ProviderInfo, RegionFilter, SeatInfo, TargetTest, Task},
+	api::{EvidenceInfo, Page, ProviderInfo, RegionFilter, SeatInfo, SeatRecord, TargetTest, Task},
 	outage::{Gap, Watch},
 	EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
@@ -279,7 +279,11 @@ impl_runtime_apis! {
 			ProofOfBandwidth::seat(&node)
 		}
 
-		fn seats(start: u32, count: u32) -> Page<SeatInfo<AccountId>> {
+		fn seat_record(node: AccountId) -> Option<SeatRecord<AccountId>> {
+			ProofOfBandwidth::seat_record(&node)
+		}
+
+		fn seats(start: u32, count: u32) -> Page<SeatRecord<AccountId>> {
 			ProofOfBandwidth::seats(start, count)
 		}
 

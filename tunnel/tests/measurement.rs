@@ -228,6 +228,7 @@ impl ChainView for FakeChain {
 			last_verdict: None,
 			past_verdicts: vec![],
 			location: Default::default(),
+			operator: None,
 		}))
 	}
 

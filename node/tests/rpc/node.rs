@@ -13,6 +13,7 @@ use serde_json::{
 };
 use sp_keyring::Sr25519Keyring;
 use std::{
+	fmt::Debug,
 	fs,
 	path::PathBuf,
 	process::{Child, Command, Stdio},
@@ -121,15 +122,8 @@ impl Node {
 		name: &str,
 		words: &str,
 	) {
-		match self.ask(method, params.clone()).await {
-			Err(ClientError::Call(error)) => {
-				assert_eq!(error.code(), code, "{method} {params}: {}", error.message());
-				let data = error.data().map(|data| data.get());
-				assert_eq!(data, Some(format!("\"{name}\"").as_str()), "{method} {params}");
-				assert!(error.message().contains(words), "{method} {params}: {}", error.message());
-			}
-			other => panic!("{method} {params} gave {other:?}"),
-		}
+		let asked = format!("{method} {params}");
+		assert_refused(self.ask(method, params).await, (code, name, words), &asked);
 	}
 
 	/// Asks until the answer is as wanted.
@@ -164,6 +158,23 @@ impl Node {
 		let provider = self.until("weir_provider", json!([index]), |_| true).await;
 		assert_eq!(provider["account"], address(who));
 		self
+	}
+}
+
+/// Asserts that an answer is the error with this code and this name, and says these words.
+pub(crate) fn assert_refused(
+	answer: Result<impl Debug, ClientError>,
+	(code, name, words): (i32, &str, &str),
+	asked: &str,
+) {
+	match answer {
+		Err(ClientError::Call(error)) => {
+			assert_eq!(error.code(), code, "{asked}: {}", error.message());
+			let data = error.data().map(|data| data.get());
+			assert_eq!(data, Some(format!("\"{name}\"").as_str()), "{asked}");
+			assert!(error.message().contains(words), "{asked}: {}", error.message());
+		}
+		other => panic!("{asked} gave {other:?}"),
 	}
 }
 

@@ -10,8 +10,8 @@ use polkadot_sdk::*;
 use alloc::vec::Vec;
 use weir_math::{committee::quota_kbps, schedule::window_millis};
 use weir_primitives::{
-	api::{CommitteeMember, EvidenceInfo, Page, SeatInfo, TargetTest, Task},
-	seams::{EpochClock, ProviderRegistry, QueuedSlashes},
+	api::{CommitteeMember, EvidenceInfo, Page, SeatInfo, SeatRecord, TargetTest, Task},
+	seams::{EpochClock, Operators, ProviderRegistry, QueuedSlashes},
 	EpochIndex, ProviderIndex, SlotOffset,
 };
 
@@ -90,18 +90,29 @@ impl<T: Config> Pallet<T> {
 
 	/// The node's seat.
 	pub fn seat(node: &T::AccountId) -> Option<SeatInfo<T::AccountId>> {
-		let Seat { key, endpoint, uplink_kbps, country, from_epoch, score_ppm, .. } = Seats::<T>::get(node)?;
-		Some(SeatInfo { account: node.clone(), key, endpoint, uplink_kbps, country, from_epoch, score_ppm })
+		Seats::<T>::get(node).map(|seat| shown(node, seat))
+	}
+
+	/// The node's seat with what is recorded of it.
+	pub fn seat_record(node: &T::AccountId) -> Option<SeatRecord<T::AccountId>> {
+		let seat = Seats::<T>::get(node)?;
+		let (operator, shortfalls) = (Self::operator(node), seat.shortfalls.count());
+		Some(SeatRecord { seat: shown(node, seat), operator, shortfalls })
+	}
+
+	/// Who operates the node in the running epoch; none if it is its own operator.
+	pub fn operator(node: &T::AccountId) -> Option<T::AccountId> {
+		Some(T::Operators::operator_at(node, Self::epoch())).filter(|operator| operator != node)
 	}
 
 	/// Seats that may be drawn now, from position `start` of the smallest tier.
-	pub fn seats(start: u32, count: u32) -> Page<SeatInfo<T::AccountId>> {
+	pub fn seats(start: u32, count: u32) -> Page<SeatRecord<T::AccountId>> {
 		let epoch = Self::epoch();
 		let size = SeatIndices::<T>::size_at(SMALLEST_TIER, epoch);
 		let end = start.saturating_add(count.min(MAX_PAGE)).min(size);
 		let rows = (start..end)
 			.filter_map(|index| SeatIndices::<T>::occupant_within(SMALLEST_TIER, index, epoch))
-			.filter_map(|node| Self::seat(&node))
+			.filter_map(|node| Self::seat_record(&node))
 			.collect();
 		Page { rows, next: Some(end).filter(|next| *next < size) }
 	}
@@ -145,4 +156,10 @@ impl<T: Config> Pallet<T> {
 	pub fn strikes(who: &T::AccountId) -> u8 {
 		Conducts::<T>::get(who).map_or(0, |conduct| conduct.window.strikes())
 	}
+}
+
+/// The seat of `node` as others see it.
+fn shown<AccountId: Clone>(node: &AccountId, seat: Seat) -> SeatInfo<AccountId> {
+	let Seat { key, endpoint, uplink_kbps, country, from_epoch, score_ppm, .. } = seat;
+	SeatInfo { account: node.clone(), key, endpoint, uplink_kbps, country, from_epoch, score_ppm }
 }

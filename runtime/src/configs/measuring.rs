@@ -298,6 +298,7 @@ fn info(
 		last_verdict: verdicts.as_ref().map(|verdicts| *verdicts.last()),
 		past_verdicts: verdicts.map(|verdicts| verdicts.past()).unwrap_or_default(),
 		location: ProofOfBandwidth::location_of(index, facts.region.country),
+		operator: ProofOfBandwidth::operator(&facts.account),
 		account: facts.account,
 	}
 }

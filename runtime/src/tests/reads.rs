@@ -2,6 +2,7 @@
 
 use super::chain::*;
 use crate::*;
+use pallet_node_staking::{Declaration, Declarations};
 use weir_primitives::{
 	api::{Announced, ProviderInfo, RegionFilter},
 	seams::EpochClock,
@@ -25,6 +26,22 @@ fn provider_should_be_shown_with_what_it_announced() {
 		let next_claim = Some(Announced { from_epoch: epoch + 1, value: lower });
 		let next_paused = Some(Announced { from_epoch: epoch + 2, value: true });
 		assert_eq!(shown(), ProviderInfo { next_claim, next_paused, ..before });
+	});
+}
+
+#[test]
+fn provider_should_be_shown_with_its_operator_when_that_counts() {
+	genesis(presets::LOCAL).execute_with(|| {
+		let _chain = Chain::with_providers();
+		let (who, operator) = (PROVIDERS[0].to_account_id(), PROVIDERS[1].to_account_id());
+		let shown = || configs::measuring::provider(&who).expect("registered").operator;
+		assert_eq!(shown(), None);
+		let epoch = ProofOfBandwidth::epoch();
+		for (since, expected) in [(epoch + 1, None), (epoch, Some(operator.clone()))] {
+			let declared = Declaration { operator: Some(operator.clone()), since, ..Default::default() };
+			Declarations::<Runtime>::insert(&who, declared);
+			assert_eq!(shown(), expected);
+		}
 	});
 }
 

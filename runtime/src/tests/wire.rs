@@ -14,8 +14,8 @@ use scale_info::{TypeDef, TypeInfo};
 use weir_primitives::{
 	api::{
 		runtime_decl_for_proof_of_bandwidth_api::ProofOfBandwidthApi, Announced, CommitteeMember,
-		EvidenceInfo, LocationFacts, Outcome, Page, ProviderInfo, Reason, RegionFilter, SeatInfo, TargetTest,
-		Task, TestKind, VerdictRecord, VerdictSummary,
+		EvidenceInfo, LocationFacts, Outcome, Page, ProviderInfo, Reason, RegionFilter, SeatInfo, SeatRecord,
+		TargetTest, Task, TestKind, VerdictRecord, VerdictSummary,
 	},
 	outage::{Gap, OpenAlarm, Watch, Watched},
 	receipt::{Bilateral, TestPart},
@@ -258,6 +258,7 @@ fn apis() -> Vec<String> {
 		last_verdict: Some(verdict),
 		past_verdicts: vec![past],
 		location: LocationFacts { proofs: 2, last_proof: Some(4), contradicted: Some(3) },
+		operator: Some(account(8)),
 	};
 	let seat = SeatInfo {
 		account: account(7),
@@ -268,6 +269,7 @@ fn apis() -> Vec<String> {
 		from_epoch: 3,
 		score_ppm: 900_000,
 	};
+	let record = SeatRecord { seat: seat.clone(), operator: Some(account(8)), shortfalls: 2 };
 	let task = Task {
 		provider: 6,
 		account: account(7),
@@ -329,12 +331,13 @@ fn apis() -> Vec<String> {
 		api("tasks", Runtime::tasks, account(7), vec![task]),
 		api("target_test", Runtime::target_test, account(7), Some(test)),
 		api("assignment", |(epoch, provider)| Runtime::assignment(epoch, provider), (5, 6), vec![account(7)]),
-		api("seat", Runtime::seat, account(7), Some(seat.clone())),
+		api("seat", Runtime::seat, account(7), Some(seat)),
+		api("seat_record", Runtime::seat_record, account(7), Some(record.clone())),
 		api(
 			"seats",
 			|(start, count)| Runtime::seats(start, count),
 			(0, 100),
-			Page { rows: vec![seat], next: None },
+			Page { rows: vec![record], next: None },
 		),
 		api(
 			"providers",

@@ -95,6 +95,7 @@ pub(crate) trait WeirApi {
 	/// `provider`: only verdicts on this one. `blocks`: `finalized`, or `best` for verdicts that may still be undone; after
 	/// a change of forks the blocks of the new one follow. A subscriber that reads too slowly, or whose blocks this node did
 	/// not get one by one, is sent an error with its code and then nothing more.
+	/// A connection holds at most 32 subscriptions of this method and of `weir_subscribeOutages` together.
 	#[subscription(
 		name = "weir_subscribeVerdicts" => "weir_verdicts",
 		unsubscribe = "weir_unsubscribeVerdicts",

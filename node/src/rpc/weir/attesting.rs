@@ -5,7 +5,7 @@ use super::{
 	texts::{Address, Hex, PeerId, Socket},
 };
 use serde::Serialize;
-use weir_primitives::api::{self, CommitteeMember, SeatInfo};
+use weir_primitives::api::{self, CommitteeMember, SeatInfo, SeatRecord};
 use weir_runtime::AccountId;
 
 result! {
@@ -25,12 +25,16 @@ result! {
 		from_epoch: u32,
 		/// Accepted ÷ assigned entries, in millionths, averaged.
 		score_ppm: u32,
+		/// Who operates its node in the epoch of the block, as both have declared; null if the node is its own operator.
+		operator: Option<Address>,
+		/// Epochs in a row in which it did not carry what its uplink tier has to. At the third it loses the tier.
+		shortfalls: u8,
 	}
 }
 
-impl From<SeatInfo<AccountId>> for Seat {
-	fn from(info: SeatInfo<AccountId>) -> Self {
-		let SeatInfo { account, key: seat_key, endpoint, uplink_kbps, country, from_epoch, score_ppm } = info;
+impl From<SeatRecord<AccountId>> for Seat {
+	fn from(SeatRecord { seat, operator, shortfalls }: SeatRecord<AccountId>) -> Self {
+		let SeatInfo { account, key: seat_key, endpoint, uplink_kbps, country, from_epoch, score_ppm } = seat;
 		Self {
 			account: Address::from(&account),
 			key: key(&seat_key),
@@ -39,6 +43,8 @@ impl From<SeatInfo<AccountId>> for Seat {
 			country: String::from_utf8_lossy(&country).into_owned(),
 			from_epoch,
 			score_ppm,
+			operator: operator.as_ref().map(Address::from),
+			shortfalls,
 		}
 	}
 }

@@ -35,6 +35,8 @@ pub(super) enum Error {
 	BlocksSkipped,
 	/// The node cannot read what happened in a block.
 	UnreadableBlock(Hash),
+	/// The connection holds as many subscriptions as it may.
+	TooManySubscriptions,
 }
 
 impl Error {
@@ -55,6 +57,7 @@ impl Error {
 			Self::TooSlow,
 			Self::BlocksSkipped,
 			Self::UnreadableBlock(hash),
+			Self::TooManySubscriptions,
 		]
 	}
 
@@ -73,6 +76,7 @@ impl Error {
 			Self::TooSlow => (9, "TooSlow"),
 			Self::BlocksSkipped => (10, "BlocksSkipped"),
 			Self::UnreadableBlock(_) => (11, "UnreadableBlock"),
+			Self::TooManySubscriptions => (12, "TooManySubscriptions"),
 		};
 		(BASE + offset, name)
 	}
@@ -127,6 +131,12 @@ impl fmt::Display for Error {
 				f,
 				"the events of block {hash:?} cannot be read: its state is gone, or its runtime is of another release; \
 				subscribe again, at a node of that release"
+			),
+			Self::TooManySubscriptions => write!(
+				f,
+				"this connection holds {} subscriptions to verdicts and outages: end one of them, or leave 'provider' out \
+				to hear of all providers in one",
+				super::places::MAX_SUBSCRIPTIONS
 			),
 		}
 	}

@@ -4,7 +4,8 @@
 //! * [`inputs`]: what goes in; [`results`], [`attesting`], [`contesting`], [`verdicts`], [`outages`] and [`texts`]: what comes out, as
 //!   JSON.
 //! * [`server`]: answers, read through the runtime's API.
-//! * [`news`]: what new blocks say, read once for all subscribers; [`subscriptions`] hands it out.
+//! * [`news`]: what new blocks say, read once for all subscribers; [`subscriptions`] hands it out, to so many subscribers
+//!   of a connection as have [`places`].
 //! * [`error`]: what is answered instead, by code.
 //!
 //! `docs/openrpc.json` describes all of it to machines. A test compares it with the code, and `rpc.discover` serves it.
@@ -28,6 +29,7 @@ mod news;
 #[cfg(test)]
 mod openrpc;
 mod outages;
+mod places;
 mod results;
 mod server;
 mod subscriptions;

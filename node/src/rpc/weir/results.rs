@@ -316,6 +316,8 @@ result! {
 		past_verdicts: Vec<VerdictSummary>,
 		/// What is known of where it is.
 		location: Location,
+		/// Who operates it in the epoch of the block, as both have declared; null if it is its own operator.
+		operator: Option<Address>,
 	}
 }
 
@@ -345,6 +347,7 @@ impl From<ProviderInfo<AccountId, Balance>> for Provider {
 			last_verdict,
 			past_verdicts,
 			location,
+			operator,
 		} = info;
 		Self {
 			index,
@@ -370,6 +373,7 @@ impl From<ProviderInfo<AccountId, Balance>> for Provider {
 			last_verdict: last_verdict.as_ref().map(Verdict::from),
 			past_verdicts: past_verdicts.into_iter().map(VerdictSummary::from).collect(),
 			location: location.into(),
+			operator: operator.as_ref().map(Address::from),
 		}
 	}
 }

@@ -8,6 +8,7 @@ use super::{
 	inputs::{regions, Account, AccountOrIndex, Blocks},
 	news::{BlockNews, News},
 	outages::Outages,
+	places::Places,
 	results::{Block, Clock, Provider, ProviderPage, Timing},
 	subscriptions,
 	texts::Address,
@@ -25,7 +26,7 @@ use sp_blockchain::HeaderBackend;
 use sp_consensus::BlockStatus;
 use std::sync::Arc;
 use weir_primitives::{
-	api::{ProofOfBandwidthApi, ProviderInfo, RegionFilter, SeatInfo},
+	api::{ProofOfBandwidthApi, ProviderInfo, RegionFilter, SeatRecord},
 	EpochIndex,
 };
 use weir_runtime::{AccountId, Balance, Hash};
@@ -39,13 +40,14 @@ pub(super) const DOCUMENT: &str = include_str!("../../../../docs/openrpc.json");
 pub(crate) struct Weir {
 	client: Arc<FullClient>,
 	news: News,
+	places: Places,
 	document: &'static RawValue,
 }
 
 impl Weir {
 	/// Answers from the chain of `client`, and hands out `news`.
 	pub(crate) fn new(client: Arc<FullClient>, news: News) -> Result<Self, serde_json::Error> {
-		Ok(Self { client, news, document: serde_json::from_str(DOCUMENT)? })
+		Ok(Self { client, news, places: Places::default(), document: serde_json::from_str(DOCUMENT)? })
 	}
 
 	/// The block to read: the best one unless given. One that cannot be read is named here, not by what fails on it.
@@ -90,6 +92,11 @@ impl Weir {
 		blocks: Option<Blocks>,
 		show: fn(&BlockNews, Option<&AccountId>) -> Option<T>,
 	) -> SubscriptionCloseResponse {
+		// Held until nothing more is sent.
+		let Some(_place) = self.places.take(pending.connection_id()) else {
+			pending.reject(Error::TooManySubscriptions).await;
+			return SubscriptionCloseResponse::None;
+		};
 		let best = self.client.info().best_hash;
 		// By account: an index may pass to another provider while the subscription lasts.
 		let account = provider.map(|provider| self.registered(&provider, best).map(|info| info.account));
@@ -105,10 +112,10 @@ impl Weir {
 		}
 	}
 
-	fn seated(&self, account: &Account, at: Hash) -> Result<SeatInfo<AccountId>, Error> {
+	fn seated(&self, account: &Account, at: Hash) -> Result<SeatRecord<AccountId>, Error> {
 		let id = account.id()?;
-		let seat = self.client.runtime_api().seat(at, id)?;
-		seat.ok_or_else(|| Error::UnknownSeat(account.shown()))
+		let record = self.client.runtime_api().seat_record(at, id)?;
+		record.ok_or_else(|| Error::UnknownSeat(account.shown()))
 	}
 }
 
@@ -183,7 +190,7 @@ impl WeirApiServer for Weir {
 
 	fn tasks(&self, account: Account, at: Option<Hash>) -> RpcResult<Vec<Task>> {
 		let at = self.block(at)?;
-		let node = self.seated(&account, at)?.account;
+		let node = self.seated(&account, at)?.seat.account;
 		let tasks = self.client.runtime_api().tasks(at, node).map_err(Error::from)?;
 		Ok(tasks.into_iter().map(Task::from).collect())
 	}

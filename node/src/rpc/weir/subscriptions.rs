@@ -76,6 +76,7 @@ pub(super) fn outages(block: &BlockNews, account: Option<&AccountId>) -> Option<
 mod tests {
 	use super::*;
 	use jsonrpsee::RpcModule;
+	use polkadot_sdk::sp_blockchain;
 	use serde_json::{json, Value};
 	use std::sync::Arc;
 	use tokio::sync::{broadcast::Sender, mpsc::Receiver};
@@ -195,6 +196,20 @@ mod tests {
 		let mut messages = subscriber(&news, 4).await;
 		news.send(Err(Error::BlocksSkipped)).unwrap();
 		assert_eq!(next(&mut messages).await["error"]["code"], 20_010);
+		assert_eq!(news.receiver_count(), 0, "it is served no more");
+		assert!(messages.try_recv().is_err(), "and sent nothing more");
+	}
+
+	#[tokio::test]
+	async fn subscriber_should_be_told_and_let_go_when_the_database_does_not_answer() {
+		let news = Sender::new(2);
+		let mut messages = subscriber(&news, 4).await;
+		let error = sp_blockchain::Error::Backend("a header cannot be read".into());
+		news.send(Err(Error::from(error))).unwrap();
+		let error = &next(&mut messages).await["error"];
+		assert_eq!((&error["code"], &error["data"]), (&json!(20_008), &json!("Database")));
+		let said = error["message"].as_str().unwrap();
+		assert!(said.contains("a header cannot be read") && said.contains("see the node's log"), "{said}");
 		assert_eq!(news.receiver_count(), 0, "it is served no more");
 		assert!(messages.try_recv().is_err(), "and sent nothing more");
 	}

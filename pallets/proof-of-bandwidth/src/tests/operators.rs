@@ -35,6 +35,22 @@ fn take_seat_should_fail_when_the_operator_has_its_share() {
 }
 
 #[test]
+fn seat_should_be_shown_with_its_operator_when_it_has_one() {
+	ExtBuilder::default().build_and_execute(|| {
+		run_to(1, 0);
+		let operators = || {
+			let rows = Pob::seats(0, 2).rows;
+			assert_eq!(rows, [1, 2].map(|node| Pob::seat_record(&node).unwrap()));
+			[rows[0].operator, rows[1].operator]
+		};
+		assert_eq!(operators(), [None, None]);
+		assert_ok!(declare(1, OPERATOR));
+		assert_eq!(operators(), [Some(OPERATOR), None]);
+		assert_eq!(Pob::seat_record(&OPERATOR), None);
+	});
+}
+
+#[test]
 fn share_should_be_one_seat_in_a_hundred() {
 	ExtBuilder::default().seats(199).build_and_execute(|| {
 		assert_ok!(declare(1, OPERATOR));

@@ -270,7 +270,7 @@ fn seats_should_be_paged_by_position() {
 		run_to(1, 0);
 		let page = |start, count| {
 			let page = Pob::seats(start, count);
-			(page.rows.into_iter().map(|seat| seat.account).collect::<Vec<_>>(), page.next)
+			(page.rows.into_iter().map(|row| row.seat.account).collect::<Vec<_>>(), page.next)
 		};
 		assert_eq!(page(2, 3), (vec![3, 4, 5], Some(5)));
 		assert_eq!(page(6, 1_000), (vec![7, 8], None));

@@ -49,6 +49,7 @@ fn seat_should_lose_its_tier_when_it_falls_short_in_three_epochs() {
 			let short = Event::SeatFellShort { who: 1, epoch, provider: 0, shortfalls };
 			assert!(events().contains(&short));
 			assert_eq!((seat().shortfalls.count(), seat().uplink_kbps), (shortfalls, 50_000));
+			assert_eq!(Pob::seat_record(&1).unwrap().shortfalls, shortfalls);
 		}
 		cycle(|node, task| shows(node, task, 50));
 		assert_eq!(drops(), [Event::SeatTierDropped { who: 1, from: 50_000, to: 25_000 }]);
