@@ -142,6 +142,7 @@ mod tests {
 			last_verdict,
 			past_verdicts: Vec::new(),
 			location: Default::default(),
+			operator: None,
 		}
 	}
 
