@@ -1,4 +1,5 @@
-//! JSON-RPC `weir_*` of a real node: every method over HTTP, the subscription over WebSocket, and every error.
+//! JSON-RPC of a real node: every method `weir_*` over HTTP, the subscription over WebSocket, every error, and how refused
+//! transactions are counted.
 
 mod node;
 
@@ -8,7 +9,7 @@ use jsonrpsee::{
 	rpc_params,
 	ws_client::{WsClient, WsClientBuilder},
 };
-use node::{account, address, set_storage, Node, PATIENCE, PROVIDER};
+use node::{account, address, call, general, set_storage, signed, Node, PATIENCE, PROVIDER};
 use polkadot_sdk::*;
 use serde_json::{json, Value};
 use sp_io::hashing::{twox_128, twox_64};
@@ -241,6 +242,28 @@ async fn request_should_be_refused_with_code_and_advice_when_it_is_wrong() {
 	let first = node.until("chain_getBlockHash", json!([1]), |hash| hash.is_string()).await;
 	node.until("weir_clock", json!([]), |clock| clock["block"]["number"].as_u64() > Some(10)).await;
 	node.assert_refuses("weir_clock", json!([first]), 20_004, "PrunedState", "--state-pruning").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_should_be_counted_by_the_rule_they_broke_when_the_pool_refuses_them() {
+	let node = Node::start_with_metrics().await;
+	let remark = call([0, 0], vec![1u8]);
+	let future_epoch = (1_000u32, account(Alice), [0u8; 32], [0u8; 64]);
+	let foreign = weir_runtime::Hash::repeat_byte(7);
+	for (transaction, rule) in [
+		(general(call([53, 6], (0u32, 0u32, Vec::<u8>::new()))), "WrongReceiptCount"),
+		(general(call([53, 3], future_epoch)), "Future"),
+		(signed(Alice, 0, foreign, remark), "BadProof"),
+	] {
+		assert!(node.send(transaction).await.is_err(), "{rule}");
+		let shown = node.metrics().await;
+		let is_counted = |line: &str| {
+			line.starts_with("weir_pool_refused_total{")
+				&& line.contains(&format!("rule=\"{rule}\""))
+				&& line.ends_with(" 1")
+		};
+		assert!(shown.lines().any(is_counted), "no {rule} in {shown}");
+	}
 }
 
 async fn follow(client: &WsClient, provider: Value, blocks: Value) -> Subscription<Value> {
