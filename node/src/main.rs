@@ -10,6 +10,7 @@ mod command;
 mod disk;
 mod failure;
 mod genesis;
+mod pool;
 mod preflight;
 mod rpc;
 mod service;

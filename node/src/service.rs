@@ -3,7 +3,9 @@
 use crate::{
 	clock,
 	disk::DiskParams,
-	genesis, rpc,
+	genesis,
+	pool::Counted,
+	rpc,
 	sidecar::{self, Sidecar},
 };
 use futures::{FutureExt, StreamExt};
@@ -24,7 +26,7 @@ pub(crate) type Executor = sc_executor::WasmExecutor<HostFunctions>;
 pub(crate) type FullClient = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 pub(crate) type FullBackend = sc_service::TFullBackend<Block>;
 pub(crate) type FullSelectChain = sc_consensus::LongestChain<FullBackend, Block>;
-pub(crate) type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
+pub(crate) type FullPool = Counted<sc_transaction_pool::TransactionPoolHandle<Block, FullClient>>;
 type FinalityImport = GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
 type FinalityLink = LinkHalf<Block, FullClient, FullSelectChain>;
 type InherentProviders =
@@ -88,16 +90,15 @@ pub(crate) fn partial(config: &Configuration) -> Result<Partial, ServiceError> {
 	});
 
 	let select_chain = sc_consensus::LongestChain::new(backend.clone());
-	let transaction_pool = Arc::from(
-		sc_transaction_pool::Builder::new(
-			task_manager.spawn_essential_handle(),
-			client.clone(),
-			config.role.is_authority().into(),
-		)
-		.with_options(config.transaction_pool.clone())
-		.with_prometheus(config.prometheus_registry())
-		.build(),
-	);
+	let transaction_pool = sc_transaction_pool::Builder::new(
+		task_manager.spawn_essential_handle(),
+		client.clone(),
+		config.role.is_authority().into(),
+	)
+	.with_options(config.transaction_pool.clone())
+	.with_prometheus(config.prometheus_registry())
+	.build();
+	let transaction_pool = Arc::new(Counted::new(transaction_pool, config.prometheus_registry())?);
 
 	let (finality_import, finality_link) = sc_consensus_grandpa::block_import(
 		client.clone(),

@@ -9,6 +9,7 @@ use std::{
 		Arc, Mutex, OnceLock, PoisonError,
 	},
 };
+use weir_tunnel_core::dropped::Dropped;
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -95,6 +96,10 @@ pub struct Metrics {
 	pub provider_refused: OnceLock<Arc<Refused>>,
 	/// What the attestor's control plane refused, once there is one.
 	pub attestor_refused: OnceLock<Arc<Refused>>,
+	/// What came out of attestors' tunnels and the provider dropped, once there is one.
+	pub provider_dropped: OnceLock<Arc<Dropped>>,
+	/// What came out of targets' tunnels and the attestor dropped, once there is one.
+	pub attestor_dropped: OnceLock<Arc<Dropped>>,
 }
 
 impl Metrics {
@@ -164,6 +169,14 @@ impl Metrics {
 				let _ = writeln!(text, "{name}{{role=\"{role}\",rule=\"{rule}\"}} {count}");
 			}
 		}
+		let name = "weir_tunnel_datagrams_refused_total";
+		let help = "Datagrams of tests that were dropped, by the rule they broke.";
+		let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
+		for (role, dropped) in [("provide", &self.provider_dropped), ("attest", &self.attestor_dropped)] {
+			for (rule, count) in dropped.get().iter().flat_map(|dropped| dropped.rows()) {
+				let _ = writeln!(text, "{name}{{role=\"{role}\",rule=\"{rule}\"}} {count}");
+			}
+		}
 		let name = "weir_tunnel_submissions_refused_total";
 		let help = "Transactions that the pool of the node refused, by the rule they broke.";
 		let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
@@ -179,11 +192,15 @@ impl Metrics {
 mod tests {
 	use super::*;
 	use anyhow::Context;
+	use weir_tunnel_core::dropped::Rule;
 
 	#[test]
 	fn refusals_should_be_shown_by_role_and_rule() {
 		let metrics = Metrics::default();
 		assert!(metrics.provider_refused.set(Arc::default()).is_ok());
+		let dropped = Arc::<Dropped>::default();
+		dropped.count(Rule::Replayed);
+		assert!(metrics.provider_dropped.set(dropped).is_ok());
 		let refused = |rule: &str| -> anyhow::Error {
 			ChainError::Refused { call: "commit", rule: rule.into() }.into()
 		};
@@ -196,6 +213,8 @@ mod tests {
 		for row in [
 			"weir_tunnel_requests_refused_total{role=\"provide\",rule=\"NotAMember\"} 0",
 			"weir_tunnel_requests_refused_total{role=\"provide\",rule=\"Oversized\"} 0",
+			"weir_tunnel_datagrams_refused_total{role=\"provide\",rule=\"Replayed\"} 1",
+			"weir_tunnel_datagrams_refused_total{role=\"provide\",rule=\"Malformed\"} 0",
 			"weir_tunnel_submissions_refused_total{rule=\"NotOnDuty\"} 2",
 			"weir_tunnel_submissions_refused_total{rule=\"a \\\"rule\\\"\"} 1",
 		] {

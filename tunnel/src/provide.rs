@@ -95,11 +95,12 @@ impl Bound {
 		};
 		let (assignments, assignment) = watch::channel(None);
 		let (measuring, measured) = watch::channel(None);
-		let counters = engine.counters();
+		let (counters, dropped) = (engine.counters(), engine.dropped());
+		let _ = metrics.provider_dropped.set(dropped.clone());
 		let (others, requests) = mpsc::channel(WAITING);
 		let clock = Task::spawn("clock answers", tell_time(incoming, config.clone(), others));
 		let serving = Serving {
-			target: Target::new(config),
+			target: Target::new(config).counting_in(dropped),
 			engine,
 			_control: control,
 			_clock: clock,

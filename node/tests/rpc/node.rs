@@ -20,6 +20,10 @@ use std::{
 	time::{Duration, Instant},
 };
 use tempfile::TempDir;
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	net::TcpStream,
+};
 use weir_primitives::{Caps, Claim, Endpoint, ExitClass, LineKind, Region, Role};
 use weir_runtime::{AccountId, Hash, RuntimeCall, Signature, SignedPayload, TxExtension, UncheckedExtrinsic};
 
@@ -42,6 +46,8 @@ pub(crate) struct Node {
 	child: Child,
 	folder: TempDir,
 	address: String,
+	/// Where it serves metrics, if it does.
+	metrics: Option<String>,
 	http: HttpClient,
 }
 
@@ -55,6 +61,17 @@ impl Drop for Node {
 impl Node {
 	/// Starts a development network of one validator, with these flags beside the usual ones.
 	pub(crate) async fn start(flags: &[&str]) -> Self {
+		Self::launch(&[&["--no-prometheus"][..], flags].concat()).await
+	}
+
+	/// As [`Self::start`], with metrics.
+	pub(crate) async fn start_with_metrics() -> Self {
+		let mut node = Self::launch(&["--prometheus-port=0"]).await;
+		node.metrics = Some(node.address_after("Prometheus exporter started at ").await);
+		node
+	}
+
+	async fn launch(flags: &[&str]) -> Self {
 		assert!(
 			weir_runtime::WASM_BINARY.is_some(),
 			"a node runs only with the runtime's Wasm: build without SKIP_WASM_BUILD, as scripts/test.sh does"
@@ -62,7 +79,7 @@ impl Node {
 		let folder = tempfile::tempdir().unwrap();
 		let log = fs::File::create(folder.path().join("log")).unwrap();
 		let child = Command::new(env!("CARGO_BIN_EXE_weir-node"))
-			.args(["--dev", "--rpc-port=0", "--listen-addr=/ip4/127.0.0.1/tcp/0", "--no-prometheus"])
+			.args(["--dev", "--rpc-port=0", "--listen-addr=/ip4/127.0.0.1/tcp/0"])
 			.args(["--no-mdns", "--no-telemetry", "--db-storage-threshold=0"])
 			.args(flags)
 			.arg(format!("--base-path={}", folder.path().join("data").display()))
@@ -72,23 +89,23 @@ impl Node {
 			.spawn()
 			.unwrap();
 		let http = HttpClientBuilder::default().build("http://127.0.0.1:1").unwrap();
-		let mut node = Self { child, folder, address: String::new(), http };
-		node.address = node.rpc_address().await;
+		let mut node = Self { child, folder, address: String::new(), metrics: None, http };
+		node.address = node.address_after("Running JSON-RPC server: addr=").await;
 		node.http = HttpClientBuilder::default().build(format!("http://{}", node.address)).unwrap();
 		node
 	}
 
-	/// Where the node says that it serves JSON-RPC.
-	async fn rpc_address(&mut self) -> String {
+	/// The address that the node's log says after these words.
+	async fn address_after(&mut self, words: &str) -> String {
 		let began = Instant::now();
 		loop {
 			let log = self.log();
-			let said = log.split("Running JSON-RPC server: addr=").nth(1);
+			let said = log.split(words).nth(1);
 			if let Some((address, _)) = said.and_then(|rest| rest.split_once([',', '\n', ' '])) {
 				return address.to_owned();
 			}
 			let ended = self.child.try_wait().unwrap();
-			assert!(ended.is_none() && began.elapsed() < PATIENCE, "no JSON-RPC, ended: {ended:?}\n{log}");
+			assert!(ended.is_none() && began.elapsed() < PATIENCE, "no {words}, ended: {ended:?}\n{log}");
 			tokio::time::sleep(Duration::from_millis(50)).await;
 		}
 	}
@@ -101,6 +118,19 @@ impl Node {
 	/// Where subscribers connect.
 	pub(crate) fn ws(&self) -> String {
 		format!("ws://{}", self.address)
+	}
+
+	/// What the node tells Prometheus.
+	pub(crate) async fn metrics(&self) -> String {
+		let address = self.metrics.as_ref().expect("a node with metrics");
+		let mut stream = TcpStream::connect(address).await.unwrap();
+		stream
+			.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+			.await
+			.unwrap();
+		let mut answer = String::new();
+		stream.read_to_string(&mut answer).await.unwrap();
+		answer
 	}
 
 	/// An answer over HTTP.
@@ -146,9 +176,13 @@ impl Node {
 		let genesis: Hash = serde_json::from_value(self.get("chain_getBlockHash", json!([0])).await).unwrap();
 		let nonce = self.get("system_accountNextIndex", json!([address(signer)])).await;
 		let nonce = u32::try_from(nonce.as_u64().unwrap()).unwrap();
-		let extrinsic = signed(signer, nonce, genesis, call);
+		self.send(signed(signer, nonce, genesis, call)).await.unwrap();
+	}
+
+	/// Sends a transaction.
+	pub(crate) async fn send(&self, extrinsic: UncheckedExtrinsic) -> Result<Value, ClientError> {
 		let bytes = sp_core::bytes::to_hex(&extrinsic.encode(), false);
-		self.get("author_submitExtrinsic", json!([bytes])).await;
+		self.ask("author_submitExtrinsic", json!([bytes])).await
 	}
 
 	/// Bonds and registers [`PROVIDER`], and waits until the best block shows it.
@@ -183,8 +217,9 @@ pub(crate) fn address(who: Sr25519Keyring) -> String {
 	who.to_account_id().to_string()
 }
 
-fn signed(who: Sr25519Keyring, nonce: u32, genesis: Hash, call: RuntimeCall) -> UncheckedExtrinsic {
-	let extension: TxExtension = (
+/// What surrounds a transaction.
+fn extension(nonce: u32) -> TxExtension {
+	(
 		frame_system::AuthorizeCall::new(),
 		frame_system::CheckNonZeroSender::new(),
 		frame_system::CheckSpecVersion::new(),
@@ -196,7 +231,17 @@ fn signed(who: Sr25519Keyring, nonce: u32, genesis: Hash, call: RuntimeCall) -> 
 		pallet_transaction_payment::ChargeTransactionPayment::from(0),
 		frame_metadata_hash_extension::CheckMetadataHash::new(false),
 		frame_system::WeightReclaim::new(),
-	);
+	)
+}
+
+/// A transaction for the chain that begins with `genesis`.
+pub(crate) fn signed(
+	who: Sr25519Keyring,
+	nonce: u32,
+	genesis: Hash,
+	call: RuntimeCall,
+) -> UncheckedExtrinsic {
+	let extension = extension(nonce);
 	let version = weir_runtime::VERSION;
 	let implied =
 		((), (), version.spec_version, version.transaction_version, genesis, genesis, (), (), (), None, ());
@@ -205,8 +250,13 @@ fn signed(who: Sr25519Keyring, nonce: u32, genesis: Hash, call: RuntimeCall) -> 
 	UncheckedExtrinsic::new_signed(call, who.to_account_id().into(), signature, extension)
 }
 
+/// A transaction without a signature, of a call that is authorised by itself.
+pub(crate) fn general(call: RuntimeCall) -> UncheckedExtrinsic {
+	UncheckedExtrinsic::new_transaction(call, extension(0))
+}
+
 /// A call from its indices and arguments, as `runtime/golden/wire.txt` pins them.
-fn call(indices: [u8; 2], arguments: impl Encode) -> RuntimeCall {
+pub(crate) fn call(indices: [u8; 2], arguments: impl Encode) -> RuntimeCall {
 	RuntimeCall::decode(&mut &(indices, arguments).encode()[..]).unwrap()
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::*;
+use codec::Decode;
 use frame_support::{
 	parameter_types,
 	traits::{ConstU32, ConstU64},
@@ -239,6 +240,12 @@ pub fn outage(event: &RuntimeEvent) -> Option<OutageChange> {
 		_ => return None,
 	};
 	Some(OutageChange { provider: *provider, account: account.clone(), from_slot: *from_slot, gap })
+}
+
+/// The rule of the measuring protocol that a transaction breaks, by the code with which it is refused.
+pub fn broken_rule(code: u8) -> Option<&'static str> {
+	let error = pallet_proof_of_bandwidth::Error::<Runtime>::decode(&mut &[code][..]).ok()?;
+	Some(error.into())
 }
 
 /// Providers of `regions` from index `start`, as a page shows them.

@@ -12,6 +12,7 @@
 //! * [`pacer`]: when the next packet leaves; token buckets for a line's cap.
 //! * [`probe`]: the attestor's side of a test.
 //! * [`target`]: the target's side.
+//! * [`dropped`]: what either side drops inside the tunnel, counted by the rule that was broken.
 //! * [`watching`]: whether providers answer, through the epoch and when an alarm is to be confirmed.
 //!
 //! # A test
@@ -42,6 +43,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 pub mod cadence;
+pub mod dropped;
 pub mod keys;
 pub mod keystream;
 pub mod pacer;

@@ -6,6 +6,7 @@
 //! the window of its first arrival.
 
 use crate::{
+	dropped::Rule,
 	keystream::{self, Payload},
 	wire::{Range, Receipt, Test, MAX_RANGES},
 };
@@ -71,15 +72,18 @@ impl Collector {
 		}
 	}
 
-	/// Takes a payload. False if its number was seen before, lies out of range, or the window is full.
-	pub fn insert(&mut self, seq: u32, payload: &Payload) -> bool {
-		if seq >= MAX_PACKETS || self.open.len() >= MAX_WINDOW_PACKETS || self.seen.contains(seq) {
-			return false;
+	/// Takes a payload. Refused if its number was seen before, lies out of range, or the window is full.
+	pub fn insert(&mut self, seq: u32, payload: &Payload) -> Result<(), Rule> {
+		if seq >= MAX_PACKETS || self.open.len() >= MAX_WINDOW_PACKETS {
+			return Err(Rule::OutOfRange);
+		}
+		if self.seen.contains(seq) {
+			return Err(Rule::Replayed);
 		}
 		self.seen.insert(seq);
 		self.open.insert(seq, Box::new(*payload));
 		self.packets = self.packets.saturating_add(1);
-		true
+		Ok(())
 	}
 
 	/// Packets taken so far.
@@ -226,7 +230,7 @@ mod tests {
 
 	fn insert(collector: &mut Collector, seqs: impl IntoIterator<Item = u32>) {
 		for seq in seqs {
-			assert!(collector.insert(seq, &keystream::payload(&SEED, seq)));
+			assert_eq!(collector.insert(seq, &keystream::payload(&SEED, seq)), Ok(()));
 		}
 	}
 
@@ -289,8 +293,8 @@ mod tests {
 		let (mut collector, _) = pair();
 		insert(&mut collector, [5]);
 		collector.close();
-		assert!(!collector.insert(5, &keystream::payload(&SEED, 5)));
-		assert!(!collector.insert(MAX_PACKETS, &keystream::payload(&SEED, 6)));
+		assert_eq!(collector.insert(5, &keystream::payload(&SEED, 5)), Err(Rule::Replayed));
+		assert_eq!(collector.insert(MAX_PACKETS, &keystream::payload(&SEED, 6)), Err(Rule::OutOfRange));
 	}
 
 	#[test]

@@ -5,7 +5,9 @@ mod common;
 use codec::Encode;
 use common::*;
 use proptest::prelude::*;
+use std::sync::Arc;
 use weir_tunnel_core::{
+	dropped::{Dropped, Rule},
 	keystream::{self, Payload},
 	probe::{self, Outcome, Probe, Ticket},
 	receipt::Collector,
@@ -199,9 +201,11 @@ impl Running {
 							self.answer(Datagram { body: Body::Welcome(stamp), ..datagram })
 						}
 						Body::Ping(stamp) => self.answer(Datagram { body: Body::Pong(stamp), ..datagram }),
-						Body::Load(payload) => assert!(self.collector.insert(datagram.number, payload)),
+						Body::Load(payload) => {
+							assert!(self.collector.insert(datagram.number, payload).is_ok())
+						}
 						Body::EchoLoad(payload) => {
-							assert!(self.collector.insert(datagram.number, payload));
+							assert!(self.collector.insert(datagram.number, payload).is_ok());
 							self.echoes.push((datagram.number, *payload));
 						}
 						Body::Countersign { digest, .. } => {
@@ -277,6 +281,45 @@ fn receipts_should_go_on_when_the_missing_one_comes_after_many_others() {
 	running.advance(1_000_000);
 	running.countersigned.dedup();
 	assert_eq!(running.countersigned[..2], [64, 79]);
+}
+
+#[test]
+fn probe_should_count_what_it_drops_by_the_rule_that_was_broken() {
+	let dropped = Arc::<Dropped>::default();
+	let payload = [7; 1_200];
+	let of = |body| Datagram { session: SESSION, number: 0, body };
+	probe().counting_in(dropped.clone()).handle_datagram(BEGIN, &of(Body::Echo(&payload)).encode());
+	assert_eq!(dropped.of(Rule::WrongTime), 1);
+
+	let mut running = Running::new();
+	running.probe = running.probe.counting_in(dropped.clone());
+	running.probe.handle_datagram(running.now, &of(Body::Echo(&payload)).encode()[..1_000]);
+	assert_eq!(dropped.of(Rule::Malformed), 1);
+	let stamp = Stamp { nonce: [1; 16], sent_at: running.now };
+	for (datagram, rule) in [
+		(Datagram { session: [9; 8], ..of(Body::Echo(&payload)) }, Rule::UnknownSession),
+		(of(Body::Load(&payload)), Rule::WrongKind),
+		(of(Body::Pong(stamp)), Rule::BadNonce),
+		// Nothing is to be echoed yet.
+		(of(Body::Echo(&payload)), Rule::OutOfRange),
+	] {
+		running.answer(datagram);
+		assert_eq!(dropped.of(rule), 1, "{rule:?}");
+	}
+	while running.echoes.is_empty() {
+		running.advance(10_000);
+	}
+	let number = running.echoes[0].0;
+	let echo = Datagram { number, ..of(Body::Echo(&payload)) };
+	running.answer(echo);
+	assert_eq!(dropped.of(Rule::BadEcho), 1);
+	running.echo();
+	running.answer(echo);
+	assert_eq!(dropped.of(Rule::Replayed), 1);
+	let never_sent = Range { first: 1 << 19, count: 1 };
+	running.acknowledge(&[Receipt { window: 0, ranges: vec![never_sent], digest: [0; 32] }]);
+	assert_eq!(dropped.of(Rule::BadReceipt), 1);
+	assert_eq!(dropped.rows().map(|(_, count)| count).sum::<u64>(), 9);
 }
 
 proptest! {

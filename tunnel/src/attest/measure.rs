@@ -66,7 +66,8 @@ type Answer = BoxFuture<'static, (Ticket, Option<Response>)>;
 
 /// Runs a test to its end; none if the process stops before.
 pub(super) async fn measure(order: Order, key: ProbeKeypair, links: Arc<Links>) -> Result<Option<Outcome>> {
-	let (mut engine, inbound) = Engine::start_towards(order.address.ip(), links.bind).await?;
+	let (mut engine, inbound) =
+		Engine::start_towards(order.address.ip(), links.bind, links.dropped.clone()).await?;
 	let outcome = drive(&mut engine, inbound, order, key, &links).await;
 	// However it ended, the device's tasks end before what they read from.
 	engine.stop().await;
@@ -101,7 +102,7 @@ pub(super) async fn drive(
 		start: order.start,
 		window: order.window,
 	};
-	let mut probe = Probe::new(clock::now(), config);
+	let mut probe = Probe::new(clock::now(), config).counting_in(links.dropped.clone());
 	let mut answers: FuturesUnordered<Answer> = FuturesUnordered::new();
 	let mut inner = None;
 	let stopped = links.stopped();

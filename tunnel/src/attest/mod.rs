@@ -44,6 +44,7 @@ use weir_primitives::{
 	EpochIndex, ProviderIndex, SlotOffset, Timing,
 };
 use weir_tunnel_core::{
+	dropped::Dropped,
 	keys::ProbeKeypair,
 	probe::{Kind, Outcome},
 	wire::{Bilateral, Refusal, Response},
@@ -93,6 +94,8 @@ struct Links {
 	bind: IpAddr,
 	control: Control,
 	stopping: watch::Sender<bool>,
+	/// What their tunnels drop.
+	dropped: Arc<Dropped>,
 }
 
 impl Links {
@@ -184,7 +187,10 @@ impl Attestor {
 		let timing = chain.timing().await?;
 		let (control, incoming) = control::connect(&settings.identity, settings.bind)?;
 		let _ = metrics.attestor_refused.set(control.refused());
-		let links = Arc::new(Links { bind: settings.bind, control, stopping: watch::channel(false).0 });
+		let dropped = Arc::<Dropped>::default();
+		let _ = metrics.attestor_dropped.set(dropped.clone());
+		let stopping = watch::channel(false).0;
+		let links = Arc::new(Links { bind: settings.bind, control, stopping, dropped });
 		let (epochs, refuse) = (Mutex::default(), Task::spawn("control plane", refuse_all(incoming)));
 		let keep = OnceLock::new();
 		let attestor = Arc::new_cyclic(|attestor: &Weak<Self>| {

@@ -46,7 +46,10 @@ impl Speaker {
 			let signature = attestor.settings.probe.sign(&payload);
 			match chain.say(provider, node, sighting, signature).await {
 				Ok(()) => tracing::info!(provider, ?sighting, "sighting sent"),
-				Err(error) => tracing::warn!(provider, ?sighting, %error, "sighting not taken"),
+				Err(error) => {
+					tracing::warn!(provider, ?sighting, %error, "sighting not taken");
+					attestor.metrics.note_refusal(&error.into());
+				}
 			}
 		}
 		Ok(())

@@ -70,6 +70,8 @@ pub(crate) struct Fake {
 	pub(crate) watch: Mutex<Option<Watch<AccountId>>>,
 	/// What was said of providers.
 	pub(crate) said: Mutex<Vec<(ProviderIndex, Sighting, [u8; 64])>>,
+	/// Why the pool takes nothing of it, if it does not.
+	pub(crate) refusal: Mutex<Option<ChainError>>,
 }
 
 impl Fake {
@@ -87,6 +89,7 @@ impl Fake {
 			seat: Mutex::default(),
 			watch: Mutex::default(),
 			said: Mutex::default(),
+			refusal: Mutex::default(),
 		}
 	}
 }
@@ -154,7 +157,7 @@ impl ChainView for Fake {
 		signature: [u8; 64],
 	) -> Result<(), ChainError> {
 		lock(&self.said).push((provider, sighting, signature));
-		Ok(())
+		lock(&self.refusal).clone().map_or(Ok(()), Err)
 	}
 
 	async fn provider(&self, _: &AccountId) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError> {

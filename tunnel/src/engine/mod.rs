@@ -19,9 +19,13 @@ use std::{
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use transport::LineFactory;
-use weir_tunnel_core::{wire::data, Micros};
+use weir_tunnel_core::{
+	dropped::{Dropped, Rule},
+	wire::data,
+	Micros,
+};
 
 /// Inner packets that wait in either direction.
 const CHANNEL: usize = 4_096;
@@ -44,14 +48,22 @@ pub struct Inbound {
 }
 
 /// Packets from the tunnel to us.
-struct FromTunnel(mpsc::Sender<Inbound>);
+struct FromTunnel {
+	inbound: mpsc::Sender<Inbound>,
+	dropped: Arc<Dropped>,
+}
 
 impl IpSend for FromTunnel {
 	async fn send(&mut self, packet: Packet<Ip>) -> io::Result<()> {
 		let packet = packet.into_bytes();
-		if let Some((source, _, bytes)) = data::unwrap(packet.as_ref()) {
-			// A reader that lags loses packets, as behind a full socket buffer; it must not stop the others.
-			let _ = self.0.try_send(Inbound { at: clock::now(), source, bytes: bytes.to_vec() });
+		let Some((source, _, bytes)) = data::unwrap(packet.as_ref()) else {
+			self.dropped.count(Rule::NotADatagram);
+			return Ok(());
+		};
+		let inbound = Inbound { at: clock::now(), source, bytes: bytes.to_vec() };
+		// A reader that lags loses packets, as behind a full socket buffer; it must not stop the others.
+		if let Err(TrySendError::Full(_)) = self.inbound.try_send(inbound) {
+			self.dropped.count(Rule::TooManyWaiting);
 		}
 		Ok(())
 	}
@@ -114,6 +126,7 @@ pub struct Engine {
 	port: u16,
 	to_tunnel: mpsc::Sender<Vec<u8>>,
 	counters: Arc<Counters>,
+	dropped: Arc<Dropped>,
 }
 
 /// Stops a device whose sender is gone, under its gate: all its tasks are told in one poll. One that is at work just then
@@ -141,13 +154,18 @@ impl Drop for Engine {
 impl Engine {
 	/// Binds `address`:`port` (0: any port) with a fresh key. Inner datagrams arrive on the receiver.
 	pub async fn start(address: IpAddr, port: u16, caps: Caps) -> Result<(Self, mpsc::Receiver<Inbound>)> {
-		Self::build(address, port, caps, None).await
+		Self::build(address, port, caps, None, Arc::default()).await
 	}
 
 	/// A device on any port of `address` that takes packets from `only` alone. WireGuard follows a peer to whatever address
-	/// it answers from: a target could have another machine measured than the registered one.
-	pub async fn start_towards(only: IpAddr, address: IpAddr) -> Result<(Self, mpsc::Receiver<Inbound>)> {
-		Self::build(address, 0, Caps::default(), Some(only.to_canonical())).await
+	/// it answers from: a target could have another machine measured than the registered one. Counts in `dropped` what it
+	/// drops.
+	pub async fn start_towards(
+		only: IpAddr,
+		address: IpAddr,
+		dropped: Arc<Dropped>,
+	) -> Result<(Self, mpsc::Receiver<Inbound>)> {
+		Self::build(address, 0, Caps::default(), Some(only.to_canonical()), dropped).await
 	}
 
 	async fn build(
@@ -155,6 +173,7 @@ impl Engine {
 		port: u16,
 		caps: Caps,
 		only: Option<IpAddr>,
+		dropped: Arc<Dropped>,
 	) -> Result<(Self, mpsc::Receiver<Inbound>)> {
 		let mut secret = [0; 32];
 		getrandom::getrandom(&mut secret).map_err(|error| anyhow!("the system's randomness: {error}"))?;
@@ -164,15 +183,24 @@ impl Engine {
 		let (to_tunnel, packets) = mpsc::channel(CHANNEL);
 		let (counters, gate) = (Arc::new(Counters::default()), Gate::default());
 		let device = DeviceBuilder::new()
-			.with_udp(LineFactory { address, only, caps, counters: counters.clone() })
-			.with_ip_pair(FromTunnel(to_us), ToTunnel { packets, gate: gate.clone() })
+			.with_udp(LineFactory {
+				address,
+				only,
+				caps,
+				counters: counters.clone(),
+				dropped: dropped.clone(),
+			})
+			.with_ip_pair(
+				FromTunnel { inbound: to_us, dropped: dropped.clone() },
+				ToTunnel { packets, gate: gate.clone() },
+			)
 			.with_listen_port(port)
 			.build()
 			.await?;
 		// The key comes last: setting it is what binds the socket, with or without peers.
 		device.set_private_key(secret).await.map_err(|error| bind_error(error, address, port))?;
 		let port = device.read(async |device| device.listen_port()).await;
-		Ok((Self { device: Some(device), gate, public, port, to_tunnel, counters }, inbound))
+		Ok((Self { device: Some(device), gate, public, port, to_tunnel, counters, dropped }, inbound))
 	}
 
 	/// The device; an error once it was told to stop.
@@ -193,6 +221,11 @@ impl Engine {
 	/// Its counters.
 	pub fn counters(&self) -> Arc<Counters> {
 		self.counters.clone()
+	}
+
+	/// Where it counts what it drops of what comes out of the tunnel.
+	pub fn dropped(&self) -> Arc<Dropped> {
+		self.dropped.clone()
 	}
 
 	/// Accepts a peer with one inner address; with an endpoint, the next packet to it starts the handshake.
@@ -301,12 +334,38 @@ mod tests {
 	}
 
 	#[tokio::test]
+	async fn inner_packets_should_be_counted_when_they_are_no_datagrams_or_nobody_reads() {
+		let ((a, mut from_b), (b, _from_a)) = pair(Caps::default()).await;
+		b.send(B, A, b"handshake");
+		receive(&mut from_b).await;
+		let mut packet = data::wrap(B, A, b"to another port").unwrap();
+		packet[23] = 9;
+		b.to_tunnel.try_send(packet).unwrap();
+		b.send(B, A, b"honest");
+		assert_eq!(receive(&mut from_b).await.bytes, b"honest");
+		assert_eq!(a.dropped().of(Rule::NotADatagram), 1);
+		// More than wait at most, and nobody reads them.
+		for _ in 0..CHANNEL + 1_000 {
+			let packet = data::wrap(B, A, b"many").unwrap();
+			b.to_tunnel.send(packet).await.unwrap();
+		}
+		let began = clock::now();
+		while a.dropped().of(Rule::TooManyWaiting) == 0 {
+			assert!(clock::now() < began + 10_000_000, "nothing was dropped");
+			b.send(B, A, b"one more");
+			tokio::time::sleep(Duration::from_millis(1)).await;
+		}
+		assert_eq!(from_b.len(), CHANNEL);
+	}
+
+	#[tokio::test]
 	async fn device_should_follow_its_peer_nowhere_when_it_is_for_one_address() {
 		let elsewhere: IpAddr = "127.0.33.1".parse().unwrap();
 		for (registered, is_heard) in [(LOOPBACK, true), (elsewhere, false)] {
 			let (target, mut from_attestor) = Engine::start(LOOPBACK, 0, Caps::default()).await.unwrap();
+			let bind = "127.0.34.1".parse().unwrap();
 			let (attestor, mut from_target) =
-				Engine::start_towards(registered, "127.0.34.1".parse().unwrap()).await.unwrap();
+				Engine::start_towards(registered, bind, Arc::default()).await.unwrap();
 			attestor.add_peer(target.public(), A, None).await.unwrap();
 			let here = ("127.0.34.1".parse::<IpAddr>().unwrap(), attestor.port()).into();
 			target.add_peer(attestor.public(), B, Some(here)).await.unwrap();
@@ -314,6 +373,7 @@ mod tests {
 			target.send(A, B, b"from wherever I am");
 			let heard = tokio::time::timeout(Duration::from_secs(1), from_target.recv()).await;
 			assert_eq!(heard.is_ok(), is_heard, "registered at {registered}");
+			assert_eq!(attestor.dropped().of(Rule::ForeignEndpoint) == 0, is_heard);
 			assert_eq!(attestor.endpoint_of(target.public()).await.is_some(), is_heard);
 			assert!(from_attestor.try_recv().is_err());
 		}

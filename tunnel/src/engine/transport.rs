@@ -19,7 +19,10 @@ use std::{
 	time::Duration,
 };
 use tokio::sync::mpsc;
-use weir_tunnel_core::pacer::Bucket;
+use weir_tunnel_core::{
+	dropped::{Dropped, Rule},
+	pacer::Bucket,
+};
 
 use crate::tasks::Task;
 
@@ -59,6 +62,7 @@ pub(super) struct LineFactory {
 	pub(super) only: Option<IpAddr>,
 	pub(super) caps: Caps,
 	pub(super) counters: Arc<Counters>,
+	pub(super) dropped: Arc<Dropped>,
 }
 
 impl UdpTransportFactory for LineFactory {
@@ -81,7 +85,8 @@ impl UdpTransportFactory for LineFactory {
 		});
 		let send = LineSend { socket, queue, counters: self.counters.clone() };
 		let bucket = (self.caps.ingress_kbps > 0).then(|| Bucket::new(now, self.caps.ingress_kbps));
-		let receive = LineRecv { socket: receive, only: self.only, bucket, counters: self.counters.clone() };
+		let (counters, dropped) = (self.counters.clone(), self.dropped.clone());
+		let receive = LineRecv { socket: receive, only: self.only, bucket, counters, dropped };
 		Ok((send, receive))
 	}
 }
@@ -165,6 +170,7 @@ pub(super) struct LineRecv {
 	only: Option<IpAddr>,
 	bucket: Option<Bucket>,
 	counters: Arc<Counters>,
+	dropped: Arc<Dropped>,
 }
 
 impl LineRecv {
@@ -187,8 +193,9 @@ impl UdpRecv for LineRecv {
 	async fn recv_from(&mut self, pool: &mut PacketBufPool) -> io::Result<(Packet, SocketAddr)> {
 		loop {
 			let (packet, source) = self.socket.recv_from(pool).await?;
-			let is_expected = self.only.is_none_or(|only| only == source.ip().to_canonical());
-			if is_expected && self.admits(&packet) {
+			if self.only.is_some_and(|only| only != source.ip().to_canonical()) {
+				self.dropped.count(Rule::ForeignEndpoint);
+			} else if self.admits(&packet) {
 				return Ok((packet, source));
 			}
 		}

@@ -10,6 +10,7 @@ mod types;
 pub use types::*;
 
 use crate::{
+	dropped::{Dropped, Rule},
 	kbps, keys, keystream,
 	pacer::Pacer,
 	receipt::{Seen, Verifier, MAX_PACKETS},
@@ -22,7 +23,10 @@ use crate::{
 };
 use countersigning::Countersigning;
 use load::{Phase, Step};
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+	collections::{BTreeMap, VecDeque},
+	sync::Arc,
+};
 
 /// Between two attempts at anything.
 const RETRY: Micros = 250 * MILLI;
@@ -82,6 +86,7 @@ pub struct Probe {
 	echoed: Seen,
 	countersigning: Countersigning,
 	last_run: Micros,
+	dropped: Arc<Dropped>,
 }
 
 impl Probe {
@@ -110,10 +115,16 @@ impl Probe {
 			echoed: Seen::default(),
 			countersigning: Countersigning::new(&config.seed),
 			last_run: now,
+			dropped: Arc::default(),
 			config,
 		};
 		probe.handle_timeout(now);
 		probe
+	}
+
+	/// The same probe, which counts what it drops in `dropped`.
+	pub fn counting_in(self, dropped: Arc<Dropped>) -> Self {
+		Self { dropped, ..self }
 	}
 
 	/// The next thing to do; none until more input arrives.
@@ -221,7 +232,10 @@ impl Probe {
 				}
 				match self.verifier.verify(&receipt, self.sent) {
 					Ok(()) => self.count(now, &receipt),
-					Err(error) => self.receipt_fault = Some(error),
+					Err(error) => {
+						self.dropped.count(Rule::BadReceipt);
+						self.receipt_fault = Some(error);
+					}
 				}
 			}
 		}
@@ -238,22 +252,30 @@ impl Probe {
 		self.countersigning.begin(now);
 	}
 
-	/// Takes a datagram out of the tunnel. What does not belong here is dropped.
+	/// Takes a datagram out of the tunnel. What does not belong here is dropped and counted.
 	pub fn handle_datagram(&mut self, now: Micros, bytes: &[u8]) {
-		let Some(datagram) =
-			data::decode(bytes).filter(|datagram| datagram.session == self.config.test.session)
-		else {
-			return;
-		};
+		if let Err(rule) = self.take_datagram(now, bytes) {
+			self.dropped.count(rule);
+		}
+	}
+
+	fn take_datagram(&mut self, now: Micros, bytes: &[u8]) -> Result<(), Rule> {
+		let datagram = data::decode(bytes).ok_or(Rule::Malformed)?;
+		if datagram.session != self.config.test.session {
+			return Err(Rule::UnknownSession);
+		}
 		match (datagram.body, self.state) {
-			(Body::Welcome(stamp), State::Greeting(_)) if self.is_mine(&stamp, datagram.number) => {
+			(Body::Welcome(stamp) | Body::Pong(stamp), _) if !self.is_mine(&stamp, datagram.number) => {
+				return Err(Rule::BadNonce);
+			}
+			(Body::Welcome(stamp), State::Greeting(_)) => {
 				self.sample(now, &stamp);
 				self.pinging_since = now;
 				self.pongs = 0;
 				self.state = State::Pinging(0, now);
 				self.handle_timeout(now);
 			}
-			(Body::Pong(stamp), State::Pinging(..)) if self.is_mine(&stamp, datagram.number) => {
+			(Body::Pong(stamp), State::Pinging(..)) => {
 				self.sample(now, &stamp);
 				self.pongs = self.pongs.saturating_add(1);
 				if self.pongs >= PINGS {
@@ -261,7 +283,7 @@ impl Probe {
 					self.handle_timeout(now);
 				}
 			}
-			(Body::Pong(stamp), State::Running) if self.is_mine(&stamp, datagram.number) => {
+			(Body::Pong(stamp), State::Running) => {
 				let queued = now.saturating_sub(stamp.sent_at).saturating_sub(self.rtt.unwrap_or(0));
 				let phase = usize::from(datagram.number >= LOAD_PINGS_FROM.saturating_add(256));
 				if let Some(phase) = self
@@ -274,29 +296,35 @@ impl Probe {
 				}
 			}
 			(Body::Receipts(receipts), State::Running) => {
-				if let Some(receipts) = data::receipts(receipts) {
-					self.take_receipts(now, receipts);
-				}
+				self.take_receipts(now, data::receipts(receipts).ok_or(Rule::Malformed)?);
 			}
-			(Body::Echo(payload), State::Running) => self.take_echo(now, datagram.number, payload),
-			_ => {}
+			(Body::Echo(payload), State::Running) => self.take_echo(now, datagram.number, payload)?,
+			(Body::Welcome(_) | Body::Pong(_) | Body::Receipts(_) | Body::Echo(_), _) => {
+				return Err(Rule::WrongTime);
+			}
+			_ => return Err(Rule::WrongKind),
 		}
+		Ok(())
 	}
 
-	fn take_echo(&mut self, now: Micros, seq: u32, payload: &keystream::Payload) {
-		if !(self.echo_from..self.sent).contains(&seq) || self.echoed.contains(seq) {
-			return;
+	fn take_echo(&mut self, now: Micros, seq: u32, payload: &keystream::Payload) -> Result<(), Rule> {
+		if !(self.echo_from..self.sent).contains(&seq) {
+			return Err(Rule::OutOfRange);
+		}
+		if self.echoed.contains(seq) {
+			return Err(Rule::Replayed);
 		}
 		let mut expected = keystream::payload(&self.config.seed, seq);
 		keystream::apply(&self.echo_key, seq, &mut expected);
 		if expected != *payload {
-			return;
+			return Err(Rule::BadEcho);
 		}
 		self.echoed.insert(seq);
 		let [_, up] = &mut self.phases;
 		if up.schedule.counts(now) && up.counts_from.is_some_and(|first| seq >= first) {
 			up.bytes = up.bytes.saturating_add(PACKET_BYTES.into());
 		}
+		Ok(())
 	}
 
 	fn open(&mut self) {

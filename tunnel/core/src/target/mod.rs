@@ -7,6 +7,7 @@
 mod session;
 
 use crate::{
+	dropped::{Dropped, Rule},
 	keys::{self, ProbeKeypair},
 	keystream, second_start,
 	wire::{
@@ -21,6 +22,7 @@ use std::{
 	collections::{BTreeMap, VecDeque},
 	net::{IpAddr, Ipv4Addr},
 	ops::Range,
+	sync::Arc,
 };
 
 /// The target inside every tunnel (RFC 6598 shared address space, never routed).
@@ -158,12 +160,19 @@ pub struct Target {
 	assignment: Option<Assignment>,
 	sessions: BTreeMap<[u8; 8], Session>,
 	outputs: VecDeque<Output>,
+	dropped: Arc<Dropped>,
 }
 
 impl Target {
 	/// A target that knows of no test yet.
 	pub fn new(config: Config) -> Self {
-		Self { config, assignment: None, sessions: BTreeMap::new(), outputs: VecDeque::new() }
+		let (sessions, outputs) = (BTreeMap::new(), VecDeque::new());
+		Self { config, assignment: None, sessions, outputs, dropped: Arc::default() }
+	}
+
+	/// The same target, which counts what it drops in `dropped`.
+	pub fn counting_in(self, dropped: Arc<Dropped>) -> Self {
+		Self { dropped, ..self }
 	}
 
 	/// The next thing to do; none until more input arrives.
@@ -223,38 +232,42 @@ impl Target {
 		answer.unwrap_or_else(Response::Refuse)
 	}
 
-	/// Takes a datagram that came out of the tunnel from `source`. What does not belong here is dropped.
+	/// Takes a datagram that came out of the tunnel from `source`. What does not belong here is dropped and counted.
 	pub fn handle_datagram(&mut self, now: Micros, source: Ipv4Addr, bytes: &[u8]) {
-		let Some(datagram) = data::decode(bytes) else { return };
-		let Some(session) =
-			self.sessions.get_mut(&datagram.session).filter(|session| session.address == source)
-		else {
-			return;
-		};
-		let answer = match datagram.body {
-			Body::Hello(stamp) => Some(Body::Welcome(stamp)),
-			Body::Ping(stamp) => Some(Body::Pong(stamp)),
+		match self.answer(now, source, bytes) {
+			Ok(Some(bytes)) => self.outputs.push_back(Output::Datagram { address: source, bytes }),
+			Ok(None) => {}
+			Err(rule) => self.dropped.count(rule),
+		}
+	}
+
+	/// The datagram that answers one from `source`, if one does; or the rule that it breaks.
+	fn answer(&mut self, now: Micros, source: Ipv4Addr, bytes: &[u8]) -> Result<Option<Vec<u8>>, Rule> {
+		let datagram = data::decode(bytes).ok_or(Rule::Malformed)?;
+		let session = self.sessions.get_mut(&datagram.session).ok_or(Rule::UnknownSession)?;
+		if session.address != source {
+			return Err(Rule::ForeignSource);
+		}
+		let body = match datagram.body {
+			Body::Hello(stamp) => Body::Welcome(stamp),
+			Body::Ping(stamp) => Body::Pong(stamp),
 			Body::Load(payload) => {
-				session.take_load(now, datagram.number, payload);
-				None
+				session.take_load(now, datagram.number, payload)?;
+				return Ok(None);
 			}
 			Body::EchoLoad(payload) => {
-				if let Some(echo) = session.take_echo_load(now, datagram.number, payload) {
-					let bytes = Datagram { body: Body::Echo(&echo), ..datagram }.encode();
-					self.outputs.push_back(Output::Datagram { address: source, bytes });
-				}
-				None
+				let echo = session.take_echo_load(now, datagram.number, payload)?;
+				return Ok(Some(Datagram { body: Body::Echo(&echo), ..datagram }.encode()));
 			}
 			Body::Countersign { digest, signature } => {
-				session.countersign(now, datagram.number, &digest, &signature);
-				None
+				session.countersign(now, datagram.number, &digest, &signature)?;
+				return Ok(None);
 			}
-			Body::Welcome(_) | Body::Pong(_) | Body::Echo(_) | Body::Receipts(_) => None,
+			Body::Welcome(_) | Body::Pong(_) | Body::Echo(_) | Body::Receipts(_) => {
+				return Err(Rule::WrongKind)
+			}
 		};
-		if let Some(body) = answer {
-			let bytes = Datagram { body, ..datagram }.encode();
-			self.outputs.push_back(Output::Datagram { address: source, bytes });
-		}
+		Ok(Some(Datagram { body, ..datagram }.encode()))
 	}
 
 	/// Whether the session's tunnel may come from `source`: the seat's prefix, as for its requests.

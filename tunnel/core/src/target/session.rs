@@ -3,6 +3,7 @@
 use super::{Member, Output, Prefix, EARLY, IDLE, LEAST_PERCENT, LINGER};
 use crate::{
 	cadence::Cadence,
+	dropped::Rule,
 	keys::{self, ProbeKeypair},
 	keystream::{self, Payload},
 	pacer::Bucket,
@@ -120,25 +121,29 @@ impl Running {
 
 	/// Loads are taken from shortly before T0 to shortly after the last window.
 	fn takes_loads(&self, now: Micros) -> bool {
-		!self.stopped && now.saturating_add(EARLY) >= self.start && now < self.ends().saturating_add(EARLY)
+		now.saturating_add(EARLY) >= self.start && now < self.ends().saturating_add(EARLY)
 	}
 
-	/// Collects a payload of phase D or of phase U. Whether it was due, offered and new.
-	fn collect(&mut self, now: Micros, second: bool, seq: u32, payload: &Payload) -> bool {
+	/// Collects a payload of phase D or of phase U, if it is due, offered and new.
+	fn collect(&mut self, now: Micros, second: bool, seq: u32, payload: &Payload) -> Result<(), Rule> {
+		if self.stopped {
+			return Err(Rule::Stopped);
+		}
 		if !self.takes_loads(now) || second != self.is_second(now) {
-			return false;
+			return Err(Rule::WrongTime);
 		}
 		let [down, up] = &mut self.quotas;
 		let quota = if second { up } else { down };
-		if !quota.take(now, PACKET_BYTES as usize) || !self.collector.insert(seq, payload) {
-			return false;
+		if !quota.take(now, PACKET_BYTES as usize) {
+			return Err(Rule::OverQuota);
 		}
+		self.collector.insert(seq, payload)?;
 		if self.next_receipt.is_none() {
 			self.next_receipt = Some(self.receipt_after(now));
 		}
 		self.in_window = self.in_window.saturating_add(self.covers(now).into());
 		self.credit = self.credit.saturating_add(LOAD_BYTES);
-		true
+		Ok(())
 	}
 }
 
@@ -223,22 +228,23 @@ impl Session {
 	}
 
 	/// Collects a payload of phase D.
-	pub(super) fn take_load(&mut self, now: Micros, seq: u32, payload: &Payload) {
-		if let Some(running) = self.running.as_mut() {
-			running.collect(now, false, seq, payload);
-		}
+	pub(super) fn take_load(&mut self, now: Micros, seq: u32, payload: &Payload) -> Result<(), Rule> {
+		self.running.as_mut().ok_or(Rule::NotOffered)?.collect(now, false, seq, payload)
 	}
 
 	/// Collects a payload of phase U and re-keys it.
-	pub(super) fn take_echo_load(&mut self, now: Micros, seq: u32, payload: &Payload) -> Option<Payload> {
-		let running = self.running.as_mut()?;
-		if !running.collect(now, true, seq, payload) {
-			return None;
-		}
+	pub(super) fn take_echo_load(
+		&mut self,
+		now: Micros,
+		seq: u32,
+		payload: &Payload,
+	) -> Result<Payload, Rule> {
+		let running = self.running.as_mut().ok_or(Rule::NotOffered)?;
+		running.collect(now, true, seq, payload)?;
 		let mut echo = *payload;
 		keystream::apply(&running.echo_key, seq, &mut echo);
 		running.echoed = running.echoed.saturating_add(1);
-		Some(echo)
+		Ok(echo)
 	}
 
 	/// Closes the receipt window that is due; stops when countersignatures are missing.
@@ -279,24 +285,33 @@ impl Session {
 	/// line may have kept newer ones from the attestor: as long as a countersignature is waited for, and in phase U, whose
 	/// echoes leave receipts no room and are what counts. Anything else changes nothing, so that no old countersignature
 	/// keeps a session alive.
-	pub(super) fn countersign(&mut self, now: Micros, window: u32, digest: &[u8; 32], signature: &[u8; 64]) {
-		let Some(running) = self.running.as_mut() else { return };
+	pub(super) fn countersign(
+		&mut self,
+		now: Micros,
+		window: u32,
+		digest: &[u8; 32],
+		signature: &[u8; 64],
+	) -> Result<(), Rule> {
+		let running = self.running.as_mut().ok_or(Rule::NotOffered)?;
 		let (cadence, _) = running.rhythm(now);
 		let is_new = window >= running.unsigned_from;
 		let is_last = window.saturating_add(1) == running.unsigned_from;
 		let may_repeat = running.is_second(now) || now < running.believed.saturating_add(cadence.patience());
 		if !(is_new || is_last && may_repeat) {
-			return;
+			return Err(Rule::StaleCountersignature);
 		}
-		if running.receipts.get(&window).is_some_and(|receipt| receipt.digest == *digest)
-			&& keys::verify(&self.key, &wire::countersign_payload(&self.test, window, digest), signature)
-		{
-			running.countersigned = Some(now);
-			if is_new {
-				running.unsigned_from = window.saturating_add(1);
-				running.believed = now;
-			}
+		if running.receipts.get(&window).is_none_or(|receipt| receipt.digest != *digest) {
+			return Err(Rule::UnknownReceipt);
 		}
+		if !keys::verify(&self.key, &wire::countersign_payload(&self.test, window, digest), signature) {
+			return Err(Rule::BadSignature);
+		}
+		running.countersigned = Some(now);
+		if is_new {
+			running.unsigned_from = window.saturating_add(1);
+			running.believed = now;
+		}
+		Ok(())
 	}
 
 	/// H(seed), if the attestor's counts are ones to sign: never more than was acknowledged and echoed, never much less

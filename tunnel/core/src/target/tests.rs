@@ -206,6 +206,80 @@ fn datagrams_should_be_dropped_without_a_session_and_loads_without_an_offer() {
 	assert_eq!(target.poll(), None);
 }
 
+/// A datagram of the first member's session.
+fn datagram(number: u32, body: Body<'_>) -> Vec<u8> {
+	Datagram { session: [10; 8], number, body }.encode()
+}
+
+fn countersignature(window: u32, digest: [u8; 32], signer: u8) -> Vec<u8> {
+	let signature = key(signer).sign(&wire::countersign_payload(&test(10), window, &digest));
+	datagram(window, Body::Countersign { digest, signature })
+}
+
+#[test]
+fn datagrams_should_be_counted_by_the_rule_they_broke_when_they_are_dropped() {
+	let dropped = Arc::<Dropped>::default();
+	let mut target = target().counting_in(dropped.clone());
+	let address = Ipv4Addr::new(100, 64, 1, 1);
+	let payload = [7; 1_200];
+	let load = |seq| datagram(seq, Body::Load(&payload));
+	// The rules that a datagram has broken.
+	let broken = |target: &mut Target, now, source, bytes: &[u8]| {
+		let before: Vec<_> = dropped.rows().collect();
+		target.handle_datagram(now, source, bytes);
+		let risen = dropped.rows().zip(before).filter(|(after, before)| after.1 > before.1);
+		risen.map(|(after, _)| after.0).collect::<Vec<_>>()
+	};
+	let longer = [load(0), vec![0]].concat();
+	let other_version = [vec![2], load(0).split_off(1)].concat();
+	for malformed in [&longer, &other_version, &load(0)[..1_000].to_vec(), &Vec::new()] {
+		assert_eq!(broken(&mut target, START, address, malformed), ["Malformed"]);
+	}
+	assert_eq!(broken(&mut target, START, address, &load(0)), ["UnknownSession"]);
+	target.handle_request(NOW, HOME, &open(test(10), 10));
+	let elsewhere = Ipv4Addr::new(100, 64, 1, 2);
+	assert_eq!(broken(&mut target, START, elsewhere, &load(0)), ["ForeignSource"]);
+	let echo = datagram(0, Body::Echo(&payload));
+	assert_eq!(broken(&mut target, START, address, &echo), ["WrongKind"]);
+	for early in [load(0), countersignature(0, [0; 32], 10)] {
+		assert_eq!(broken(&mut target, START, address, &early), ["NotOffered"]);
+	}
+
+	target.handle_request(NOW, HOME, &offer(test(10), START, 1_000, 10));
+	assert_eq!(broken(&mut target, START - 2_000_000, address, &load(0)), ["WrongTime"]);
+	let of_phase_u = datagram(0, Body::EchoLoad(&payload));
+	assert_eq!(broken(&mut target, START, address, &of_phase_u), ["WrongTime"]);
+	assert!(broken(&mut target, START, address, &load(0)).is_empty());
+	assert_eq!(broken(&mut target, START, address, &load(0)), ["Replayed"]);
+	assert_eq!(broken(&mut target, START, address, &load(1 << 20)), ["OutOfRange"]);
+
+	let at = START + 300_000;
+	target.handle_timeout(at);
+	let sent = std::iter::from_fn(|| target.poll()).find_map(|output| match output {
+		Output::Datagram { bytes, .. } => Some(bytes),
+		_ => None,
+	});
+	let sent = sent.expect("a receipt");
+	let Some(Datagram { body: Body::Receipts(sent), .. }) = data::decode(&sent) else {
+		panic!("no receipts")
+	};
+	let digest = data::receipts(sent).unwrap()[0].digest;
+	for unknown in [countersignature(1, digest, 10), countersignature(0, [0; 32], 10)] {
+		assert_eq!(broken(&mut target, at, address, &unknown), ["UnknownReceipt"]);
+	}
+	assert_eq!(broken(&mut target, at, address, &countersignature(0, digest, 11)), ["BadSignature"]);
+	let good = countersignature(0, digest, 10);
+	assert!(broken(&mut target, at, address, &good).is_empty());
+	let late = START + 2_500_000;
+	assert_eq!(broken(&mut target, late, address, &good), ["StaleCountersignature"]);
+
+	// As many as may arrive at once, and eight more.
+	let flood: Vec<_> = (100..140).flat_map(|seq| broken(&mut target, late, address, &load(seq))).collect();
+	assert_eq!(flood, ["OverQuota"; 8]);
+	target.handle_timeout(late);
+	assert_eq!(broken(&mut target, late, address, &load(200)), ["Stopped"]);
+}
+
 #[test]
 fn target_should_stop_when_countersignatures_are_missing() {
 	let mut target = target();

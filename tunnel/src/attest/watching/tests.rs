@@ -6,7 +6,7 @@ use crate::{
 	attest::{sighting::Speaker, Attestor},
 	chain::{
 		fake::{keypair, seat, Fake},
-		Clock,
+		ChainError, Clock,
 	},
 	control,
 	store::Store,
@@ -199,4 +199,26 @@ async fn attestor_alone_should_say_what_it_sees_once_and_sign_it() {
 	*chain.clocks.lock().unwrap() = [Clock { epoch: 5, slot: 6, first_slot: 90 }].into();
 	speaker.at_block().await.unwrap();
 	assert_eq!(said().len(), 2);
+}
+
+#[tokio::test]
+async fn sighting_should_be_counted_by_the_rule_it_broke_when_the_pool_refuses_it() {
+	let folder = tempfile::tempdir().unwrap();
+	let provider = Provider::start([127, 0, 67, 1]).await;
+	let chain = Arc::new(Fake::new([Clock { epoch: 5, slot: 3, first_slot: 90 }]));
+	let recorded = Watched { down_since: Some(1), ..provider.watched(3) };
+	*chain.watch.lock().unwrap() = Some(watch(vec![recorded]));
+	*chain.seat.lock().unwrap() = Some(seat(1));
+	*chain.refusal.lock().unwrap() =
+		Some(ChainError::Refused { call: "report_up", rule: "NotAWatcher".into() });
+	let attestor = attestor(chain.clone(), folder.path()).await;
+	let mut speaker = Speaker::new(attestor.clone());
+	for _ in 0..50 {
+		speaker.at_block().await.unwrap();
+		tokio::time::sleep(Duration::from_millis(100)).await;
+	}
+	assert_eq!(chain.said.lock().unwrap().len(), 1);
+	let text = attestor.metrics.render();
+	let row = "weir_tunnel_submissions_refused_total{rule=\"NotAWatcher\"} 1";
+	assert!(text.lines().any(|line| line == row), "{text}");
 }
