@@ -1,27 +1,12 @@
-<<<<<<< HEAD
-//! JSON-RPC `weir_*` of a real node: every method over HTTP, the subscriptions over WebSocket, and every error but three.
-//! `Database` takes a broken disk, `TooSlow` and `BlocksSkipped` more blocks than a test has time for: the tests of
-//! `src/rpc/weir/subscriptions.rs` have those.
-=======
-//! JSON-RPC of a real node: every method `weir_*` over HTTP, the subscription over WebSocket, every error, and how refused
-//! transactions are counted.
->>>>>>> refusals
+//! JSON-RPC of a real node: every method `weir_*` over HTTP, the subscriptions over WebSocket, every error but three, and how
+//! refused transactions are counted. `Database` takes a broken disk, `TooSlow` and `BlocksSkipped` more blocks than a test
+//! has time for: the tests of `src/rpc/weir/subscriptions.rs` have those.
 
 mod node;
 mod stored;
 mod subscriptions;
 
-<<<<<<< HEAD
-use node::{address, assert_refused, set_storage, Node, PROVIDER};
-=======
-use codec::{Compact, Decode, Encode};
-use jsonrpsee::{
-	core::client::{Subscription, SubscriptionClientT},
-	rpc_params,
-	ws_client::{WsClient, WsClientBuilder},
-};
-use node::{account, address, call, general, set_storage, signed, Node, PATIENCE, PROVIDER};
->>>>>>> refusals
+use node::{account, address, assert_refused, call, general, set_storage, signed, Node, PROVIDER};
 use polkadot_sdk::*;
 use serde_json::{json, Value};
 use sp_core::bytes::{from_hex, to_hex};
@@ -234,8 +219,6 @@ async fn request_should_be_refused_with_code_and_advice_when_it_is_wrong() {
 	node.assert_refuses("weir_clock", json!([first]), 20_004, "PrunedState", "--state-pruning").await;
 }
 
-<<<<<<< HEAD
-=======
 #[tokio::test(flavor = "multi_thread")]
 async fn transactions_should_be_counted_by_the_rule_they_broke_when_the_pool_refuses_them() {
 	let node = Node::start_with_metrics().await;
@@ -258,17 +241,6 @@ async fn transactions_should_be_counted_by_the_rule_they_broke_when_the_pool_ref
 	}
 }
 
-async fn follow(client: &WsClient, provider: Value, blocks: Value) -> Subscription<Value> {
-	let params = rpc_params![provider, blocks];
-	client.subscribe("weir_subscribeVerdicts", params, "weir_unsubscribeVerdicts").await.unwrap()
-}
-
-async fn next(subscription: &mut Subscription<Value>) -> Value {
-	let item = tokio::time::timeout(PATIENCE, subscription.next()).await;
-	item.expect("a verdict in time").expect("no end").expect("no error")
-}
-
->>>>>>> refusals
 #[tokio::test(flavor = "multi_thread")]
 async fn request_should_be_refused_when_the_runtime_of_the_block_does_not_answer() {
 	let node = Node::start(&[]).await;

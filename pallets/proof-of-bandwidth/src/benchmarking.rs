@@ -14,10 +14,10 @@ use crate::{
 use polkadot_sdk::*;
 
 use alarms::Watched;
-pub(crate) use fixtures::encumber;
-use fixtures::*;
 use alloc::{vec, vec::Vec};
 use codec::Encode;
+pub(crate) use fixtures::encumber;
+use fixtures::*;
 use frame_benchmarking::v2::*;
 use frame_support::{
 	pallet_prelude::*,

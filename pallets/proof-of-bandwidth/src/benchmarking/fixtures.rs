@@ -135,7 +135,9 @@ pub(super) fn entry(provider: ProviderIndex) -> Entry {
 
 /// As many seats as the committee has members, so that each seat measures every provider. The reporting one is a
 /// provider too, whose own test each entry is compared with.
-pub(super) fn report<T: Config>(n: u32) -> (T::AccountId, ProbeKey, BoundedVec<Entry, ConstU32<MAX_ENTRIES>>) {
+pub(super) fn report<T: Config>(
+	n: u32,
+) -> (T::AccountId, ProbeKey, BoundedVec<Entry, ConstU32<MAX_ENTRIES>>) {
 	let all = seats::<T>(MAX_MEMBERS);
 	let (who, key) = all.into_iter().next().expect("a committee has members");
 	let strangers = (0..n).map(|n| account("provider", n, 1));
@@ -150,7 +152,10 @@ pub(super) fn hash_of<T: Config>(who: &T::AccountId, entries: &[Entry]) -> H256 
 }
 
 /// Receipts of what a provider's test of [`TESTED`] showed these attestors, signed with the last of all keys that count.
-pub(super) fn receipts<T: Config>(provider: ProviderIndex, attestors: &[(T::AccountId, ProbeKey)]) -> Vec<ReceiptOf<T>> {
+pub(super) fn receipts<T: Config>(
+	provider: ProviderIndex,
+	attestors: &[(T::AccountId, ProbeKey)],
+) -> Vec<ReceiptOf<T>> {
 	let mut draw = Draw::<T>::of(TESTED).expect("a recorded epoch");
 	let test = draw.test_of(provider).expect("it is tested");
 	let keys: Vec<ProbeKey> = (0..5).map(|_| new_key()).collect();
@@ -193,7 +198,9 @@ pub(super) fn receipts<T: Config>(provider: ProviderIndex, attestors: &[(T::Acco
 }
 
 /// An answer to an audit that has drawn `r` entries with receipts, and more without, of a full report.
-pub(super) fn audited<T: Config>(r: u32) -> (T::AccountId, BoundedVec<Entry, ConstU32<MAX_ENTRIES>>, Vec<ReceiptOf<T>>) {
+pub(super) fn audited<T: Config>(
+	r: u32,
+) -> (T::AccountId, BoundedVec<Entry, ConstU32<MAX_ENTRIES>>, Vec<ReceiptOf<T>>) {
 	let all = seats::<T>(MAX_MEMBERS);
 	let seat = all.into_iter().next().expect("a committee has members");
 	let indices = providers::<T>((0..audits::MAX_PROOFS).map(|n| account("provider", n, 1)));
