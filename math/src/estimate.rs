@@ -36,7 +36,7 @@ const MILLION: u64 = 1_000_000;
 /// Below this a majority must agree, see the module's documentation.
 const HALF_PPM: u32 = 500_000;
 /// Equal parts of an epoch in a liveness map.
-const LIVENESS_PARTS: u8 = 40;
+pub const LIVENESS_PARTS: u8 = 40;
 
 /// How a member's test ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

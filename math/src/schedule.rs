@@ -15,7 +15,7 @@ use scale_info::TypeInfo;
 const TAG: &[u8] = b"weir/schedule/v1";
 const PREFIX_TAG: &[u8] = b"prefix";
 /// One ordinal in this many is a long test.
-const LONG_EVERY: u32 = 16;
+pub const LONG_EVERY: u32 = 16;
 /// Window of a test, milliseconds.
 pub const WINDOW_MILLIS: u32 = 3_000;
 /// Window of a long test, milliseconds: it outlasts token buckets that a short one does not.

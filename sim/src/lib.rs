@@ -14,6 +14,7 @@
 //! * [`capture`], [`windows`], [`grinding`], [`bounds`]: the four experiments.
 //! * [`study`]: all of them in one run.
 //! * [`bars`]: what must be reached.
+//! * [`traffic`]: what measuring costs the lines, a sum of its own.
 //! * [`report`], [`csv`], [`chart`], [`canvas`]: tables, raw figures, plots.
 
 pub mod bars;
@@ -31,5 +32,6 @@ pub mod stats;
 pub mod strategy;
 pub mod study;
 pub mod table;
+pub mod traffic;
 pub mod windows;
 pub mod world;

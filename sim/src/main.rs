@@ -1,13 +1,16 @@
 //! `weir-sim`: a hundred thousand providers on paper.
 
 use anyhow::{Context, Result};
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::{path::PathBuf, process::ExitCode, time::Instant};
+use weir_math::Timing;
 use weir_sim::{
-	bars, chart,
+	bars::{self, Bar},
+	chart,
 	config::{Absence, Config, MIN_PROVIDERS},
 	csv, report,
 	study::Study,
+	traffic,
 };
 
 /// Simulates Proof-of-Bandwidth: providers that claim what they have, providers that claim more, and a share β of all
@@ -21,10 +24,12 @@ use weir_sim::{
 #[command(
 	name = "weir-sim",
 	version,
+	args_conflicts_with_subcommands = true,
 	after_help = "Examples:\n  \
 		weir-sim --providers 2000                    a first look, seconds\n  \
 		weir-sim --out sim-out --check               the published run with files and plots, minutes\n  \
-		weir-sim --epochs 20 --noise 0.09 --check    honest members measure as unequally as in the lab"
+		weir-sim --epochs 20 --noise 0.09 --check    honest members measure as unequally as in the lab\n  \
+		weir-sim traffic --check                     what measuring costs lines, at once"
 )]
 struct Cli {
 	/// Providers; each holds one seat.
@@ -55,6 +60,20 @@ struct Cli {
 	/// Exit with 1 if a bar is missed.
 	#[arg(long)]
 	check: bool,
+
+	#[command(subcommand)]
+	part: Option<Part>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Part {
+	/// What lines carry in a day because they are measured and watched, or measure and watch: a sum by the timing of a
+	/// public network, for which nothing is drawn.
+	Traffic {
+		/// Exit with 1 if a bar is missed.
+		#[arg(long)]
+		check: bool,
+	},
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -83,6 +102,12 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<ExitCode> {
+	if let Some(Part::Traffic { check }) = cli.part {
+		let timing = Timing::public();
+		let bars = traffic::bars(&timing);
+		print!("{}{}", traffic::text(&timing), report::bars(&bars));
+		return Ok(code(check, &bars));
+	}
 	if let Some(folder) = &cli.out {
 		// Before minutes of work, not after.
 		std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -105,6 +130,13 @@ fn run(cli: &Cli) -> Result<ExitCode> {
 	}
 	// To standard error, so that equal runs print equal tables.
 	eprintln!("took {:.0} s", started.elapsed().as_secs_f64());
-	let missed = bars.iter().any(|bar| !bar.met);
-	Ok(if cli.check && missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+	Ok(code(cli.check, &bars))
+}
+
+fn code(check: bool, bars: &[Bar]) -> ExitCode {
+	if check && bars.iter().any(|bar| !bar.met) {
+		ExitCode::FAILURE
+	} else {
+		ExitCode::SUCCESS
+	}
 }

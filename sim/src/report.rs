@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Writes one table: headings, then rows.
-fn table(title: &str, headings: &[String], rows: Vec<Vec<String>>) -> String {
+pub(crate) fn table(title: &str, headings: &[String], rows: Vec<Vec<String>>) -> String {
 	let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
 	let rule = format!("|{}\n", "---|".repeat(headings.len()));
 	let rows: String = rows.iter().map(|row| line(row)).collect();

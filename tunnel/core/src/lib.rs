@@ -8,6 +8,7 @@
 //! * [`keys`]: sr25519 as the chain verifies it.
 //! * [`keystream`]: the payload, addressed by sequence number, and its re-keyed echo.
 //! * [`cadence`]: how often receipts and countersignatures are due.
+//! * [`cost`]: what a test and a question weigh on the line.
 //! * [`receipt`]: what the target acknowledges and the attestor recomputes.
 //! * [`pacer`]: when the next packet leaves; token buckets for a line's cap.
 //! * [`probe`]: the attestor's side of a test.
@@ -43,6 +44,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 pub mod cadence;
+pub mod cost;
 pub mod dropped;
 pub mod keys;
 pub mod keystream;
@@ -69,6 +71,13 @@ pub const QUEUE_LIMIT: Micros = 90 * MILLI;
 pub const CONTACT_TIMEOUT: Micros = 10_000 * MILLI;
 /// The window shift s never exceeds this.
 pub const MAX_SHIFT: Micros = 100 * MILLI;
+/// A connection of the control plane without a request for this long is closed: longer than watchers pause between two
+/// pings, each of which would have to dial again.
+pub const IDLE_CLOSE: Micros = 90_000 * MILLI;
+/// Others that a seat compares its clock with in an epoch, at most.
+pub const CLOCK_FELLOWS: usize = 15;
+/// Questions for the time to each of them. The first one pays for the connection; the quickest answer counts.
+pub const CLOCK_QUESTIONS: usize = 3;
 
 /// Start of phase U's window: T1 = T0 + T + 1 s.
 pub const fn second_start(start: Micros, window: Micros) -> Micros {

@@ -5,6 +5,7 @@ use std::{
 	net::{IpAddr, Ipv4Addr},
 };
 use weir_tunnel_core::{
+	cost,
 	keys::ProbeKeypair,
 	probe::{self, Fault, Kind, Outcome, Probe, Ticket},
 	second_start,
@@ -25,6 +26,8 @@ struct Line {
 	queue: Micros,
 	free_at: Micros,
 	loss_percent: u64,
+	/// What it has carried, as IPv4 bytes.
+	carried: u64,
 	/// Of every half second, the part in which all waits and then arrives at once.
 	stall: Micros,
 	random: u64,
@@ -32,7 +35,7 @@ struct Line {
 
 impl Line {
 	fn new(kbps: u64, queue: Micros, loss_percent: u64) -> Self {
-		Self { kbps, queue, free_at: 0, loss_percent, stall: 0, random: 7 }
+		Self { kbps, queue, free_at: 0, loss_percent, carried: 0, stall: 0, random: 7 }
 	}
 
 	/// When a datagram that enters now leaves; none if it is dropped.
@@ -43,8 +46,9 @@ impl Line {
 		if (self.random >> 33) % 100 < self.loss_percent || begin - now > self.queue {
 			return None;
 		}
-		let on_wire = (datagram.len() + data::INNER_BYTES).div_ceil(16) * 16 + 60;
-		self.free_at = begin + on_wire as u64 * 8_000 / self.kbps;
+		let on_wire = data::line_bytes(datagram.len());
+		self.carried += on_wire;
+		self.free_at = begin + on_wire * 8_000 / self.kbps;
 		Some(self.free_at + self.stall.saturating_sub(self.free_at % 500_000))
 	}
 }
@@ -561,6 +565,28 @@ fn sessions_should_outlive_the_losses_of_a_slow_line() {
 		let (down, up) = sum(&outcomes);
 		assert_near(down, 1_250 * 95 / 100, 4, "down");
 		assert_near(up, 1_250 * 90 / 100, 4, "up");
+	}
+}
+
+#[test]
+fn lines_should_carry_what_the_account_says_when_nothing_is_lost() {
+	for (members, claim_kbps, window) in
+		[(5, 1_000, WINDOW), (15, 10_000, WINDOW), (5, 50_000, WINDOW), (15, 10_000, 20_000_000)]
+	{
+		let mut setup = Setup::new(members, claim_kbps, 100_000, 100_000, 10_000);
+		setup.window = window;
+		let quota = setup.quota();
+		let mut simulation = Simulation::new(setup);
+		simulation.play();
+		let said = cost::load(window, quota, quota).and(cost::talk(window, quota, quota));
+		let (down, up) = (simulation.setup.down.carried, simulation.setup.up.carried);
+		for (said, seen) in [(said.down, down), (said.up, up)] {
+			let said = said * members as u64;
+			assert!(
+				said.abs_diff(seen) * 100 <= seen * 5,
+				"{members} members, {claim_kbps} kbps: {said} instead of {seen}"
+			);
+		}
 	}
 }
 

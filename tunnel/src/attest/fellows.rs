@@ -17,19 +17,15 @@ use weir_primitives::{api, chain::AccountId, EpochIndex};
 use weir_tunnel_core::{
 	keys,
 	wire::{self, Request, Response},
-	Micros, MILLI,
+	Micros, CLOCK_FELLOWS, CLOCK_QUESTIONS, MILLI,
 };
 
 /// A clock further from the others' median than this abstains.
 pub const MAX_CLOCK_OFFSET: Micros = 50 * MILLI;
 /// Others that must answer before their median says anything.
 pub const LEAST_ANSWERS: usize = 5;
-/// Others that are asked at most.
-const MOST_FELLOWS: usize = 15;
 /// Committees whose members are looked up.
 const COMMITTEES: usize = 3;
-/// Questions to each. The first one pays for the connection; the quickest answer counts.
-const QUESTIONS: usize = 3;
 
 /// What the others' answers say of this clock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -138,7 +134,7 @@ impl Checker {
 	) -> Result<(), ChainError> {
 		for member in self.chain.assignment(epoch, provider).await? {
 			let account = bytes32(&member);
-			if fellows.len() >= MOST_FELLOWS || fellows.iter().any(|fellow| fellow.account == account) {
+			if fellows.len() >= CLOCK_FELLOWS || fellows.iter().any(|fellow| fellow.account == account) {
 				continue;
 			}
 			// Only a registered provider has an identity to dial.
@@ -154,7 +150,7 @@ impl Checker {
 
 	fn add(&self, fellows: &mut Vec<Fellow>, fellow: Fellow) {
 		let known = fellows.iter().any(|known| known.account == fellow.account);
-		if !known && fellow.account != bytes32(&self.account) && fellows.len() < MOST_FELLOWS {
+		if !known && fellow.account != bytes32(&self.account) && fellows.len() < CLOCK_FELLOWS {
 			fellows.push(fellow);
 		}
 	}
@@ -162,7 +158,7 @@ impl Checker {
 	/// How far this clock is from a fellow's, µs. None without an answer.
 	async fn offset(&self, fellow: &Fellow) -> Option<i64> {
 		let mut quickest: Option<(Micros, i64)> = None;
-		for _ in 0..QUESTIONS {
+		for _ in 0..CLOCK_QUESTIONS {
 			let sent = clock::now();
 			let told =
 				ask_time(&self.control, fellow.peer, fellow.address, &fellow.account, &fellow.key).await?;

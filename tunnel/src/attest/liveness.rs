@@ -11,11 +11,12 @@ use std::{
 	sync::{atomic::AtomicU64, Arc, Weak},
 	time::Duration,
 };
+use weir_math::estimate::LIVENESS_PARTS;
 use weir_primitives::{api, chain::AccountId, EpochIndex};
 use weir_tunnel_core::{Micros, MILLI};
 
 /// Equal parts of an epoch in which a target is asked whether it lives.
-pub(super) const PARTS: u32 = 40;
+pub(super) const PARTS: u32 = LIVENESS_PARTS as u32;
 /// What was seen of liveness is on disk after this at the latest: a write in each part of each target's epoch would wear
 /// out a memory card.
 const KEEP_LIVENESS_EVERY: Duration = Duration::from_secs(60);

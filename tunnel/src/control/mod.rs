@@ -32,14 +32,15 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot};
 use transport::BoundTcp;
-use weir_tunnel_core::wire::{self, Refusal, Request, Response, WireError};
+use weir_tunnel_core::{
+	wire::{self, Refusal, Request, Response, WireError},
+	IDLE_CLOSE,
+};
 
 /// Requests that wait to be sent or answered.
 const CHANNEL: usize = 1_024;
 /// A request without an answer by then has none.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection without a request for this long is closed.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Requests one connection may have under way.
 const MAX_STREAMS: usize = 64;
 /// Between two warnings of messages that are not understood: logs must not be filled from outside.
@@ -127,7 +128,7 @@ fn swarm(identity: &Keypair, address: IpAddr, refused: &Arc<Refused>) -> Result<
 		.with_swarm_config(|config| {
 			// One protocol, so nothing to negotiate: no request waits for a round trip first.
 			config
-				.with_idle_connection_timeout(IDLE_TIMEOUT)
+				.with_idle_connection_timeout(Duration::from_micros(IDLE_CLOSE))
 				.with_substream_upgrade_protocol_override(Version::V1Lazy)
 		})
 		.build();

@@ -1,5 +1,13 @@
 use super::*;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	net::{
+		tcp::{OwnedReadHalf, OwnedWriteHalf},
+		TcpListener, TcpStream,
+	},
+};
+use weir_tunnel_core::cost;
 
 const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 41, 1));
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 42, 1));
@@ -251,4 +259,64 @@ async fn serve_should_know_one_source_of_a_peer_when_it_connects_from_two() {
 		tokio::time::sleep(Duration::from_millis(100)).await;
 	}
 	assert_eq!(answer, Some(Response::Refuse(Refusal::TooLate)));
+}
+
+/// Hands on what comes to a port of its own, and counts the bytes towards the server and back.
+async fn relay(port: u16) -> (SocketAddr, Arc<[AtomicU64; 2]>, Task) {
+	let listener = TcpListener::bind((SERVER, 0)).await.unwrap();
+	let (address, counted) = (listener.local_addr().unwrap(), Arc::<[AtomicU64; 2]>::default());
+	let counting = counted.clone();
+	let task = Task::spawn("relay", async move {
+		let (near, _) = listener.accept().await.unwrap();
+		let far = TcpStream::connect((SERVER, port)).await.unwrap();
+		let ((from_near, to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
+		tokio::join!(pass(from_near, to_far, &counting[0]), pass(from_far, to_near, &counting[1]));
+	});
+	(address, counted, task)
+}
+
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, counted: &AtomicU64) {
+	let mut buffer = vec![0; 4_096];
+	while let Ok(length @ 1..) = from.read(&mut buffer).await {
+		counted.fetch_add(length as u64, Ordering::Relaxed);
+		to.write_all(&buffer[..length]).await.unwrap();
+	}
+}
+
+/// What was counted, once no more comes.
+async fn settled(counted: &[AtomicU64; 2]) -> [u64; 2] {
+	let read = || [0, 1].map(|way: usize| counted[way].load(Ordering::Relaxed));
+	let mut known = read();
+	loop {
+		tokio::time::sleep(Duration::from_millis(200)).await;
+		let now = read();
+		if now == known {
+			return now;
+		}
+		known = now;
+	}
+}
+
+#[tokio::test]
+async fn connection_should_carry_what_the_account_says_of_it_and_of_a_question() {
+	// Of Yamux with Noise around it, without a body: so much may be in one frame or in two.
+	const FRAME: u64 = 30;
+	let (server, port) = (Keypair::generate_ed25519(), free_port());
+	let (_serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
+	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
+	let (peer, nonce) = (server.public().to_peer_id(), [3; 16]);
+	let (relayed, counted, _relay) = relay(port).await;
+	let response = || Response::Clock { nonce, unix_micros: 1 << 50, account: [4; 32], signature: [5; 64] };
+	let mut before = [0; 2];
+	for said in [cost::opening().and(cost::clock()), cost::clock()] {
+		let answer = async { incoming.recv().await.unwrap().reply.send(response()).unwrap() };
+		let asked = asking.ask(peer, Some(relayed), Request::Clock { nonce });
+		assert_eq!(tokio::join!(asked, answer).0, Some(response()));
+		let now = settled(&counted).await;
+		for (way, said) in [said.stream.down, said.stream.up].into_iter().enumerate() {
+			let seen = now[way] - before[way];
+			assert!(seen.abs_diff(said) <= FRAME, "way {way}: {seen} bytes instead of {said}");
+		}
+		before = now;
+	}
 }

@@ -2,13 +2,13 @@
 
 use super::{
 	chain::{EPOCH, GENESIS},
-	flow, times,
+	flow, machine, times,
 	trial::{Found, Side, Terms, Trial, PORT},
 	Bench, Machine, MEMBERS,
 };
 use crate::attacks::{Finding, Scenario};
 use anyhow::{bail, Context, Result};
-use std::{fs, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{net::SocketAddr, sync::Arc, thread, time::Duration};
 use tokio::{net::UdpSocket, task::JoinHandle};
 use weir_primitives::report::EntryKind;
 use weir_tunnel::{
@@ -275,8 +275,6 @@ fn ask(attacker: &Machine, trial: &Trial, until: Micros) -> Result<Vec<Asking>> 
 
 /// Bytes that went to a machine so far, with 14 of Ethernet for each packet.
 fn bytes_towards(name: &str) -> Result<u64> {
-	let devices = fs::read_to_string("/proc/thread-self/net/dev")?;
-	let line = devices.lines().find_map(|line| line.trim().strip_prefix(&format!("{name}:")));
-	let sent = line.and_then(|line| line.split_whitespace().nth(8)).context("no such link")?;
-	Ok(sent.parse()?)
+	let [_, _, towards, _] = machine::counted(name)?;
+	Ok(towards)
 }

@@ -3,12 +3,23 @@
 use crate::lab::ground::{self, Shape};
 use anyhow::{anyhow, Context, Result};
 use rustix::thread::{move_into_link_name_space, LinkNameSpaceType};
-use std::{fs::File, future::Future, net::Ipv4Addr, os::fd::AsFd, sync::mpsc, thread};
+use std::{
+	fs::{self, File},
+	future::Future,
+	net::Ipv4Addr,
+	os::fd::AsFd,
+	sync::mpsc,
+	thread,
+};
 use tokio::{
 	runtime::{Builder, Handle, Runtime},
 	sync::oneshot,
 	task::JoinHandle,
 };
+use weir_tunnel_core::cost::Carried;
+
+/// Ethernet's header, which devices count with each packet.
+const ETHERNET_BYTES: u64 = 14;
 
 /// A machine. Dropped, what runs on it ends.
 pub struct Machine {
@@ -64,6 +75,13 @@ impl Machine {
 		Ok(Self { name, address, bind, handle, _running: running })
 	}
 
+	/// What its line has carried so far, IP bytes, behind what shapes it.
+	pub fn carried(&self) -> Result<Carried> {
+		let [from, packets_from, towards, packets_towards] = counted(&self.name)?;
+		let ip = |bytes: u64, packets: u64| bytes.saturating_sub(packets * ETHERNET_BYTES);
+		Ok(Carried { down: ip(towards, packets_towards), up: ip(from, packets_from) })
+	}
+
 	/// Begins something there.
 	pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
 		self.handle.spawn(work)
@@ -79,4 +97,15 @@ fn runtime_in(namespace: &File) -> Result<Runtime> {
 	move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
 		.context("entering a network namespace")?;
 	Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
+/// What came from a machine so far and what went to it, as the lab's end of its link counts: bytes, with those of Ethernet,
+/// and packets, of both.
+pub fn counted(name: &str) -> Result<[u64; 4]> {
+	let devices = fs::read_to_string("/proc/thread-self/net/dev")?;
+	let line = devices.lines().find_map(|line| line.trim().strip_prefix(&format!("{name}:")));
+	let fields: Vec<_> = line.context("no such link")?.split_whitespace().collect();
+	let field =
+		|number: usize| -> Result<u64> { Ok(fields.get(number).context("too few counters")?.parse()?) };
+	Ok([field(0)?, field(1)?, field(8)?, field(9)?])
 }

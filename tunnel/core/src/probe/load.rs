@@ -3,8 +3,8 @@
 //! The full load is sent from T0 − s − lead − 25 ms, so that it has reached the target when the first receipt of the
 //! window begins, a lead before T0; and for 50 ms beyond the window's end, so that its last receipt is not short.
 
-use super::Config;
-use crate::{cadence::Cadence, second_start, Micros, MILLI, RAMP};
+use super::{Config, SETTLE_AFTER};
+use crate::{cadence::Cadence, second_start, Micros, MILLI, PHASE_GAP, RAMP};
 
 /// 10 % until here, counted from the phase's first packet.
 const HALF_FROM: Micros = 50 * MILLI;
@@ -18,6 +18,25 @@ const TAIL: Micros = 50 * MILLI;
 const UP_LEAD: Micros = 25 * MILLI;
 /// Between two pings of the half step.
 const PING_EVERY: Micros = 30 * MILLI;
+
+/// Pings of a half step.
+pub(super) const PINGS: u64 = FULL_FROM.saturating_sub(HALF_FROM).div_ceil(PING_EVERY);
+
+/// What the loads of phases D and U are worth in a test that offers `down_kbps` in phase D, as time at the full load: the
+/// ramp, what is ahead of the window, the window and the tail.
+pub fn load_times(window: Micros, down_kbps: u32) -> [Micros; 2] {
+	let ramp = (HALF_FROM / 10).saturating_add(FULL_FROM.saturating_sub(HALF_FROM) / 2);
+	let around = ramp.saturating_add(AHEAD).saturating_add(TAIL);
+	[Cadence::down(down_kbps).lead(), UP_LEAD].map(|lead| window.saturating_add(around).saturating_add(lead))
+}
+
+/// For how long receipts and countersignatures keep the rhythms of phases D and U: from the first packet to the middle
+/// of the gap between the windows, and from there until the counts are settled.
+pub fn rhythm_times(window: Micros, down_kbps: u32) -> [Micros; 2] {
+	let half = window.saturating_add(PHASE_GAP / 2);
+	let before = Cadence::down(down_kbps).lead().saturating_add(AHEAD).saturating_add(FULL_FROM);
+	[half.saturating_add(before), half.saturating_add(SETTLE_AFTER)]
+}
 
 /// How much of the load is due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -145,6 +164,23 @@ mod tests {
 	}
 
 	#[test]
+	fn load_times_should_be_what_the_steps_add_up_to() {
+		for (window, down_kbps) in [(3_000_000, 100), (3_000_000, 500), (20_000_000, 10_000)] {
+			let leads = [Cadence::down(down_kbps).lead(), UP_LEAD];
+			for (lead, time) in leads.into_iter().zip(load_times(window, down_kbps)) {
+				let phase = Schedule::new(10_000_000, window, 20_000, lead);
+				let worth = |now| match phase.step(now) {
+					Step::Silent => 0,
+					Step::Tenth => MILLI / 10,
+					Step::Half => MILLI / 2,
+					Step::Full => MILLI,
+				};
+				assert_eq!((0..40_000).map(|millis| worth(millis * MILLI)).sum::<Micros>(), time);
+			}
+		}
+	}
+
+	#[test]
 	fn full_load_should_begin_earlier_when_receipts_are_rarer() {
 		let (often, rarely) = (
 			Schedule::new(10_000_000, 3_000_000, 0, 25_000),
@@ -159,7 +195,7 @@ mod tests {
 	fn pings_should_stay_in_the_half_step() {
 		let phase = Schedule::new(10_000_000, 3_000_000, 0, 25_000);
 		let pings: Vec<_> = (0..20).map_while(|number| phase.ping_at(number)).collect();
-		assert_eq!(pings.len(), 5);
+		assert_eq!((pings.len(), PINGS), (5, 5));
 		assert!(pings.iter().all(|at| phase.step(*at) == Step::Half));
 	}
 }

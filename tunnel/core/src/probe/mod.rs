@@ -7,6 +7,7 @@ mod countersigning;
 mod load;
 mod types;
 
+pub use load::{load_times, rhythm_times};
 pub use types::*;
 
 use crate::{
@@ -34,6 +35,8 @@ const RETRY: Micros = 250 * MILLI;
 const PINGS: u32 = 5;
 /// Between two of them.
 const PING_EVERY: Micros = 20 * MILLI;
+/// What a test that loses none greets and pings: a Hello, the pings before the offer, those of both half steps.
+pub const STAMPS: u64 = 1 + PINGS as u64 + 2 * load::PINGS;
 /// Pings stop being waited for.
 const PING_TIMEOUT: Micros = 1_000 * MILLI;
 /// Numbers of the pings in the two half steps start here and 256 later.

@@ -18,6 +18,7 @@ use crate::{
 	Micros, MILLI,
 };
 use session::Session;
+pub(crate) use session::REPEATED;
 use std::{
 	collections::{BTreeMap, VecDeque},
 	net::{IpAddr, Ipv4Addr},

@@ -27,7 +27,7 @@ use std::{
 const MAX_KEPT: usize = 256;
 
 /// Receipts an ordinary datagram of receipts repeats, the new one included.
-const REPEATED: usize = 4;
+pub(crate) const REPEATED: usize = 4;
 /// Every so many receipts, all that are not countersigned are repeated.
 const REPAIR_EVERY: u32 = 5;
 

@@ -17,7 +17,7 @@ pub use rhythm::Rhythm;
 
 use crate::{keystream, Micros};
 use alarm::Alarm;
-use rhythm::{Answers, Losses};
+use rhythm::{spread, Answers, Losses};
 use std::collections::{BTreeMap, VecDeque};
 use weir_primitives::ProviderIndex;
 
@@ -319,8 +319,8 @@ impl<C: Clone + PartialEq> Watching<C> {
 	/// The next ping: after a period, or half of one while it is not known how the provider is.
 	fn plan(&mut self, provider: ProviderIndex, sent: Micros, now: Micros, is_settled: bool) {
 		let every = if is_settled { self.rhythm.period() } else { self.rhythm.hurried() };
-		// ±20 %, so that watchers do not ask in step.
-		let gap = every.saturating_sub(every / 5).saturating_add(self.draw(every / 5 * 2));
+		let gaps = spread(every);
+		let gap = gaps.start.saturating_add(self.draw(gaps.end.saturating_sub(gaps.start)));
 		if let Some(watched) = self.watched.get_mut(&provider) {
 			watched.is_under_way = false;
 			watched.next = sent.saturating_add(gap).max(now);

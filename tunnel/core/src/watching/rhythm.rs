@@ -1,6 +1,7 @@
 //! How often a watcher asks, how long it waits, and how many answers or their absence it takes for a word.
 
 use crate::{Micros, MILLI};
+use std::ops::Range;
 
 /// Consecutive pings that must be lost.
 const LOST: u32 = 3;
@@ -31,6 +32,11 @@ impl Rhythm {
 		self.alarm_slot / 10
 	}
 
+	/// Bounds of the time from one ping of a provider that answers to the next, which is drawn evenly.
+	pub const fn gaps(&self) -> Range<Micros> {
+		spread(self.period())
+	}
+
 	/// A ping without an answer by then is lost.
 	pub fn patience(&self) -> Micros {
 		let (least, most) = PATIENCE;
@@ -51,6 +57,11 @@ impl Rhythm {
 	pub(super) fn is_down(&self, losses: &Losses) -> bool {
 		losses.count >= LOST && losses.last.saturating_sub(losses.since) >= self.alarm_slot / 4
 	}
+}
+
+/// ±20 %, so that watchers do not ask in step.
+pub(super) const fn spread(every: Micros) -> Range<Micros> {
+	every.saturating_sub(every / 5)..every.saturating_add(every / 5)
 }
 
 /// Consecutive pings lost while this line worked.

@@ -39,7 +39,17 @@ pub const MAX_RECEIPTS: usize = 32;
 /// Length of a countersignature.
 pub const COUNTERSIGN_BYTES: usize = HEADER_BYTES + 96;
 /// Length of the inner IPv4 and UDP headers.
-pub const INNER_BYTES: usize = 28;
+const INNER_BYTES: usize = 28;
+/// WireGuard fills inner packets up to a multiple of this.
+const BLOCK_BYTES: usize = 16;
+/// What WireGuard adds to a packet, and IPv4 and UDP around it.
+const OUTER_BYTES: usize = 32 + 28;
+
+/// What a datagram of so many bytes weighs on the line: its outer IPv4 datagram.
+pub const fn line_bytes(datagram: usize) -> u64 {
+	let blocks = datagram.saturating_add(INNER_BYTES).div_ceil(BLOCK_BYTES);
+	blocks.saturating_mul(BLOCK_BYTES).saturating_add(OUTER_BYTES) as u64
+}
 
 /// Nonce and time of a greeting or ping, returned as they are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -301,6 +311,7 @@ mod tests {
 		let inner = wrap(A, B, &bytes).unwrap();
 		let padded = inner.len().div_ceil(16) * 16;
 		assert_eq!(padded + 32 + 28, crate::wire::PACKET_BYTES as usize);
+		assert_eq!(line_bytes(bytes.len()), crate::wire::PACKET_BYTES.into());
 	}
 
 	#[test]
