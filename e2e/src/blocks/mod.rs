@@ -5,7 +5,7 @@
 //!
 //! * [`genesis`]: the state a chain begins with.
 //! * [`node`]: who signs what: accounts, seats, lines.
-//! * [`reports`]: who measures whom, and the transactions that say what was measured.
+//! * [`reports`]: who measures whom, and the transactions that say what was measured, or seen.
 //! * [`world`]: a small network, an epoch at a time.
 
 pub mod genesis;
@@ -48,6 +48,8 @@ pub struct Block {
 	pub epoch: EpochIndex,
 	/// Its slot in the epoch.
 	pub slot: SlotOffset,
+	/// Number of its slot.
+	pub at: u64,
 	/// Computation it weighs, picoseconds.
 	pub ref_time: u64,
 	/// Computation a block may weigh, picoseconds.
@@ -177,6 +179,7 @@ impl Blocks {
 			let block = Block {
 				epoch: ProofOfBandwidth::epoch(),
 				slot: ProofOfBandwidth::slot_in_epoch(),
+				at: slot,
 				ref_time: System::block_weight().total().ref_time(),
 				most_ref_time: weights.max_block.ref_time(),
 				bytes: making.bytes,

@@ -1,4 +1,4 @@
-//! Who measures whom, as the chain draws it, and the transactions that say what was measured.
+//! Who measures whom, as the chain draws it, and the transactions that say what was measured, or seen.
 
 use crate::blocks::node::Node;
 use codec::Encode;
@@ -12,6 +12,7 @@ use sp_io::hashing::blake2_256;
 use std::collections::HashMap;
 use weir_math::schedule::{submit_offset, window_millis, Run};
 use weir_primitives::{
+	outage::{sighting_payload, Sighting},
 	receipt::{Bilateral, TestPart},
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind},
 	EpochIndex, Kbps, Prefix, ProviderIndex, SlotOffset, Timing,
@@ -188,6 +189,18 @@ pub fn answer_audit(
 	let receipts = receipts.try_into().expect("at most four are drawn");
 	let salt = salt(node, epoch);
 	authorized(Call::answer_audit { epoch, node: node.account.clone(), entries, salt, receipts })
+}
+
+/// The transaction that says what a seat has seen of a provider.
+pub fn say(node: &Node, provider: ProviderIndex, sighting: Sighting) -> UncheckedExtrinsic {
+	let payload = sighting_payload(&ProofOfBandwidth::genesis_hash(), provider, &node.account, &sighting);
+	let signature = node.pair.sign(&payload).into();
+	let node = node.account.clone();
+	authorized(match sighting {
+		Sighting::Down { alarm_slot } => Call::report_down { provider, node, alarm_slot, signature },
+		Sighting::Up { alarm_slot } => Call::report_up { provider, node, alarm_slot, signature },
+		Sighting::Confirm { raised, is_down } => Call::confirm { provider, node, raised, is_down, signature },
+	})
 }
 
 /// A fee-less transaction, as nodes make them.

@@ -1,6 +1,10 @@
 //! The slots of an epoch, each with what nodes send in it.
 
-use super::{load::Reports, Size};
+use super::{
+	load::Reports,
+	outages::{Fallen, Tally},
+	Size,
+};
 use crate::blocks::{node::Node, reports, Block, Blocks, Making};
 use pallet_proof_of_bandwidth::Event;
 use polkadot_sdk::*;
@@ -57,6 +61,14 @@ pub struct Cost {
 	pub transactions: u32,
 }
 
+impl Cost {
+	/// Of a block.
+	pub fn of(block: &Block) -> Self {
+		let Block { slot, bytes, transactions, .. } = *block;
+		Self { slot, share: block.share(), bytes, transactions }
+	}
+}
+
 /// An epoch under load.
 #[derive(Clone, Debug, Default)]
 pub struct Epoch {
@@ -86,6 +98,8 @@ pub struct Epoch {
 	pub kept_reports: u32,
 	/// Transactions that found no room in the block of their slot.
 	pub delayed: u32,
+	/// What came of lines that fell.
+	pub outages: Tally,
 }
 
 #[derive(Clone, Copy)]
@@ -104,6 +118,7 @@ pub struct Drive<'a> {
 	next: EpochIndex,
 	last: Option<Reports>,
 	queue: VecDeque<Job>,
+	fallen: Fallen,
 }
 
 impl<'a> Drive<'a> {
@@ -112,7 +127,16 @@ impl<'a> Drive<'a> {
 		let numbers = nodes.iter().zip(0..).map(|(node, number)| (node.account.clone(), number)).collect();
 		chain.until_epoch(FIRST_MEASURED);
 		chain.measure(FIRST_MEASURED);
-		Self { chain, nodes, numbers, size, next: FIRST_MEASURED + 1, last: None, queue: VecDeque::new() }
+		Self {
+			chain,
+			nodes,
+			numbers,
+			size,
+			next: FIRST_MEASURED + 1,
+			last: None,
+			queue: VecDeque::new(),
+			fallen: Fallen::default(),
+		}
 	}
 
 	/// The next epoch, slot by slot.
@@ -123,6 +147,9 @@ impl<'a> Drive<'a> {
 		let mut found = Epoch { number: epoch, ..Epoch::default() };
 		let first = self.chain.block_at(epoch, 0, |_| {});
 		found.note(&first);
+		self.fallen.note(&first);
+		let Size { providers, outage_percent, .. } = self.size;
+		self.fallen.fall_by_chance(first.at - u64::from(first.slot), &timing, providers, outage_percent);
 
 		let looked_at = self.looked_at(&phases);
 		let slots: Vec<_> = (0..self.size.seats)
@@ -157,13 +184,16 @@ impl<'a> Drive<'a> {
 			if !is_looked_at && self.queue.is_empty() {
 				continue;
 			}
+			self.fallen.look(self.chain, &self.nodes, &self.numbers);
 			let block = self.block(epoch, slot, &current, &mut found)?;
+			self.fallen.note(&block);
 			// Between the slots that are looked at blocks carry only what those will need.
 			if is_looked_at {
 				found.note(&block);
 			}
 		}
 		found.kept_reports = self.kept_reports(epoch);
+		found.outages = self.fallen.take_tally();
 		self.last = Some(current);
 		self.next += 1;
 		Ok(found)
@@ -204,7 +234,8 @@ impl<'a> Drive<'a> {
 		current: &Reports,
 		found: &mut Epoch,
 	) -> anyhow::Result<Block> {
-		let (nodes, last, queue) = (&self.nodes, self.last.as_ref(), &mut self.queue);
+		let (nodes, last, queue, fallen) =
+			(&self.nodes, self.last.as_ref(), &mut self.queue, &mut self.fallen);
 		let mut broken = None;
 		let block = self.chain.block_at(epoch, slot, |making: &mut Making| {
 			while let Some(job) = queue.pop_front() {
@@ -216,13 +247,17 @@ impl<'a> Drive<'a> {
 						break;
 					}
 					other => {
-						broken = Some(format!("a transaction of slot {slot} came to {other:?}"));
+						broken = Some(anyhow::anyhow!("a transaction of slot {slot} came to {other:?}"));
 						break;
 					}
 				}
 			}
+			// Reports go first: the pool gives them the higher priority.
+			if broken.is_none() && queue.is_empty() {
+				broken = fallen.hand_in(making, nodes).err();
+			}
 		});
-		broken.map_or(Ok(block), |why| Err(anyhow::anyhow!(why)))
+		broken.map_or(Ok(block), Err)
 	}
 
 	/// Reports that no rule asks for any more and that are still stored: of a thousand seats, scaled.
@@ -263,8 +298,8 @@ fn transaction(job: Job, nodes: &[Node], current: &Reports, last: Option<&Report
 
 impl Epoch {
 	fn note(&mut self, block: &Block) {
-		let Block { slot, bytes, transactions, .. } = *block;
-		self.blocks.push(Cost { slot, share: block.share(), bytes, transactions });
+		let slot = block.slot;
+		self.blocks.push(Cost::of(block));
 		for event in &block.events {
 			let RuntimeEvent::ProofOfBandwidth(event) = event else { continue };
 			match event {

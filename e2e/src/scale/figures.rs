@@ -2,11 +2,13 @@
 
 use super::{
 	drive::{phases, Cost, Epoch, Phase},
+	outages::DAY_MILLIS,
 	storage::{sum, Bytes, Part, Stored},
 	struck::Kept,
 	Size,
 };
 use std::fmt::Write;
+use weir_math::outage::{confirms, CONFIRMERS};
 use weir_primitives::Timing;
 
 /// Share of a block's weight that an epoch may take on average (specification, "What it must reach").
@@ -103,8 +105,11 @@ impl Bar {
 
 /// What is stored of a provider itself: without its seat, its account and its bond.
 pub(super) fn own(stored: &Stored) -> Bytes {
-	let (provider, strikes) = (sum(stored, Part::Provider), sum(stored, Part::Strikes));
-	Bytes { keys: provider.keys + strikes.keys, values: provider.values + strikes.values }
+	let parts = [Part::Provider, Part::Outages, Part::Strikes].map(|part| sum(stored, part));
+	Bytes {
+		keys: parts.iter().map(|part| part.keys).sum(),
+		values: parts.iter().map(|part| part.values).sum(),
+	}
 }
 
 pub(super) fn both(bytes: Bytes) -> f64 {
@@ -123,9 +128,8 @@ impl Figures {
 	pub fn bars(&self) -> Vec<Bar> {
 		let wholes: Vec<_> = self.epochs.iter().map(|epoch| Self::sums(epoch).1).collect();
 		let most = |value: fn(&Sum) -> f64| wholes.iter().map(value).fold(0.0, f64::max);
-		let Kept { steady, struck } = &self.kept;
-		let steady = own(steady);
-		let struck = own(struck);
+		let Kept { steady, once, often, struck } = &self.kept;
+		let [steady, once, often, struck] = [steady, once, often, struck].map(own);
 		let percent = |share: f64| share * 100.0;
 		let bar = |name, found, most, unit| Bar { name, found, most, unit };
 		vec![
@@ -135,6 +139,8 @@ impl Figures {
 			bar("bytes, worst block", most(|sum| sum.worst_bytes), WORST_BYTES, "B"),
 			bar("stored of a provider, values", steady.values, STEADY_BYTES, "B"),
 			bar("stored of a provider, keys and values", both(steady), STEADY_BYTES, "B"),
+			bar("stored of a provider after an outage", once.values, STEADY_BYTES, "B"),
+			bar("stored of a provider after as many as are kept", often.values, STEADY_BYTES, "B"),
 			bar("stored while struck, values", struck.values, STRUCK_BYTES, "B"),
 			bar("stored while struck, keys and values", both(struck), STRUCK_BYTES, "B"),
 		]
@@ -145,11 +151,16 @@ impl Figures {
 		let mut text = String::new();
 		for epoch in &self.epochs {
 			render_epoch(&mut text, epoch);
+			if epoch.outages.fallen > 0 {
+				render_outages(&mut text, epoch, self.size.providers);
+			}
 		}
-		let Kept { steady, struck } = &self.kept;
+		let Kept { steady, once, often, struck } = &self.kept;
 		let stages = [
 			("under this load", &self.loaded),
 			("after many tests", steady),
+			("after many tests and an outage", once),
+			("after many tests and as many outages as are kept", often),
 			("struck, at its most", struck),
 		];
 		for (title, stored) in stages {
@@ -161,11 +172,12 @@ impl Figures {
 			let Bar { name, found, most, unit } = bar;
 			let _ = writeln!(text, "| {name} | {found:.2} {unit} | {most:.0} {unit} | {word} |");
 		}
-		let Size { providers, seats, large_percent, sample, .. } = self.size;
+		let Size { providers, seats, large_percent, sample, outage_percent, .. } = self.size;
 		let slots = if sample == 0 { "every slot".into() } else { format!("{sample} slots per phase") };
 		let _ = writeln!(
 			text,
-			"\n{providers} providers, {seats} seats, {large_percent} % of the lines large, {slots}; {:.0} s",
+			"\n{providers} providers, {seats} seats, {large_percent} % of the lines large, {outage_percent} % down for an hour \
+			 each day, {slots}; {:.0} s",
 			self.seconds
 		);
 		text
@@ -206,12 +218,37 @@ fn render_epoch(text: &mut String, epoch: &Epoch) {
 	);
 }
 
+/// What outages took of an epoch, and for how many of them the bars leave room.
+fn render_outages(text: &mut String, epoch: &Epoch, lines: u32) {
+	let (_, whole) = Figures::sums(epoch);
+	let tally = &epoch.outages;
+	let _ = writeln!(text, "\n{}", tally.render());
+	let block_millis = tally.block_ref_time as f64 / 1e9;
+	let taken = tally.ref_time() as f64 / 1e9 / (f64::from(whole.slots) * block_millis);
+	let blocks_a_day = DAY_MILLIS as f64 / Timing::public().slot_millis as f64;
+	let outage = tally.outage_millis(confirms(CONFIRMERS));
+	let rest = AVERAGE_SHARE - (whole.average_share - taken);
+	let a_day = (rest * blocks_a_day * block_millis / outage).max(0.0);
+	// The votes on an alarm come together.
+	let votes = f64::from(confirms(CONFIRMERS)) * tally.votes.millis();
+	let at_once = |share: f64| ((WORST_SHARE - share) * block_millis / votes).max(0.0).floor();
+	let _ = writeln!(
+		text,
+		"Outages took {:.3} % of the weight of all blocks. The average bar has room for {a_day:.0} a day, which is {:.0} % of \
+		 the lines; that of the worst block for the votes on {} at once in an empty block, on {} in the fullest one",
+		taken * 100.0,
+		a_day / f64::from(lines) * 100.0,
+		at_once(0.0),
+		at_once(whole.worst_share),
+	);
+}
+
 fn render_stored(text: &mut String, title: &str, stored: &Stored) {
 	let _ = writeln!(text, "\n| stored, {title} | of | keys | values |\n|---|---|---|---|");
 	for ((part, map), Bytes { keys, values }) in stored {
 		let _ = writeln!(text, "| {map} | {} | {keys:.0} | {values:.0} |", part.name());
 	}
-	for part in [Part::Provider, Part::Strikes, Part::Seat, Part::Account] {
+	for part in [Part::Provider, Part::Outages, Part::Strikes, Part::Seat, Part::Account] {
 		let Bytes { keys, values } = sum(stored, part);
 		let _ = writeln!(text, "| **all of the {}** | | {keys:.0} | {values:.0} |", part.name());
 	}

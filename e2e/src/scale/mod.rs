@@ -5,13 +5,17 @@
 //! they are the stage, not the load. Everything after is what nodes send, in the slots in which their workers send it.
 //!
 //! * [`load`]: what the seats report.
+//! * [`outages`]: lines that fall, and what watchers and confirmers say of them.
 //! * [`drive`]: the slots of an epoch.
+//! * [`regional`]: many lines of a region that fall at once.
 //! * [`storage`]: what is kept of a provider; [`struck`]: after many tests, and of one that was caught.
 //! * [`figures`]: sums, bars, the table.
 
 pub mod drive;
 pub mod figures;
 pub mod load;
+pub mod outages;
+pub mod regional;
 pub mod storage;
 pub mod struck;
 
@@ -32,6 +36,8 @@ const SMALL_CLAIM: Claim = Claim { down_kbps: 100_000, up_kbps: 40_000 };
 const LARGE_CLAIM: Claim = Claim { down_kbps: 1_000_000, up_kbps: 200_000 };
 /// Uplink that a seat behind a small line declares, and behind a large one.
 const UPLINKS_KBPS: (Kbps, Kbps) = (40_000, 50_000);
+/// Country of the region that falls silent; all others are somewhere else.
+const SILENT_COUNTRY: [u8; 2] = *b"AT";
 
 /// What a run is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -46,39 +52,52 @@ pub struct Size {
 	pub epochs: u32,
 	/// Slots looked at in each phase; 0 for all of them.
 	pub sample: u32,
+	/// How many lines in a hundred go down for an hour each day.
+	pub outage_percent: u32,
 }
 
 impl Size {
 	/// A network small enough for a test.
 	pub fn check() -> Self {
-		Self { providers: 200, seats: 200, large_percent: 10, epochs: 1, sample: 20 }
+		Self { providers: 200, seats: 200, large_percent: 10, epochs: 1, sample: 20, outage_percent: 0 }
+	}
+
+	/// A chain with these providers, the first `silent` of them in a region of their own; and who they are.
+	fn start(&self, silent: u32) -> anyhow::Result<(Blocks, Vec<Node>)> {
+		anyhow::ensure!(self.seats <= self.providers, "a seat belongs to a provider");
+		anyhow::ensure!(self.large_percent <= HUNDRED, "of a hundred lines at most a hundred are large");
+		let lines: Vec<_> = (0..self.providers).map(|n| self.line(n, n < silent)).collect();
+		let nodes = lines.iter().map(|line| line.node.clone()).collect();
+		let genesis = Genesis { timing: Timing::public(), authors: 4, funded: Vec::new(), lines };
+		Ok((Blocks::start(&genesis), nodes))
 	}
 
 	/// The `n`-th provider.
-	fn line(&self, n: u32) -> Line {
+	fn line(&self, n: u32, is_silent: bool) -> Line {
 		// Evenly among the others, so that seats of both kinds are as frequent as lines.
 		let large = (n * self.large_percent) % HUNDRED < self.large_percent;
 		let (claim, uplink) =
 			if large { (LARGE_CLAIM, UPLINKS_KBPS.1) } else { (SMALL_CLAIM, UPLINKS_KBPS.0) };
-		Line { node: Node::nth(n), claim, admitted: true, uplink_kbps: (n < self.seats).then_some(uplink) }
+		let node = Node::nth(n);
+		let node = if is_silent { node.claiming(SILENT_COUNTRY) } else { node };
+		Line { node, claim, admitted: true, uplink_kbps: (n < self.seats).then_some(uplink) }
 	}
 }
 
 /// Runs the epochs, and says meanwhile how far it is.
 pub fn run(size: &Size, mut say: impl FnMut(&str)) -> anyhow::Result<Figures> {
-	anyhow::ensure!(size.seats <= size.providers, "a seat belongs to a provider");
-	anyhow::ensure!(size.large_percent <= HUNDRED, "of a hundred lines at most a hundred are large");
 	anyhow::ensure!(size.epochs >= 1, "at least one epoch is under load");
+	anyhow::ensure!(size.outage_percent <= HUNDRED, "of a hundred lines at most a hundred go down");
 	anyhow::ensure!(
 		size.sample == 0 || size.epochs == 1,
 		"one epoch can be sampled: the next one needs all of it"
 	);
+	anyhow::ensure!(
+		size.sample == 0 || size.outage_percent == 0,
+		"what is said of an outage goes over many slots: without a sample"
+	);
 	let begun = Instant::now();
-	let lines: Vec<_> = (0..size.providers).map(|n| size.line(n)).collect();
-	let nodes: Vec<_> = lines.iter().map(|line| line.node.clone()).collect();
-	let genesis = Genesis { timing: Timing::public(), authors: 4, funded: Vec::new(), lines };
-	let mut chain = Blocks::start(&genesis);
-	drop(genesis);
+	let (mut chain, nodes) = size.start(0)?;
 	say(&format!("{} providers and {} seats are there", size.providers, size.seats));
 	let mut drive = drive::Drive::new(&mut chain, nodes, *size);
 	let mut epochs = Vec::new();
@@ -98,7 +117,8 @@ mod tests {
 
 	#[test]
 	fn small_network_should_be_judged_in_time_with_every_report_taken() {
-		let figures = run(&Size { epochs: 2, sample: 0, ..Size::check() }, |_| {}).expect("it runs");
+		let size = Size { epochs: 2, sample: 0, outage_percent: 100, ..Size::check() };
+		let figures = run(&size, |_| {}).expect("it runs");
 		let [first, second] = &figures.epochs[..] else { panic!("two epochs") };
 		for epoch in [first, second] {
 			assert!(epoch.tests >= 50 && epoch.entries >= 15 * 45, "{epoch:?}");
@@ -107,6 +127,11 @@ mod tests {
 			assert!(epoch.concluded.1 * 10 <= epoch.tests, "{} of {} void", epoch.concluded.1, epoch.tests);
 			assert!(epoch.judged_at.is_some());
 			assert_eq!(epoch.blocks.len(), 3_600);
+			// A quarter of a day; those of the last minutes are recorded in the next epoch.
+			let outages = &epoch.outages;
+			assert!((25..=75).contains(&outages.fallen), "{outages:?}");
+			assert!(outages.recorded * 10 >= outages.fallen * 8 && outages.closed > 0, "{outages:?}");
+			assert_eq!((outages.dismissed, outages.full_blocks), (0, 0), "{outages:?}");
 		}
 		assert!(second.answered > 0 && second.unproven == 0, "{second:?}");
 		for bar in figures.bars().iter().filter(|bar| bar.unit == "%" || bar.name.starts_with("bytes")) {

@@ -167,6 +167,22 @@ impl<T: Config> Pallet<T> {
 		T::CurrentSlot::get().checked_div(u64::from(Self::timing().alarm_slots)).unwrap_or(0)
 	}
 
+	/// Seats that watch a provider in the running epoch.
+	pub fn watchers(provider: ProviderIndex) -> Vec<T::AccountId> {
+		let Some(draw) = Draw::<T>::of(Self::epoch()) else { return Vec::new() };
+		draw.sight_of(provider).map_or_else(Vec::new, |sight| draw.watchers_of(&sight))
+	}
+
+	/// Seats asked about the alarm about a provider, if one is raised and has drawn them.
+	pub fn confirmers(provider: ProviderIndex) -> Vec<T::AccountId> {
+		let asked = || {
+			let alarm = Alarms::<T>::get(provider)?;
+			let draw = Draw::<T>::of(alarm.raised.as_ref()?.epoch)?;
+			Self::confirmers_of(&draw, &draw.sight_of(provider)?, &alarm)
+		};
+		asked().unwrap_or_default()
+	}
+
 	/// Seats asked about a raised alarm; none before the block that draws them is over.
 	pub(crate) fn confirmers_of(
 		draw: &Draw<T>,

@@ -3,19 +3,14 @@
 use super::finding;
 use crate::{
 	attacks::{Finding, Scenario},
-	blocks::{genesis::Genesis, node::Node, reports::authorized, world::line, Blocks, Making},
+	blocks::{genesis::Genesis, node::Node, reports::say, world::line, Blocks, Making},
 };
 use codec::Encode;
-use pallet_proof_of_bandwidth::{Alarms, Call, Event, Outages, FIRST_TESTED_EPOCH};
+use pallet_proof_of_bandwidth::{Alarms, Event, Outages, FIRST_TESTED_EPOCH};
 use polkadot_sdk::*;
-use sp_core::Pair;
 use sp_io::hashing::blake2_256;
 use weir_math::outage::{ALARM, CONFIRMERS};
-use weir_primitives::{
-	outage::{sighting_payload, Sighting},
-	seams::EpochClock,
-	ProviderIndex, SlotOffset, Timing,
-};
+use weir_primitives::{outage::Sighting, seams::EpochClock, ProviderIndex, SlotOffset, Timing};
 use weir_runtime::{ProofOfBandwidth, Runtime, RuntimeEvent, UncheckedExtrinsic};
 
 pub(super) const SCENARIOS: [Scenario; 6] = [
@@ -102,24 +97,13 @@ fn said_by(
 			None => (Asked::Lost, Sighting::Down { alarm_slot }),
 			Some(_) => (Asked::Back, Sighting::Up { alarm_slot }),
 		};
-		says(n, watched.provider, asked).then(|| call(node, watched.provider, sighting))
+		says(n, watched.provider, asked).then(|| say(node, watched.provider, sighting))
 	});
 	let votes = watch.alarms.iter().map(|alarm| {
 		let is_down = says(n, alarm.provider, Asked::Down);
-		call(node, alarm.provider, Sighting::Confirm { raised: alarm.raised, is_down })
+		say(node, alarm.provider, Sighting::Confirm { raised: alarm.raised, is_down })
 	});
 	reports.chain(votes).collect()
-}
-
-fn call(node: &Node, provider: ProviderIndex, sighting: Sighting) -> UncheckedExtrinsic {
-	let payload = sighting_payload(&ProofOfBandwidth::genesis_hash(), provider, &node.account, &sighting);
-	let signature = node.pair.sign(&payload).into();
-	let node = node.account.clone();
-	authorized(match sighting {
-		Sighting::Down { alarm_slot } => Call::report_down { provider, node, alarm_slot, signature },
-		Sighting::Up { alarm_slot } => Call::report_up { provider, node, alarm_slot, signature },
-		Sighting::Confirm { raised, is_down } => Call::confirm { provider, node, raised, is_down, signature },
-	})
 }
 
 /// Corrupt seats, drawn once: a share of all.

@@ -107,6 +107,23 @@ fn held() -> u32 {
 }
 
 #[test]
+fn watchers_and_confirmers_should_be_those_who_are_told_to_look() {
+	watched(1, || {
+		let watches = |node: &AccountId| Pob::watch(node).watched.iter().any(|watched| watched.provider == 0);
+		let mut told: Vec<AccountId> = Seats::<Runtime>::iter_keys().filter(watches).collect();
+		told.sort_unstable();
+		let mut watchers = Pob::watchers(0);
+		watchers.sort_unstable();
+		assert_eq!(watchers, told);
+		assert_eq!((Pob::watchers(9), Pob::confirmers(0)), (vec![], vec![]));
+		raise(0);
+		let mut confirmers = Pob::confirmers(0);
+		confirmers.sort_unstable();
+		assert_eq!(confirmers, confirmers_of(0));
+	});
+}
+
+#[test]
 fn an_outage_should_be_recorded_when_watchers_and_confirmers_agree() {
 	watched(1, || {
 		let watchers = watchers_of(0);
