@@ -40,10 +40,13 @@ pub(crate) struct Sight<AccountId> {
 }
 
 impl<T: Config> Draw<T> {
-	/// The provider as its watchers see it in this epoch; none if no test could be drawn for it.
+	/// The provider as its watchers see it in this epoch; none if no test could be drawn for it, or if it has said that it
+	/// leaves: its outage ended with that, and nobody would see the end of another one.
 	pub(crate) fn sight_of(&self, provider: ProviderIndex) -> Option<Sight<T::AccountId>> {
 		let target = Targets::<T>::get(provider)?;
-		let terms = target.terms.at(self.epoch).filter(|terms| terms.standing != Standing::Out)?;
+		let stays = |terms: &Terms| terms.standing != Standing::Out;
+		let terms = target.terms.at(self.epoch).filter(stays)?;
+		target.terms.latest().filter(stays)?;
 		let (class, position) = self.position_of(provider, None)?;
 		let before = (0..class).fold(0u32, |sum, lower| sum.saturating_add(self.providers_in(lower)));
 		let facts = T::Registry::facts(provider).filter(|facts| facts.account == target.account)?;

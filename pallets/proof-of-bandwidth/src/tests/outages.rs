@@ -246,6 +246,23 @@ fn an_outage_should_end_with_the_service() {
 }
 
 #[test]
+fn no_outage_should_begin_when_the_provider_has_said_that_it_leaves() {
+	watched(1, || {
+		let watchers = watchers_of(0);
+		raise(0);
+		let confirmers = confirmers_of(0);
+		change(0, |facts| facts.in_service = false).unwrap();
+		// It is tested for the rest of the epoch, but nobody would see it come back.
+		assert!(Targets::<Runtime>::get(0).unwrap().terms.at(LISTED).unwrap().standing != Standing::Out);
+		confirmers.iter().for_each(|node| refused_by(&vote(0, *node, true), Error::NotWatched));
+		refused_by(&down(0, watchers[4]), Error::AlarmRaised);
+		assert!(Pob::watch(&watchers[4]).watched.is_empty());
+		run_slots(40);
+		assert_eq!((held(), Pob::outages(0)), (0, (None, vec![])));
+	});
+}
+
+#[test]
 fn outages_of_a_region_should_cost_nobody_when_many_are_down_at_once() {
 	watched(6, || {
 		for provider in 0..6 {
