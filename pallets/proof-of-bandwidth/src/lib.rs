@@ -13,7 +13,8 @@
 //! uplink does not carry what its tier has to loses the tier ([`uplinks`]). Of all seats, those of one operator stay a small
 //! share ([`operators`]). The round-trip times of each test say whether a provider can be where it claims to be
 //! ([`locations`]). Between tests watchers see whether a provider answers at all ([`watching`]); when most of them lose it,
-//! and most of those drawn to look again find nothing, that is an outage ([`outages`]).
+//! and most of those drawn to look again find nothing, that is an outage ([`outages`]), of which the last stay readable
+//! ([`gaps`]).
 //!
 //! ## What is stored and what is computed
 //!
@@ -77,6 +78,7 @@ pub mod disputes;
 pub mod epochs;
 pub mod estimating;
 pub mod following;
+pub mod gaps;
 pub mod history;
 pub mod housekeeping;
 pub mod locations;
@@ -97,6 +99,7 @@ pub mod uplinks;
 pub mod watching;
 pub mod weights;
 
+pub use gaps::{LastGaps, KEPT_GAPS};
 pub use history::{LastVerdicts, KEPT_VERDICTS};
 pub use pallet::*;
 pub use types::*;

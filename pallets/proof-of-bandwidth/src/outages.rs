@@ -331,13 +331,7 @@ impl<T: Config> Pallet<T> {
 		let is_regional = state.last_regional_slot.is_some_and(|last| last >= from_slot) || state.is_regional;
 		Outages::<T>::remove(provider);
 		let gap = Gap { from_slot, until_slot, is_regional };
-		Gaps::<T>::mutate(provider, |gaps| {
-			if gaps.is_full() {
-				gaps.remove(0);
-			}
-			// Room was just made.
-			let _ = gaps.try_push(gap);
-		});
+		Gaps::<T>::mutate(provider, |gaps| gaps.push(&gap));
 		Self::count_outage(region, &operator, Count::Less);
 		Self::deposit_event(Event::OutageClosed { provider, account, gap });
 	}
@@ -381,7 +375,7 @@ impl<T: Config> Pallet<T> {
 	/// Since when a provider is recorded as down, and its last outages.
 	pub fn outages(provider: ProviderIndex) -> (Option<u64>, alloc::vec::Vec<Gap>) {
 		let down = Outages::<T>::get(provider).map(|outage| outage.from_slot);
-		(down, Gaps::<T>::get(provider).into_inner())
+		(down, Gaps::<T>::get(provider).to_vec())
 	}
 }
 

@@ -17,7 +17,7 @@ use weir_math::{
 use weir_primitives::{
 	api::{LocationFacts, VerdictRecord},
 	keys::FormerKeys,
-	outage::{AlarmSlot, Gap},
+	outage::AlarmSlot,
 	report::Entry,
 	Admission, Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProviderIndex, Region,
 };
@@ -36,8 +36,6 @@ pub const SMALLEST_TIER: u8 = 0;
 pub const CLASSES: u8 = weir_math::committee::CLASSES;
 /// Members a committee may have.
 pub const MAX_MEMBERS: u32 = weir_math::committee::MAX_COMMITTEE as u32;
-/// Outages kept per provider.
-pub const KEPT_GAPS: u32 = 8;
 /// Offences kept per account; the penalty stops growing well before.
 pub const KEPT_OFFENCES: u32 = 8;
 /// Times an escalation is drawn before it lapses without a result.
@@ -442,8 +440,6 @@ pub struct RegionState {
 pub type GenesisSeat<AccountId> = (AccountId, ProbeKey, Endpoint, Kbps, [u8; 2]);
 /// Watchers of a provider.
 pub type Watchers<AccountId> = BoundedVec<AccountId, ConstU32<WATCHERS>>;
-/// The last outages of a provider, oldest first.
-pub type LastGaps = BoundedVec<Gap, ConstU32<KEPT_GAPS>>;
 /// Entries of a report.
 pub type Entries = BoundedVec<Entry, ConstU32<{ weir_primitives::report::MAX_ENTRIES }>>;
 /// Entries filed for one provider in one epoch.

@@ -95,7 +95,7 @@ impl<T: Config> Watched<T> {
 		let last = self.almost_decided(true, 5);
 		Pallet::<T>::do_confirm(self.provider, last, self.raised_in(), true).expect("it may vote");
 		let gap = Gap { from_slot: 1, until_slot: 2, is_regional: false };
-		Gaps::<T>::insert(self.provider, LastGaps::truncate_from(vec![gap; KEPT_GAPS as usize]));
+		Gaps::<T>::mutate(self.provider, |gaps| (0..KEPT_GAPS).for_each(|_| gaps.push(&gap)));
 		let watchers = self.watchers();
 		for node in &watchers[..2] {
 			Pallet::<T>::do_report_up(self.provider, node.clone(), Pallet::<T>::alarm_slot())

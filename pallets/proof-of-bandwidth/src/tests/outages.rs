@@ -241,7 +241,7 @@ fn an_outage_should_end_with_the_service() {
 		break_down(0);
 		change(0, |facts| facts.in_service = false).unwrap();
 		assert_eq!(Pob::outages(0).0, None);
-		assert_eq!(Gaps::<Runtime>::get(0).len(), 1);
+		assert_eq!(Gaps::<Runtime>::get(0).to_vec().len(), 1);
 	});
 }
 
@@ -275,14 +275,14 @@ fn outages_of_a_region_should_cost_nobody_when_many_are_down_at_once() {
 		// Also those that were recorded before it was clear, and that end after it is over.
 		for provider in 0..6 {
 			watchers_of(provider)[..3].iter().for_each(|node| submit(up(provider, *node)));
-			assert!(Gaps::<Runtime>::get(provider)[0].is_regional, "{provider}");
+			assert!(Gaps::<Runtime>::get(provider).to_vec()[0].is_regional, "{provider}");
 		}
 		assert_eq!(RegionOutages::<Runtime>::iter().count(), 0);
 		// One that begins afterwards is its own.
 		run_to(LISTED + 1, 3);
 		break_down(0);
 		watchers_of(0)[..3].iter().for_each(|node| submit(up(0, *node)));
-		assert!(!Gaps::<Runtime>::get(0)[1].is_regional);
+		assert!(!Gaps::<Runtime>::get(0).to_vec()[1].is_regional);
 	});
 }
 
