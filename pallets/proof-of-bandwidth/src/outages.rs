@@ -79,7 +79,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Whether an alarm can no longer become an outage.
-	fn is_over(alarm: &Alarm<T::AccountId>) -> bool {
+	pub(crate) fn is_over(alarm: &Alarm<T::AccountId>) -> bool {
 		match &alarm.raised {
 			Some(raised) => T::CurrentSlot::get() >= Self::votes_end(raised),
 			None => alarm.alarm_slot != Self::alarm_slot(),

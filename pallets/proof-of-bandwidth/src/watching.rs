@@ -228,11 +228,11 @@ impl<T: Config> Pallet<T> {
 		match down {
 			Some(outage) => outage.voted_in(epoch).contains(node),
 			None => {
-				Alarms::<T>::get(provider).is_some_and(|alarm| {
-					// A raised alarm is the confirmers' matter.
-					let has_reported = || alarm.reporters.contains(node);
-					alarm.raised.is_some() || (alarm.alarm_slot == Self::alarm_slot() && has_reported())
-				}) || Self::is_silenced(node, provider, epoch)
+				// One that is over waits to be cleared, longer where many are, and holds up no new one.
+				let alarm = Alarms::<T>::get(provider).filter(|alarm| !Self::is_over(alarm));
+				// A raised alarm is the confirmers' matter.
+				alarm.is_some_and(|alarm| alarm.raised.is_some() || alarm.reporters.contains(node))
+					|| Self::is_silenced(node, provider, epoch)
 			}
 		}
 	}

@@ -206,6 +206,9 @@ fn an_alarm_should_lapse_when_too_few_vote() {
 		confirmers[5..8].iter().for_each(|node| submit(vote(0, *node, false)));
 		run_slots(8);
 		refused_by(&vote(0, confirmers[8], true), Error::VotesClosed);
+		// Not cleared yet, and already nobody's matter any more.
+		assert!(Alarms::<Runtime>::contains_key(0));
+		assert!(watchers_of(0).iter().all(|node| !Pob::watch(node).watched[0].has_spoken));
 		run_slots(20);
 		assert!(events().contains(&Event::AlarmLapsed { provider: 0 }));
 		assert_eq!((held(), Taken::get()), (0, vec![]));
