@@ -311,7 +311,7 @@ mod tests {
 		let inner = wrap(A, B, &bytes).unwrap();
 		let padded = inner.len().div_ceil(16) * 16;
 		assert_eq!(padded + 32 + 28, crate::wire::PACKET_BYTES as usize);
-		assert_eq!(line_bytes(bytes.len()), crate::wire::PACKET_BYTES.into());
+		assert_eq!(line_bytes(bytes.len()), u64::from(crate::wire::PACKET_BYTES));
 	}
 
 	#[test]
