@@ -130,7 +130,9 @@ pub(crate) fn outages() -> [Item; 2] {
 	let region = Region { country: *b"DE", kind: LineKind::Residential };
 	let lasting = (who.clone(), who, 60u64, region, Vec::<AccountId>::new(), 0u32);
 	let place = |name| place("ProofOfBandwidth", name, &[twox(PROVIDER.1)]);
-	[(place("Outages"), lasting.encode()), (place("Gaps"), vec![GAP].encode())]
+	// As the chain keeps it: the first slot, and the slots it lasted, twice, and one more for a regional one.
+	let gap = (GAP.from_slot as u32, Compact((GAP.until_slot - GAP.from_slot) as u32 * 2 + 1));
+	[(place("Outages"), lasting.encode()), (place("Gaps"), vec![gap].encode())]
 }
 
 /// A commitment to a report on `epoch` that is not revealed.

@@ -156,7 +156,8 @@ async fn subscriber_should_be_told_and_let_go_when_events_are_of_another_release
 	assert!(error["message"].as_str().unwrap().contains("subscribe again"), "{error}");
 
 	// Who subscribes again is served; the one that was let go hears nothing more.
-	let mut again = follow(&connect(&node).await, "Outages", Value::Null, json!("best")).await;
+	let client = connect(&node).await;
+	let mut again = follow(&client, "Outages", Value::Null, json!("best")).await;
 	node.submit(Alice, set_storage(vec![outage_events()])).await;
 	assert_eq!(next(&mut again).await["outages"][0]["provider"], PROVIDER.1);
 	assert!(timeout(Duration::from_secs(2), receiver.receive()).await.is_err(), "and sent nothing more");
