@@ -55,10 +55,10 @@ fn line_should_carry_no_more_load_than_it_can() {
 fn watching_should_cost_every_line_the_same() {
 	let days = CLAIMS_KBPS.map(alone);
 	assert!(days.iter().all(|day| (day.watch, day.clock) == (days[0].watch, days[0].clock)));
-	// Five watchers, a question a minute, of which half have to dial.
+	// Five watchers, a question a minute, on a connection that rests open between two.
 	let Bytes { down, up } = days[0].watch;
-	assert_near(down / 7_200.0, 357.0 + (216.0 + 1_040.0) / 2.0);
-	assert_near(up / 7_200.0, 543.0 + (216.0 + 1_044.0) / 2.0);
+	assert_near(down / 7_200.0, 357.0 + 216.0);
+	assert_near(up / 7_200.0, 543.0 + 216.0);
 }
 
 #[test]
