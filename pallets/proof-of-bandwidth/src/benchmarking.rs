@@ -14,7 +14,7 @@ use crate::{
 use polkadot_sdk::*;
 
 use alarms::Watched;
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 use codec::Encode;
 pub(crate) use fixtures::encumber;
 use fixtures::*;
@@ -211,7 +211,7 @@ mod benchmarks {
 	}
 
 	/// An escalation in which every member revealed and none has an entry: each costs the most reads, and the slash,
-	/// the lower claim, the jail and the end of the provider's own seat that follow cost the most writes.
+	/// the lower claim, the jail and the end of the provider's outage and own seat that follow cost the most writes.
 	#[benchmark]
 	fn estimate_test(k: Linear<7, MAX_MEMBERS>) -> Result<(), BenchmarkError> {
 		let all = seats::<T>(k);
@@ -230,6 +230,8 @@ mod benchmarks {
 		let test = Draw::<T>::of(TESTED).and_then(|mut draw| draw.test_of(provider)).ok_or("it is tested")?;
 		keep_evidence::<T>(&test, oldest);
 		remember_strikes::<T>(&test, TESTED - 1);
+		alarms::outage::<T>(provider, &liar);
+		alarms::fill_gaps::<T>(provider);
 		let mut draw = Draw::<T>::of(TESTED).ok_or("a recorded epoch")?;
 		let mut cursor = cursor(Stage::Judge { class: 0, position: 0 });
 
@@ -241,6 +243,7 @@ mod benchmarks {
 		assert_eq!(cursor.tests, 1);
 		assert!(!Evidences::<T>::contains_key(provider, oldest));
 		assert!(Seats::<T>::get(liar).is_some_and(|seat| seat.leaving));
+		assert!(!Outages::<T>::contains_key(provider));
 		Ok(())
 	}
 

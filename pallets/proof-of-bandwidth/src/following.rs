@@ -47,6 +47,9 @@ impl<T: Config> Pallet<T> {
 		let class = class_of(terms.claim.largest_kbps()).filter(|_| listed || target.escalation.is_some());
 		Targets::<T>::insert(index, target);
 		Self::list_in(index, class);
+		if standing == Standing::Out {
+			Self::stop_watching(index);
+		}
 	}
 
 	/// Ends the tests of a provider from `from` on.

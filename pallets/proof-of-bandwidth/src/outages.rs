@@ -336,7 +336,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::OutageClosed { provider, account, gap });
 	}
 
-	/// Ends the outage of a provider that leaves service: nobody watches it any more.
+	/// Ends the outage of a provider that leaves service or is jailed: nobody watches it any more.
 	pub(crate) fn stop_watching(provider: ProviderIndex) {
 		if let Some(outage) = Outages::<T>::get(provider) {
 			Self::close_outage(provider, outage);

@@ -260,7 +260,10 @@ impl<T: Config> Pallet<T> {
 		}
 		let mut down: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
 		let mut operators: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
-		for (_, outage) in Outages::<T>::iter() {
+		for (provider, outage) in Outages::<T>::iter() {
+			let latest = Targets::<T>::get(provider).and_then(|target| target.terms.latest());
+			let is_watched = latest.is_some_and(|terms| terms.standing != Standing::Out);
+			ensure!(is_watched, "10: an outage that nobody would see the end of");
 			let count = down.entry(outage.region.encode()).or_default();
 			*count = count.saturating_add(1);
 			let count = operators.entry((outage.region, outage.operator).encode()).or_default();

@@ -94,8 +94,7 @@ impl<T: Config> Watched<T> {
 	pub(super) fn almost_back(&self) -> T::AccountId {
 		let last = self.almost_decided(true, 5);
 		Pallet::<T>::do_confirm(self.provider, last, self.raised_in(), true).expect("it may vote");
-		let gap = Gap { from_slot: 1, until_slot: 2, is_regional: false };
-		Gaps::<T>::mutate(self.provider, |gaps| (0..KEPT_GAPS).for_each(|_| gaps.push(&gap)));
+		fill_gaps::<T>(self.provider);
 		let watchers = self.watchers();
 		for node in &watchers[..2] {
 			Pallet::<T>::do_report_up(self.provider, node.clone(), Pallet::<T>::alarm_slot())
@@ -115,4 +114,10 @@ pub(super) fn outage<T: Config>(provider: ProviderIndex, who: &T::AccountId) {
 	);
 	OperatorOutages::<T>::insert(region, who, 1);
 	RegionOutages::<T>::insert(region, RegionState { down: 1, operators: 1, ..Default::default() });
+}
+
+/// As many outages as are kept of a provider, all over.
+pub(super) fn fill_gaps<T: Config>(provider: ProviderIndex) {
+	let gap = Gap { from_slot: 1, until_slot: 2, is_regional: false };
+	Gaps::<T>::mutate(provider, |gaps| (0..KEPT_GAPS).for_each(|_| gaps.push(&gap)));
 }

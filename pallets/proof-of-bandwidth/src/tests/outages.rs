@@ -249,6 +249,17 @@ fn an_outage_should_end_with_the_service() {
 }
 
 #[test]
+fn an_outage_should_end_with_a_jail() {
+	watched(1, || {
+		break_down(0);
+		change(0, |facts| facts.admission = Admission::Jailed { until: 99 }).unwrap();
+		let (down, gaps) = Pob::outages(0);
+		assert_eq!((down, gaps.len()), (None, 1));
+		assert!(!RegionOutages::<Runtime>::contains_key(HOME));
+	});
+}
+
+#[test]
 fn no_outage_should_begin_when_the_provider_has_said_that_it_leaves() {
 	watched(1, || {
 		let watchers = watchers_of(0);
