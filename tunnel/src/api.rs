@@ -88,6 +88,7 @@ impl Api {
 		let router = guarded
 			.route("/metrics", get(metrics))
 			.layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+			.layer(middleware::from_fn_with_state(shared.clone(), count_refused))
 			.with_state(shared);
 		tracing::info!(%address, "API listens");
 		let task = Task::spawn("api", async move {
@@ -122,6 +123,16 @@ async fn check_token(State(shared): State<Arc<Shared>>, request: Request, next: 
 	);
 	let reason = "wrong token; node and sidecar must be given the same token file";
 	(StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], reason).into_response()
+}
+
+/// Counts what is refused by its status, whoever refuses it: the reason is in the answer and, if it is ours, in the log.
+async fn count_refused(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+	let response = next.run(request).await;
+	let status = response.status();
+	if status.is_client_error() || status.is_server_error() {
+		shared.metrics.api_refused.inc(status.as_str());
+	}
+	response
 }
 
 fn refuse(status: StatusCode, reason: impl Into<String>) -> Response {

@@ -88,6 +88,8 @@ pub struct Metrics {
 	pub reports_sent: Counter,
 	/// Transactions that the pool of the endpoint's node refused, by the rule they broke.
 	pub submissions_refused: Tally,
+	/// Requests to the API that were refused, by the HTTP status they were answered with.
+	pub api_refused: Tally,
 	/// API requests without the right token.
 	pub unauthorised: Counter,
 	/// Of the provider's device, once there is one.
@@ -162,7 +164,7 @@ impl Metrics {
 	/// One row for each role that runs and each rule, so that a rule that was never broken has a row as well.
 	fn render_refused(&self, text: &mut String) {
 		let name = "weir_tunnel_requests_refused_total";
-		let help = "Control-plane requests and connections refused, by the rule they broke.";
+		let help = "Control-plane requests, answers and connections refused, by the rule they broke.";
 		let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
 		for (role, refused) in [("provide", &self.provider_refused), ("attest", &self.attestor_refused)] {
 			for (rule, count) in refused.get().iter().flat_map(|refused| refused.rows()) {
@@ -170,21 +172,26 @@ impl Metrics {
 			}
 		}
 		let name = "weir_tunnel_datagrams_refused_total";
-		let help = "Datagrams of tests that were dropped, by the rule they broke.";
+		let help = "Datagrams and finals of tests that were dropped, by the rule they broke.";
 		let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
 		for (role, dropped) in [("provide", &self.provider_dropped), ("attest", &self.attestor_dropped)] {
 			for (rule, count) in dropped.get().iter().flat_map(|dropped| dropped.rows()) {
 				let _ = writeln!(text, "{name}{{role=\"{role}\",rule=\"{rule}\"}} {count}");
 			}
 		}
-		let name = "weir_tunnel_submissions_refused_total";
 		let help = "Transactions that the pool of the node refused, by the rule they broke.";
-		let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
-		for (rule, count) in self.submissions_refused.rows() {
-			// As Prometheus wants it between quotes.
-			let rule = rule.escape_default();
-			let _ = writeln!(text, "{name}{{rule=\"{rule}\"}} {count}");
-		}
+		render_tally(text, "submissions_refused_total", help, "rule", &self.submissions_refused);
+		let help = "API requests refused, by the HTTP status they were answered with.";
+		render_tally(text, "api_refused_total", help, "status", &self.api_refused);
+	}
+}
+
+fn render_tally(text: &mut String, name: &str, help: &str, label: &str, tally: &Tally) {
+	let _ = writeln!(text, "# HELP weir_tunnel_{name} {help}\n# TYPE weir_tunnel_{name} counter");
+	for (value, count) in tally.rows() {
+		// As Prometheus wants it between quotes.
+		let value = value.escape_default();
+		let _ = writeln!(text, "weir_tunnel_{name}{{{label}=\"{value}\"}} {count}");
 	}
 }
 

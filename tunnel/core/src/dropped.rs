@@ -1,4 +1,4 @@
-//! Datagrams that are dropped, counted by the rule they broke.
+//! Datagrams and finals that are dropped, counted by the rule they broke.
 //!
 //! Nothing else is said of a single one: what comes out of a tunnel must not fill a log. Late and repeated ones are counted
 //! as well, which a line brings without anybody's fault.
@@ -67,6 +67,8 @@ rules! {
 	BadReceipt,
 	/// An echo is the payload, re-keyed.
 	BadEcho,
+	/// A target signs what was counted, with its registered key.
+	BadFinal,
 }
 
 /// How often each rule was broken.

@@ -3,9 +3,11 @@
 use std::{
 	collections::{BTreeMap, BinaryHeap},
 	net::{IpAddr, Ipv4Addr},
+	sync::Arc,
 };
 use weir_tunnel_core::{
 	cost,
+	dropped::{Dropped, Rule},
 	keys::ProbeKeypair,
 	probe::{self, Fault, Kind, Outcome, Probe, Ticket},
 	second_start,
@@ -101,6 +103,8 @@ struct Setup {
 	deaf: bool,
 	/// The target never signs.
 	mute_at_finish: bool,
+	/// The target signs something else.
+	forges_finals: bool,
 	/// When the chain tells the target of T0.
 	reveal_at: Micros,
 	/// The first member loads this many times what it offers.
@@ -123,6 +127,7 @@ impl Setup {
 			slow_pings: 0,
 			deaf: false,
 			mute_at_finish: false,
+			forges_finals: false,
 			reveal_at: 0,
 			flood: 1,
 			restart: false,
@@ -280,6 +285,9 @@ impl Simulation {
 				}
 				let answer = match request {
 					Request::Finish { .. } if self.setup.mute_at_finish => None,
+					Request::Finish { .. } if self.setup.forges_finals => {
+						Some(Response::Final { signature: key(99).sign(b"another final") })
+					}
 					request => {
 						let floods = member == 0 && self.setup.flood > 1;
 						let request =
@@ -477,6 +485,21 @@ fn target_that_answered_should_count_zero_when_it_does_not_sign() {
 	let outcome = setup.run().remove(0);
 	assert_eq!((outcome.kind, outcome.fault), (Kind::Measured, Some(Fault::NotSigned)));
 	assert_eq!((outcome.down_kbps, outcome.up_kbps, outcome.bilateral), (0, 0, None));
+}
+
+#[test]
+fn forged_finals_should_be_counted_and_never_believed() {
+	let mut setup = Setup::new(1, 10_000, 10_000, 10_000, 5_000);
+	setup.forges_finals = true;
+	let mut simulation = Simulation::new(setup);
+	let dropped = Arc::<Dropped>::default();
+	simulation.probes = simulation.probes.into_iter().map(|p| p.counting_in(dropped.clone())).collect();
+	simulation.play();
+	let outcome = simulation.outcomes.remove(0).unwrap();
+	assert_eq!((outcome.kind, outcome.fault), (Kind::Measured, Some(Fault::NotSigned)));
+	assert_eq!((outcome.down_kbps, outcome.up_kbps, outcome.bilateral), (0, 0, None));
+	// Asked anew every quarter of a second for ten.
+	assert!(dropped.of(Rule::BadFinal) > 10, "{}", dropped.of(Rule::BadFinal));
 }
 
 #[test]

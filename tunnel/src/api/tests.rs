@@ -65,6 +65,11 @@ async fn tasks_should_be_refused_when_malformed_or_too_long() {
 	let long = " ".repeat(MAX_BODY_BYTES + 1);
 	let answer = ask(&api, &http("POST /v1/tasks", token, &long)).await;
 	assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+	let metrics = ask(&api, &http("GET /metrics", "", "")).await;
+	for row in ["{status=\"400\"} 1", "{status=\"413\"} 1"] {
+		assert!(metrics.contains(&format!("weir_tunnel_api_refused_total{row}")), "{row}: {metrics}");
+	}
+	assert!(!metrics.contains("{status=\"200\"}"), "{metrics}");
 }
 
 #[tokio::test]

@@ -188,6 +188,10 @@ async fn ask_clock(
 		{
 			Some((nonce, unix_micros, signature))
 		}
+		Response::Clock { .. } => {
+			control.count_forged();
+			None
+		}
 		_ => None,
 	}
 }
@@ -201,7 +205,11 @@ pub(super) async fn ask_time(
 	key: &[u8; 32],
 ) -> Option<Micros> {
 	let (nonce, unix_micros, signature) = ask_clock(control, peer, address, account).await?;
-	keys::verify(key, &wire::clock_payload(&nonce, unix_micros, account), &signature).then_some(unix_micros)
+	if !keys::verify(key, &wire::clock_payload(&nonce, unix_micros, account), &signature) {
+		control.count_forged();
+		return None;
+	}
+	Some(unix_micros)
 }
 
 /// Whether `peer`, whose identity on chain the connection has proven, answers for `account`.
@@ -217,6 +225,35 @@ pub(super) async fn is_alive(
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::{chain::fake::keypair, control};
+	use libp2p::identity::Keypair;
+	use std::net::IpAddr;
+
+	#[tokio::test]
+	async fn forged_answers_should_be_counted_and_not_believed() {
+		let (server, address) = (Keypair::generate_ed25519(), IpAddr::from([127, 0, 43, 1]));
+		let port = std::net::TcpListener::bind((address, 0)).unwrap().local_addr().unwrap().port();
+		let (_serving, mut incoming) = control::serve(&server, address, port).await.unwrap();
+		let (asking, _back) = control::connect(&Keypair::generate_ed25519(), [127, 0, 43, 2].into()).unwrap();
+		let (peer, signer, account) = (server.public().to_peer_id(), keypair(1), [7; 32]);
+		let mut told = vec![];
+		for forgery in ["another nonce", "another account", "another key", "none"] {
+			let answer = async {
+				let incoming = incoming.recv().await.unwrap();
+				let Request::Clock { nonce } = incoming.request else { panic!("{:?}", incoming.request) };
+				let nonce = if forgery == "another nonce" { [0; 16] } else { nonce };
+				let account = if forgery == "another account" { [8; 32] } else { account };
+				let key = if forgery == "another key" { keypair(2) } else { keypair(1) };
+				let signature = key.sign(&wire::clock_payload(&nonce, 5, &account));
+				incoming.reply.send(Response::Clock { nonce, unix_micros: 5, account, signature }).unwrap();
+			};
+			let asked = ask_time(&asking, peer, (address, port).into(), &account, &signer.public());
+			told.push(tokio::join!(asked, answer).0);
+		}
+		assert_eq!(told, [None, None, None, Some(5)]);
+		let forged = asking.refused().rows().find(|(rule, _)| rule == "ForgedAnswer").unwrap().1;
+		assert_eq!(forged, 3);
+	}
 
 	#[test]
 	fn judge_should_take_the_median_when_five_or_more_answer() {

@@ -83,6 +83,11 @@ impl Control {
 		self.refused.clone()
 	}
 
+	/// Counts an answer that is not of whom it should be, or not of the question.
+	pub fn count_forged(&self) {
+		self.refused.count(Rule::ForgedAnswer);
+	}
+
 	/// Asks `peer`, dialing `address` if it is not connected. None without an answer within five seconds.
 	pub async fn ask(&self, peer: PeerId, address: Option<SocketAddr>, request: Request) -> Option<Response> {
 		let (reply, answer) = oneshot::channel();
@@ -269,6 +274,7 @@ impl Service {
 				let response = wire::decode(&response);
 				if let Err(error) = &response {
 					self.not_understood(peer, error);
+					self.refused.count(Rule::MalformedAnswer);
 				}
 				self.conclude(request_id, response.ok());
 			}

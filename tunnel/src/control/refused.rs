@@ -27,10 +27,14 @@ pub enum Rule {
 	NoAddress,
 	/// All connections of a peer come from one address.
 	OtherAddress,
+	/// An answer is of a version and a kind that are known, and nothing follows it.
+	MalformedAnswer,
+	/// An answer says who gives it, and is of the question.
+	ForgedAnswer,
 }
 
 impl Rule {
-	const UNANSWERED: [Self; 8] = [
+	const UNANSWERED: [Self; 10] = [
 		Self::Oversized,
 		Self::Truncated,
 		Self::TooManyRequests,
@@ -39,6 +43,8 @@ impl Rule {
 		Self::TooManyOfPrefix,
 		Self::NoAddress,
 		Self::OtherAddress,
+		Self::MalformedAnswer,
+		Self::ForgedAnswer,
 	];
 
 	fn name(self) -> String {
@@ -81,7 +87,7 @@ impl Default for Refused {
 }
 
 impl Refused {
-	/// Counts a request or a connection that was refused by `rule`.
+	/// Counts a request, an answer or a connection that was refused by `rule`.
 	pub(super) fn count(&self, rule: Rule) {
 		if let Some((_, counter)) = self.0.iter().find(|(known, _)| *known == rule) {
 			counter.inc();
