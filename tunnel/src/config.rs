@@ -132,7 +132,7 @@ impl Config {
 		Self::parse(path, &text)
 	}
 
-	fn parse(path: &Path, text: &str) -> Result<Self> {
+	pub(crate) fn parse(path: &Path, text: &str) -> Result<Self> {
 		let config: Self =
 			toml::from_str(text).map_err(|error| anyhow!("{}: {}", path.display(), explain(text, &error)))?;
 		config.check().map_err(|(key, reason)| anyhow!("{}: {key}: {reason}", path.display()))?;

@@ -1,28 +1,24 @@
 //! Checks that name the cause and the fix.
 
+mod chain;
+
 use crate::{
 	advice,
-	attest::{Checker, ClockCheck},
-	chain::{bytes32, endpoints::MAX_LAG, prefix, socket_address, Answer, ChainView, Client},
-	clock,
+	chain::{endpoints::MAX_LAG, Answer, ChainView, Client},
 	config::Config,
-	control,
 	keys::{self, Secret},
 	store,
 };
 use anyhow::Result;
-use libp2p::PeerId;
 use serde::Serialize;
 use std::{
 	fs::{self, File, OpenOptions, TryLockError},
 	io::{self, Write},
-	net::{IpAddr, TcpListener, UdpSocket},
+	net::{TcpListener, UdpSocket},
 	path::Path,
 	sync::Arc,
 	time::Duration,
 };
-use weir_primitives::{chain::AccountId, Admission};
-use weir_tunnel_core::{target::Prefix, wire::Request};
 
 /// Room the state folder should have: some years of records of a seat with many tasks.
 const ROOM_BYTES: usize = 16 << 20;
@@ -102,16 +98,11 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 	}
 	state(&config.node.state, &mut report);
 	ports(config, &mut report);
-	if let Some(chain) = reach_chain(config, &mut report).await {
-		let chain = Arc::new(chain);
-		chain_facts(
-			config,
-			&chain,
-			probe.map(|key| key.public()),
-			identity.map(|key| key.public().to_peer_id()),
-			&mut report,
-		)
-		.await;
+	if let Some(client) = reach_chain(config, &mut report).await {
+		let client: Arc<dyn ChainView> = Arc::new(client);
+		let identity = identity.map(|key| key.public().to_peer_id());
+		let keys = chain::Keys { probe: probe.map(|key| key.public()), identity };
+		chain::facts(config, &client, keys, &mut report).await;
 	}
 	report.0
 }
@@ -170,31 +161,6 @@ fn try_lock(path: &Path) -> io::Result<bool> {
 	}
 }
 
-/// Compares this clock with those the attestor would ask in this epoch, if it has tasks.
-async fn fellows_clock(bind: IpAddr, chain: Arc<dyn ChainView>, account: AccountId, report: &mut Report) {
-	let (Ok(now), Ok(tasks)) = (chain.clock().await, chain.tasks(&account).await) else { return };
-	if tasks.is_empty() {
-		return;
-	}
-	let stranger = libp2p::identity::Keypair::generate_ed25519();
-	let Ok((control, _incoming)) = control::connect(&stranger, bind) else { return };
-	let (asked, check) = Checker { chain, control, account }.ask(now.epoch, &tasks).await;
-	let (verdict, detail) = match check {
-		ClockCheck::Unknown { answers } => (
-			Verdict::Warning,
-			format!("{answers} of {asked} others told their time, five are needed; usual in a small network"),
-		),
-		ClockCheck::Agrees { offset_micros } => {
-			(Verdict::Ok, format!("{} ms from the median of up to {asked} others", offset_micros / 1_000))
-		}
-		ClockCheck::Off { offset_micros } => (
-			Verdict::Failed,
-			format!("{} ms from the median of up to {asked} others: set up NTP", offset_micros / 1_000),
-		),
-	};
-	report.add("fellows' clocks", verdict, detail);
-}
-
 fn ports(config: &Config, report: &mut Report) {
 	let bind = config.node.bind;
 	if let Some(provide) = &config.provide {
@@ -251,164 +217,10 @@ async fn reach_chain(config: &Config, report: &mut Report) -> Option<Client> {
 	tokio::time::timeout(Duration::from_secs(15), connect).await.ok()?.ok()
 }
 
-async fn chain_facts(
-	config: &Config,
-	chain: &Arc<Client>,
-	probe: Option<[u8; 32]>,
-	identity: Option<PeerId>,
-	report: &mut Report,
-) {
-	let timing = report.result("runtime", chain.timing().await.map_err(Into::into), |timing| {
-		format!("slots of {} ms, {} an epoch", timing.slot_millis, timing.epoch_slots)
-	});
-	if let (Some(timing), Ok(now)) = (timing, chain.clock().await) {
-		match now.disagrees(&timing, clock::now()) {
-			None => report.add(
-				"clock",
-				Verdict::Ok,
-				format!("epoch {}, slot {}; this clock agrees", now.epoch, now.slot),
-			),
-			Some(millis) => {
-				let detail = format!(
-					"this clock reads {millis} ms after the start of the best block's slot: set up NTP, or the endpoint is not in \
-					 sync"
-				);
-				report.add("clock", Verdict::Failed, detail);
-			}
-		}
-	}
-	let Ok(account) = config.account() else { return };
-	if config.attest.is_some() {
-		fellows_clock(config.node.bind, chain.clone(), account.clone(), report).await;
-	}
-	let provider = chain.provider(&account).await;
-	match provider {
-		Ok(Some(provider)) => {
-			let admission = match provider.admission {
-				Admission::Pending { passed } => format!("admission pending, {passed} tests passed"),
-				Admission::Admitted { since } => format!("admitted since epoch {since}"),
-				Admission::Jailed { until } => format!("jailed until epoch {until}"),
-			};
-			let detail = format!(
-				"provider {}, {}/{} kbps claimed, bond {} grains, {admission}",
-				provider.index, provider.claim.down_kbps, provider.claim.up_kbps, provider.bond
-			);
-			let verdict = if provider.in_service { Verdict::Ok } else { Verdict::Failed };
-			let fix = if provider.in_service {
-				""
-			} else {
-				"; out of service: raise the bond, resume, or wait until the jail ends"
-			};
-			report.add("registration", verdict, detail + fix);
-			if let Some(identity) = identity {
-				let same = provider.peer_id == identity.to_bytes();
-				let (verdict, detail) = if same {
-					(Verdict::Ok, "as registered".to_owned())
-				} else {
-					(
-						Verdict::Failed,
-						"differs from the registered one: update the registration or use its key file".into(),
-					)
-				};
-				report.add("PeerId", verdict, detail);
-			}
-			if let (Some(provide), Some(port)) = (&config.provide, provider.endpoint.port()) {
-				if provide.port != port {
-					let detail =
-						format!("provide.port is {}, registered is {port}: make them equal", provide.port);
-					report.add("registered port", Verdict::Failed, detail);
-				}
-			}
-			reach_control(config, &provider.peer_id, &provider.endpoint, report).await;
-			if let Some(last) = &provider.last_verdict {
-				let detail = format!(
-					"epoch {}: {}/{} kbps measured, {:?} ({:?})",
-					last.epoch, last.down_kbps, last.up_kbps, last.outcome, last.reason
-				);
-				report.add("last test", Verdict::Ok, detail);
-			}
-		}
-		Ok(None) if config.provide.is_some() => {
-			report.add(
-				"registration",
-				Verdict::Failed,
-				"this account is not registered as a provider; register it on chain",
-			);
-		}
-		Ok(None) => {}
-		Err(error) => report.add("registration", Verdict::Failed, error.to_string()),
-	}
-	if config.attest.is_some() {
-		match chain.seat(&account).await {
-			Ok(Some(seat)) => {
-				let detail = format!(
-					"from epoch {}, uplink {} kbps, score {} ppm",
-					seat.from_epoch, seat.uplink_kbps, seat.score_ppm
-				);
-				report.add("seat", Verdict::Ok, detail);
-				if probe.is_some_and(|probe| probe != bytes32(&seat.key)) {
-					report.add(
-						"seat key",
-						Verdict::Failed,
-						"the seat's key on chain is not this probe key: register it (setSeatKey), or use the right key file",
-					);
-				}
-				let bind = config.node.bind;
-				if !bind.is_unspecified()
-					&& prefix(&seat.endpoint).is_some_and(|seat| seat != Prefix::of(bind))
-				{
-					let detail = format!(
-						"node.bind {bind} lies outside the seat's prefix; targets will refuse its probes"
-					);
-					report.add("seat address", Verdict::Failed, detail);
-				}
-			}
-			Ok(None) => report.add("seat", Verdict::Failed, "this node has no seat; take one on chain"),
-			Err(error) => report.add("seat", Verdict::Failed, error.to_string()),
-		}
-	}
-}
-
-/// Whether the registered endpoint answers, when this sidecar is running.
-async fn reach_control(
-	config: &Config,
-	peer: &[u8],
-	endpoint: &weir_primitives::Endpoint,
-	report: &mut Report,
-) {
-	let (Ok(peer), Some(address)) = (PeerId::from_bytes(peer), socket_address(endpoint)) else { return };
-	let stranger = libp2p::identity::Keypair::generate_ed25519();
-	let Ok((control, _incoming)) = control::connect(&stranger, config.node.bind) else { return };
-	match control.ask(peer, Some(address), Request::Clock { nonce: [0; 16] }).await {
-		Some(_) => report.add(
-			"control plane",
-			Verdict::Ok,
-			format!("{address} answers with the registered identity"),
-		),
-		None => {
-			let detail = format!(
-				"{address} does not answer with the registered identity: start the sidecar, forward the port, or register the \
-				 endpoint it has"
-			);
-			report.add("control plane", Verdict::Warning, detail);
-		}
-	}
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{
-		chain::{
-			fake::{keypair, task, Fake},
-			Clock,
-		},
-		store::Store,
-		tasks::Task,
-	};
-	use libp2p::identity::Keypair;
-	use weir_primitives::Endpoint;
-	use weir_tunnel_core::target;
+	use crate::store::Store;
 
 	fn verdict(folder: &Path) -> (Verdict, String) {
 		let mut report = Report::default();
@@ -433,49 +245,5 @@ mod tests {
 		let file = folder.path().join("file");
 		fs::write(&file, "no folder").unwrap();
 		assert_eq!(verdict(&file).0, Verdict::Failed);
-	}
-
-	/// What is said of this clock when `count` targets tell a time `skew_micros` from it.
-	async fn clock_verdict(net: u8, count: u8, skew_micros: i64) -> Vec<(Verdict, String)> {
-		let chain = Fake::new([Clock { epoch: 5, slot: 1, first_slot: 1 }]);
-		let mut others = vec![];
-		for n in 1..=count {
-			let (identity, address) = (Keypair::generate_ed25519(), [127, 0, net, n]);
-			let port = TcpListener::bind((IpAddr::from(address), 0)).unwrap().local_addr().unwrap().port();
-			let (serving, mut incoming) = control::serve(&identity, address.into(), port).await.unwrap();
-			let config = target::Config {
-				genesis: [7; 32],
-				account: [100 + n; 32],
-				key: keypair(2),
-				wireguard: [0; 32],
-				port,
-			};
-			others.push(Task::spawn("clock answers", async move {
-				let _serving = serving;
-				while let Some(asked) = incoming.recv().await {
-					let Request::Clock { nonce } = asked.request else { continue };
-					let now = clock::now().saturating_add_signed(skew_micros);
-					let _ = asked.reply.send(config.tell_time(now, &nonce));
-				}
-			}));
-			let mut task = task(None);
-			task.account = [100 + n; 32].into();
-			task.endpoint = Endpoint::V4 { addr: address, port };
-			task.peer_id = identity.public().to_peer_id().to_bytes();
-			chain.tasks.lock().unwrap().push(task);
-		}
-		let mut report = Report::default();
-		fellows_clock([127, 0, 59, 1].into(), Arc::new(chain), [1; 32].into(), &mut report).await;
-		report.0.into_iter().map(|check| (check.verdict, check.detail)).collect()
-	}
-
-	#[tokio::test]
-	async fn fellows_clock_should_say_when_this_clock_is_off_or_too_few_answer() {
-		assert_eq!(clock_verdict(60, 0, 0).await, vec![]);
-		assert_eq!(clock_verdict(60, 5, 0).await[0].0, Verdict::Ok);
-		let (verdict, detail) = clock_verdict(61, 5, -300_000).await.remove(0);
-		assert!(verdict == Verdict::Failed && detail.contains("set up NTP"), "{detail}");
-		let (verdict, detail) = clock_verdict(62, 4, -300_000).await.remove(0);
-		assert!(verdict == Verdict::Warning && detail.starts_with("4 of 4 others"), "{detail}");
 	}
 }

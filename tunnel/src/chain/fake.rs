@@ -2,18 +2,19 @@
 
 use super::{ChainError, ChainView, Clock};
 use async_trait::async_trait;
-use libp2p::identity::Keypair;
+use libp2p::{identity::Keypair, PeerId};
 use std::{
 	collections::{HashMap, VecDeque},
 	sync::{Mutex, MutexGuard},
 };
 use tokio::sync::{broadcast, watch};
 use weir_primitives::{
-	api::{EvidenceInfo, ProviderInfo, SeatInfo, TargetTest, Task, TestKind},
+	api::{EvidenceInfo, Outcome, ProviderInfo, Reason, SeatInfo, TargetTest, Task, TestKind, VerdictRecord},
 	chain::{AccountId, Balance},
 	outage::{Sighting, Watch},
 	report::Entry,
-	Claim, Endpoint, EpochIndex, ProviderIndex, SlotOffset, Timing,
+	Admission, Caps, Claim, Endpoint, EpochIndex, ExitClass, LineKind, ProviderIndex, Region, SlotOffset,
+	Timing,
 };
 use weir_tunnel_core::{keys::ProbeKeypair, wire::Bilateral};
 
@@ -53,6 +54,52 @@ pub(crate) fn seat(n: u8) -> SeatInfo<AccountId> {
 	}
 }
 
+/// Of account 2, admitted, and measured once.
+pub(crate) fn provider(peer: &PeerId) -> ProviderInfo<AccountId, Balance> {
+	let claim = Claim { down_kbps: 4_000, up_kbps: 4_000 };
+	let verdict = VerdictRecord {
+		epoch: 4,
+		kind: TestKind::Scheduled,
+		claim,
+		down_kbps: 3_900,
+		up_kbps: 3_800,
+		ratio_ppm: 950_000,
+		members: 9,
+		present: 9,
+		rtt_10us: 2_000,
+		loss_pptt: 0,
+		alive_parts: 40,
+		outcome: Outcome::Good,
+		reason: Reason::WithinClaim,
+	};
+	ProviderInfo {
+		index: 3,
+		account: [2; 32].into(),
+		claim,
+		endpoint: Endpoint::V4 { addr: [127, 0, 51, 2], port: 1 },
+		peer_id: peer.to_bytes(),
+		region: Region { country: *b"DE", kind: LineKind::Residential },
+		exit: ExitClass::Relay,
+		price_credits_per_gb: 50_000,
+		caps: Caps { rate_kbps: 4_000, gb_per_month: 100, sessions: 8 },
+		probe_key: None,
+		admission: Admission::Admitted { since: 3 },
+		paused: false,
+		in_service: true,
+		next_claim: None,
+		next_probe_key: None,
+		next_admission: None,
+		next_paused: None,
+		bond: 100,
+		bond_sufficient: true,
+		strikes: 0,
+		last_verdict: Some(verdict),
+		past_verdicts: vec![],
+		location: Default::default(),
+		operator: None,
+	}
+}
+
 pub(crate) struct Fake {
 	/// What the clock says, one after the other; the last for ever.
 	pub(crate) clocks: Mutex<VecDeque<Clock>>,
@@ -67,6 +114,7 @@ pub(crate) struct Fake {
 	pub(crate) disputes: Mutex<Vec<(ProviderIndex, EpochIndex, Vec<Bilateral>)>>,
 	pub(crate) finalised: watch::Sender<u64>,
 	pub(crate) seat: Mutex<Option<SeatInfo<AccountId>>>,
+	pub(crate) provider: Mutex<Option<ProviderInfo<AccountId, Balance>>>,
 	pub(crate) watch: Mutex<Option<Watch<AccountId>>>,
 	/// What was said of providers.
 	pub(crate) said: Mutex<Vec<(ProviderIndex, Sighting, [u8; 64])>>,
@@ -87,6 +135,7 @@ impl Fake {
 			disputes: Mutex::default(),
 			finalised: watch::channel(0).0,
 			seat: Mutex::default(),
+			provider: Mutex::default(),
 			watch: Mutex::default(),
 			said: Mutex::default(),
 			refusal: Mutex::default(),
@@ -161,7 +210,7 @@ impl ChainView for Fake {
 	}
 
 	async fn provider(&self, _: &AccountId) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError> {
-		Ok(None)
+		Ok(lock(&self.provider).clone())
 	}
 
 	async fn report_state(&self, _: EpochIndex, _: &AccountId) -> Result<(bool, bool), ChainError> {

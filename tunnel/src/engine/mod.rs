@@ -326,6 +326,22 @@ mod tests {
 	}
 
 	#[tokio::test]
+	async fn engines_should_exchange_datagrams_over_ipv6() {
+		let localhost = IpAddr::from(std::net::Ipv6Addr::LOCALHOST);
+		let (target, mut from_attestor) = Engine::start(localhost, 0, Caps::default()).await.unwrap();
+		let (attestor, mut from_target) =
+			Engine::start_towards(localhost, localhost, Arc::default()).await.unwrap();
+		target.add_peer(attestor.public(), B, None).await.unwrap();
+		attestor.add_peer(target.public(), A, Some((localhost, target.port()).into())).await.unwrap();
+		attestor.send(B, A, b"weir");
+		assert_eq!(receive(&mut from_attestor).await.bytes, b"weir");
+		target.send(A, B, b"back");
+		assert_eq!(receive(&mut from_target).await.bytes, b"back");
+		let endpoint = target.endpoint_of(attestor.public()).await.unwrap();
+		assert_eq!(endpoint, SocketAddr::from((localhost, attestor.port())));
+	}
+
+	#[tokio::test]
 	async fn datagrams_should_be_dropped_when_the_inner_source_is_not_the_peers() {
 		let ((_a, mut from_b), (b, _from_a)) = pair(Caps::default()).await;
 		b.send(Ipv4Addr::new(100, 64, 1, 9), A, b"spoofed");
