@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use std::{
 	collections::HashMap,
-	net::{IpAddr, SocketAddr, TcpListener},
+	net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener},
 	os::unix::fs::PermissionsExt,
 	path::Path,
 	sync::{Arc, Mutex},
@@ -307,7 +307,7 @@ impl ChainView for FakeChain {
 	}
 }
 
-fn node(folder: &Path, n: u8, octet: u8, port: u16) -> Node {
+fn node(folder: &Path, n: u8, at: IpAddr, port: u16) -> Node {
 	let keys_folder = folder.join(n.to_string());
 	keys::write_seed(&keys_folder.join("identity.key"), &[n; 32]).unwrap();
 	keys::write_seed(&keys_folder.join("probe.key"), &[n + 100; 32]).unwrap();
@@ -319,15 +319,23 @@ fn node(folder: &Path, n: u8, octet: u8, port: u16) -> Node {
 			.public()
 			.to_peer_id()
 			.to_bytes(),
-		endpoint: Endpoint::V4 { addr: [127, 0, octet, 1], port },
+		endpoint: match at {
+			IpAddr::V4(addr) => Endpoint::V4 { addr: addr.octets(), port },
+			IpAddr::V6(addr) => Endpoint::V6 { addr: addr.octets(), port },
+		},
 	}
 }
 
-fn config(folder: &Path, n: u8, octet: u8, tables: &str) -> Config {
+/// 127.0.`octet`.1, of a prefix that no other test uses.
+fn loopback(octet: u8) -> IpAddr {
+	[127, 0, octet, 1].into()
+}
+
+fn config(folder: &Path, n: u8, bind: IpAddr, tables: &str) -> Config {
 	let account = hex::encode([n; 32]);
 	let state = folder.join(n.to_string());
 	let text = format!(
-		"[node]\naccount = \"0x{account}\"\nstate = \"{}\"\nbind = \"127.0.{octet}.1\"\n{tables}",
+		"[node]\naccount = \"0x{account}\"\nstate = \"{}\"\nbind = \"{bind}\"\n{tables}",
 		state.display()
 	);
 	let path = folder.join(format!("{n}.toml"));
@@ -344,13 +352,25 @@ struct Network {
 
 /// One provider and `members` attestors; `base` keeps the addresses of tests that run together apart.
 fn network(base: u8, members: u8, claim_kbps: u32, down_kbps: u32, up_kbps: u32, told: bool) -> Network {
+	network_at(|n| loopback(base + n), members, claim_kbps, down_kbps, up_kbps, told)
+}
+
+/// The same with the provider at `at(0)` and the attestors behind it.
+fn network_at(
+	at: impl Fn(u8) -> IpAddr,
+	members: u8,
+	claim_kbps: u32,
+	down_kbps: u32,
+	up_kbps: u32,
+	told: bool,
+) -> Network {
 	let folder = tempfile::tempdir().unwrap();
-	let port = TcpListener::bind((IpAddr::from([127, 0, base, 1]), 0)).unwrap().local_addr().unwrap().port();
+	let port = TcpListener::bind((at(0), 0)).unwrap().local_addr().unwrap().port();
 	let provide = format!("[provide]\nport = {port}\ningress_kbps = {down_kbps}\negress_kbps = {up_kbps}\n");
-	let target = node(folder.path(), 1, base, port);
-	let nodes = (0..members).map(|n| node(folder.path(), 10 + n, base + 1 + n, 1)).collect::<Vec<_>>();
+	let target = node(folder.path(), 1, at(0), port);
+	let nodes = (0..members).map(|n| node(folder.path(), 10 + n, at(1 + n), 1)).collect::<Vec<_>>();
 	let members =
-		(0..members).map(|n| config(folder.path(), 10 + n, base + 1 + n, "[attest]\nmode = \"alone\"\n"));
+		(0..members).map(|n| config(folder.path(), 10 + n, at(1 + n), "[attest]\nmode = \"alone\"\n"));
 	let timing = Timing { slot_millis: 1_000, ..Timing::local() };
 	// T0 falls at a slot's start about five seconds from now.
 	let first_slot = clock::now() / 1_000_000;
@@ -369,7 +389,7 @@ fn network(base: u8, members: u8, claim_kbps: u32, down_kbps: u32, up_kbps: u32,
 		heads: watch::channel(0).0,
 		blocks: broadcast::channel(8).0,
 	};
-	let target = config(folder.path(), 1, base, &provide);
+	let target = config(folder.path(), 1, at(0), &provide);
 	Network { members: members.collect(), target, chain: Arc::new(chain), folder }
 }
 
@@ -439,6 +459,18 @@ async fn committee_should_report_the_capped_rates_when_the_claim_is_false() {
 		assert!(entries.iter().any(|entry| entry.receipt == receipt.prefix()));
 	}
 	drop(network.folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn line_should_be_measured_over_ipv6() {
+	let network = network_at(|_| Ipv6Addr::LOCALHOST.into(), 1, 4_000, 2_000, 1_000, true);
+	let _provider =
+		Sidecar::start_with(&network.target, Roles::Provide, network.chain.clone()).await.unwrap();
+	let entries = run_epoch(&network).await;
+	assert_eq!((entries.len(), entries[0].kind), (1, EntryKind::Measured));
+	assert_ne!(entries[0].receipt, [0; 5]);
+	assert_near(entries[0].down_kbps, 2_000, 6, "down");
+	assert_near(entries[0].up_kbps, 1_000, 6, "up");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -520,10 +552,10 @@ async fn tasks_request(chain: &FakeChain) -> (TasksRequest, Option<u32>) {
 async fn add_fellows(network: &mut Network, base: u8, count: u8, skew_micros: i64) {
 	let chain = Arc::get_mut(&mut network.chain).unwrap();
 	for n in 0..count {
-		let address = IpAddr::from([127, 0, base + n, 1]);
+		let address = loopback(base + n);
 		let port = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap().port();
 		let number = 40 + n;
-		chain.fellows.push(node(network.folder.path(), number, base + n, port));
+		chain.fellows.push(node(network.folder.path(), number, address, port));
 		let keys_folder = network.folder.path().join(number.to_string());
 		let identity = keys::load_identity(&keys_folder.join("identity.key")).unwrap();
 		let probe = keys::load_probe(&keys_folder.join("probe.key")).unwrap();
@@ -575,7 +607,7 @@ async fn node_should_get_no_entry_when_its_sidecars_clock_is_off() {
 	std::fs::write(&token, "secret\n").unwrap();
 	std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
 	let tables = format!("[attest]\n[api]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"{}\"\n", token.display());
-	let member = config(network.folder.path(), 10, 161, &tables);
+	let member = config(network.folder.path(), 10, loopback(161), &tables);
 	let chain = &network.chain;
 	let sidecar = Sidecar::start_with(&member, Roles::Configured, chain.clone()).await.unwrap();
 	let api = sidecar.api().unwrap().address();
@@ -601,7 +633,7 @@ async fn node_should_get_its_report_when_it_gave_the_tasks() {
 	std::fs::write(&token, "secret\n").unwrap();
 	std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
 	let tables = format!("[attest]\n[api]\nlisten = \"127.0.0.1:0\"\ntoken_file = \"{}\"\n", token.display());
-	let member = config(network.folder.path(), 10, 101, &tables);
+	let member = config(network.folder.path(), 10, loopback(101), &tables);
 	let sidecar = Sidecar::start_with(&member, Roles::Configured, network.chain.clone()).await.unwrap();
 	let api = sidecar.api().unwrap().address();
 
