@@ -33,8 +33,27 @@ doc_links() {
 		scripts/links.py
 }
 build() { cargo build --locked --release --workspace --all-targets; }
-network() { "$CARGO_TARGET_DIR/release/weir-local" --check first --data "$WEIR_CACHE/test-network"; }
 tests() { cargo test --locked --release --workspace; }
+
+# The local network needs no privileges, and gets none.
+network() {
+	local start=("$CARGO_TARGET_DIR/release/weir-local" --data "$WEIR_CACHE/test-network")
+	[ "$(id -u)" != 0 ] || start=(unshare --user --map-user=1000 --map-group=1000 -- "${start[@]}")
+	interrupted "$WEIR_CACHE/test-network" "${start[@]}" && "${start[@]}" --check first
+}
+# Interrupts it while it starts. Nothing may be left running, nor anything that the next start trips over.
+interrupted() {
+	local data=$1 pid status=0 waited=0
+	shift
+	rm -f "$data/dave.log"
+	"$@" &
+	pid=$!
+	until [ -e "$data/dave.log" ] || [ "$waited" = 120 ]; do sleep 1 && waited=$((waited + 1)); done
+	kill -INT "$pid"
+	wait "$pid" || status=$?
+	[ "$status" = 0 ] || fail "interrupted after $waited s, the network ended with $status instead of 0"
+	! pgrep -fa -- "$data/" || fail "interrupted, the network left these processes running"
+}
 
 started=$SECONDS
 [ "$setup" = 0 ] || stage "set-up" "$ROOT/scripts/setup.sh"
