@@ -34,8 +34,9 @@ pub const PAID_FROM_KBPS: u32 = 8_000;
 pub const CLAIMS_KBPS: [u32; 8] = [1_000, 5_000, PAID_FROM_KBPS, 10_000, 25_000, 50_000, 100_000, 1_000_000];
 /// Uplink of the seat that is looked at, the largest that is asked for, kbps.
 pub const SEAT_KBPS: u32 = 50_000;
-/// Claims it measures, kbps: slow lines, lines like its own, and those of the largest claim that 15 share.
-const MEASURED_KBPS: [u32; 3] = [10_000, 50_000, 500_000];
+/// Claims it measures, kbps: slow lines, lines like its own, the research's example, and those of the largest claim that 15
+/// share.
+const MEASURED_KBPS: [u32; 4] = [10_000, 50_000, 100_000, 500_000];
 
 const DAY_MILLIS: f64 = 86_400_000.0;
 
