@@ -4,10 +4,12 @@
 //! A new scenario is a file here, and a line in [`scenarios`].
 
 mod censoring;
+mod claiming;
 mod crediting;
 mod deflating;
 mod fabricating;
 mod grinding;
+mod hiding;
 mod inflating;
 mod outages;
 mod places;
@@ -31,13 +33,15 @@ type Rule = pallet_proof_of_bandwidth::Error<Runtime>;
 /// All of them, in the order of the matrix.
 pub fn scenarios() -> Vec<Scenario> {
 	[
-		&sybils::SCENARIOS[..],
+		&claiming::SCENARIOS[..],
+		&sybils::SCENARIOS,
 		&inflating::SCENARIOS,
 		&deflating::SCENARIOS,
 		&fabricating::SCENARIOS,
 		&silent::SCENARIOS,
 		&replaying::SCENARIOS,
 		&outages::SCENARIOS,
+		&hiding::SCENARIOS,
 		&spoofing::SCENARIOS,
 		&grinding::SCENARIOS,
 		&sharing::SCENARIOS,
@@ -132,13 +136,15 @@ mod tests {
 	}
 
 	families! {
+		false_claims_should_be_slashed: claiming,
 		sybils_should_get_one_seat_per_prefix: sybils,
 		inflating_liars_should_stay_below_the_bound: inflating,
 		deflating_liars_should_stay_above_the_bound: deflating,
 		fabricated_and_copied_reports_should_not_pay: fabricating,
 		silent_seats_should_cost_lines_no_more_than_the_bound: silent,
 		replays_should_be_refused: replaying,
-		outages_should_be_neither_invented_nor_hidden: outages,
+		outages_should_not_be_invented: outages,
+		outages_should_not_be_hidden: hiding,
 		spoofed_locations_should_be_contradicted_and_cost_nothing: spoofing,
 		ground_seeds_should_stay_within_the_union_bound: grinding,
 		identities_of_a_prefix_should_show_their_line_once: sharing,

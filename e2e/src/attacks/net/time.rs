@@ -3,9 +3,9 @@
 
 use super::{
 	cheat::{Acknowledged, Cheat, Log, Place, Trick},
-	times,
+	is_bounded, times,
 	trial::{Terms, Trial},
-	Bench, Machine, MEMBERS, MOST_GAIN, ONE_WAY,
+	Bench, Machine, LEAST_SHOWN, MEMBERS, MOST_GAIN, ONE_WAY,
 };
 use crate::{
 	attacks::{Finding, Scenario},
@@ -29,6 +29,8 @@ const GREETINGS: Micros = 1_000 * MILLI;
 const HELD_LINE: u32 = 1_000;
 const HELD_CLAIM: u32 = 1_600;
 const HELD_MEMBERS: usize = 5;
+/// What is held back is acknowledged all the same, so that more of the line shows than where members wait for their turn.
+const LEAST_HELD: f64 = 0.5;
 
 /// How late a core has to be for a receipt to close at the end of a window that is moved by `shift`.
 fn late_for(shift: Micros) -> Micros {
@@ -173,8 +175,8 @@ pub const TURNS: Scenario<Bench> = Scenario {
 		Ok(Finding {
 			tried: format!("line of {has} kbps, claims {claims}: each turn can show all of it"),
 			measured: format!("{down:.3} of the line down, {up:.3} up"),
-			criterion: format!("≤ {MOST_GAIN} of the line"),
-			passed: down.max(up) <= MOST_GAIN,
+			criterion: format!("{LEAST_SHOWN} to {MOST_GAIN} of the line"),
+			passed: is_bounded([down, up], LEAST_SHOWN),
 		})
 	},
 };
@@ -197,8 +199,8 @@ pub const SPANS: Scenario<Bench> = Scenario {
 				"line of {has} kbps, claims {claims}; a ninth of the window for each of {MEMBERS}"
 			),
 			measured: format!("{down:.3} of the line down, {up:.3} up; control, by own spans: {spans:.2}"),
-			criterion: format!("≤ {MOST_GAIN} of the line; the control ≥ 2 (about 2.8)"),
-			passed: down.max(up) <= MOST_GAIN && spans >= 2.0,
+			criterion: format!("{LEAST_SHOWN} to {MOST_GAIN} of the line; the control ≥ 2 (about 2.8)"),
+			passed: is_bounded([down, up], LEAST_SHOWN) && spans >= 2.0,
 		})
 	},
 };
@@ -219,8 +221,8 @@ pub const HELD: Scenario<Bench> = Scenario {
 				"line of {HELD_LINE} kbps, claims {HELD_CLAIM}; the core's clock late by half a receipt"
 			),
 			measured: format!("{down:.3} of the line down, {up:.3} up"),
-			criterion: format!("≤ {MOST_GAIN} of the line"),
-			passed: down.max(up) <= MOST_GAIN,
+			criterion: format!("{LEAST_HELD} to {MOST_GAIN} of the line"),
+			passed: is_bounded([down, up], LEAST_HELD),
 		})
 	},
 };
@@ -243,8 +245,8 @@ pub const PINGS: Scenario<Bench> = Scenario {
 				2 * MAX_SHIFT / MILLI
 			),
 			measured: format!("{down:.3} of the line down, {up:.3} up"),
-			criterion: format!("≤ {MOST_GAIN} of the line"),
-			passed: down.max(up) <= MOST_GAIN,
+			criterion: format!("{LEAST_HELD} to {MOST_GAIN} of the line"),
+			passed: is_bounded([down, up], LEAST_HELD),
 		})
 	},
 };
