@@ -34,6 +34,12 @@ use weir_tunnel_core::{
 /// What an honest line here carries, and what it claims: a little less, as honest lines do.
 const LINE: u32 = 4_400;
 const CLAIM: u32 = 4_000;
+/// By then TCP has acknowledged what it acknowledges late.
+const ACKNOWLEDGED: Duration = Duration::from_millis(300);
+/// A line on which nothing moves for so long carries nobody else's connection.
+const QUIET: Duration = Duration::from_millis(500);
+/// How often that is waited for.
+const PATIENCE: u32 = 20;
 /// How long a provider may take to stand up against a strike.
 const DISPUTE_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -97,13 +103,13 @@ pub const WITHHELD: Scenario<Bench> = Scenario {
 		let withhold = 2;
 		let line = bench.line(LINE)?;
 		let mut trial = Trial::new(bench, line.address, Terms::short(CLAIM), bench.seats())?;
-		for place in 0..withhold {
-			trial.take_member(place);
-		}
+		let mut idle = (0..withhold).filter_map(|place| trial.take_member(place)).collect::<Vec<_>>();
 		let provider = trial.provide(&line)?;
 		let before = line.carried()?;
 		let found = trial.measure()?;
 		let after = line.carried()?;
+		let (machine, side) = idle.pop().context("no members")?;
+		let asked = asked(&line, &trial.target, &machine, side)?;
 		line.run(provider.stop())?;
 		let (k, (quota, quota_up)) = (trial.chain.k(), trial.chain.quotas());
 		let bound = lower_bound(k, u16::try_from(withhold)?, quota, LINE) as f64;
@@ -112,15 +118,18 @@ pub const WITHHELD: Scenario<Bench> = Scenario {
 		let loading = (trial.chain.members.len() - withhold) as u64;
 		let test =
 			of_account(before, after, cost::test(trial.chain.window(), quota, quota_up).times(loading));
+		let question = of_account(asked.0, asked.1, cost::opening().and(cost::clock()).on_line());
+		let is_accounted = |parts: [f64; 2]| parts.iter().all(|part| (0.85..=1.15).contains(part));
 		Ok(Finding {
 			tried: format!("{withhold} of {k}; line {LINE} kbps, claim {CLAIM}"),
 			measured: format!(
-				"{down} kbps down, {up} up; bound {bound}; of its account the test carried {:.3} down, {:.3} up",
-				test[0], test[1]
+				"{down} kbps down, {up} up; bound {bound}; of its account the test carried {:.3} down, {:.3} up, a \
+				 question {:.3}, {:.3}",
+				test[0], test[1], question[0], question[1]
 			),
 			criterion:
 				"≥ the bound less 10 % for measuring; what crosses the line within 15 % of its account".into(),
-			passed: down.min(up) >= 0.9 * bound && test.iter().all(|part| (0.85..=1.15).contains(part)),
+			passed: down.min(up) >= 0.9 * bound && is_accounted(test) && is_accounted(question),
 		})
 	},
 };
@@ -129,6 +138,40 @@ pub const WITHHELD: Scenario<Bench> = Scenario {
 fn of_account(before: Carried, after: Carried, said: Carried) -> [f64; 2] {
 	[(before.down, after.down, said.down), (before.up, after.up, said.up)]
 		.map(|(before, after, said)| after.saturating_sub(before) as f64 / said as f64)
+}
+
+/// What a provider's line had carried before a stranger to it asked for the time, and after.
+fn asked(line: &Machine, target: &Side, machine: &Machine, side: Side) -> Result<(Carried, Carried)> {
+	let (bind, target) = (machine.bind, target.clone());
+	let before = at_rest(line)?;
+	let connection = machine.run(async move {
+		let peer = keys::load_identity(&target.identity_file())?.public().to_peer_id();
+		let connection = control::connect(&keys::load_identity(&side.identity_file())?, bind.into())?;
+		let address = weir_tunnel::chain::socket_address(&target.party.endpoint);
+		let told = connection.0.ask(peer, address, Request::Clock { nonce: [7; 16] }).await;
+		if !matches!(told, Some(Response::Clock { .. })) {
+			bail!("no answer: {told:?}");
+		}
+		tokio::time::sleep(ACKNOWLEDGED).await;
+		Ok::<_, anyhow::Error>(connection)
+	})??;
+	let after = line.carried()?;
+	drop(connection);
+	Ok((before, after))
+}
+
+/// What a line has carried when the connections of a test are closed.
+fn at_rest(line: &Machine) -> Result<Carried> {
+	let mut before = line.carried()?;
+	for _ in 0..PATIENCE {
+		thread::sleep(QUIET);
+		let now = line.carried()?;
+		if now == before {
+			return Ok(now);
+		}
+		before = now;
+	}
+	bail!("the line never came to rest");
 }
 
 /// A member that opens a session and offers, loads nothing, and asks for a signature.
