@@ -178,6 +178,7 @@ fn leave_seat_should_serve_out_its_epochs_and_then_free_prefix_and_key() {
 	ExtBuilder::default().build_and_execute(|| {
 		run_to(5, 0);
 		assert_ok!(Pob::leave_seat(RuntimeOrigin::signed(3)));
+		System::assert_last_event(Event::SeatLeft { who: 3, reason: LeaveReason::GivenBack }.into());
 		assert_noop!(Pob::leave_seat(RuntimeOrigin::signed(3)), Error::<Runtime>::SeatLeaving);
 		assert_noop!(take(3), Error::<Runtime>::SeatHeld);
 		assert!(Pob::is_on_duty(7, &3));
@@ -239,7 +240,8 @@ fn bond_changed_should_retire_the_seat_when_the_bond_is_gone() {
 		set_bond(2, Role::Validator, 0);
 		Pob::bond_changed(&2, Role::Validator);
 		assert!(Seats::<Runtime>::get(2).unwrap().leaving);
-		System::assert_last_event(Event::SeatLeft { who: 2 }.into());
+		let reason = LeaveReason::EntitlementLost;
+		System::assert_last_event(Event::SeatLeft { who: 2, reason }.into());
 	});
 }
 
