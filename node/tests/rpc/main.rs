@@ -1,7 +1,9 @@
-//! JSON-RPC of a real node: every method `weir_*` over HTTP, the subscriptions over WebSocket, every error but three, and how
-//! refused transactions are counted. `Database` takes a broken disk, `TooSlow` and `BlocksSkipped` more blocks than a test
+//! JSON-RPC of a real node: every method `weir_*` over HTTP, the subscriptions over WebSocket, every error but three, which
+//! others there are, and how refused transactions are counted. `Database` takes a broken disk, `TooSlow` and `BlocksSkipped` more blocks than a test
 //! has time for: the tests of `src/rpc/weir/subscriptions.rs` have those.
 
+mod measuring;
+mod methods;
 mod node;
 mod stored;
 mod subscriptions;

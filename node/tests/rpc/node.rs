@@ -188,7 +188,7 @@ impl Node {
 	/// Bonds and registers [`PROVIDER`], and waits until the best block shows it.
 	pub(crate) async fn with_provider(self) -> Self {
 		let (who, index) = PROVIDER;
-		self.submit(who, batch(&[bond(), register()])).await;
+		self.submit(who, join(1)).await;
 		let provider = self.until("weir_provider", json!([index]), |_| true).await;
 		assert_eq!(provider["account"], address(who));
 		self
@@ -264,17 +264,28 @@ fn batch(calls: &[RuntimeCall]) -> RuntimeCall {
 	call([11, 2], calls)
 }
 
-fn bond() -> RuntimeCall {
-	call([50, 0], (Role::Provider, Compact(1_000 * weir_runtime::WEIR)))
+fn bond(role: Role, tokens: u128) -> RuntimeCall {
+	call([50, 0], (role, Compact(tokens * weir_runtime::WEIR)))
 }
 
-/// A residential line of 20/10 Mbps at 127.1.2.3 in Germany.
-fn register() -> RuntimeCall {
+/// Bonds as a provider, and registers a residential line of 20/10 Mbps at 127.n.2.3 in Germany.
+pub(crate) fn join(n: u8) -> RuntimeCall {
+	batch(&[bond(Role::Provider, 1_000), register(n)])
+}
+
+/// Bonds as a validator, and takes a seat of 50 Mbps at 127.n.0.1 in Germany with the account's key.
+pub(crate) fn sit(who: Sr25519Keyring, n: u8) -> RuntimeCall {
+	let endpoint = Endpoint::V4 { addr: [127, n, 0, 1], port: 9_600 };
+	let seat = call([53, 0], (who.to_raw_public(), endpoint, 50_000u32, *b"DE"));
+	batch(&[bond(Role::Validator, 10_000), seat])
+}
+
+fn register(n: u8) -> RuntimeCall {
 	let claim = Claim { down_kbps: 20_000, up_kbps: 10_000 };
 	let mut peer_id = vec![0x00u8, 0x24, 0x08, 0x01, 0x12, 0x20];
-	peer_id.extend([7; 32]);
+	peer_id.extend([n + 6; 32]);
 	let region = Region { country: *b"DE", kind: LineKind::Residential };
-	let endpoint = Endpoint::V4 { addr: [127, 1, 2, 3], port: 9_600 };
+	let endpoint = Endpoint::V4 { addr: [127, n, 2, 3], port: 9_600 };
 	let caps = Caps { rate_kbps: 15_000, gb_per_month: 200, sessions: 10 };
 	call([52, 0], (claim, (endpoint, peer_id, region, ExitClass::Web, 50_000u64, caps), Some([3u8; 32])))
 }

@@ -140,6 +140,18 @@ pub(crate) fn commitment(who: Sr25519Keyring, epoch: u32) -> Item {
 	(place("ProofOfBandwidth", "Reports", &[twox(epoch), blake(who)]), ([8u8; 32], None::<u8>).encode())
 }
 
+/// A report of so many entries on `epoch`, revealed and not proven.
+pub(crate) fn report(who: Sr25519Keyring, epoch: u32, entries: u16) -> Item {
+	let (proven, own_run) = (false, None::<u8>);
+	let revealed = (entries, entries, proven, own_run);
+	(place("ProofOfBandwidth", "Reports", &[twox(epoch), blake(who)]), ([8u8; 32], Some(revealed)).encode())
+}
+
+/// The running epoch. The clock within it stays where it is.
+pub(crate) fn running_epoch(epoch: u32) -> Item {
+	(place("Session", "CurrentIndex", &[]), epoch.encode())
+}
+
 /// `operator` as the node's since ever.
 pub(crate) fn operator(node: Sr25519Keyring, operator: Sr25519Keyring) -> Item {
 	let (since, none) = (0u32, None::<AccountId>);

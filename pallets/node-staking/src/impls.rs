@@ -240,6 +240,10 @@ impl<T: Config> Pallet<T> {
 				"6: on hold differs from the deposits"
 			);
 		}
+		let unaccounted = frame_system::Account::<T>::iter_keys()
+			.filter(|who| Deposits::<T>::iter_key_prefix(who).next().is_none())
+			.any(|who| !T::Currency::balance_on_hold(&HoldReason::Deposit.into(), &who).is_zero());
+		ensure!(!unaccounted, "6: on hold without a deposit");
 		for (who, id) in SlashesOf::<T>::iter_keys() {
 			ensure!(
 				Slashes::<T>::get(id).is_some_and(|slash| slash.who == who),

@@ -464,6 +464,8 @@ pub mod pallet {
 		SeatLeft {
 			/// The node.
 			who: T::AccountId,
+			/// Why.
+			reason: LeaveReason,
 		},
 		/// A seat is not good enough; it is on its way out, and its account has to wait for another one.
 		SeatDismissed {

@@ -49,7 +49,7 @@ impl<T: Config> Pallet<T> {
 		let seat = Seats::<T>::get(&who).ok_or(Error::<T>::NoSeat)?;
 		ensure!(!seat.leaving, Error::<T>::SeatLeaving);
 		Self::retire(&who, seat, 0);
-		Self::deposit_event(Event::SeatLeft { who });
+		Self::deposit_event(Event::SeatLeft { who, reason: LeaveReason::GivenBack });
 		Ok(())
 	}
 
@@ -237,7 +237,8 @@ impl<T: Config> Pallet<T> {
 		let Some(seat) = Seats::<T>::get(who).filter(|seat| !seat.leaving) else { return };
 		if Self::entitlement(who).is_err() {
 			Self::retire(who, seat, 0);
-			Self::deposit_event(Event::SeatLeft { who: who.clone() });
+			let reason = LeaveReason::EntitlementLost;
+			Self::deposit_event(Event::SeatLeft { who: who.clone(), reason });
 		}
 	}
 

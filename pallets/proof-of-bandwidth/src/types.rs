@@ -476,6 +476,19 @@ pub struct Scored {
 	pub dismissed: bool,
 }
 
+/// Why a seat left without being dismissed.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum LeaveReason {
+	/// Its owner gave it back.
+	#[codec(index = 0)]
+	GivenBack,
+	/// What it stood on is gone: enough of a bond, or the service of the provider.
+	#[codec(index = 1)]
+	EntitlementLost,
+}
+
 /// Why a seat was dismissed.
 #[derive(
 	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,

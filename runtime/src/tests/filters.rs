@@ -40,7 +40,8 @@ const FREE_CALLS: [(&str, &str); 13] = [
 const FREE_PALLETS: [&str; 8] =
 	["System", "Timestamp", "Babe", "Grandpa", "Session", "SafeMode", "TxPause", "Sudo"];
 
-fn name(call: &RuntimeCall) -> (&'static str, &'static str) {
+/// Pallet and call.
+pub(crate) fn name(call: &RuntimeCall) -> (&'static str, &'static str) {
 	let metadata = call.get_call_metadata();
 	(metadata.pallet_name, metadata.function_name)
 }

@@ -4,6 +4,7 @@ use std::sync::{
 	atomic::{AtomicBool, Ordering},
 	Arc,
 };
+use weir_fuzz::Fuzz;
 use weir_primitives::report::EntryKind;
 use weir_tunnel_core::wire::{Test, TestKind};
 
@@ -214,4 +215,87 @@ fn add_liveness_should_add_to_what_is_there_and_be_pruned_with_its_epoch() {
 	assert_eq!(store.liveness(4).unwrap(), expected);
 	store.prune(5 + KEPT_EPOCHS).unwrap();
 	assert_eq!((store.liveness(4).unwrap().len(), store.liveness(5).unwrap().len()), (0, 1));
+}
+
+/// Asserts that what was read is what stands at the beginning of these bytes.
+fn assert_written<T: Encode>(read: &T, bytes: &[u8]) {
+	assert!(bytes.starts_with(&read.encode()));
+}
+
+/// Whether something was read. Asserts that it is called damaged if not.
+fn is_read<T>(read: &Result<T>) -> bool {
+	if let Err(error) = read {
+		assert!(error.to_string().starts_with("state: damaged"), "{error}");
+	}
+	read.is_ok()
+}
+
+#[test]
+fn fuzz_state_should_be_read_as_it_was_written_or_called_damaged() {
+	let open = || Database::builder().create_with_backend(InMemoryBackend::new());
+	let store = Store::open_by("state.redb".into(), Box::new(open)).unwrap();
+	let committed = Committed { salt: [7; 32], entries: vec![entry(1, 1), entry(2, 2)] };
+	let samples = [
+		(0u8, entry(1, 1)).encode(),
+		(1u8, committed).encode(),
+		(2u8, bilateral(4)).encode(),
+		(3u8, [1u8, 2, 4, 8, 16]).encode(),
+	];
+	let ran = Fuzz::new("state", 2_000).samples(samples).longest(1_024).run(|bytes| {
+		let Some((table, value)) = bytes.split_first() else { return [None] };
+		let table = table % 4;
+		store
+			.write(|transaction| {
+				match table {
+					0 => {
+						transaction.open_table(ENTRIES)?.insert((4u32, 1u32), value)?;
+					}
+					1 => {
+						transaction.open_table(COMMITTED)?.insert(4u32, value)?;
+					}
+					2 => {
+						let key = (4u32, &[2u8; 32], &[3u8; 8]);
+						transaction.open_table(BILATERALS)?.insert(key, value)?;
+					}
+					_ => {
+						transaction.open_table(LIVENESS)?.insert((4u32, 1u32), value)?;
+					}
+				}
+				Ok(())
+			})
+			.unwrap();
+		let is_read = match table {
+			0 => {
+				let entries = store.entries(4);
+				entries.iter().flatten().for_each(|entry| assert_written(entry, value));
+				is_read(&entries)
+			}
+			1 => {
+				let committed = store.committed(4);
+				committed.iter().flatten().for_each(|committed| assert_written(committed, value));
+				// A salt that cannot be read is not replaced: another one may be committed to already.
+				let other = Committed { salt: [8; 32], entries: vec![] };
+				let again = store.commit_once(4, other);
+				assert_eq!(again.ok(), committed.as_ref().ok().cloned().flatten());
+				is_read(&committed)
+			}
+			2 => {
+				let bilaterals = store.bilaterals(4);
+				bilaterals.iter().flatten().for_each(|bilateral| assert_written(bilateral, value));
+				is_read(&bilaterals)
+			}
+			_ => {
+				let parts = store.liveness(4).unwrap()[&1];
+				let written = Liveness::try_from(value);
+				assert_eq!(parts, written.unwrap_or_default(), "of another length, it is nothing");
+				written.is_ok()
+			}
+		};
+		[Some((table, is_read))]
+	});
+	for table in 0..4 {
+		for is_read in [true, false] {
+			assert!(ran.count(&Some((table, is_read))) > 0, "{table} {is_read}: {:?}", ran.seen);
+		}
+	}
 }

@@ -214,3 +214,119 @@ result! {
 		pub(super) revealed: bool,
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use codec::Decode;
+	use serde_json::{json, to_value};
+	use weir_primitives::{Endpoint, ProbeKey};
+
+	const ENDPOINT: Endpoint = Endpoint::V4 { addr: [203, 0, 113, 7], port: 9_600 };
+
+	fn account(n: u8) -> AccountId {
+		[n; 32].into()
+	}
+
+	fn address(n: u8) -> serde_json::Value {
+		to_value(Address::from(&account(n))).unwrap()
+	}
+
+	fn probe_key(n: u8) -> ProbeKey {
+		Decode::decode(&mut &[n; 32][..]).unwrap()
+	}
+
+	fn hex(n: u8) -> String {
+		format!("0x{}", format!("{n:02x}").repeat(32))
+	}
+
+	fn task() -> api::Task<AccountId> {
+		let mut peer_id = vec![0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
+		peer_id.extend([7; 32]);
+		api::Task {
+			provider: 3,
+			account: account(1),
+			endpoint: ENDPOINT,
+			peer_id,
+			probe_key: Some(probe_key(2)),
+			claim: weir_primitives::Claim { down_kbps: 20_000, up_kbps: 10_000 },
+			kind: api::TestKind::Escalation,
+			ordinal: 11,
+			members: 51,
+			quota_down_kbps: 491,
+			quota_up_kbps: 246,
+			window_millis: 20_000,
+			start_slot: Some(17),
+		}
+	}
+
+	#[test]
+	fn task_should_be_shown_with_all_that_a_member_needs() {
+		let peer_id = to_value(PeerId::of(&task().peer_id)).unwrap();
+		assert!(peer_id.is_string());
+		let mut expected = json!({
+			"provider": 3, "account": address(1), "endpoint": "203.0.113.7:9600", "peerId": peer_id, "probeKey": hex(2),
+			"claim": { "downKbps": 20_000, "upKbps": 10_000 }, "kind": "escalation", "ordinal": 11, "members": 51,
+			"quotaDownKbps": 491, "quotaUpKbps": 246, "windowMillis": 20_000, "startSlot": 17,
+		});
+		assert_eq!(to_value(Task::from(task())).unwrap(), expected);
+		// What is not there, or not known yet.
+		let bare = api::Task {
+			endpoint: Endpoint::RelayOnly,
+			peer_id: vec![],
+			probe_key: None,
+			start_slot: None,
+			..task()
+		};
+		for name in ["endpoint", "peerId", "probeKey", "startSlot"] {
+			expected[name] = serde_json::Value::Null;
+		}
+		assert_eq!(to_value(Task::from(bare)).unwrap(), expected);
+	}
+
+	#[test]
+	fn test_should_be_shown_with_its_committee() {
+		let member = |n| CommitteeMember { account: account(n), key: probe_key(n + 10), endpoint: ENDPOINT };
+		let test = api::TargetTest {
+			epoch: 9,
+			kind: api::TestKind::Scheduled,
+			ordinal: 4,
+			quota_down_kbps: 1_667,
+			quota_up_kbps: 834,
+			window_millis: 3_000,
+			start_slot: None,
+			committee: vec![member(4), member(5)],
+		};
+		let shown =
+			|n: u8| json!({ "account": address(n), "key": hex(n + 10), "endpoint": "203.0.113.7:9600" });
+		let expected = json!({
+			"epoch": 9, "kind": "scheduled", "ordinal": 4, "quotaDownKbps": 1_667, "quotaUpKbps": 834,
+			"windowMillis": 3_000, "startSlot": null, "committee": [shown(4), shown(5)],
+		});
+		assert_eq!(to_value(TargetTest::from(test)).unwrap(), expected);
+	}
+
+	#[test]
+	fn seat_should_be_shown_with_its_operator_if_it_has_one() {
+		let record = |operator: Option<AccountId>| SeatRecord {
+			seat: SeatInfo {
+				account: account(1),
+				key: probe_key(2),
+				endpoint: ENDPOINT,
+				uplink_kbps: 10_000,
+				country: *b"DE",
+				from_epoch: 3,
+				score_ppm: 999_000,
+			},
+			operator,
+			shortfalls: 2,
+		};
+		let mut expected = json!({
+			"account": address(1), "key": hex(2), "endpoint": "203.0.113.7:9600", "uplinkKbps": 10_000, "country": "DE",
+			"fromEpoch": 3, "scorePpm": 999_000, "operator": address(8), "shortfalls": 2,
+		});
+		assert_eq!(to_value(Seat::from(record(Some(account(8))))).unwrap(), expected);
+		expected["operator"] = serde_json::Value::Null;
+		assert_eq!(to_value(Seat::from(record(None))).unwrap(), expected);
+	}
+}

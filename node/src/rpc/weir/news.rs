@@ -17,6 +17,9 @@ use weir_runtime::{
 	BlockNumber, Hash, RuntimeEvent,
 };
 
+/// What a block notes of an event.
+type EventRecord = frame_system::EventRecord<RuntimeEvent, Hash>;
+
 /// Steps of the chain that a subscriber may fall behind.
 const BACKLOG: usize = 64;
 /// Blocks that one step of the chain may bring. As many as the states a node keeps by default: what lies further back
@@ -125,7 +128,77 @@ fn events(client: &FullClient, hash: Hash) -> Result<Vec<RuntimeEvent>, Error> {
 	let unreadable = || Error::UnreadableBlock(hash);
 	let key = StorageKey([twox_128(b"System"), twox_128(b"Events")].concat());
 	let Some(bytes) = client.storage(hash, &key).map_err(|_| unreadable())? else { return Ok(Vec::new()) };
-	let records = Vec::<frame_system::EventRecord<RuntimeEvent, Hash>>::decode_all(&mut &bytes.0[..])
-		.map_err(|_| unreadable())?;
+	let records = read(&bytes.0).ok_or_else(unreadable)?;
 	Ok(records.into_iter().map(|record| record.event).collect())
+}
+
+/// What a block noted of its events; none if it is of another release.
+fn read(bytes: &[u8]) -> Option<Vec<EventRecord>> {
+	DecodeAll::decode_all(&mut &bytes[..]).ok()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use codec::{Decode, Encode};
+	use weir_fuzz::Fuzz;
+	use weir_primitives::{
+		api::{Outcome, Reason, TestKind, VerdictRecord},
+		outage::Gap,
+		Claim,
+	};
+	use weir_runtime::AccountId;
+
+	/// Events of Proof-of-Bandwidth by their indices: a verdict, one that was revised, an outage, and its end.
+	const EVENTS: [u8; 4] = [9, 19, 29, 33];
+
+	/// What a block notes in which this happened to provider 3.
+	fn noted(variant: u8, what: impl Encode) -> EventRecord {
+		let bytes = (53u8, variant, 3u32, AccountId::from([1; 32]), what).encode();
+		let event = RuntimeEvent::decode(&mut &bytes[..]).unwrap();
+		EventRecord { phase: frame_system::Phase::ApplyExtrinsic(2), event, topics: vec![] }
+	}
+
+	#[test]
+	fn fuzz_events_should_be_read_as_they_were_written_or_not_at_all() {
+		let verdict = VerdictRecord {
+			epoch: 4,
+			kind: TestKind::Scheduled,
+			claim: Claim { down_kbps: 20_000, up_kbps: 10_000 },
+			down_kbps: 19_000,
+			up_kbps: 9_500,
+			ratio_ppm: 950_000,
+			members: 15,
+			present: 14,
+			rtt_10us: 700,
+			loss_pptt: 60,
+			alive_parts: 39,
+			outcome: Outcome::Good,
+			reason: Reason::WithinClaim,
+		};
+		let gap = Gap { from_slot: 40, until_slot: 50, is_regional: true };
+		let [reached, revised, recorded, closed] = EVENTS;
+		let block = vec![
+			noted(reached, verdict),
+			noted(revised, verdict),
+			noted(recorded, gap.from_slot),
+			noted(closed, gap),
+		];
+		let samples = block.iter().map(|record| vec![record.clone()].encode()).chain([block.encode()]);
+		let ran = Fuzz::new("events", 20_000).samples(samples).longest(1_024).run(|bytes| {
+			let Some(records) = read(bytes) else { return [None] };
+			assert_eq!(read(&records.encode()), Some(records.clone()));
+			let outages: Vec<_> =
+				records.iter().filter_map(|record| measuring::outage(&record.event)).collect();
+			for outage in &outages {
+				assert!(outage.gap.is_none_or(|gap| gap.from_slot == outage.from_slot));
+			}
+			let verdicts =
+				records.into_iter().filter_map(|record| measuring::concluded(record.event)).count();
+			[Some((verdicts.min(2), outages.len().min(2)))]
+		});
+		for saw in [None, Some((1, 0)), Some((0, 1)), Some((2, 2))] {
+			assert!(ran.count(&saw) > 0, "{saw:?} never came: {:?}", ran.seen);
+		}
+	}
 }

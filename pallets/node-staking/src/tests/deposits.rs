@@ -3,7 +3,7 @@ use polkadot_sdk::*;
 
 use frame_support::{
 	assert_noop, assert_ok,
-	traits::fungible::{Inspect, InspectHold},
+	traits::fungible::{Inspect, InspectHold, MutateHold},
 };
 use weir_primitives::seams::{Deposit, Deposits as _};
 
@@ -72,5 +72,20 @@ fn charge_test_should_be_paid_from_free_money_only() {
 		assert_eq!(Balances::balance(&ALICE), FUNDS - TEST_PRICE);
 		System::assert_last_event(Event::TestPaid { who: ALICE, amount: TEST_PRICE }.into());
 		assert!(NodeStaking::charge_test(&999).is_err());
+	});
+}
+
+#[test]
+fn try_state_should_fail_when_deposits_and_what_is_on_hold_differ() {
+	ExtBuilder::default().build_and_execute(|| {
+		let broken = |why: &'static str| assert_eq!(NodeStaking::do_try_state(), Err(why.into()));
+		assert_ok!(Balances::hold(&HoldReason::Deposit.into(), &ALICE, ALARM_DEPOSIT));
+		broken("6: on hold without a deposit");
+		Deposits::<Test>::insert(ALICE, Deposit::Alarm, (1, ALARM_DEPOSIT - 1));
+		broken("6: on hold differs from the deposits");
+		Deposits::<Test>::insert(ALICE, Deposit::Alarm, (1, ALARM_DEPOSIT));
+		Deposits::<Test>::insert(BOB, Deposit::Appeal, (0, 0));
+		broken("6: empty deposit stored");
+		Deposits::<Test>::remove(BOB, Deposit::Appeal);
 	});
 }

@@ -8,7 +8,7 @@ use frame_support::{
 };
 use proptest::prelude::*;
 use sp_runtime::Perbill;
-use weir_primitives::seams::SlashQueue;
+use weir_primitives::seams::{Deposit, Deposits as _, SlashQueue};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -22,6 +22,10 @@ enum Step {
 	SetOperator(AccountId, Option<AccountId>),
 	AcceptNode(AccountId, AccountId),
 	ReleaseNode(AccountId, AccountId),
+	Hold(AccountId, Deposit),
+	Release(AccountId, Deposit),
+	Forfeit(AccountId, Deposit),
+	PayTest(AccountId),
 	Leave,
 	Epochs(u32),
 	Idle(u64),
@@ -32,6 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
 	let role = prop_oneof![Just(Role::Validator), Just(Role::Provider)];
 	let amount = prop_oneof![0..3_000u128, Just(FUNDS)];
 	let pair = (who.clone(), who.clone());
+	let deposit = (who.clone(), prop_oneof![Just(Deposit::Appeal), Just(Deposit::Alarm)]);
 	let node = (who.clone(), role);
 	prop_oneof![
 		3 => (node.clone(), amount.clone()).prop_map(|((who, role), amount)| Step::Bond(who, role, amount)),
@@ -41,6 +46,10 @@ fn step() -> impl Strategy<Value = Step> {
 		3 => (node.clone(), 1..=1_000_000_000u32).prop_map(|((who, role), ppb)| Step::Queue(who, role, ppb)),
 		1 => (0..8u32).prop_map(Step::Cancel),
 		1 => (node, 0..100_000u32).prop_map(|((who, role), kbps)| Step::Serve(who, role, kbps)),
+		4 => deposit.clone().prop_map(|(who, what)| Step::Hold(who, what)),
+		2 => deposit.clone().prop_map(|(who, what)| Step::Release(who, what)),
+		2 => deposit.prop_map(|(who, what)| Step::Forfeit(who, what)),
+		1 => who.clone().prop_map(Step::PayTest),
 		3 => (who.clone(), prop::option::weighted(0.8, who)).prop_map(|(who, operator)| Step::SetOperator(who, operator)),
 		4 => pair.clone().prop_map(|(who, node)| Step::AcceptNode(who, node)),
 		1 => pair.prop_map(|(who, node)| Step::ReleaseNode(who, node)),
@@ -70,6 +79,16 @@ fn run(step: Step) {
 		Step::SetOperator(who, operator) => NodeStaking::set_operator(signed(who), operator),
 		Step::AcceptNode(who, node) => NodeStaking::accept_node(signed(who), node),
 		Step::ReleaseNode(who, node) => NodeStaking::release_node(signed(who), node),
+		Step::Hold(who, what) => NodeStaking::hold(&who, what),
+		Step::Release(who, what) => {
+			NodeStaking::release(&who, what);
+			Ok(())
+		}
+		Step::Forfeit(who, what) => {
+			NodeStaking::forfeit(&who, what);
+			Ok(())
+		}
+		Step::PayTest(who) => NodeStaking::charge_test(&who),
 		Step::Leave => {
 			InService::set(vec![]);
 			Ok(())

@@ -249,6 +249,25 @@ fn answer_should_be_refused_when_a_receipt_is_of_another_test_chain_or_hand() {
 }
 
 #[test]
+fn answer_should_not_decode_with_more_receipts_than_can_be_drawn() {
+	use codec::{Decode, Encode};
+	in_audit_window(
+		|_, _| {},
+		|reported| {
+			let (drawn, _) = seats();
+			let node = drawn[0];
+			let entries = reported.entries.borrow()[&node].clone();
+			let Call::answer_audit { receipts, .. } = reported.answer(node) else { panic!() };
+			let receipts = |count: u32| vec![receipts[0].clone(); count as usize];
+			let bytes = |count| (5u8, TESTED, node, entries.clone(), SALT, receipts(count)).encode();
+			let most = Call::<Runtime>::decode(&mut &bytes(MAX_PROOFS)[..]);
+			assert_eq!(most.as_ref(), Ok(&call(node, entries.clone(), receipts(MAX_PROOFS))));
+			assert!(Call::<Runtime>::decode(&mut &bytes(MAX_PROOFS + 1)[..]).is_err());
+		},
+	);
+}
+
+#[test]
 fn answer_should_cost_a_part_of_the_bond_when_a_receipt_shows_other_counts() {
 	// Everybody says one kbps more than was signed.
 	in_audit_window(

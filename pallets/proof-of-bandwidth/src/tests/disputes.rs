@@ -180,6 +180,18 @@ fn dispute_should_be_refused_for_a_member_that_was_absent() {
 }
 
 #[test]
+fn dispute_should_not_decode_with_more_receipts_than_members() {
+	use codec::{Decode, Encode};
+	struck(|drawer| {
+		let receipts = |count: u32| vec![drawer.receipt(TESTED, 0, liars(TESTED)[0]); count as usize];
+		let bytes = |count| (6u8, 0u32, TESTED, receipts(count)).encode();
+		let most = Call::<Runtime>::decode(&mut &bytes(MAX_MEMBERS)[..]);
+		assert_eq!(most.as_ref(), Ok(&dispute(TESTED, receipts(MAX_MEMBERS))));
+		assert!(Call::<Runtime>::decode(&mut &bytes(MAX_MEMBERS + 1)[..]).is_err());
+	});
+}
+
+#[test]
 fn dispute_should_end_with_the_epoch_after_the_verdicts() {
 	struck(|drawer| {
 		let receipt = drawer.receipt(TESTED, 0, liars(TESTED)[0]);

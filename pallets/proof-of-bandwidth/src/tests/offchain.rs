@@ -220,22 +220,23 @@ fn worker_should_fetch_commit_and_reveal() {
 	});
 }
 
+/// A revealed report of 64 entries on [`REPORTED`], of which exactly one will be drawn, and the receipt for each of them.
+pub(super) fn audited_report() -> (Vec<Entry>, proofs::Receipt) {
+	let target = Pob::tasks(&NODE).into_iter().next().expect("five seats measure it");
+	let (down_kbps, up_kbps) = (20_000, 20_000);
+	let receipt = proofs::receipt(REPORTED, &target, NODE, (down_kbps, up_kbps));
+	let proven = Entry { receipt: receipt.prefix(), ..honest(&target, symmetric(100_000)).unwrap() };
+	let entries = vec![Entry { down_kbps, up_kbps, ..proven }; 64];
+	let revealed = Some(Revealed { entries: 64, ..Default::default() });
+	let commitment = hash_of(REPORTED, NODE, &entries);
+	Reports::<Runtime>::insert(REPORTED, NODE, Report { commitment, revealed });
+	(entries, receipt)
+}
+
 #[test]
 fn worker_should_prove_what_an_audit_has_drawn() {
 	with_worker(|outside| {
-		// A report of 64 entries, of which exactly one is drawn.
-		let capacity = symmetric(100_000);
-		let target = Pob::tasks(&NODE).into_iter().next().expect("five seats measure it");
-		let (down_kbps, up_kbps) = (20_000, 20_000);
-		let receipt = proofs::receipt(REPORTED, &target, NODE, (down_kbps, up_kbps));
-		let proven = Entry { receipt: receipt.prefix(), ..honest(&target, capacity).unwrap() };
-		let entries = vec![Entry { down_kbps, up_kbps, ..proven }; 64];
-		let revealed = Some(Revealed { entries: 64, ..Default::default() });
-		Reports::<Runtime>::insert(
-			REPORTED,
-			NODE,
-			Report { commitment: hash_of(REPORTED, NODE, &entries), revealed },
-		);
+		let (entries, receipt) = audited_report();
 		// What it committed to in the epoch before is what the worker remembers now.
 		run_to(REPORTED + 1, 29);
 		let kept = Notebook { epoch: REPORTED + 1, report: Some((entries.clone(), SALT)), ..notes() };

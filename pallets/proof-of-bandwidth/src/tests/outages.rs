@@ -8,21 +8,20 @@ use std::collections::BTreeSet;
 use weir_math::outage::{CONFIRMERS, COUNTRY_WATCHERS, MIN_COUNTRY_SEATS, WATCHERS};
 use weir_primitives::{
 	outage::{sighting_payload, Gap, Sighting},
-	LineKind, Region,
+	LineKind, ProbeSignature, Region,
 };
 
 const LISTED: EpochIndex = FIRST_TESTED_EPOCH;
 const TARGET: AccountId = 240;
 const HOME: Region = Region { country: COUNTRY, kind: LineKind::Residential };
 
-fn signed_by(
-	signer: AccountId,
+/// The call that says so under this signature.
+fn with_signature(
 	provider: ProviderIndex,
 	node: AccountId,
 	sighting: Sighting,
+	signature: ProbeSignature,
 ) -> Call<Runtime> {
-	let payload = sighting_payload(&Pob::genesis_hash(), provider, &node, &sighting);
-	let signature = pair(signer).sign(&payload).into();
 	match sighting {
 		Sighting::Down { alarm_slot } => Call::report_down { provider, node, alarm_slot, signature },
 		Sighting::Up { alarm_slot } => Call::report_up { provider, node, alarm_slot, signature },
@@ -31,7 +30,8 @@ fn signed_by(
 }
 
 fn call(provider: ProviderIndex, node: AccountId, sighting: Sighting) -> Call<Runtime> {
-	signed_by(node, provider, node, sighting)
+	let payload = sighting_payload(&Pob::genesis_hash(), provider, &node, &sighting);
+	with_signature(provider, node, sighting, pair(node).sign(&payload).into())
 }
 
 pub(crate) fn down(provider: ProviderIndex, node: AccountId) -> Call<Runtime> {
@@ -75,7 +75,7 @@ pub(crate) fn confirmers_of(provider: ProviderIndex) -> Vec<AccountId> {
 }
 
 /// Providers `0..targets` listed and watched by 30 seats, at the beginning of an alarm slot.
-fn watched(targets: u32, test: impl FnOnce()) {
+pub(crate) fn watched(targets: u32, test: impl FnOnce()) {
 	ExtBuilder::default().seats(30).build_and_execute(|| {
 		for target in 0..targets {
 			register(target, TARGET - u64::from(target), symmetric(20_000));
@@ -86,7 +86,7 @@ fn watched(targets: u32, test: impl FnOnce()) {
 }
 
 /// Three watchers raise the alarm; returns those who did, when its confirmers are drawn.
-fn raise(provider: ProviderIndex) -> Vec<AccountId> {
+pub(crate) fn raise(provider: ProviderIndex) -> Vec<AccountId> {
 	let reporters = watchers_of(provider)[..3].to_vec();
 	reporters.iter().for_each(|node| submit(down(provider, *node)));
 	run_slots(2);
@@ -97,7 +97,7 @@ fn run_slots(slots: u32) {
 	(0..slots).for_each(|_| next_slot());
 }
 
-fn break_down(provider: ProviderIndex) {
+pub(crate) fn break_down(provider: ProviderIndex) {
 	raise(provider);
 	confirmers_of(provider)[..6].iter().for_each(|node| submit(vote(provider, *node, true)));
 }
@@ -445,25 +445,49 @@ fn reports_should_be_refused_by_the_rule_they_break() {
 	});
 }
 
+/// Asserts that `node` may say so of provider 0, and that only its own signature under exactly that is a proof: not that of
+/// `other`, nor its own for another chain, provider or node, nor under one of `others`.
+fn assert_bound((node, other): (AccountId, AccountId), sighting: Sighting, others: &[Sighting]) {
+	assert!(authorize(&call(0, node, sighting)).is_ok(), "{sighting:?}");
+	let genesis = Pob::genesis_hash();
+	let right = sighting_payload(&genesis, 0, &node, &sighting);
+	let wrong = [
+		sighting_payload(&H256([9; 32]), 0, &node, &sighting),
+		sighting_payload(&genesis, 1, &node, &sighting),
+		sighting_payload(&genesis, 0, &other, &sighting),
+	];
+	let others = others.iter().map(|word| sighting_payload(&genesis, 0, &node, word));
+	let signed = wrong.into_iter().chain(others).map(|payload| pair(node).sign(&payload));
+	for signature in signed.chain([pair(other).sign(&right)]) {
+		let forged = with_signature(0, node, sighting, signature.into());
+		assert_eq!(refused(&forged), InvalidTransaction::BadProof, "{sighting:?}");
+	}
+}
+
 #[test]
-fn signatures_should_bind_chain_provider_node_and_moment() {
+fn signatures_should_bind_chain_provider_node_and_word() {
 	watched(2, || {
 		let watchers = watchers_of(0);
-		let sighting = Sighting::Down { alarm_slot: Pob::alarm_slot() };
-		let bad = |call: &Call<Runtime>| {
-			assert_eq!(authorize(call).unwrap_err(), InvalidTransaction::BadProof.into());
+		let alarm_slot = Pob::alarm_slot();
+		let [down, up] = [Sighting::Down { alarm_slot }, Sighting::Up { alarm_slot }];
+		let [earlier_down, earlier_up] = {
+			let alarm_slot = alarm_slot - 1;
+			[Sighting::Down { alarm_slot }, Sighting::Up { alarm_slot }]
 		};
-		bad(&signed_by(watchers[1], 0, watchers[0], sighting));
-		let provider = (0..2).find(|provider| *provider != 0).unwrap();
-		let elsewhere = sighting_payload(&Pob::genesis_hash(), provider, &watchers[0], &sighting);
-		let foreign = sighting_payload(&H256([9; 32]), 0, &watchers[0], &sighting);
-		let as_up = Sighting::Up { alarm_slot: Pob::alarm_slot() };
-		let back = sighting_payload(&Pob::genesis_hash(), 0, &watchers[0], &as_up);
-		for payload in [elsewhere, foreign, back] {
-			let signature = pair(watchers[0]).sign(&payload).into();
-			let alarm_slot = Pob::alarm_slot();
-			bad(&Call::report_down { provider: 0, node: watchers[0], alarm_slot, signature });
-		}
+		assert_bound((watchers[0], watchers[1]), down, &[up, earlier_down]);
+
+		raise(0);
+		let raised = Alarms::<Runtime>::get(0).unwrap().raised.unwrap().block;
+		let confirmers = confirmers_of(0);
+		let says = |is_down| Sighting::Confirm { raised, is_down };
+		let of_the_next = Sighting::Confirm { raised: raised + 1, is_down: true };
+		let two = (confirmers[0], confirmers[1]);
+		assert_bound(two, says(true), &[says(false), of_the_next, down]);
+		assert_bound(two, says(false), &[says(true), down]);
+
+		confirmers[..6].iter().for_each(|node| submit(vote(0, *node, true)));
+		assert_eq!(Pob::alarm_slot(), alarm_slot, "it all happened in one alarm slot");
+		assert_bound((watchers[0], watchers[1]), up, &[down, earlier_up, says(false)]);
 	});
 }
 

@@ -6,7 +6,7 @@ use weir_primitives::receipt::{Bilateral, TestPart};
 
 pub(crate) type Receipt = Bilateral<AccountId>;
 
-/// A receipt of a window of 3 s that shows these rates, signed by both.
+/// A receipt of the task's window that shows these rates, signed by both.
 pub(crate) fn receipt(
 	epoch: EpochIndex,
 	task: &Task<AccountId>,
@@ -25,9 +25,9 @@ pub(crate) fn receipt(
 	sign(Bilateral {
 		test,
 		seed_hash: [9; 32],
-		// 8,000 bits per kbps in 3,000 ms.
-		down_bytes: u64::from(down_kbps) * 375,
-		up_bytes: u64::from(up_kbps) * 375,
+		// A kbps is a bit per millisecond.
+		down_bytes: u64::from(down_kbps) * u64::from(task.window_millis) / 8,
+		up_bytes: u64::from(up_kbps) * u64::from(task.window_millis) / 8,
 		by_target: [0; 64],
 		by_attestor: [0; 64],
 	})
@@ -56,6 +56,15 @@ impl Drawer {
 	}
 
 	pub(crate) fn receipt(&self, epoch: EpochIndex, provider: ProviderIndex, node: AccountId) -> Receipt {
-		self.0.borrow().get(&(epoch, provider, node)).cloned().expect("a receipt")
+		self.find(epoch, provider, node).expect("a receipt")
+	}
+
+	pub(crate) fn find(
+		&self,
+		epoch: EpochIndex,
+		provider: ProviderIndex,
+		node: AccountId,
+	) -> Option<Receipt> {
+		self.0.borrow().get(&(epoch, provider, node)).cloned()
 	}
 }

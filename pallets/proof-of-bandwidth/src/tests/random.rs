@@ -2,12 +2,16 @@
 
 use super::{
 	outages::{confirmers_of, down, up, vote, watchers_of},
+	proofs::{Drawer, Receipt},
 	*,
 };
+use crate::audits::AUDIT_DELAY;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use weir_primitives::{
+	api::EvidenceInfo,
 	seams::{OnBondChange, OnOperatorChange, OnProviderChange},
-	Role,
+	Role, Timing,
 };
 
 #[derive(Clone, Debug)]
@@ -25,6 +29,15 @@ enum Act {
 	Declare(u8, u8),
 	/// An epoch in which each seat does to each target what this number says.
 	Measure(u64),
+	/// Epochs in which everybody denies what was signed on a line, as many as it takes to be slashed for it.
+	Deny(u8),
+	/// The next window in which audits are answered, by whom this number says.
+	Audit(u64),
+	/// Receipts of the members that this number says, against every strike.
+	Dispute(u64),
+	/// Appeals against all slashes of the owners that this number says.
+	Appeal(u8),
+	RequestTest(u8),
 	/// Slots in which watchers and confirmers say what this number tells them.
 	Watch(u64),
 	Idle,
@@ -44,6 +57,11 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 		1 => (0u8..6, 0u8..3).prop_map(|(who, country)| Act::Move(who, country)),
 		1 => (0u8..12, 0u8..12).prop_map(|(node, operator)| Act::Declare(node, operator)),
 		5 => any::<u64>().prop_map(Act::Measure),
+		2 => (0u8..6).prop_map(Act::Deny),
+		3 => any::<u64>().prop_map(Act::Audit),
+		3 => any::<u64>().prop_map(Act::Dispute),
+		2 => any::<u8>().prop_map(Act::Appeal),
+		2 => (0u8..6).prop_map(Act::RequestTest),
 		4 => any::<u64>().prop_map(Act::Watch),
 		1 => Just(Act::Idle),
 	];
@@ -56,12 +74,24 @@ const COUNTRIES: [[u8; 2]; 3] = [COUNTRY, *b"JP", *b"NZ"];
 /// No measurement, too fast for abroad, slow enough for anywhere.
 const RTTS_10US: [u16; 4] = [0, 500, 20_000, 20_000];
 
+/// Epochs from the first strike to the verdict of the escalation, the last one left out.
+const DENIED_EPOCHS: u32 = 5;
+
+/// What the world outside remembers.
+#[derive(Default)]
+struct Life {
+	next_index: ProviderIndex,
+	drawer: Drawer,
+	/// What seats had to reveal.
+	reports: BTreeMap<(EpochIndex, AccountId), Vec<Entry>>,
+}
+
 /// Half of the owners may have a seat as well.
 fn owner(who: u8) -> AccountId {
 	u64::from(who) + if who < 3 { 1 } else { 100 }
 }
 
-fn perform(act: Act, next_index: &mut ProviderIndex) {
+fn perform(act: Act, life: &mut Life) {
 	let index_of = |who: u8| {
 		let registered = Registered::get();
 		registered.iter().find(|(_, facts)| facts.account == owner(who)).map(|(index, _)| *index)
@@ -70,8 +100,8 @@ fn perform(act: Act, next_index: &mut ProviderIndex) {
 		Act::Register(who, claim) => {
 			if index_of(who).is_none() {
 				set_bond(owner(who), Role::Provider, SEAT_BOND);
-				register(*next_index, owner(who), symmetric(CLAIMS[claim as usize]));
-				*next_index += 1;
+				register(life.next_index, owner(who), symmetric(CLAIMS[claim as usize]));
+				life.next_index += 1;
 			}
 		}
 		Act::SetClaim(who, claim) => {
@@ -129,8 +159,23 @@ fn perform(act: Act, next_index: &mut ProviderIndex) {
 				OperatorOf::mutate(|all| all.insert(node, operator));
 			}
 		}
-		Act::Measure(noise) => measure(noise),
-		Act::Watch(noise) => watch(noise, *next_index),
+		Act::Measure(noise) => measure_by(life, noise),
+		Act::Deny(who) => {
+			if index_of(who).is_some() {
+				(0..DENIED_EPOCHS).for_each(|_| deny(life, owner(who)));
+				run_to(Pob::epoch(), 29);
+			}
+		}
+		Act::Audit(noise) => answer_audits(life, noise),
+		Act::Dispute(noise) => dispute(life, noise),
+		Act::Appeal(owners) => (0..6).filter(|who| owners >> who & 1 == 1).for_each(|who| {
+			let slashed = Pob::evidence(&owner(who)).into_iter().filter(|evidence| evidence.slash.is_some());
+			slashed.for_each(|evidence| {
+				let _ = Pob::appeal(RuntimeOrigin::signed(owner(who)), evidence.epoch);
+			});
+		}),
+		Act::RequestTest(who) => drop(Pob::request_test(RuntimeOrigin::signed(owner(who)))),
+		Act::Watch(noise) => watch(noise, life.next_index),
 		Act::Idle => run_to(Pob::epoch() + 1, 3),
 	}
 }
@@ -163,53 +208,167 @@ fn submit_unsigned(call: Call<Runtime>) {
 	}
 }
 
-/// One epoch in which seats are honest, silent, absent or lie, by the bits of `noise`.
-fn measure(noise: u64) {
+/// One epoch in which seats that `reports` hand in what they make of the truth about each target, which both have signed.
+fn measure(
+	life: &mut Life,
+	reports: impl Fn(AccountId) -> bool,
+	says: impl Fn(AccountId, &Task<AccountId>, Entry) -> Option<Entry>,
+) {
 	let epoch = Pob::epoch();
 	run_to(epoch, 29);
-	let reports: Vec<(AccountId, Vec<Entry>)> = tasks_of_all()
+	let reported: Vec<(AccountId, Vec<Entry>)> = tasks_of_all()
 		.into_iter()
-		.filter(|(node, _)| noise >> (node % 16) & 3 != 3)
+		.filter(|(node, _)| reports(*node))
 		.map(|(node, tasks)| {
-			let entries = tasks.iter().filter_map(|task| {
-				match noise.rotate_right((node % 7) as u32 * 5 + task.provider * 3) & 7 {
-					0 => None,
-					1 => Some(unreachable(task.provider)),
-					2 => Some(Entry { down_kbps: 0, up_kbps: 0, ..entry(task.provider) }),
-					3 => honest(task, symmetric(task.claim.down_kbps / 10)),
-					_ => honest(task, task.claim),
-				}
-			});
-			let rtt_10us = RTTS_10US[(noise.rotate_right(node as u32 * 11) & 3) as usize];
-			(node, entries.map(|entry| Entry { rtt_10us, ..entry }).collect())
+			let entries = tasks
+				.iter()
+				.filter_map(|task| says(node, task, life.drawer.measure(node, task, task.claim)))
+				.collect();
+			(node, entries)
 		})
 		.collect();
 	run_to(epoch + 1, opens(Step::Commit));
-	for (node, entries) in &reports {
+	for (node, entries) in &reported {
 		submit_unsigned(commit_call(epoch, *node, entries));
 	}
 	run_to(epoch + 1, opens(Step::Reveal));
-	for (node, entries) in &reports {
+	for (node, entries) in &reported {
 		submit_unsigned(reveal_call(epoch, *node, entries));
 	}
+	life.reports.extend(reported.into_iter().map(|(node, entries)| ((epoch, node), entries)));
 	run_to(epoch + 1, 20);
+}
+
+/// One epoch in which seats are honest, silent, absent or lie, by the bits of `noise`.
+fn measure_by(life: &mut Life, noise: u64) {
+	let says = |node: AccountId, task: &Task<AccountId>, truth: Entry| {
+		let entry = match noise.rotate_right((node % 7) as u32 * 5 + task.provider * 3) & 7 {
+			0 => None,
+			1 => Some(unreachable(task.provider)),
+			2 => Some(Entry { down_kbps: 0, up_kbps: 0, ..entry(task.provider) }),
+			3 => honest(task, symmetric(task.claim.down_kbps / 10)),
+			_ => Some(truth),
+		};
+		let rtt_10us = RTTS_10US[(noise.rotate_right(node as u32 * 11) & 3) as usize];
+		entry.map(|entry| Entry { rtt_10us, ..entry })
+	};
+	measure(life, |node| noise >> (node % 16) & 3 != 3, says);
+}
+
+/// One epoch in which everybody denies what was signed on the line of `owner`, and is honest about all others.
+fn deny(life: &mut Life, owner: AccountId) {
+	let denied = |truth| Entry { down_kbps: 0, up_kbps: 0, receipt: [0; 5], ..truth };
+	measure(life, |_| true, |_, task, truth| Some(if task.account == owner { denied(truth) } else { truth }));
+}
+
+/// In the window in which they are due, or the next one, answers the audits of three in four seats, by the bits of `noise`.
+fn answer_audits(life: &Life, noise: u64) {
+	let (from, until) = Pob::window_of(Step::Audit);
+	let slot = Pob::slot_in_epoch();
+	if !(from..until).contains(&slot) {
+		run_to(Pob::epoch() + u32::from(slot >= until), from);
+	}
+	let Some(epoch) = Pob::epoch().checked_sub(AUDIT_DELAY) else { return };
+	for ((_, node), entries) in life.reports.range((epoch, 0)..=(epoch, AccountId::MAX)) {
+		let drawn = Pob::audited(epoch, node);
+		if drawn.is_empty() || noise >> (node % 16) & 3 == 0 {
+			continue;
+		}
+		let receipts: Vec<Receipt> = drawn
+			.into_iter()
+			.map(|position| entries[position as usize])
+			.filter(|entry| entry.down_kbps > 0 || entry.up_kbps > 0 || entry.receipt != [0; 5])
+			.filter_map(|entry| life.drawer.find(epoch, entry.provider, *node))
+			.collect();
+		submit_unsigned(Call::answer_audit {
+			epoch,
+			node: *node,
+			entries: bounded(entries.clone()),
+			salt: SALT,
+			receipts: receipts.try_into().unwrap(),
+		});
+	}
+}
+
+/// Posts against each strike what shows more than was reported, of the members that the bits of `noise` choose.
+fn dispute(life: &Life, noise: u64) {
+	for facts in Registered::get().into_values() {
+		for EvidenceInfo { provider, epoch, members, .. } in Pob::evidence(&facts.account) {
+			let shows_more = |(n, (node, down, up)): (usize, (AccountId, Kbps, Kbps))| {
+				let receipt = life.drawer.find(epoch, provider, node)?;
+				let (shown_down, shown_up) = Pob::rates_of(&receipt);
+				let is_chosen = noise.rotate_right(epoch * 7) >> n & 1 == 1;
+				(is_chosen && (shown_down > down || shown_up > up)).then_some(receipt)
+			};
+			let receipts: Vec<Receipt> = members.into_iter().enumerate().filter_map(shows_more).collect();
+			submit_unsigned(Call::dispute { provider, epoch, receipts: receipts.try_into().unwrap() });
+		}
+	}
+}
+
+/// Eight seats on a network whose slashes wait for so long: one epoch is too short for an appeal.
+fn chain(slash_delay_epochs: EpochIndex) -> sp_io::TestExternalities {
+	let unbonding_epochs = slash_delay_epochs + 8;
+	let timing = Timing { slash_delay_epochs, unbonding_epochs, ..Timing::local() };
+	ExtBuilder { timing, ..ExtBuilder::default() }.build()
+}
+
+fn check(act: &Act) {
+	if let Err(error) = Pob::do_try_state() {
+		panic!("{error:?} after {act:?}");
+	}
+	for event in events() {
+		assert!(!matches!(event, Event::Unexpected { .. }), "{event:?} after {act:?}");
+	}
+}
+
+#[test]
+fn acts_should_come_to_audits_disputes_appeals_and_requested_tests() {
+	chain(4).execute_with(|| {
+		let mut life = Life::default();
+		let act = |life: &mut Life, act: Act| {
+			perform(act.clone(), life);
+			check(&act);
+		};
+		let honest_epoch = |life: &mut Life| measure(life, |_| true, |_, _, truth| Some(truth));
+		let came = |what: fn(&Event<Runtime>) -> bool| events().iter().any(what);
+		for who in 3..6 {
+			act(&mut life, Act::Register(who, 2));
+		}
+		run_to(FIRST_TESTED_EPOCH, 0);
+		(0..3).for_each(|_| honest_epoch(&mut life));
+		act(&mut life, Act::Idle);
+		act(&mut life, Act::RequestTest(3));
+		assert!(came(|event| matches!(event, Event::TestRequested { .. })));
+		while !came(|event| matches!(event, Event::AuditAnswered { proven: 1.., .. })) {
+			assert!(Pob::epoch() < 90, "no entry was drawn");
+			honest_epoch(&mut life);
+			act(&mut life, Act::Audit(u64::MAX));
+		}
+		act(&mut life, Act::Deny(4));
+		act(&mut life, Act::Appeal(u8::MAX));
+		assert!(came(|event| matches!(event, Event::Appealed { .. })));
+		act(&mut life, Act::Deny(5));
+		assert!(!came(|event| matches!(event, Event::VerdictRevised { .. })));
+		act(&mut life, Act::Dispute(u64::MAX));
+		assert!(came(|event| matches!(event, Event::VerdictRevised { .. })));
+		assert!(came(|event| matches!(event, Event::AppealConcluded { .. })));
+	});
 }
 
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(24))]
 
 	#[test]
-	fn invariants_should_hold_whatever_happens(acts in acts()) {
-		ExtBuilder::default().build().execute_with(|| {
-			let mut next_index = 0;
+	fn invariants_should_hold_whatever_happens(
+		acts in acts(),
+		slash_delay_epochs in prop_oneof![Just(1u32), Just(4)],
+	) {
+		chain(slash_delay_epochs).execute_with(|| {
+			let mut life = Life::default();
 			for act in acts {
-				perform(act.clone(), &mut next_index);
-				if let Err(error) = Pob::do_try_state() {
-					panic!("{error:?} after {act:?}");
-				}
-				for event in events() {
-					assert!(!matches!(event, Event::Unexpected { .. }), "{event:?} after {act:?}");
-				}
+				perform(act.clone(), &mut life);
+				check(&act);
 				System::reset_events();
 			}
 			// Nothing is left of an epoch once every rule has forgotten it.

@@ -118,6 +118,25 @@ fn take_seat_should_fail_when_the_wide_prefix_is_full() {
 }
 
 #[test]
+fn take_seat_should_bound_the_seats_of_an_ipv6_prefix_of_32_bits_by_their_share() {
+	let take = |who: AccountId, wide: u8, narrow: u8| {
+		validator(who);
+		let addr = [0x2a, 1, 0, wide, 0, narrow, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+		let endpoint = Endpoint::V6 { addr, port: 9_700 };
+		Pob::take_seat(RuntimeOrigin::signed(who), key(who), endpoint, 10_000, COUNTRY)
+	};
+	ExtBuilder::default().seats(97).build_and_execute(|| {
+		assert_ok!(take(200, 7, 0));
+		// Of 99 seats a fiftieth is one, of a hundred it is two.
+		assert_noop!(take(201, 7, 1), Error::<Runtime>::WidePrefixFull);
+		assert_ok!(take(201, 8, 0));
+		assert_ok!(take(202, 7, 1));
+		assert_noop!(take(203, 7, 2), Error::<Runtime>::WidePrefixFull);
+		assert_ok!(take(203, 9, 0));
+	});
+}
+
+#[test]
 fn take_seat_should_allow_neighbours_when_endpoints_are_private() {
 	ExtBuilder::default().private().build_and_execute(|| {
 		for (n, who) in (60u64..64).enumerate() {
@@ -178,6 +197,7 @@ fn leave_seat_should_serve_out_its_epochs_and_then_free_prefix_and_key() {
 	ExtBuilder::default().build_and_execute(|| {
 		run_to(5, 0);
 		assert_ok!(Pob::leave_seat(RuntimeOrigin::signed(3)));
+		System::assert_last_event(Event::SeatLeft { who: 3, reason: LeaveReason::GivenBack }.into());
 		assert_noop!(Pob::leave_seat(RuntimeOrigin::signed(3)), Error::<Runtime>::SeatLeaving);
 		assert_noop!(take(3), Error::<Runtime>::SeatHeld);
 		assert!(Pob::is_on_duty(7, &3));
@@ -239,7 +259,8 @@ fn bond_changed_should_retire_the_seat_when_the_bond_is_gone() {
 		set_bond(2, Role::Validator, 0);
 		Pob::bond_changed(&2, Role::Validator);
 		assert!(Seats::<Runtime>::get(2).unwrap().leaving);
-		System::assert_last_event(Event::SeatLeft { who: 2 }.into());
+		let reason = LeaveReason::EntitlementLost;
+		System::assert_last_event(Event::SeatLeft { who: 2, reason }.into());
 	});
 }
 

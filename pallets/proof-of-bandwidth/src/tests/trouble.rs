@@ -1,7 +1,7 @@
 //! The off-chain worker against a sidecar that fails in every way one can. The SDK's double always answers 200.
 
-use super::*;
-use crate::offchain::{Notebook, Trouble};
+use super::{offchain::audited_report, *};
+use crate::offchain::{watching::Watchbook, Notebook, Trouble};
 use codec::{Decode, Encode};
 use sp_core::offchain::{
 	testing::{TestOffchainExt, TestPersistentOffchainDB, TestTransactionPoolExt},
@@ -11,10 +11,13 @@ use sp_core::offchain::{
 use sp_keystore::{testing::MemoryKeystore, Keystore, KeystoreExt};
 use sp_runtime::offchain::storage::StorageValueRef;
 use std::{
+	cell::RefCell,
 	collections::{BTreeMap, VecDeque},
 	sync::{Arc, Mutex},
 };
+use weir_fuzz::Fuzz;
 use weir_primitives::{
+	outage::Sighting,
 	sidecar::{to_hex, ReportResponse, ReportState, MAX_BODY_BYTES, URL_KEY},
 	SEAT_KEY_TYPE,
 };
@@ -60,6 +63,12 @@ struct Sidecar(Arc<Mutex<Script>>);
 impl Sidecar {
 	fn will(&self, answers: impl IntoIterator<Item = Answer>) {
 		self.0.lock().unwrap().answers.extend(answers);
+	}
+
+	/// Whatever it was asked, the next request is the first one and finds nobody.
+	fn go_down(&self) {
+		*self.0.lock().unwrap() = Script::default();
+		self.will([Answer::Refused]);
 	}
 
 	/// What it was asked since the last time.
@@ -520,4 +529,89 @@ fn commit_should_not_be_sent_when_the_keystore_does_not_sign() {
 	assert_eq!(outcome, Err(Trouble::NotSigned));
 	assert_eq!(notes, kept, "it is not noted as sent");
 	assert!((machine.pool)().is_empty());
+}
+
+/// First byte of an input: whether the rest is notes of the seat or of the watch.
+const NOTES: u8 = 0;
+const BOOK: u8 = 1;
+
+/// One run of the worker on notes that say this, without a sidecar: what it did.
+fn measure_by(machine: &mut Machine, value: &[u8]) -> &'static str {
+	machine.sidecar.go_down();
+	let outcome = machine.ext.execute_with(|| {
+		let key = [b"weir::seat::".as_slice(), &NODE.encode()].concat();
+		sp_io::offchain::local_storage_set(StorageKind::PERSISTENT, &key, value);
+		Pob::serve_local_seat()
+	});
+	assert_eq!(machine.notes().epoch, REPORTED + 2, "it has notes of the running epoch");
+	let calls = (machine.pool)();
+	for call in &calls {
+		assert!(matches!(call, Call::answer_audit { epoch: REPORTED, node: NODE, .. }), "{call:?}");
+	}
+	match (outcome, calls.len()) {
+		(Ok(()), 0) => "nothing due",
+		(Ok(()), 1) => "handed in",
+		(Err(Trouble::Malformed(_)), 0) => "no receipts",
+		(Err(Trouble::TooManyEntries(_)), 0) => "too many",
+		(Err(Trouble::Unreachable), 0) => "the sidecar asked",
+		(outcome, calls) => panic!("{outcome:?} and {calls} calls"),
+	}
+}
+
+/// One run of the watch on notes that say this: whether they are any.
+fn watch_by(machine: &mut Machine, value: &[u8]) -> &'static str {
+	machine.sidecar.go_down();
+	let outcome = machine.ext.execute_with(|| {
+		let key = [b"weir::watch::".as_slice(), &NODE.encode()].concat();
+		sp_io::offchain::local_storage_set(StorageKind::PERSISTENT, &key, value);
+		Pob::watch_for_local_seat()
+	});
+	assert_eq!(outcome, Err(Trouble::Unreachable), "it asks the sidecar");
+	assert!((machine.pool)().is_empty());
+	match Watchbook::decode(&mut &value[..]) {
+		Ok(_) => "a book",
+		Err(_) => "no book",
+	}
+}
+
+#[test]
+fn fuzz_notes_should_be_gone_by_or_begun_anew() {
+	let mut machine = Machine::new();
+	let ready = machine.ext.execute_with(|| {
+		let (entries, receipt) = audited_report();
+		run_to(REPORTED + 2, Pob::window_of(Step::Audit).1 - 1);
+		assert_eq!(Pob::audited(REPORTED, &NODE).len(), 1);
+		Notebook {
+			epoch: REPORTED + 2,
+			posted: Pob::tasks(&NODE).into_iter().map(|task| (task.provider, task.start_slot)).collect(),
+			earlier: Some((entries, SALT)),
+			receipts: Some(vec![receipt.encode()]),
+			..Default::default()
+		}
+	});
+	let too_long = Some((vec![entry(0); MAX_ENTRIES as usize + 1], SALT));
+	let samples = [
+		ready.clone(),
+		Notebook { receipts: Some(vec![vec![7; 3]]), ..ready.clone() },
+		Notebook { receipts: None, ..ready.clone() },
+		Notebook { earlier: too_long, ..ready.clone() },
+		Notebook { earlier: None, submitted_at: Some((Step::Audit, 17)), ..ready.clone() },
+		Notebook { report: ready.earlier.clone(), posted_last: true, ..ready },
+	];
+	let samples = samples.map(|notes| (NOTES, notes).encode());
+	let book = Watchbook { next: 9, sent: vec![(0, Sighting::Down { alarm_slot: 1 }, 7)] };
+	let samples = samples.into_iter().chain([(BOOK, book).encode(), vec![BOOK, 1]]);
+	let machine = RefCell::new(machine);
+	let ran = Fuzz::new("notes", 3_000).samples(samples).run(|bytes| {
+		[match bytes.split_first() {
+			Some((kind, value)) if kind % 2 == NOTES => measure_by(&mut machine.borrow_mut(), value),
+			Some((_, value)) => watch_by(&mut machine.borrow_mut(), value),
+			None => "nothing",
+		}]
+	});
+	for saw in
+		["nothing due", "handed in", "no receipts", "too many", "the sidecar asked", "a book", "no book"]
+	{
+		assert!(ran.count(&saw) > 0, "{saw} never came: {:?}", ran.seen);
+	}
 }

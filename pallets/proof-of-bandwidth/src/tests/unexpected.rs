@@ -1,8 +1,15 @@
 //! What the pallet says when a neighbour or its own storage does not keep a promise, and how its invariants name it.
 
-use super::*;
-use frame_support::weights::WeightMeter;
+use super::{
+	outages::{break_down, raise, watched},
+	*,
+};
+use frame_support::{
+	storage::{with_transaction, TransactionOutcome},
+	weights::WeightMeter,
+};
 use weir_math::verdict::Outcome;
+use weir_primitives::api::LocationFacts;
 
 const LINE: ProviderIndex = 0;
 const OWNER: AccountId = 100;
@@ -14,6 +21,17 @@ fn said(expectation: Expectation) -> bool {
 
 fn broken(invariant: &'static str) {
 	assert_eq!(Pob::do_try_state(), Err(invariant.into()));
+}
+
+/// Asserts that the invariant is named after this change, which is undone.
+fn breaks(invariant: &'static str, change: impl FnOnce()) {
+	let undone = with_transaction(|| {
+		change();
+		broken(invariant);
+		TransactionOutcome::Rollback(Ok::<_, DispatchError>(()))
+	});
+	undone.unwrap();
+	assert_eq!(Pob::do_try_state(), Ok(()));
 }
 
 fn with_provider(test: impl FnOnce()) {
@@ -132,5 +150,151 @@ fn try_state_should_fail_when_an_epoch_is_judged_before_it_is_over() {
 		run_to(FIRST_TESTED_EPOCH + 1, 29);
 		EstimateCursor::<Runtime>::mutate_extant(|cursor| cursor.epoch += 1);
 		broken("5: an epoch is judged before it is over");
+	});
+}
+
+#[test]
+fn try_state_should_fail_when_a_seat_is_not_on_the_lists_of_its_uplink_and_country() {
+	ExtBuilder::default().build().execute_with(|| {
+		let seat = |change: fn(&mut Seat)| move || Seats::<Runtime>::mutate_extant(3, change);
+		breaks("3: a seat is not wanted in the tiers it covers", seat(|seat| seat.uplink_kbps = 5_000));
+		breaks("3: a seat is not wanted in its country", seat(|seat| seat.country = *b"FR"));
+		breaks("3: a seat of no country", seat(|seat| seat.country = *b"ZZ"));
+	});
+}
+
+#[test]
+fn try_state_should_fail_when_records_of_epochs_are_missing_or_too_many() {
+	ExtBuilder::default().build().execute_with(|| {
+		let now = RETAINED_EPOCHS + 3;
+		run_to(now, 29);
+		let record = Epochs::<Runtime>::get(now).unwrap();
+		breaks("6: the running epoch is not recorded", || Epochs::<Runtime>::remove(now));
+		breaks("6: a record of a later epoch", || Epochs::<Runtime>::insert(now + 1, record.clone()));
+		let old = now - RETAINED_EPOCHS - 1;
+		breaks("6: an old record was kept", || Epochs::<Runtime>::insert(old, record.clone()));
+		let groups = Groups::<Runtime>::get(now);
+		assert!(groups.len() > 1);
+		let mut backwards = groups.to_vec();
+		backwards.reverse();
+		breaks("6: groups of an epoch that is not recorded", || Groups::<Runtime>::insert(now + 1, groups));
+		breaks("6: groups out of order", || {
+			Groups::<Runtime>::insert(now, GroupSeeds::truncate_from(backwards));
+		});
+	});
+}
+
+#[test]
+fn try_state_should_fail_when_a_conduct_or_its_review_has_no_end() {
+	ExtBuilder::default().build().execute_with(|| {
+		let review = 99;
+		let insert = |review: Option<EpochIndex>| {
+			Conducts::<Runtime>::insert(OWNER, Conduct { review, ..Default::default() });
+		};
+		let queue = |epoch: EpochIndex| Leavers::<Runtime>::insert(epoch, Leaver::Conduct(OWNER), ());
+		breaks("7: a conduct without registration has no end", || insert(None));
+		breaks("7: a review is not queued", || insert(Some(review)));
+		breaks("7: a review of nothing", || queue(review));
+		insert(Some(review));
+		queue(review);
+		breaks("7: a review of nothing", || queue(review + 1));
+	});
+}
+
+#[test]
+fn try_state_should_fail_when_a_verdict_or_its_evidence_is_another() {
+	ExtBuilder::default().build().execute_with(|| {
+		register(LINE, OWNER, symmetric(CLAIM));
+		run_to(FIRST_TESTED_EPOCH, 0);
+		cycle(|_, task| honest(task, symmetric(CLAIM / 10)));
+		let struck = last_verdict(LINE);
+		assert_eq!(struck.outcome, Outcome::Strike);
+		let epoch = struck.epoch;
+		breaks("8: verdicts out of order", || {
+			Verdicts::<Runtime>::mutate_extant(LINE, |verdicts| _ = verdicts.push(struck));
+		});
+		let evidence = |change: fn(&mut Evidence<AccountId>)| {
+			move || Evidences::<Runtime>::mutate(LINE, epoch, |kept| change(kept.as_mut().unwrap()))
+		};
+		breaks("8: evidence of no strike", evidence(|kept| kept.verdict.outcome = Outcome::Good));
+		breaks("8: evidence of no strike", evidence(|kept| kept.verdict.epoch += 1));
+		breaks("8: evidence of another verdict", evidence(|kept| kept.verdict.ratio_ppm += 1));
+		breaks("8: evidence that stays for ever", evidence(|kept| kept.until += 1));
+		breaks("8: evidence of another committee", evidence(|kept| _ = kept.voices.pop()));
+		breaks("8: evidence of a strike that has left", || Verdicts::<Runtime>::remove(LINE));
+		breaks("8: an appeal nobody made", || {
+			Targets::<Runtime>::mutate_extant(LINE, |target| {
+				let (due, cause) = (epoch + 2, Cause::Appeal(epoch));
+				target.escalation = Some(Escalation { due, claim: struck.claim, attempts: 0, cause });
+			});
+		});
+	});
+}
+
+#[test]
+fn try_state_should_fail_when_a_location_is_of_nobody_nowhere_or_never() {
+	ExtBuilder::default().build().execute_with(|| {
+		register(LINE, OWNER, symmetric(CLAIM));
+		run_to(FIRST_TESTED_EPOCH, 0);
+		let found = LocationFacts { proofs: 1, last_proof: Some(2), contradicted: None };
+		let locate = |provider: ProviderIndex, country: [u8; 2], facts: LocationFacts| {
+			Locations::<Runtime>::insert(provider, Located { country, facts });
+		};
+		breaks("9: a location of nobody", || locate(LINE + 1, COUNTRY, found));
+		breaks("9: a location in no country", || locate(LINE, *b"ZZ", found));
+		let without_epoch = LocationFacts { last_proof: None, contradicted: Some(2), ..found };
+		breaks("9: proofs without an epoch", || locate(LINE, COUNTRY, without_epoch));
+		let of_now = LocationFacts { last_proof: Some(Pob::epoch()), ..found };
+		breaks("9: a location found too early", || locate(LINE, COUNTRY, of_now));
+		breaks("9: a location found too early", || locate(LINE, COUNTRY, LocationFacts::default()));
+		locate(LINE, COUNTRY, found);
+		breaks("9: a location of a private address", || PrivateEndpointsAllowed::<Runtime>::put(true));
+	});
+}
+
+#[test]
+fn try_state_should_fail_when_an_alarm_does_not_end_as_it_has_to() {
+	watched(1, || {
+		raise(0);
+		let (head, tail) = LapseBounds::<Runtime>::get();
+		breaks("10: the order of alarms has a gap", || Lapses::<Runtime>::remove(head));
+		breaks("10: an alarm that never ends", || LapseBounds::<Runtime>::put((tail, tail)));
+		let alarm = |change: fn(&mut Alarm<AccountId>)| move || Alarms::<Runtime>::mutate_extant(0, change);
+		let raised = "10: an alarm of too few, or one not raised";
+		breaks(raised, alarm(|alarm| alarm.raised = None));
+		breaks(raised, alarm(|alarm| _ = alarm.reporters.pop()));
+		breaks(
+			"10: an alarm nobody reported",
+			alarm(|alarm| {
+				alarm.raised = None;
+				alarm.reporters = Default::default();
+			}),
+		);
+	});
+}
+
+#[test]
+fn try_state_should_fail_when_outages_are_not_counted_or_watched() {
+	watched(2, || {
+		break_down(0);
+		let outage = Outages::<Runtime>::get(0).unwrap();
+		let (region, operator) = (outage.region, outage.operator);
+		breaks("10: an outage that nobody would see the end of", || {
+			Targets::<Runtime>::mutate_extant(0, |target| {
+				let terms = Terms { standing: Standing::Out, ..target.terms.latest().unwrap() };
+				assert!(target.terms.set(Pob::epoch() + 1, terms, 0));
+			});
+		});
+		breaks("10: outages of a region miscounted", || {
+			RegionOutages::<Runtime>::mutate(region, |state| state.down += 1);
+		});
+		breaks("10: operators of a region miscounted", || {
+			RegionOutages::<Runtime>::mutate(region, |state| state.operators += 1);
+		});
+		breaks("10: outages of an operator miscounted", || {
+			OperatorOutages::<Runtime>::mutate(region, operator, |count| *count += 1);
+		});
+		raise(1);
+		breaks("10: an alarm about an outage", || Outages::<Runtime>::insert(1, outage.clone()));
 	});
 }
