@@ -29,6 +29,8 @@ async fn measuring() -> (Node, Value) {
 		node.until("weir_seat", json!([address(seat)]), |_| true).await;
 	}
 	node.until("weir_provider", json!([1]), |_| true).await;
+	// Far from the end of the epoch, which would be another one's beginning.
+	node.until("weir_clock", json!([]), |clock| clock["slotInEpoch"].as_u64() < Some(15)).await;
 	node.submit(Alice, set_storage(vec![running_epoch(EPOCH), report(Alice, AUDITED, ENTRIES)])).await;
 	node.until("weir_tasks", json!([address(Alice)]), |tasks| *tasks != json!([])).await;
 	let clock = node.get("weir_clock", json!([])).await;

@@ -74,7 +74,7 @@ const COUNTRIES: [[u8; 2]; 3] = [COUNTRY, *b"JP", *b"NZ"];
 /// No measurement, too fast for abroad, slow enough for anywhere.
 const RTTS_10US: [u16; 4] = [0, 500, 20_000, 20_000];
 
-/// Epochs from the first strike to the verdict of the escalation, the last one left out.
+/// Three strikes, a test while the third one is found, and the escalation.
 const DENIED_EPOCHS: u32 = 5;
 
 /// What the world outside remembers.
@@ -168,12 +168,13 @@ fn perform(act: Act, life: &mut Life) {
 		}
 		Act::Audit(noise) => answer_audits(life, noise),
 		Act::Dispute(noise) => dispute(life, noise),
-		Act::Appeal(owners) => (0..6).filter(|who| owners >> who & 1 == 1).for_each(|who| {
-			let slashed = Pob::evidence(&owner(who)).into_iter().filter(|evidence| evidence.slash.is_some());
-			slashed.for_each(|evidence| {
-				let _ = Pob::appeal(RuntimeOrigin::signed(owner(who)), evidence.epoch);
-			});
-		}),
+		Act::Appeal(owners) => {
+			for owner in (0..6u8).filter(|who| owners >> *who & 1 == 1).map(owner) {
+				for evidence in Pob::evidence(&owner).iter().filter(|evidence| evidence.slash.is_some()) {
+					let _ = Pob::appeal(RuntimeOrigin::signed(owner), evidence.epoch);
+				}
+			}
+		}
 		Act::RequestTest(who) => drop(Pob::request_test(RuntimeOrigin::signed(owner(who)))),
 		Act::Watch(noise) => watch(noise, life.next_index),
 		Act::Idle => run_to(Pob::epoch() + 1, 3),
@@ -257,7 +258,7 @@ fn measure_by(life: &mut Life, noise: u64) {
 
 /// One epoch in which everybody denies what was signed on the line of `owner`, and is honest about all others.
 fn deny(life: &mut Life, owner: AccountId) {
-	let denied = |truth| Entry { down_kbps: 0, up_kbps: 0, receipt: [0; 5], ..truth };
+	let denied = |truth: Entry| Entry { down_kbps: 0, up_kbps: 0, receipt: [0; 5], ..truth };
 	measure(life, |_| true, |_, task, truth| Some(if task.account == owner { denied(truth) } else { truth }));
 }
 
@@ -341,7 +342,7 @@ fn acts_should_come_to_audits_disputes_appeals_and_requested_tests() {
 		act(&mut life, Act::RequestTest(3));
 		assert!(came(|event| matches!(event, Event::TestRequested { .. })));
 		while !came(|event| matches!(event, Event::AuditAnswered { proven: 1.., .. })) {
-			assert!(Pob::epoch() < 90, "no entry was drawn");
+			assert!(Pob::epoch() < 60, "no entry was drawn");
 			honest_epoch(&mut life);
 			act(&mut life, Act::Audit(u64::MAX));
 		}
