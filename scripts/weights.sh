@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the weight of every call and hook of our pallets, and writes pallets/*/src/weights.rs. First runs the
-# benchmarks as tests. Takes about an hour on two cores the first time; not part of CI, because runtime-benchmarks
+# benchmarks as tests, and checks that the runtime compiles for try-runtime. Takes about an hour on two cores the first time; not part of CI, because runtime-benchmarks
 # changes features all the way down and means a second build of everything.
 #
 #   scripts/weights.sh              all pallets
@@ -34,6 +34,8 @@ fi
 tests=()
 for pallet in $pallets; do tests+=(-p "pallet-$pallet"); done
 stage "benchmarks as tests" env SKIP_WASM_BUILD=1 cargo test --locked --release --features runtime-benchmarks "${tests[@]}" bench
+# The other feature that no ordinary build has: its hooks check the invariants of a live chain's state.
+stage "try-runtime" env SKIP_WASM_BUILD=1 cargo check --locked --release --features try-runtime -p weir-runtime
 # What is measured is the Wasm, built as a release builds it; the native half around it is not run, and only checked.
 stage "runtime with benchmarks" env WASM_BUILD_TYPE=production \
 	cargo check --locked --release --features runtime-benchmarks -p weir-runtime
