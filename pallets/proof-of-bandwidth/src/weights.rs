@@ -91,7 +91,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::CountryListSlots` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::CountryListSlots` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
 	fn take_seat() -> Weight {
-		Weight::from_parts(372_886_000, 11474)
+		Weight::from_parts(362_467_000, 11474)
 			.saturating_add(T::DbWeight::get().reads(25_u64))
 			.saturating_add(T::DbWeight::get().writes(21_u64))
 	}
@@ -116,7 +116,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn leave_seat() -> Weight {
-		Weight::from_parts(376_953_000, 21558)
+		Weight::from_parts(377_866_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(28_u64))
 			.saturating_add(T::DbWeight::get().writes(22_u64))
 	}
@@ -127,29 +127,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	fn set_seat_key() -> Weight {
-		Weight::from_parts(59_912_000, 3729)
+		Weight::from_parts(76_042_000, 3729)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
-	/// Storage: `Session::CurrentIndex` (r:1 w:0)
-	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
-	/// Storage: `ProofOfBandwidth::NetworkTiming` (r:1 w:0)
-	/// Proof: `ProofOfBandwidth::NetworkTiming` (`max_values`: Some(1), `max_size`: Some(66), added: 561, mode: `MaxEncodedLen`)
-	/// Storage: `Babe::CurrentSlot` (r:1 w:0)
-	/// Proof: `Babe::CurrentSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Babe::EpochIndex` (r:1 w:0)
-	/// Proof: `Babe::EpochIndex` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `Babe::GenesisSlot` (r:1 w:0)
-	/// Proof: `Babe::GenesisSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
-	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
-	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
-	/// Storage: `ProofOfBandwidth::SeatListPlaces` (r:1 w:0)
-	/// Proof: `ProofOfBandwidth::SeatListPlaces` (`max_values`: None, `max_size`: Some(96), added: 2571, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::Reports` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Reports` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
 	fn commit() -> Weight {
-		Weight::from_parts(162_142_000, 4308)
-			.saturating_add(T::DbWeight::get().reads(8_u64))
+		Weight::from_parts(78_717_000, 3573)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -171,7 +157,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_commit() -> Weight {
-		Weight::from_parts(212_487_000, 4362)
+		Weight::from_parts(235_539_000, 4362)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -202,16 +188,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `ProofOfBandwidth::ProviderListPlaces` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	/// Storage: `NodeStaking::Declarations` (r:257 w:0)
 	/// Proof: `NodeStaking::Declarations` (`max_values`: None, `max_size`: Some(151), added: 2626, mode: `MaxEncodedLen`)
-	/// Storage: `ProofOfBandwidth::Filings` (r:240 w:240)
+	/// Storage: `ProofOfBandwidth::Filings` (r:238 w:238)
 	/// Proof: `ProofOfBandwidth::Filings` (`max_values`: None, `max_size`: Some(1453), added: 3928, mode: `MaxEncodedLen`)
 	fn reveal(n: u32, ) -> Weight {
-		Weight::from_parts(263_502_000, 44198)
-			.saturating_add(Weight::from_parts(33_032_768, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(16_u64))
+		Weight::from_parts(683_692_160, 11274)
+			.saturating_add(Weight::from_parts(30_059_169, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(17_u64))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 3576).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 3818).saturating_mul(n.into()))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
@@ -228,8 +214,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_reveal(n: u32, ) -> Weight {
-		Weight::from_parts(95_830_585, 3573)
-			.saturating_add(Weight::from_parts(108_358, 0).saturating_mul(n.into()))
+		Weight::from_parts(103_948_392, 3573)
+			.saturating_add(Weight::from_parts(89_040, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -261,7 +247,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::BlockSeeds` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::BlockSeeds` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn on_initialize() -> Weight {
-		Weight::from_parts(138_017_000, 11474)
+		Weight::from_parts(146_323_000, 11474)
 			.saturating_add(T::DbWeight::get().reads(16_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -282,7 +268,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Groups` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Groups` (`max_values`: None, `max_size`: Some(805), added: 3280, mode: `MaxEncodedLen`)
 	fn estimate_open() -> Weight {
-		Weight::from_parts(96_240_000, 4270)
+		Weight::from_parts(100_438_000, 4270)
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -291,7 +277,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Targets` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Targets` (`max_values`: None, `max_size`: Some(196), added: 2671, mode: `MaxEncodedLen`)
 	fn estimate_skip() -> Weight {
-		Weight::from_parts(36_799_000, 3661)
+		Weight::from_parts(37_340_000, 3661)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 	}
 	/// Storage: `ProofOfBandwidth::ProviderListSlots` (r:1 w:0)
@@ -332,8 +318,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `NodeStaking::NextSlash` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::ProviderListState` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::ProviderListState` (`max_values`: None, `max_size`: Some(146), added: 2621, mode: `MaxEncodedLen`)
-	/// Storage: `ProofOfBandwidth::Outages` (r:1 w:0)
+	/// Storage: `ProofOfBandwidth::Outages` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Outages` (`max_values`: None, `max_size`: Some(252), added: 2727, mode: `MaxEncodedLen`)
+	/// Storage: `Babe::CurrentSlot` (r:1 w:0)
+	/// Proof: `Babe::CurrentSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::RegionOutages` (r:1 w:1)
+	/// Proof: `ProofOfBandwidth::RegionOutages` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::Gaps` (r:1 w:1)
+	/// Proof: `ProofOfBandwidth::Gaps` (`max_values`: None, `max_size`: Some(85), added: 2560, mode: `MaxEncodedLen`)
+	/// Storage: `ProofOfBandwidth::OperatorOutages` (r:1 w:1)
+	/// Proof: `ProofOfBandwidth::OperatorOutages` (`max_values`: None, `max_size`: Some(63), added: 2538, mode: `MaxEncodedLen`)
+	/// Storage: `Providers::RegionCount` (r:1 w:0)
+	/// Proof: `Providers::RegionCount` (`max_values`: None, `max_size`: Some(15), added: 2490, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::IndexOf` (r:1 w:0)
 	/// Proof: `Providers::IndexOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::SeatListPlaces` (r:8 w:8)
@@ -353,11 +349,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::Slashes` (r:0 w:1)
 	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	fn estimate_test(k: u32, ) -> Weight {
-		Weight::from_parts(707_099_387, 21558)
-			.saturating_add(Weight::from_parts(38_291_336, 0).saturating_mul(k.into()))
-			.saturating_add(T::DbWeight::get().reads(45_u64))
+		Weight::from_parts(746_019_478, 21558)
+			.saturating_add(Weight::from_parts(44_926_754, 0).saturating_mul(k.into()))
+			.saturating_add(T::DbWeight::get().reads(50_u64))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(k.into())))
-			.saturating_add(T::DbWeight::get().writes(37_u64))
+			.saturating_add(T::DbWeight::get().writes(41_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
 	}
@@ -394,9 +390,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(156), added: 2631, mode: `MaxEncodedLen`)
 	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
-		Weight::from_parts(745_230_000, 28557)
-			.saturating_add(Weight::from_parts(54_714_928, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(2_251_851, 0).saturating_mul(s.into()))
+		Weight::from_parts(495_759_417, 28557)
+			.saturating_add(Weight::from_parts(50_933_511, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(73_464_999, 0).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(s.into())))
@@ -416,7 +412,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn score_seat() -> Weight {
-		Weight::from_parts(93_795_000, 3729)
+		Weight::from_parts(103_152_000, 3729)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -445,7 +441,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn score_seat_dismissing() -> Weight {
-		Weight::from_parts(444_068_000, 21558)
+		Weight::from_parts(420_055_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(30_u64))
 			.saturating_add(T::DbWeight::get().writes(23_u64))
 	}
@@ -456,7 +452,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Reports` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Reports` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
 	fn audit_seat() -> Weight {
-		Weight::from_parts(82_264_000, 3573)
+		Weight::from_parts(83_536_000, 3573)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Epochs` (r:1 w:0)
@@ -484,7 +480,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn audit_seat_dismissing() -> Weight {
-		Weight::from_parts(436_344_000, 21558)
+		Weight::from_parts(484_415_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(30_u64))
 			.saturating_add(T::DbWeight::get().writes(22_u64))
 	}
@@ -515,8 +511,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::Slashes` (r:0 w:4)
 	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	fn answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(167_316_063, 4270)
-			.saturating_add(Weight::from_parts(68_353_243, 0).saturating_mul(r.into()))
+		Weight::from_parts(179_718_273, 4270)
+			.saturating_add(Weight::from_parts(66_614_287, 0).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
@@ -546,8 +542,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn authorize_answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(182_317_730, 4270)
-			.saturating_add(Weight::from_parts(642_132_129, 0).saturating_mul(r.into()))
+		Weight::from_parts(218_873_534, 4270)
+			.saturating_add(Weight::from_parts(642_041_397, 0).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(Weight::from_parts(0, 3063).saturating_mul(r.into()))
@@ -593,8 +589,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::SlashesOf` (r:0 w:52)
 	/// Proof: `NodeStaking::SlashesOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	fn dispute(k: u32, ) -> Weight {
-		Weight::from_parts(343_676_609, 6060)
-			.saturating_add(Weight::from_parts(54_132_919, 0).saturating_mul(k.into()))
+		Weight::from_parts(484_127_226, 6060)
+			.saturating_add(Weight::from_parts(54_874_147, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(18_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(k.into())))
 			.saturating_add(T::DbWeight::get().writes(13_u64))
@@ -620,8 +616,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Seats` (r:51 w:0)
 	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn authorize_dispute(k: u32, ) -> Weight {
-		Weight::from_parts(749_297_682, 4270)
-			.saturating_add(Weight::from_parts(609_947_827, 0).saturating_mul(k.into()))
+		Weight::from_parts(4_064_522_000, 4270)
+			.saturating_add(Weight::from_parts(540_982_380, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
@@ -651,7 +647,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::ProviderListSlots` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::ProviderListSlots` (`max_values`: None, `max_size`: Some(34), added: 2509, mode: `MaxEncodedLen`)
 	fn appeal() -> Weight {
-		Weight::from_parts(264_283_000, 6060)
+		Weight::from_parts(295_332_000, 6060)
 			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
@@ -666,7 +662,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn request_test() -> Weight {
-		Weight::from_parts(227_835_000, 6196)
+		Weight::from_parts(249_526_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -685,8 +681,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Locations` (r:52 w:1)
 	/// Proof: `ProofOfBandwidth::Locations` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn note_members(k: u32, w: u32, ) -> Weight {
-		Weight::from_parts(331_538_000, 16305)
-			.saturating_add(Weight::from_parts(36_879_739, 0).saturating_mul(k.into()))
+		Weight::from_parts(285_002_000, 16305)
+			.saturating_add(Weight::from_parts(45_346_193, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
@@ -694,7 +690,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(0, 2756).saturating_mul(k.into()))
 	}
 	fn conclude_epoch() -> Weight {
-		Weight::from_parts(24_376_000, 0)
+		Weight::from_parts(24_516_000, 0)
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
@@ -707,7 +703,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::WaitingCountries` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::WaitingCountries` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	fn look_at_queues() -> Weight {
-		Weight::from_parts(80_750_000, 11474)
+		Weight::from_parts(85_500_000, 11474)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 	}
 	/// Storage: `ProofOfBandwidth::SeatListState` (r:1 w:1)
@@ -719,7 +715,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::SeatListSlots` (r:2 w:1)
 	/// Proof: `ProofOfBandwidth::SeatListSlots` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
 	fn work_queue() -> Weight {
-		Weight::from_parts(121_347_000, 6132)
+		Weight::from_parts(118_973_000, 6132)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -750,8 +746,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::SeatOfKey` (r:0 w:32)
 	/// Proof: `ProofOfBandwidth::SeatOfKey` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn sweep(n: u32, ) -> Weight {
-		Weight::from_parts(20_778_139, 3746)
-			.saturating_add(Weight::from_parts(131_897_512, 0).saturating_mul(n.into()))
+		Weight::from_parts(19_377_000, 3746)
+			.saturating_add(Weight::from_parts(102_627_251, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().reads((9_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
@@ -767,8 +763,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Filings` (r:128 w:128)
 	/// Proof: `ProofOfBandwidth::Filings` (`max_values`: None, `max_size`: Some(1453), added: 3928, mode: `MaxEncodedLen`)
 	fn sweep_reports(n: u32, ) -> Weight {
-		Weight::from_parts(29_548_685, 2132)
-			.saturating_add(Weight::from_parts(1_821_754, 0).saturating_mul(n.into()))
+		Weight::from_parts(25_282_256, 2132)
+			.saturating_add(Weight::from_parts(1_712_719, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
@@ -799,7 +795,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn bond_changed() -> Weight {
-		Weight::from_parts(365_311_000, 21558)
+		Weight::from_parts(369_189_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(30_u64))
 			.saturating_add(T::DbWeight::get().writes(22_u64))
 	}
@@ -810,14 +806,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::SeatsOfOperator` (r:2 w:2)
 	/// Proof: `ProofOfBandwidth::SeatsOfOperator` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	fn operator_changed() -> Weight {
-		Weight::from_parts(38_652_000, 6044)
+		Weight::from_parts(34_694_000, 6044)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(156), added: 2631, mode: `MaxEncodedLen`)
 	fn slash_cancelled() -> Weight {
-		Weight::from_parts(23_424_000, 3621)
+		Weight::from_parts(23_865_000, 3621)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -864,7 +860,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Lapses` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Lapses` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn report_down() -> Weight {
-		Weight::from_parts(949_770_000, 16746)
+		Weight::from_parts(971_374_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(43_u64))
 			.saturating_add(T::DbWeight::get().writes(15_u64))
 	}
@@ -907,7 +903,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_report_down() -> Weight {
-		Weight::from_parts(546_319_000, 16746)
+		Weight::from_parts(554_726_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(33_u64))
 	}
 	/// Storage: `Babe::CurrentSlot` (r:1 w:0)
@@ -941,13 +937,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::RegionOutages` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::RegionOutages` (`max_values`: None, `max_size`: Some(29), added: 2504, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::Gaps` (r:1 w:1)
-	/// Proof: `ProofOfBandwidth::Gaps` (`max_values`: None, `max_size`: Some(149), added: 2624, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::Gaps` (`max_values`: None, `max_size`: Some(85), added: 2560, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::OperatorOutages` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::OperatorOutages` (`max_values`: None, `max_size`: Some(63), added: 2538, mode: `MaxEncodedLen`)
 	/// Storage: `Providers::RegionCount` (r:1 w:0)
 	/// Proof: `Providers::RegionCount` (`max_values`: None, `max_size`: Some(15), added: 2490, mode: `MaxEncodedLen`)
 	fn report_up() -> Weight {
-		Weight::from_parts(497_969_000, 16746)
+		Weight::from_parts(493_382_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(32_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -982,7 +978,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_report_up() -> Weight {
-		Weight::from_parts(465_959_000, 16746)
+		Weight::from_parts(499_924_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(29_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Alarms` (r:1 w:1)
@@ -1026,7 +1022,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Outages` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Outages` (`max_values`: None, `max_size`: Some(252), added: 2727, mode: `MaxEncodedLen`)
 	fn confirm() -> Weight {
-		Weight::from_parts(952_516_000, 29205)
+		Weight::from_parts(922_353_000, 29205)
 			.saturating_add(T::DbWeight::get().reads(52_u64))
 			.saturating_add(T::DbWeight::get().writes(13_u64))
 	}
@@ -1065,7 +1061,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Dismissed` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Dismissed` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	fn confirm_dismissing() -> Weight {
-		Weight::from_parts(899_287_000, 29205)
+		Weight::from_parts(902_115_000, 29205)
 			.saturating_add(T::DbWeight::get().reads(50_u64))
 			.saturating_add(T::DbWeight::get().writes(12_u64))
 	}
@@ -1098,7 +1094,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_confirm() -> Weight {
-		Weight::from_parts(566_897_000, 29205)
+		Weight::from_parts(621_781_000, 29205)
 			.saturating_add(T::DbWeight::get().reads(41_u64))
 	}
 	/// Storage: `ProofOfBandwidth::LapseBounds` (r:1 w:1)
@@ -1118,7 +1114,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:3 w:3)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	fn lapse_alarm() -> Weight {
-		Weight::from_parts(445_371_000, 8886)
+		Weight::from_parts(431_125_000, 8886)
 			.saturating_add(T::DbWeight::get().reads(15_u64))
 			.saturating_add(T::DbWeight::get().writes(12_u64))
 	}
@@ -1126,62 +1122,62 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 impl WeightInfo for () {
 	fn take_seat() -> Weight {
-		Weight::from_parts(372_886_000, 11474)
+		Weight::from_parts(362_467_000, 11474)
 			.saturating_add(ParityDbWeight::get().reads_writes(25_u64, 21_u64))
 	}
 	fn leave_seat() -> Weight {
-		Weight::from_parts(376_953_000, 21558)
+		Weight::from_parts(377_866_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(28_u64, 22_u64))
 	}
 	fn set_seat_key() -> Weight {
-		Weight::from_parts(59_912_000, 3729)
+		Weight::from_parts(76_042_000, 3729)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 3_u64))
 	}
 	fn commit() -> Weight {
-		Weight::from_parts(162_142_000, 4308)
-			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 1_u64))
+		Weight::from_parts(78_717_000, 3573)
+			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 	}
 	fn authorize_commit() -> Weight {
-		Weight::from_parts(212_487_000, 4362)
+		Weight::from_parts(235_539_000, 4362)
 			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 0_u64))
 	}
 	fn reveal(n: u32, ) -> Weight {
-		Weight::from_parts(263_502_000, 44198)
-			.saturating_add(Weight::from_parts(33_032_768, 0).saturating_mul(n.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(16_u64, 1_u64))
+		Weight::from_parts(683_692_160, 11274)
+			.saturating_add(Weight::from_parts(30_059_169, 0).saturating_mul(n.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(17_u64, 1_u64))
 			.saturating_add(ParityDbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 3576).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 3818).saturating_mul(n.into()))
 	}
 	fn authorize_reveal(n: u32, ) -> Weight {
-		Weight::from_parts(95_830_585, 3573)
-			.saturating_add(Weight::from_parts(108_358, 0).saturating_mul(n.into()))
+		Weight::from_parts(103_948_392, 3573)
+			.saturating_add(Weight::from_parts(89_040, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(7_u64, 0_u64))
 	}
 	fn on_initialize() -> Weight {
-		Weight::from_parts(138_017_000, 11474)
+		Weight::from_parts(146_323_000, 11474)
 			.saturating_add(ParityDbWeight::get().reads_writes(16_u64, 6_u64))
 	}
 	fn estimate_open() -> Weight {
-		Weight::from_parts(96_240_000, 4270)
+		Weight::from_parts(100_438_000, 4270)
 			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 1_u64))
 	}
 	fn estimate_skip() -> Weight {
-		Weight::from_parts(36_799_000, 3661)
+		Weight::from_parts(37_340_000, 3661)
 			.saturating_add(ParityDbWeight::get().reads_writes(2_u64, 0_u64))
 	}
 	fn estimate_test(k: u32, ) -> Weight {
-		Weight::from_parts(707_099_387, 21558)
-			.saturating_add(Weight::from_parts(38_291_336, 0).saturating_mul(k.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(45_u64, 37_u64))
+		Weight::from_parts(746_019_478, 21558)
+			.saturating_add(Weight::from_parts(44_926_754, 0).saturating_mul(k.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(50_u64, 41_u64))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
 	}
 	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
-		Weight::from_parts(745_230_000, 28557)
-			.saturating_add(Weight::from_parts(54_714_928, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(2_251_851, 0).saturating_mul(s.into()))
+		Weight::from_parts(495_759_417, 28557)
+			.saturating_add(Weight::from_parts(50_933_511, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(73_464_999, 0).saturating_mul(s.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 4_u64))
 			.saturating_add(ParityDbWeight::get().reads((6_u64).saturating_mul(r.into())))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(s.into())))
@@ -1192,137 +1188,137 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 31).saturating_mul(w.into()))
 	}
 	fn score_seat() -> Weight {
-		Weight::from_parts(93_795_000, 3729)
+		Weight::from_parts(103_152_000, 3729)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 2_u64))
 	}
 	fn score_seat_dismissing() -> Weight {
-		Weight::from_parts(444_068_000, 21558)
+		Weight::from_parts(420_055_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(30_u64, 23_u64))
 	}
 	fn audit_seat() -> Weight {
-		Weight::from_parts(82_264_000, 3573)
+		Weight::from_parts(83_536_000, 3573)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 0_u64))
 	}
 	fn audit_seat_dismissing() -> Weight {
-		Weight::from_parts(436_344_000, 21558)
+		Weight::from_parts(484_415_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(30_u64, 22_u64))
 	}
 	fn answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(167_316_063, 4270)
-			.saturating_add(Weight::from_parts(68_353_243, 0).saturating_mul(r.into()))
+		Weight::from_parts(179_718_273, 4270)
+			.saturating_add(Weight::from_parts(66_614_287, 0).saturating_mul(r.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 2_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(ParityDbWeight::get().writes((3_u64).saturating_mul(r.into())))
 			.saturating_add(Weight::from_parts(0, 2671).saturating_mul(r.into()))
 	}
 	fn authorize_answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(182_317_730, 4270)
-			.saturating_add(Weight::from_parts(642_132_129, 0).saturating_mul(r.into()))
+		Weight::from_parts(218_873_534, 4270)
+			.saturating_add(Weight::from_parts(642_041_397, 0).saturating_mul(r.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 0_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(Weight::from_parts(0, 3063).saturating_mul(r.into()))
 	}
 	fn dispute(k: u32, ) -> Weight {
-		Weight::from_parts(343_676_609, 6060)
-			.saturating_add(Weight::from_parts(54_132_919, 0).saturating_mul(k.into()))
+		Weight::from_parts(484_127_226, 6060)
+			.saturating_add(Weight::from_parts(54_874_147, 0).saturating_mul(k.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(18_u64, 13_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((3_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 3205).saturating_mul(k.into()))
 	}
 	fn authorize_dispute(k: u32, ) -> Weight {
-		Weight::from_parts(749_297_682, 4270)
-			.saturating_add(Weight::from_parts(609_947_827, 0).saturating_mul(k.into()))
+		Weight::from_parts(4_064_522_000, 4270)
+			.saturating_add(Weight::from_parts(540_982_380, 0).saturating_mul(k.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(7_u64, 0_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
 	}
 	fn appeal() -> Weight {
-		Weight::from_parts(264_283_000, 6060)
+		Weight::from_parts(295_332_000, 6060)
 			.saturating_add(ParityDbWeight::get().reads_writes(13_u64, 8_u64))
 	}
 	fn request_test() -> Weight {
-		Weight::from_parts(227_835_000, 6196)
+		Weight::from_parts(249_526_000, 6196)
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 3_u64))
 	}
 	fn note_members(k: u32, w: u32, ) -> Weight {
-		Weight::from_parts(331_538_000, 16305)
-			.saturating_add(Weight::from_parts(36_879_739, 0).saturating_mul(k.into()))
+		Weight::from_parts(285_002_000, 16305)
+			.saturating_add(Weight::from_parts(45_346_193, 0).saturating_mul(k.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(w.into())))
 			.saturating_add(Weight::from_parts(0, 2756).saturating_mul(k.into()))
 	}
 	fn conclude_epoch() -> Weight {
-		Weight::from_parts(24_376_000, 0)
+		Weight::from_parts(24_516_000, 0)
 			.saturating_add(ParityDbWeight::get().reads_writes(0_u64, 0_u64))
 	}
 	fn look_at_queues() -> Weight {
-		Weight::from_parts(80_750_000, 11474)
+		Weight::from_parts(85_500_000, 11474)
 			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 0_u64))
 	}
 	fn work_queue() -> Weight {
-		Weight::from_parts(121_347_000, 6132)
+		Weight::from_parts(118_973_000, 6132)
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 5_u64))
 	}
 	fn sweep(n: u32, ) -> Weight {
-		Weight::from_parts(20_778_139, 3746)
-			.saturating_add(Weight::from_parts(131_897_512, 0).saturating_mul(n.into()))
+		Weight::from_parts(19_377_000, 3746)
+			.saturating_add(Weight::from_parts(102_627_251, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 2_u64))
 			.saturating_add(ParityDbWeight::get().reads((9_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((10_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 10284).saturating_mul(n.into()))
 	}
 	fn sweep_reports(n: u32, ) -> Weight {
-		Weight::from_parts(29_548_685, 2132)
-			.saturating_add(Weight::from_parts(1_821_754, 0).saturating_mul(n.into()))
+		Weight::from_parts(25_282_256, 2132)
+			.saturating_add(Weight::from_parts(1_712_719, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 0_u64))
 			.saturating_add(ParityDbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 3928).saturating_mul(n.into()))
 	}
 	fn bond_changed() -> Weight {
-		Weight::from_parts(365_311_000, 21558)
+		Weight::from_parts(369_189_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(30_u64, 22_u64))
 	}
 	fn operator_changed() -> Weight {
-		Weight::from_parts(38_652_000, 6044)
+		Weight::from_parts(34_694_000, 6044)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 2_u64))
 	}
 	fn slash_cancelled() -> Weight {
-		Weight::from_parts(23_424_000, 3621)
+		Weight::from_parts(23_865_000, 3621)
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 	}
 	fn report_down() -> Weight {
-		Weight::from_parts(949_770_000, 16746)
+		Weight::from_parts(971_374_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(43_u64, 15_u64))
 	}
 	fn authorize_report_down() -> Weight {
-		Weight::from_parts(546_319_000, 16746)
+		Weight::from_parts(554_726_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(33_u64, 0_u64))
 	}
 	fn report_up() -> Weight {
-		Weight::from_parts(497_969_000, 16746)
+		Weight::from_parts(493_382_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(32_u64, 4_u64))
 	}
 	fn authorize_report_up() -> Weight {
-		Weight::from_parts(465_959_000, 16746)
+		Weight::from_parts(499_924_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(29_u64, 0_u64))
 	}
 	fn confirm() -> Weight {
-		Weight::from_parts(952_516_000, 29205)
+		Weight::from_parts(922_353_000, 29205)
 			.saturating_add(ParityDbWeight::get().reads_writes(52_u64, 13_u64))
 	}
 	fn confirm_dismissing() -> Weight {
-		Weight::from_parts(899_287_000, 29205)
+		Weight::from_parts(902_115_000, 29205)
 			.saturating_add(ParityDbWeight::get().reads_writes(50_u64, 12_u64))
 	}
 	fn authorize_confirm() -> Weight {
-		Weight::from_parts(566_897_000, 29205)
+		Weight::from_parts(621_781_000, 29205)
 			.saturating_add(ParityDbWeight::get().reads_writes(41_u64, 0_u64))
 	}
 	fn lapse_alarm() -> Weight {
-		Weight::from_parts(445_371_000, 8886)
+		Weight::from_parts(431_125_000, 8886)
 			.saturating_add(ParityDbWeight::get().reads_writes(15_u64, 12_u64))
 	}
 }
