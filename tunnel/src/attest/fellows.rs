@@ -235,7 +235,7 @@ mod tests {
 		let port = std::net::TcpListener::bind((address, 0)).unwrap().local_addr().unwrap().port();
 		let (_serving, mut incoming) = control::serve(&server, address, port).await.unwrap();
 		let (asking, _back) = control::connect(&Keypair::generate_ed25519(), [127, 0, 43, 2].into()).unwrap();
-		let (peer, signer, account) = (server.public().to_peer_id(), keypair(1), [7; 32]);
+		let (peer, key, account) = (server.public().to_peer_id(), keypair(1).public(), [7; 32]);
 		let mut told = vec![];
 		for forgery in ["another nonce", "another account", "another key", "none"] {
 			let answer = async {
@@ -243,11 +243,11 @@ mod tests {
 				let Request::Clock { nonce } = incoming.request else { panic!("{:?}", incoming.request) };
 				let nonce = if forgery == "another nonce" { [0; 16] } else { nonce };
 				let account = if forgery == "another account" { [8; 32] } else { account };
-				let key = if forgery == "another key" { keypair(2) } else { keypair(1) };
-				let signature = key.sign(&wire::clock_payload(&nonce, 5, &account));
+				let signer = if forgery == "another key" { keypair(2) } else { keypair(1) };
+				let signature = signer.sign(&wire::clock_payload(&nonce, 5, &account));
 				incoming.reply.send(Response::Clock { nonce, unix_micros: 5, account, signature }).unwrap();
 			};
-			let asked = ask_time(&asking, peer, (address, port).into(), &account, &signer.public());
+			let asked = ask_time(&asking, peer, (address, port).into(), &account, &key);
 			told.push(tokio::join!(asked, answer).0);
 		}
 		assert_eq!(told, [None, None, None, Some(5)]);
