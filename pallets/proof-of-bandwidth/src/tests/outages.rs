@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use weir_math::outage::{CONFIRMERS, COUNTRY_WATCHERS, MIN_COUNTRY_SEATS, WATCHERS};
 use weir_primitives::{
 	outage::{sighting_payload, Gap, Sighting},
-	LineKind, ProbeSignature, Region,
+	Admission, LineKind, ProbeSignature, Region,
 };
 
 const LISTED: EpochIndex = FIRST_TESTED_EPOCH;
