@@ -12,8 +12,9 @@ use alloc::vec::Vec;
 use frame_support::{pallet_prelude::*, weights::WeightMeter};
 use weir_primitives::{seams::EpochClock, EpochIndex};
 
-/// The hook uses at most one part in this many of a block. With what a block costs beside it that is less than a tenth.
-pub const IDLE_SHARE: u64 = 12;
+/// The hook uses at most one part in this many of a block. With what a block costs beside it, and reports of outages, that
+/// is less than a tenth.
+pub const IDLE_SHARE: u64 = 14;
 /// Waiting list changes tried per list and block.
 const QUEUE_STEPS: u32 = 4;
 /// Leavers looked at per block.
