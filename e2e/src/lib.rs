@@ -9,6 +9,7 @@
 //! * [`table`]: what the chain says of each provider, beside what is true.
 //! * [`blocks`]: the real runtime in this process, block by block; [`scale`]: what it costs with 100,000 providers.
 //! * [`attacks`]: what is tried against the measuring protocol, and what comes of it.
+//! * [`load`]: how busy the machine was meanwhile.
 //! * [`check`]: when the story of the local network is complete, and whether it went as it should.
 
 #![deny(missing_docs)]
@@ -19,6 +20,7 @@ pub mod chain;
 pub mod check;
 pub mod lab;
 pub mod line;
+pub mod load;
 pub mod local;
 pub mod network;
 pub mod process;

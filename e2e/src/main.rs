@@ -14,6 +14,7 @@ use tokio::{
 };
 use weir_e2e::{
 	check::{self, Extent},
+	load::Epochs,
 	local,
 	network::{Network, Programs},
 	table,
@@ -104,6 +105,7 @@ fn default_folder() -> Result<PathBuf> {
 
 async fn watch(network: &mut Network, check: Option<Extent>, begun: Instant) -> Result<ExitCode> {
 	let (mut shown, mut verdicts) = (String::new(), Verdicts::default());
+	let mut strains = check.map(|_| Epochs::watch()).transpose()?;
 	loop {
 		network.ensure_running()?;
 		let (epoch, slot, _) = network.chain.clock().await?;
@@ -111,12 +113,15 @@ async fn watch(network: &mut Network, check: Option<Extent>, begun: Instant) -> 
 		verdicts.collect(&providers);
 		let text = table::render(epoch, slot, network.lines(), &providers, &verdicts);
 		draw(&text, &mut shown)?;
+		if let Some(strains) = &mut strains {
+			strains.count(epoch)?;
+		}
 		if let Some(extent) = check {
 			let missing = check::missing(extent, network.lines(), &providers, &verdicts);
 			if missing.is_empty() {
 				println!("{text}");
 				let faults = check::faults(extent, network.lines(), &providers, &verdicts);
-				return Ok(verdict(extent, &faults, begun));
+				return Ok(verdict(extent, &faults, strains.as_ref(), begun));
 			}
 			if begun.elapsed() > CHECK_PATIENCE {
 				println!(
@@ -147,12 +152,19 @@ fn draw(text: &str, shown: &mut String) -> Result<()> {
 	Ok(())
 }
 
-fn verdict(extent: Extent, faults: &[String], begun: Instant) -> ExitCode {
+fn verdict(extent: Extent, faults: &[String], strains: Option<&Epochs>, begun: Instant) -> ExitCode {
 	println!("complete after {} s", begun.elapsed().as_secs());
 	if faults.is_empty() {
 		println!("{}", extent.told());
 		return ExitCode::SUCCESS;
 	}
 	println!("faults:\n  {}", faults.join("\n  "));
+	let disturbed: Vec<_> = strains.into_iter().flat_map(Epochs::disturbed).collect();
+	if !disturbed.is_empty() {
+		println!("an estimate of these epochs may be of this machine and not of the line (run it again when it is quiet):");
+		for (epoch, strain) in disturbed {
+			println!("  epoch {epoch}: processors in its worst second: {strain}");
+		}
+	}
 	ExitCode::FAILURE
 }

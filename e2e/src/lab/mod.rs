@@ -6,14 +6,12 @@
 //! * [`liar`]: an attestor's lies, told between its sidecar and its node.
 //! * [`plan`](mod@plan): who takes part.
 //! * [`story`]: the scenarios in their order.
-//! * [`load`]: how busy the machine was meanwhile.
 //! * [`findings`]: what they found, and whether it is good enough.
 
 pub mod delay;
 pub mod findings;
 pub mod ground;
 pub mod liar;
-pub mod load;
 pub mod plan;
 pub mod story;
 pub mod weather;

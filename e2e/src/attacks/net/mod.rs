@@ -21,9 +21,11 @@ pub mod trial;
 pub mod words;
 
 use super::{Row, Scenario};
-use crate::lab::{
-	delay::DelayLine,
-	ground::{self, Shape},
+use crate::{
+	lab::{
+		delay::DelayLine,
+		ground::{self, Shape},
+	},
 	load::Load,
 };
 use anyhow::{ensure, Result};

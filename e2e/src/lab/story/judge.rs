@@ -5,7 +5,6 @@ use crate::{
 	lab::{
 		findings::{percentile, MEDIAN_PERCENT, P95_PERCENT},
 		ground,
-		load::Strain,
 		plan::{self, COMMITTEE, LIARS},
 		weather::weather,
 	},

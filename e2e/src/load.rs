@@ -1,14 +1,16 @@
-//! How strained the machine is that carries the whole lab: while its processors are full, or while the host of a virtual
+//! How strained the machine is that carries a whole network: while its processors are full, or while the host of a virtual
 //! machine gives them to others, packets and receipts wait for them and not for a line, and what is then measured is the
 //! machine.
 
 use anyhow::{Context, Result};
 use std::{
-	fs,
+	collections::BTreeMap,
+	fmt, fs,
 	sync::{Arc, Mutex, PoisonError},
 	thread,
 	time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+use weir_primitives::EpochIndex;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_millis(250);
@@ -48,6 +50,51 @@ impl Strain {
 	pub fn disturbs(&self) -> bool {
 		self.busy > FULL_PERCENT || self.stolen > STOLEN_PERCENT
 	}
+
+	fn or_worse(self, other: Self) -> Self {
+		Self { busy: self.busy.max(other.busy), stolen: self.stolen.max(other.stolen) }
+	}
+}
+
+impl fmt::Display for Strain {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		write!(f, "{:.0} % in use, {:.0} % taken away by the host", self.busy, self.stolen)
+	}
+}
+
+/// What epoch after epoch asked of the processors.
+pub struct Epochs {
+	load: Load,
+	seen_until_millis: u64,
+	worst: BTreeMap<EpochIndex, Strain>,
+}
+
+impl Epochs {
+	/// Begins to watch.
+	///
+	/// # Errors
+	///
+	/// When the system does not tell what its processors do.
+	pub fn watch() -> Result<Self> {
+		Ok(Self { load: Load::watch()?, seen_until_millis: now_millis()?, worst: BTreeMap::new() })
+	}
+
+	/// Counts what was since the last time as the epoch's that runs now. To be asked every few seconds: a second is judged
+	/// as a whole, so that one across two calls is not.
+	pub fn count(&mut self, epoch: EpochIndex) -> Result<()> {
+		let now = now_millis()?;
+		if let Some(strain) = self.load.worst(self.seen_until_millis, now) {
+			let worst = self.worst.entry(epoch).or_insert(strain);
+			*worst = worst.or_worse(strain);
+		}
+		self.seen_until_millis = now;
+		Ok(())
+	}
+
+	/// The epochs of which a second was disturbed, each with the worst of it.
+	pub fn disturbed(&self) -> impl Iterator<Item = (EpochIndex, Strain)> + '_ {
+		self.worst.iter().filter(|(_, strain)| strain.disturbs()).map(|(epoch, strain)| (*epoch, *strain))
+	}
 }
 
 /// A look: when, in milliseconds since the Unix epoch, and what the processors had done until then.
@@ -74,7 +121,7 @@ impl Load {
 
 	fn look(&self) -> Result<()> {
 		let times = times(&fs::read_to_string("/proc/stat")?)?;
-		let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
+		let now = now_millis()?;
 		self.0.lock().unwrap_or_else(PoisonError::into_inner).push((now, times));
 		Ok(())
 	}
@@ -111,10 +158,11 @@ fn worst(looks: &[Look], from_millis: u64, until_millis: u64) -> Option<Strain> 
 			stolen: 100.0 * of(|times| times.stolen) / all,
 		})
 	};
-	within.windows(TOGETHER + 1).filter_map(second).reduce(|worst, next| Strain {
-		busy: worst.busy.max(next.busy),
-		stolen: worst.stolen.max(next.stolen),
-	})
+	within.windows(TOGETHER + 1).filter_map(second).reduce(Strain::or_worse)
+}
+
+fn now_millis() -> Result<u64> {
+	Ok(u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?)
 }
 
 /// Reads the first line of /proc/stat (proc_stat(5)): user, nice, system, idle, iowait, irq, softirq, steal, and guests,
@@ -165,5 +213,24 @@ mod tests {
 	fn strain_should_disturb_when_the_host_takes_a_fifth() {
 		assert!(Strain { busy: 60.0, stolen: 21.0 }.disturbs());
 		assert!(!Strain { busy: 96.0, stolen: 20.0 }.disturbs());
+	}
+
+	#[test]
+	fn epochs_should_name_those_of_which_a_second_was_disturbed() {
+		let load = Load(Arc::default());
+		let mut epochs = Epochs { load: load.clone(), seen_until_millis: 0, worst: BTreeMap::new() };
+		// Eight seconds until now, of which the host takes a third of the first half.
+		let now = now_millis().unwrap();
+		let look =
+			|n: u64| (now - 8_000 + n * 250, Times { all: n * 60, idle: n * 30, stolen: n.min(16) * 20 });
+		load.0.lock().unwrap().extend((0..=16).map(look));
+		epochs.count(7).unwrap();
+		load.0.lock().unwrap().extend((17..=32).map(look));
+		epochs.seen_until_millis = now - 4_000;
+		epochs.count(8).unwrap();
+		let disturbed: Vec<_> = epochs.disturbed().collect();
+		assert_eq!(disturbed.len(), 1, "{disturbed:?}");
+		assert_eq!(disturbed[0].0, 7);
+		assert_eq!(disturbed[0].1.to_string(), "50 % in use, 33 % taken away by the host");
 	}
 }
