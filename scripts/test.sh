@@ -39,17 +39,20 @@ tests() { cargo test --locked --release --workspace; }
 network() {
 	local start=("$CARGO_TARGET_DIR/release/weir-local" --data "$WEIR_CACHE/test-network")
 	[ "$(id -u)" != 0 ] || start=(unshare --user --map-user=1000 --map-group=1000 -- "${start[@]}")
-	interrupted "$WEIR_CACHE/test-network" "${start[@]}" && "${start[@]}" --check first
+	interrupted "$WEIR_CACHE/test-network" dave.log "${start[@]}" &&
+		interrupted "$WEIR_CACHE/test-network" provider8.log "${start[@]}" &&
+		"${start[@]}" --check first
 }
-# Interrupts it while it starts. Nothing may be left running, nor anything that the next start trips over.
+# Interrupts it as a terminal does, all its processes at once, when one of them has begun to write. Nothing may be left
+# running, nor anything that the next start trips over.
 interrupted() {
-	local data=$1 pid status=0 waited=0
-	shift
-	rm -f "$data/dave.log"
-	"$@" &
+	local data=$1 sign=$1/$2 pid status=0 waited=0
+	shift 2
+	rm -f "$sign"
+	setsid -- "$@" &
 	pid=$!
-	until [ -e "$data/dave.log" ] || [ "$waited" = 120 ]; do sleep 1 && waited=$((waited + 1)); done
-	kill -INT "$pid"
+	until [ -s "$sign" ] || [ "$waited" = 120 ]; do sleep 1 && waited=$((waited + 1)); done
+	kill -INT -- "-$pid"
 	wait "$pid" || status=$?
 	[ "$status" = 0 ] || fail "interrupted after $waited s, the network ended with $status instead of 0"
 	! pgrep -fa -- "$data/" || fail "interrupted, the network left these processes running"

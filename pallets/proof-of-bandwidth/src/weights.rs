@@ -91,7 +91,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::CountryListSlots` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::CountryListSlots` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
 	fn take_seat() -> Weight {
-		Weight::from_parts(362_467_000, 11474)
+		Weight::from_parts(357_187_000, 11474)
 			.saturating_add(T::DbWeight::get().reads(25_u64))
 			.saturating_add(T::DbWeight::get().writes(21_u64))
 	}
@@ -116,7 +116,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn leave_seat() -> Weight {
-		Weight::from_parts(377_866_000, 21558)
+		Weight::from_parts(393_355_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(28_u64))
 			.saturating_add(T::DbWeight::get().writes(22_u64))
 	}
@@ -127,14 +127,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	fn set_seat_key() -> Weight {
-		Weight::from_parts(76_042_000, 3729)
+		Weight::from_parts(61_074_000, 3729)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Reports` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Reports` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
 	fn commit() -> Weight {
-		Weight::from_parts(78_717_000, 3573)
+		Weight::from_parts(75_250_000, 3573)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -157,7 +157,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_commit() -> Weight {
-		Weight::from_parts(235_539_000, 4362)
+		Weight::from_parts(230_130_000, 4362)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -191,8 +191,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Filings` (r:238 w:238)
 	/// Proof: `ProofOfBandwidth::Filings` (`max_values`: None, `max_size`: Some(1453), added: 3928, mode: `MaxEncodedLen`)
 	fn reveal(n: u32, ) -> Weight {
-		Weight::from_parts(683_692_160, 11274)
-			.saturating_add(Weight::from_parts(30_059_169, 0).saturating_mul(n.into()))
+		Weight::from_parts(552_323_026, 11274)
+			.saturating_add(Weight::from_parts(34_007_559, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(17_u64))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
@@ -214,8 +214,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_reveal(n: u32, ) -> Weight {
-		Weight::from_parts(103_948_392, 3573)
-			.saturating_add(Weight::from_parts(89_040, 0).saturating_mul(n.into()))
+		Weight::from_parts(81_929_932, 3573)
+			.saturating_add(Weight::from_parts(190_439, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -247,7 +247,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::BlockSeeds` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::BlockSeeds` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn on_initialize() -> Weight {
-		Weight::from_parts(146_323_000, 11474)
+		Weight::from_parts(148_077_000, 11474)
 			.saturating_add(T::DbWeight::get().reads(16_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -268,7 +268,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Groups` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Groups` (`max_values`: None, `max_size`: Some(805), added: 3280, mode: `MaxEncodedLen`)
 	fn estimate_open() -> Weight {
-		Weight::from_parts(100_438_000, 4270)
+		Weight::from_parts(89_507_000, 4270)
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -277,7 +277,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Targets` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Targets` (`max_values`: None, `max_size`: Some(196), added: 2671, mode: `MaxEncodedLen`)
 	fn estimate_skip() -> Weight {
-		Weight::from_parts(37_340_000, 3661)
+		Weight::from_parts(35_296_000, 3661)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 	}
 	/// Storage: `ProofOfBandwidth::ProviderListSlots` (r:1 w:0)
@@ -349,8 +349,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::Slashes` (r:0 w:1)
 	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	fn estimate_test(k: u32, ) -> Weight {
-		Weight::from_parts(746_019_478, 21558)
-			.saturating_add(Weight::from_parts(44_926_754, 0).saturating_mul(k.into()))
+		Weight::from_parts(635_396_273, 21558)
+			.saturating_add(Weight::from_parts(40_781_285, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(50_u64))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(T::DbWeight::get().writes(41_u64))
@@ -390,9 +390,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(156), added: 2631, mode: `MaxEncodedLen`)
 	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
-		Weight::from_parts(495_759_417, 28557)
-			.saturating_add(Weight::from_parts(50_933_511, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(73_464_999, 0).saturating_mul(s.into()))
+		Weight::from_parts(273_354_209, 28557)
+			.saturating_add(Weight::from_parts(65_209_426, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(32_949_359, 0).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(s.into())))
@@ -412,7 +412,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn score_seat() -> Weight {
-		Weight::from_parts(103_152_000, 3729)
+		Weight::from_parts(87_824_000, 3729)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -441,7 +441,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn score_seat_dismissing() -> Weight {
-		Weight::from_parts(420_055_000, 21558)
+		Weight::from_parts(360_263_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(30_u64))
 			.saturating_add(T::DbWeight::get().writes(23_u64))
 	}
@@ -452,7 +452,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Reports` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Reports` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
 	fn audit_seat() -> Weight {
-		Weight::from_parts(83_536_000, 3573)
+		Weight::from_parts(79_889_000, 3573)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Epochs` (r:1 w:0)
@@ -480,7 +480,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn audit_seat_dismissing() -> Weight {
-		Weight::from_parts(484_415_000, 21558)
+		Weight::from_parts(400_228_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(30_u64))
 			.saturating_add(T::DbWeight::get().writes(22_u64))
 	}
@@ -511,8 +511,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::Slashes` (r:0 w:4)
 	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	fn answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(179_718_273, 4270)
-			.saturating_add(Weight::from_parts(66_614_287, 0).saturating_mul(r.into()))
+		Weight::from_parts(176_867_833, 4270)
+			.saturating_add(Weight::from_parts(64_906_150, 0).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
@@ -542,8 +542,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn authorize_answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(218_873_534, 4270)
-			.saturating_add(Weight::from_parts(642_041_397, 0).saturating_mul(r.into()))
+		Weight::from_parts(180_559_671, 4270)
+			.saturating_add(Weight::from_parts(582_769_303, 0).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(Weight::from_parts(0, 3063).saturating_mul(r.into()))
@@ -589,8 +589,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::SlashesOf` (r:0 w:52)
 	/// Proof: `NodeStaking::SlashesOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	fn dispute(k: u32, ) -> Weight {
-		Weight::from_parts(484_127_226, 6060)
-			.saturating_add(Weight::from_parts(54_874_147, 0).saturating_mul(k.into()))
+		Weight::from_parts(360_791_792, 6060)
+			.saturating_add(Weight::from_parts(51_434_511, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(18_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(k.into())))
 			.saturating_add(T::DbWeight::get().writes(13_u64))
@@ -616,8 +616,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Seats` (r:51 w:0)
 	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn authorize_dispute(k: u32, ) -> Weight {
-		Weight::from_parts(4_064_522_000, 4270)
-			.saturating_add(Weight::from_parts(540_982_380, 0).saturating_mul(k.into()))
+		Weight::from_parts(832_102_120, 4270)
+			.saturating_add(Weight::from_parts(594_480_413, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
@@ -647,7 +647,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::ProviderListSlots` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::ProviderListSlots` (`max_values`: None, `max_size`: Some(34), added: 2509, mode: `MaxEncodedLen`)
 	fn appeal() -> Weight {
-		Weight::from_parts(295_332_000, 6060)
+		Weight::from_parts(288_189_000, 6060)
 			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
@@ -662,7 +662,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn request_test() -> Weight {
-		Weight::from_parts(249_526_000, 6196)
+		Weight::from_parts(256_969_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -681,8 +681,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Locations` (r:52 w:1)
 	/// Proof: `ProofOfBandwidth::Locations` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn note_members(k: u32, w: u32, ) -> Weight {
-		Weight::from_parts(285_002_000, 16305)
-			.saturating_add(Weight::from_parts(45_346_193, 0).saturating_mul(k.into()))
+		Weight::from_parts(261_208_000, 16305)
+			.saturating_add(Weight::from_parts(34_225_078, 0).saturating_mul(k.into()))
+			.saturating_add(Weight::from_parts(26_441_105, 0).saturating_mul(w.into()))
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
@@ -690,7 +691,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(0, 2756).saturating_mul(k.into()))
 	}
 	fn conclude_epoch() -> Weight {
-		Weight::from_parts(24_516_000, 0)
+		Weight::from_parts(26_169_000, 0)
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
@@ -703,7 +704,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::WaitingCountries` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::WaitingCountries` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	fn look_at_queues() -> Weight {
-		Weight::from_parts(85_500_000, 11474)
+		Weight::from_parts(87_904_000, 11474)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 	}
 	/// Storage: `ProofOfBandwidth::SeatListState` (r:1 w:1)
@@ -715,7 +716,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::SeatListSlots` (r:2 w:1)
 	/// Proof: `ProofOfBandwidth::SeatListSlots` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
 	fn work_queue() -> Weight {
-		Weight::from_parts(118_973_000, 6132)
+		Weight::from_parts(132_748_000, 6132)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -746,8 +747,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::SeatOfKey` (r:0 w:32)
 	/// Proof: `ProofOfBandwidth::SeatOfKey` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn sweep(n: u32, ) -> Weight {
-		Weight::from_parts(19_377_000, 3746)
-			.saturating_add(Weight::from_parts(102_627_251, 0).saturating_mul(n.into()))
+		Weight::from_parts(7_752_797, 3746)
+			.saturating_add(Weight::from_parts(122_275_850, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().reads((9_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
@@ -763,8 +764,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Filings` (r:128 w:128)
 	/// Proof: `ProofOfBandwidth::Filings` (`max_values`: None, `max_size`: Some(1453), added: 3928, mode: `MaxEncodedLen`)
 	fn sweep_reports(n: u32, ) -> Weight {
-		Weight::from_parts(25_282_256, 2132)
-			.saturating_add(Weight::from_parts(1_712_719, 0).saturating_mul(n.into()))
+		Weight::from_parts(27_838_676, 2132)
+			.saturating_add(Weight::from_parts(1_715_829, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
@@ -795,7 +796,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn bond_changed() -> Weight {
-		Weight::from_parts(369_189_000, 21558)
+		Weight::from_parts(371_525_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(30_u64))
 			.saturating_add(T::DbWeight::get().writes(22_u64))
 	}
@@ -806,14 +807,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::SeatsOfOperator` (r:2 w:2)
 	/// Proof: `ProofOfBandwidth::SeatsOfOperator` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	fn operator_changed() -> Weight {
-		Weight::from_parts(34_694_000, 6044)
+		Weight::from_parts(35_166_000, 6044)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(156), added: 2631, mode: `MaxEncodedLen`)
 	fn slash_cancelled() -> Weight {
-		Weight::from_parts(23_865_000, 3621)
+		Weight::from_parts(22_722_000, 3621)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -860,7 +861,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Lapses` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Lapses` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn report_down() -> Weight {
-		Weight::from_parts(971_374_000, 16746)
+		Weight::from_parts(835_841_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(43_u64))
 			.saturating_add(T::DbWeight::get().writes(15_u64))
 	}
@@ -903,7 +904,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_report_down() -> Weight {
-		Weight::from_parts(554_726_000, 16746)
+		Weight::from_parts(455_350_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(33_u64))
 	}
 	/// Storage: `Babe::CurrentSlot` (r:1 w:0)
@@ -943,7 +944,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::RegionCount` (r:1 w:0)
 	/// Proof: `Providers::RegionCount` (`max_values`: None, `max_size`: Some(15), added: 2490, mode: `MaxEncodedLen`)
 	fn report_up() -> Weight {
-		Weight::from_parts(493_382_000, 16746)
+		Weight::from_parts(468_424_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(32_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -978,7 +979,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_report_up() -> Weight {
-		Weight::from_parts(499_924_000, 16746)
+		Weight::from_parts(505_084_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(29_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Alarms` (r:1 w:1)
@@ -1022,7 +1023,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Outages` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Outages` (`max_values`: None, `max_size`: Some(252), added: 2727, mode: `MaxEncodedLen`)
 	fn confirm() -> Weight {
-		Weight::from_parts(922_353_000, 29205)
+		Weight::from_parts(1_000_859_000, 29205)
 			.saturating_add(T::DbWeight::get().reads(52_u64))
 			.saturating_add(T::DbWeight::get().writes(13_u64))
 	}
@@ -1061,7 +1062,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Dismissed` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Dismissed` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	fn confirm_dismissing() -> Weight {
-		Weight::from_parts(902_115_000, 29205)
+		Weight::from_parts(895_403_000, 29205)
 			.saturating_add(T::DbWeight::get().reads(50_u64))
 			.saturating_add(T::DbWeight::get().writes(12_u64))
 	}
@@ -1094,7 +1095,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_confirm() -> Weight {
-		Weight::from_parts(621_781_000, 29205)
+		Weight::from_parts(613_537_000, 29205)
 			.saturating_add(T::DbWeight::get().reads(41_u64))
 	}
 	/// Storage: `ProofOfBandwidth::LapseBounds` (r:1 w:1)
@@ -1114,7 +1115,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:3 w:3)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	fn lapse_alarm() -> Weight {
-		Weight::from_parts(431_125_000, 8886)
+		Weight::from_parts(444_050_000, 8886)
 			.saturating_add(T::DbWeight::get().reads(15_u64))
 			.saturating_add(T::DbWeight::get().writes(12_u64))
 	}
@@ -1122,62 +1123,62 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 impl WeightInfo for () {
 	fn take_seat() -> Weight {
-		Weight::from_parts(362_467_000, 11474)
+		Weight::from_parts(357_187_000, 11474)
 			.saturating_add(ParityDbWeight::get().reads_writes(25_u64, 21_u64))
 	}
 	fn leave_seat() -> Weight {
-		Weight::from_parts(377_866_000, 21558)
+		Weight::from_parts(393_355_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(28_u64, 22_u64))
 	}
 	fn set_seat_key() -> Weight {
-		Weight::from_parts(76_042_000, 3729)
+		Weight::from_parts(61_074_000, 3729)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 3_u64))
 	}
 	fn commit() -> Weight {
-		Weight::from_parts(78_717_000, 3573)
+		Weight::from_parts(75_250_000, 3573)
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 	}
 	fn authorize_commit() -> Weight {
-		Weight::from_parts(235_539_000, 4362)
+		Weight::from_parts(230_130_000, 4362)
 			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 0_u64))
 	}
 	fn reveal(n: u32, ) -> Weight {
-		Weight::from_parts(683_692_160, 11274)
-			.saturating_add(Weight::from_parts(30_059_169, 0).saturating_mul(n.into()))
+		Weight::from_parts(552_323_026, 11274)
+			.saturating_add(Weight::from_parts(34_007_559, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(17_u64, 1_u64))
 			.saturating_add(ParityDbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 3818).saturating_mul(n.into()))
 	}
 	fn authorize_reveal(n: u32, ) -> Weight {
-		Weight::from_parts(103_948_392, 3573)
-			.saturating_add(Weight::from_parts(89_040, 0).saturating_mul(n.into()))
+		Weight::from_parts(81_929_932, 3573)
+			.saturating_add(Weight::from_parts(190_439, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(7_u64, 0_u64))
 	}
 	fn on_initialize() -> Weight {
-		Weight::from_parts(146_323_000, 11474)
+		Weight::from_parts(148_077_000, 11474)
 			.saturating_add(ParityDbWeight::get().reads_writes(16_u64, 6_u64))
 	}
 	fn estimate_open() -> Weight {
-		Weight::from_parts(100_438_000, 4270)
+		Weight::from_parts(89_507_000, 4270)
 			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 1_u64))
 	}
 	fn estimate_skip() -> Weight {
-		Weight::from_parts(37_340_000, 3661)
+		Weight::from_parts(35_296_000, 3661)
 			.saturating_add(ParityDbWeight::get().reads_writes(2_u64, 0_u64))
 	}
 	fn estimate_test(k: u32, ) -> Weight {
-		Weight::from_parts(746_019_478, 21558)
-			.saturating_add(Weight::from_parts(44_926_754, 0).saturating_mul(k.into()))
+		Weight::from_parts(635_396_273, 21558)
+			.saturating_add(Weight::from_parts(40_781_285, 0).saturating_mul(k.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(50_u64, 41_u64))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
 	}
 	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
-		Weight::from_parts(495_759_417, 28557)
-			.saturating_add(Weight::from_parts(50_933_511, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(73_464_999, 0).saturating_mul(s.into()))
+		Weight::from_parts(273_354_209, 28557)
+			.saturating_add(Weight::from_parts(65_209_426, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(32_949_359, 0).saturating_mul(s.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 4_u64))
 			.saturating_add(ParityDbWeight::get().reads((6_u64).saturating_mul(r.into())))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(s.into())))
@@ -1188,137 +1189,138 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 31).saturating_mul(w.into()))
 	}
 	fn score_seat() -> Weight {
-		Weight::from_parts(103_152_000, 3729)
+		Weight::from_parts(87_824_000, 3729)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 2_u64))
 	}
 	fn score_seat_dismissing() -> Weight {
-		Weight::from_parts(420_055_000, 21558)
+		Weight::from_parts(360_263_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(30_u64, 23_u64))
 	}
 	fn audit_seat() -> Weight {
-		Weight::from_parts(83_536_000, 3573)
+		Weight::from_parts(79_889_000, 3573)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 0_u64))
 	}
 	fn audit_seat_dismissing() -> Weight {
-		Weight::from_parts(484_415_000, 21558)
+		Weight::from_parts(400_228_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(30_u64, 22_u64))
 	}
 	fn answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(179_718_273, 4270)
-			.saturating_add(Weight::from_parts(66_614_287, 0).saturating_mul(r.into()))
+		Weight::from_parts(176_867_833, 4270)
+			.saturating_add(Weight::from_parts(64_906_150, 0).saturating_mul(r.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 2_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(ParityDbWeight::get().writes((3_u64).saturating_mul(r.into())))
 			.saturating_add(Weight::from_parts(0, 2671).saturating_mul(r.into()))
 	}
 	fn authorize_answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(218_873_534, 4270)
-			.saturating_add(Weight::from_parts(642_041_397, 0).saturating_mul(r.into()))
+		Weight::from_parts(180_559_671, 4270)
+			.saturating_add(Weight::from_parts(582_769_303, 0).saturating_mul(r.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 0_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(Weight::from_parts(0, 3063).saturating_mul(r.into()))
 	}
 	fn dispute(k: u32, ) -> Weight {
-		Weight::from_parts(484_127_226, 6060)
-			.saturating_add(Weight::from_parts(54_874_147, 0).saturating_mul(k.into()))
+		Weight::from_parts(360_791_792, 6060)
+			.saturating_add(Weight::from_parts(51_434_511, 0).saturating_mul(k.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(18_u64, 13_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((3_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 3205).saturating_mul(k.into()))
 	}
 	fn authorize_dispute(k: u32, ) -> Weight {
-		Weight::from_parts(4_064_522_000, 4270)
-			.saturating_add(Weight::from_parts(540_982_380, 0).saturating_mul(k.into()))
+		Weight::from_parts(832_102_120, 4270)
+			.saturating_add(Weight::from_parts(594_480_413, 0).saturating_mul(k.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(7_u64, 0_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
 	}
 	fn appeal() -> Weight {
-		Weight::from_parts(295_332_000, 6060)
+		Weight::from_parts(288_189_000, 6060)
 			.saturating_add(ParityDbWeight::get().reads_writes(13_u64, 8_u64))
 	}
 	fn request_test() -> Weight {
-		Weight::from_parts(249_526_000, 6196)
+		Weight::from_parts(256_969_000, 6196)
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 3_u64))
 	}
 	fn note_members(k: u32, w: u32, ) -> Weight {
-		Weight::from_parts(285_002_000, 16305)
-			.saturating_add(Weight::from_parts(45_346_193, 0).saturating_mul(k.into()))
+		Weight::from_parts(261_208_000, 16305)
+			.saturating_add(Weight::from_parts(34_225_078, 0).saturating_mul(k.into()))
+			.saturating_add(Weight::from_parts(26_441_105, 0).saturating_mul(w.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(w.into())))
 			.saturating_add(Weight::from_parts(0, 2756).saturating_mul(k.into()))
 	}
 	fn conclude_epoch() -> Weight {
-		Weight::from_parts(24_516_000, 0)
+		Weight::from_parts(26_169_000, 0)
 			.saturating_add(ParityDbWeight::get().reads_writes(0_u64, 0_u64))
 	}
 	fn look_at_queues() -> Weight {
-		Weight::from_parts(85_500_000, 11474)
+		Weight::from_parts(87_904_000, 11474)
 			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 0_u64))
 	}
 	fn work_queue() -> Weight {
-		Weight::from_parts(118_973_000, 6132)
+		Weight::from_parts(132_748_000, 6132)
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 5_u64))
 	}
 	fn sweep(n: u32, ) -> Weight {
-		Weight::from_parts(19_377_000, 3746)
-			.saturating_add(Weight::from_parts(102_627_251, 0).saturating_mul(n.into()))
+		Weight::from_parts(7_752_797, 3746)
+			.saturating_add(Weight::from_parts(122_275_850, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 2_u64))
 			.saturating_add(ParityDbWeight::get().reads((9_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((10_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 10284).saturating_mul(n.into()))
 	}
 	fn sweep_reports(n: u32, ) -> Weight {
-		Weight::from_parts(25_282_256, 2132)
-			.saturating_add(Weight::from_parts(1_712_719, 0).saturating_mul(n.into()))
+		Weight::from_parts(27_838_676, 2132)
+			.saturating_add(Weight::from_parts(1_715_829, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 0_u64))
 			.saturating_add(ParityDbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 3928).saturating_mul(n.into()))
 	}
 	fn bond_changed() -> Weight {
-		Weight::from_parts(369_189_000, 21558)
+		Weight::from_parts(371_525_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(30_u64, 22_u64))
 	}
 	fn operator_changed() -> Weight {
-		Weight::from_parts(34_694_000, 6044)
+		Weight::from_parts(35_166_000, 6044)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 2_u64))
 	}
 	fn slash_cancelled() -> Weight {
-		Weight::from_parts(23_865_000, 3621)
+		Weight::from_parts(22_722_000, 3621)
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 	}
 	fn report_down() -> Weight {
-		Weight::from_parts(971_374_000, 16746)
+		Weight::from_parts(835_841_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(43_u64, 15_u64))
 	}
 	fn authorize_report_down() -> Weight {
-		Weight::from_parts(554_726_000, 16746)
+		Weight::from_parts(455_350_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(33_u64, 0_u64))
 	}
 	fn report_up() -> Weight {
-		Weight::from_parts(493_382_000, 16746)
+		Weight::from_parts(468_424_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(32_u64, 4_u64))
 	}
 	fn authorize_report_up() -> Weight {
-		Weight::from_parts(499_924_000, 16746)
+		Weight::from_parts(505_084_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(29_u64, 0_u64))
 	}
 	fn confirm() -> Weight {
-		Weight::from_parts(922_353_000, 29205)
+		Weight::from_parts(1_000_859_000, 29205)
 			.saturating_add(ParityDbWeight::get().reads_writes(52_u64, 13_u64))
 	}
 	fn confirm_dismissing() -> Weight {
-		Weight::from_parts(902_115_000, 29205)
+		Weight::from_parts(895_403_000, 29205)
 			.saturating_add(ParityDbWeight::get().reads_writes(50_u64, 12_u64))
 	}
 	fn authorize_confirm() -> Weight {
-		Weight::from_parts(621_781_000, 29205)
+		Weight::from_parts(613_537_000, 29205)
 			.saturating_add(ParityDbWeight::get().reads_writes(41_u64, 0_u64))
 	}
 	fn lapse_alarm() -> Weight {
-		Weight::from_parts(431_125_000, 8886)
+		Weight::from_parts(444_050_000, 8886)
 			.saturating_add(ParityDbWeight::get().reads_writes(15_u64, 12_u64))
 	}
 }

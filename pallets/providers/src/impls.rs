@@ -260,6 +260,10 @@ impl<T: Config> Pallet<T> {
 		let from = later(now, 1);
 		let old = *registration.admission.latest();
 		if new != old {
+			if matches!(registration.admission.at(now), Admission::Jailed { until } if *until > now) {
+				// Its term is over, and service begins with the next epoch, as after every other jail.
+				registration.admission.set(now, now, Admission::Jailed { until: now });
+			}
 			registration.admission.set(now, from, new);
 			Self::deposit_event(Event::AdmissionChanged { index, old, new, from });
 		}

@@ -57,7 +57,8 @@
 //! 6. Steps of a versioned value have rising epochs, and none lies further ahead than [`PAUSE_DELAY_EPOCHS`].
 //! 7. A registration is listed with [`OnProviderChange`] if and only if it is bonded, not jailed, reached directly,
 //!    and neither paused nor about to be.
-//! 8. Of a registration whose jail term runs, no admission is pending: only the term or the protocol ends a jail.
+//! 8. Of a registration whose jail term runs, no admission is pending: only the term ends a jail, and the protocol, which ends
+//!    the term.
 //!
 //! [`Claim`]: weir_primitives::Claim
 //! [`OnProviderChange`]: weir_primitives::seams::OnProviderChange

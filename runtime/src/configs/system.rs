@@ -141,6 +141,7 @@ impl Contains<RuntimeCall> for NeverStopped {
 				| RuntimeCall::Validators(pallet_validators::Call::chill { .. })
 				| RuntimeCall::Providers(pallet_providers::Call::pause { .. })
 				| RuntimeCall::Providers(pallet_providers::Call::deregister { .. })
+				| RuntimeCall::Providers(pallet_providers::Call::set_probe_key { .. })
 				| RuntimeCall::Providers(pallet_providers::Call::revoke_probe_key { .. })
 				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::leave_seat { .. })
 				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::set_seat_key { .. })
@@ -188,7 +189,7 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 				_
 			) | (b"NodeStaking", b"unbond" | b"withdraw")
 				| (b"Validators", b"chill")
-				| (b"Providers", b"pause" | b"deregister" | b"revoke_probe_key")
+				| (b"Providers", b"pause" | b"deregister" | b"set_probe_key" | b"revoke_probe_key")
 				| (
 					b"ProofOfBandwidth",
 					b"leave_seat"

@@ -21,12 +21,13 @@ use weir_primitives::{
 };
 
 /// Calls beside those of [`FREE_PALLETS`] that go on under every brake.
-const FREE_CALLS: [(&str, &str); 13] = [
+const FREE_CALLS: [(&str, &str); 14] = [
 	("NodeStaking", "unbond"),
 	("NodeStaking", "withdraw"),
 	("Validators", "chill"),
 	("Providers", "pause"),
 	("Providers", "deregister"),
+	("Providers", "set_probe_key"),
 	("Providers", "revoke_probe_key"),
 	("ProofOfBandwidth", "leave_seat"),
 	("ProofOfBandwidth", "set_seat_key"),

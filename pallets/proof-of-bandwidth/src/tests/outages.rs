@@ -130,6 +130,7 @@ fn an_outage_should_be_recorded_when_watchers_and_confirmers_agree() {
 		assert_eq!(watchers.len(), WATCHERS as usize);
 		let since = Slot::get();
 		submit(down(0, watchers[0]));
+		assert!(events().contains(&Event::DownReported { provider: 0, node: watchers[0] }));
 		run_slots(2);
 		submit(down(0, watchers[1]));
 		assert_eq!(held(), 2);
@@ -148,6 +149,7 @@ fn an_outage_should_be_recorded_when_watchers_and_confirmers_agree() {
 		for (n, node) in confirmers[..6].iter().enumerate() {
 			assert!(Outages::<Runtime>::get(0).is_none(), "after {n} votes");
 			submit(vote(0, *node, true));
+			assert!(events().contains(&Event::AlarmVoted { provider: 0, node: *node, is_down: true }));
 		}
 		assert!(events().contains(&Event::OutageRecorded { provider: 0, account: TARGET, from_slot: since }));
 		assert_eq!(Pob::outages(0), (Some(since), vec![]));
@@ -164,6 +166,7 @@ fn a_false_alarm_should_cost_its_watchers_and_silence_them_for_the_epoch() {
 		let confirmers = confirmers_of(0);
 		confirmers[..2].iter().for_each(|node| submit(vote(0, *node, true)));
 		confirmers[2..6].iter().for_each(|node| submit(vote(0, *node, false)));
+		assert!(events().contains(&Event::AlarmVoted { provider: 0, node: confirmers[2], is_down: false }));
 		assert!(events().contains(&Event::AlarmDismissed { provider: 0 }));
 		assert_eq!((held(), Taken::get()), (0, liars.clone()));
 		assert!(Outages::<Runtime>::get(0).is_none() && Alarms::<Runtime>::get(0).is_none());
@@ -231,6 +234,7 @@ fn an_outage_should_end_when_a_majority_of_watchers_sees_the_provider() {
 		assert!(Outages::<Runtime>::get(0).is_some());
 		assert!(Pob::watch(&watchers[0]).watched[0].has_spoken);
 		submit(up(0, watchers[2]));
+		assert!(events().contains(&Event::UpReported { provider: 0, node: watchers[2] }));
 		let gap = Gap { from_slot: since, until_slot: Slot::get(), is_regional: false };
 		assert!(events().contains(&Event::OutageClosed { provider: 0, account: TARGET, gap }));
 		assert_eq!(Pob::outages(0), (None, vec![gap]));

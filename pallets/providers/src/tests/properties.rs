@@ -24,6 +24,7 @@ enum Op {
 	Bond(u64, u32),
 	LowerClaim(u32, Claim),
 	SetAdmission(u32, Admission),
+	Reinstate(u32, Option<Claim>, Admission),
 	SetNeeded(u32, bool),
 	Advance(u32),
 }
@@ -63,6 +64,8 @@ fn ops() -> impl Strategy<Value = Op> {
 		3 => (who, 0u32..80_000).prop_map(|(who, amount)| Op::Bond(who, amount)),
 		2 => (index.clone(), claims()).prop_map(|(index, claim)| Op::LowerClaim(index, claim)),
 		2 => (index.clone(), admissions()).prop_map(|(index, admission)| Op::SetAdmission(index, admission)),
+		2 => (index.clone(), prop::option::of((1u32..60).prop_map(|rate| mbps(rate, rate))), admissions())
+			.prop_map(|(index, claim, admission)| Op::Reinstate(index, claim, admission)),
 		1 => (index, any::<bool>()).prop_map(|(index, needed)| Op::SetNeeded(index, needed)),
 		5 => (1u32..3).prop_map(Op::Advance),
 	]
@@ -88,6 +91,7 @@ fn apply(op: Op) -> DispatchResult {
 		}
 		Op::LowerClaim(index, claim) => Providers::lower_claim(index, claim),
 		Op::SetAdmission(index, admission) => Providers::set_admission(index, admission),
+		Op::Reinstate(index, claim, admission) => Providers::reinstate(index, claim, admission),
 		Op::SetNeeded(index, needed) => {
 			Needed::mutate(|set| if needed { set.insert(index) } else { set.remove(&index) });
 			Ok(())

@@ -176,6 +176,28 @@ fn resume_should_begin_new_admission_when_jail_term_is_over() {
 }
 
 #[test]
+fn reinstate_should_end_the_jail_with_the_epoch_when_a_verdict_is_refuted() {
+	ExtBuilder::default().build_and_execute(|| {
+		let index = in_service(ALICE);
+		let (before, jailed) = (Providers::facts(index).unwrap(), Admission::Jailed { until: START + 30 });
+		assert_ok!(Providers::set_admission(index, jailed));
+		assert_ok!(Providers::lower_claim(index, mbps(10, 10)));
+		take_changes();
+		assert_ok!(Providers::reinstate(index, Some(before.claim), before.admission));
+
+		let from = START + 3;
+		let (old, new) = (jailed, before.admission);
+		assert!(emitted(Event::AdmissionChanged { index, old, new, from }));
+		assert!(emitted(Event::ClaimReinstated { index, old: mbps(10, 10), new: before.claim, from }));
+		assert_eq!([from - 1, from].map(|epoch| serves_at(index, epoch)), [false, true]);
+		assert_eq!(take_changes(), [Change::Changed(index, Providers::facts_at(index, from).unwrap())]);
+		advance(1);
+		assert_eq!(Providers::facts(index).unwrap(), before);
+		assert_noop!(Providers::reinstate(index + 1, None, new), Error::<Test>::NotRegistered);
+	});
+}
+
+#[test]
 fn bond_changed_should_leave_service_at_once_when_under_bonded() {
 	ExtBuilder::default().build_and_execute(|| {
 		let index = in_service(ALICE);
