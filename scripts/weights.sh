@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the weight of every call and hook of our pallets, and writes pallets/*/src/weights.rs. First runs the
-# benchmarks as tests, and checks that the runtime compiles for try-runtime. Takes about two hours on two cores the first
+# benchmarks as tests, and checks that the runtime compiles for try-runtime. Takes about four hours on two cores the first
 # time; not part of CI, because runtime-benchmarks changes features all the way down and means a second build of everything.
 #
 #   scripts/weights.sh              all pallets
@@ -42,7 +42,7 @@ stage "runtime with benchmarks" env WASM_BUILD_TYPE=production \
 wasm=$CARGO_TARGET_DIR/release/wbuild/weir-runtime/weir_runtime.compact.compressed.wasm
 for pallet in $pallets; do
 	stage "measure $pallet" "$TOOLS/bin/frame-omni-bencher" v1 benchmark pallet \
-		--runtime "$wasm" --pallet "pallet_${pallet//-/_}" --extrinsic '*' --steps 20 --repeat 10 \
+		--runtime "$wasm" --pallet "pallet_${pallet//-/_}" --extrinsic '*' --steps 50 --repeat 20 \
 		--genesis-builder-preset local --template scripts/weights.hbs --output "pallets/$pallet/src/weights.rs"
 done
 printf '\nstages:\n%s' "$STAGES"

@@ -1,6 +1,6 @@
 //! Weights of `pallet_proof_of_bandwidth`, measured by `scripts/weights.sh` on 2026-11-22.
 //!
-//! Steps 20, repeats 10, host `vm`, processor `AMD EPYC`.
+//! Steps 20, repeats 10 (`reveal` by itself: 50 and 20), host `vm`, processor `AMD EPYC`.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -191,8 +191,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Filings` (r:238 w:238)
 	/// Proof: `ProofOfBandwidth::Filings` (`max_values`: None, `max_size`: Some(1453), added: 3928, mode: `MaxEncodedLen`)
 	fn reveal(n: u32, ) -> Weight {
-		Weight::from_parts(552_323_026, 11274)
-			.saturating_add(Weight::from_parts(34_007_559, 0).saturating_mul(n.into()))
+		Weight::from_parts(234_833_862, 11274)
+			.saturating_add(Weight::from_parts(41_259_904, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(17_u64))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
@@ -1143,8 +1143,8 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 0_u64))
 	}
 	fn reveal(n: u32, ) -> Weight {
-		Weight::from_parts(552_323_026, 11274)
-			.saturating_add(Weight::from_parts(34_007_559, 0).saturating_mul(n.into()))
+		Weight::from_parts(234_833_862, 11274)
+			.saturating_add(Weight::from_parts(41_259_904, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(17_u64, 1_u64))
 			.saturating_add(ParityDbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(n.into())))
