@@ -96,15 +96,19 @@ impl Chain {
 
 	/// A chain on which every provider of the story is registered and has its seat.
 	pub(crate) fn with_providers() -> Self {
+		let chain = Self::with_lines();
+		sit_all();
+		chain
+	}
+
+	/// A chain on which every provider of the story is registered and in service.
+	pub(crate) fn with_lines() -> Self {
 		let mut chain = Self::start();
 		chain.block(&|_, _, _| None);
 		for (n, provider) in PROVIDERS.into_iter().enumerate() {
 			join(n as u8, provider).expect("the provider joins");
 		}
 		chain.until_epoch(1, &|_, _, _| None);
-		for (n, provider) in PROVIDERS.into_iter().enumerate() {
-			sit(n as u8, provider).expect("the provider takes its seat");
-		}
 		chain
 	}
 
@@ -267,7 +271,8 @@ pub(crate) fn share(line_kbps: u32, provider: ProviderIndex, epoch: EpochIndex) 
 	offered.min(line_kbps / loading.max(1) as u32)
 }
 
-fn entry(provider: ProviderIndex, kbps: u32) -> Entry {
+/// What is reported of so many kbps both ways, without a receipt.
+pub(crate) fn entry(provider: ProviderIndex, kbps: u32) -> Entry {
 	Entry {
 		provider,
 		kind: EntryKind::Measured,
@@ -320,6 +325,13 @@ pub(crate) fn sit(n: u8, provider: Sr25519Keyring) -> DispatchResult {
 		provider,
 		pallet_proof_of_bandwidth::Call::take_seat { key, endpoint, uplink_kbps: 10_000, country: *b"DE" },
 	)
+}
+
+/// Takes the seat of every provider of the story.
+pub(crate) fn sit_all() {
+	for (n, provider) in PROVIDERS.into_iter().enumerate() {
+		sit(n as u8, provider).expect("the provider takes its seat");
+	}
 }
 
 /// An identity multihash of a protobuf-encoded Ed25519 key.

@@ -9,6 +9,7 @@ use crate::{
 		weather::weather,
 	},
 	line::Line,
+	load::Strain,
 	network::validator_account,
 	verdicts::{directions, error_percent, errors_of},
 };

@@ -12,7 +12,7 @@ use weir_primitives::{
 	receipt::{Bilateral, TestPart},
 	report::{Entry, EntryKind},
 	seams::EpochClock,
-	Claim, Endpoint, EpochIndex, Role,
+	Claim, Endpoint, EpochIndex, ProviderIndex, Role,
 };
 
 /// Accounts without tokens.
@@ -158,7 +158,6 @@ fn entries(bytes: &mut Unstructured) -> Result<Vec<Entry>> {
 
 /// What a seat sees of a provider, mostly one that it watches or is asked about.
 fn sighting(bytes: &mut Unstructured) -> Result<RuntimeCall> {
-	use pallet_proof_of_bandwidth::Call as Measuring;
 	let seer = someone(bytes)?;
 	let node = seer.to_account_id();
 	let Watch { alarm_slot, watched, alarms, .. } = ProofOfBandwidth::watch(&node);
@@ -174,16 +173,23 @@ fn sighting(bytes: &mut Unstructured) -> Result<RuntimeCall> {
 			(provider, if is_down { down } else { Sighting::Up { alarm_slot } })
 		}
 	};
+	Ok(said(seer, provider, sighting))
+}
+
+/// What the seat of `seer` says of a provider, signed.
+pub(super) fn said(seer: Sr25519Keyring, provider: ProviderIndex, sighting: Sighting) -> RuntimeCall {
+	use pallet_proof_of_bandwidth::Call as Measuring;
+	let node = seer.to_account_id();
 	let payload = sighting_payload(&System::block_hash(0), provider, &node, &sighting);
 	let signature = seer.sign(&payload).into();
-	Ok(match sighting {
+	let call = match sighting {
 		Sighting::Down { alarm_slot } => Measuring::report_down { provider, node, alarm_slot, signature },
 		Sighting::Up { alarm_slot } => Measuring::report_up { provider, node, alarm_slot, signature },
 		Sighting::Confirm { raised, is_down } => {
 			Measuring::confirm { provider, node, raised, is_down, signature }
 		}
-	}
-	.into())
+	};
+	call.into()
 }
 
 /// Receipts with both signatures against a strike that can be disputed, if there is one: both sides were honest with each
@@ -213,28 +219,106 @@ fn dispute(bytes: &mut Unstructured) -> Result<RuntimeCall> {
 			attestor: attestor.clone(),
 			session: [0; 8],
 		};
-		let receipt = Bilateral {
-			test,
-			seed_hash: [0; 32],
-			down_bytes: counted,
-			up_bytes: counted,
-			by_target: [0; 64],
-			by_attestor: [0; 64],
-		};
-		let payload = receipt.payload();
-		let sign = |who: &AccountId| {
-			let signer = VALIDATORS.into_iter().chain(PROVIDERS).find(|key| key.to_account_id() == *who);
-			signer.map_or([0; 64], |signer| signer.sign(&payload).0)
-		};
-		receipts.push(Bilateral {
-			by_target: sign(&receipt.test.target),
-			by_attestor: sign(attestor),
-			..receipt.clone()
-		});
+		receipts.push(receipt(test, counted));
 	}
 	let receipts = receipts.try_into().unwrap_or_default();
 	let (provider, epoch) = (evidence.provider, evidence.epoch);
 	Ok(pallet_proof_of_bandwidth::Call::dispute { provider, epoch, receipts }.into())
+}
+
+/// What target and attestor have signed of a test with so many bytes both ways.
+pub(super) fn receipt(test: TestPart<AccountId>, counted: u64) -> Bilateral<AccountId> {
+	let unsigned = Bilateral {
+		test,
+		seed_hash: [0; 32],
+		down_bytes: counted,
+		up_bytes: counted,
+		by_target: [0; 64],
+		by_attestor: [0; 64],
+	};
+	let payload = unsigned.payload();
+	let sign = |who: &AccountId| {
+		Sr25519Keyring::from_account_id(who).map_or([0; 64], |signer| signer.sign(&payload).0)
+	};
+	Bilateral {
+		by_target: sign(&unsigned.test.target),
+		by_attestor: sign(&unsigned.test.attestor),
+		..unsigned
+	}
+}
+
+/// Something that somebody may do on the chain as it stands.
+enum Due<'a> {
+	/// To say something of a provider with an alarm or an outage.
+	Say(ProviderIndex, Sighting),
+	/// To take a seat.
+	Sit,
+	/// To appeal against the slash that the escalation of this epoch queued.
+	Appeal(EpochIndex),
+	/// To answer an audit, which takes receipts that the chain does not have.
+	Answer(&'a RuntimeCall),
+}
+
+/// A call that is due, and who may make it: the right account at the right moment is more than chance finds in a test run.
+/// `answer` is the one to the open audit, if the scene has one. None if nothing is due.
+pub(super) fn due(
+	bytes: &mut Unstructured,
+	answer: Option<&RuntimeCall>,
+) -> Result<Option<(Sr25519Keyring, RuntimeCall)>> {
+	use pallet_proof_of_bandwidth::{Alarms, Call as Measuring, Evidences, Outages, Seats};
+	let (is_down, alarm_slot) = (bytes.arbitrary()?, ProofOfBandwidth::alarm_slot());
+	let alarms = Alarms::<Runtime>::iter().filter_map(|(provider, alarm)| {
+		let sighting = Sighting::Confirm { raised: alarm.raised?.block, is_down };
+		Some((provider, sighting, ProofOfBandwidth::confirmers(provider)))
+	});
+	let outages = Outages::<Runtime>::iter_keys()
+		.map(|provider| (provider, Sighting::Up { alarm_slot }, ProofOfBandwidth::watchers(provider)));
+	let words = alarms.chain(outages).flat_map(|(provider, sighting, seers)| {
+		seers.into_iter().map(move |seer| (seer, Due::Say(provider, sighting)))
+	});
+	let appeals = Evidences::<Runtime>::iter()
+		.filter(|(_, _, evidence)| evidence.slash.is_some() && !evidence.appealed)
+		.map(|(_, epoch, evidence)| (evidence.account, Due::Appeal(epoch)));
+	let seats = VALIDATORS
+		.into_iter()
+		.chain(PROVIDERS)
+		.map(Sr25519Keyring::to_account_id)
+		.filter(|node| !Seats::<Runtime>::contains_key(node))
+		.map(|node| (node, Due::Sit));
+	// Anybody may hand it in.
+	let answers = answer.map(|answer| (VALIDATORS[0].to_account_id(), Due::Answer(answer)));
+	let all: Vec<_> = words.chain(appeals).chain(seats).chain(answers).collect();
+	let Ok((who, what)) = bytes.choose(&all) else { return Ok(None) };
+	let Some(who) = Sr25519Keyring::from_account_id(who) else { return Ok(None) };
+	let call: RuntimeCall = match what {
+		Due::Say(provider, sighting) => said(who, *provider, *sighting),
+		Due::Sit => {
+			let endpoint = Endpoint::V4 { addr: [127, bytes.arbitrary()?, 0, 1], port: 9_600 };
+			let uplink_kbps = bytes.int_in_range(4u32..=21)? * 1_000;
+			Measuring::take_seat { key: who.public().into(), endpoint, uplink_kbps, country: *b"DE" }.into()
+		}
+		Due::Appeal(epoch) => Measuring::appeal { epoch: *epoch }.into(),
+		Due::Answer(answer) => answered(bytes, answer)?,
+	};
+	Ok(Some((who, call)))
+}
+
+/// The answer to an audit, now and then with a receipt of other counts: signed by both, which costs who reported these, or
+/// by nobody.
+fn answered(bytes: &mut Unstructured, answer: &RuntimeCall) -> Result<RuntimeCall> {
+	let mut answer = answer.clone();
+	if let RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::answer_audit { receipts, .. }) =
+		&mut answer
+	{
+		for known in receipts.iter_mut() {
+			match bytes.int_in_range(0u8..=15)? {
+				0 => *known = receipt(known.test.clone(), bytes.arbitrary::<u32>()?.into()),
+				1 => known.up_bytes = bytes.arbitrary()?,
+				_ => {}
+			}
+		}
+	}
+	Ok(answer)
 }
 
 /// Whether a chain of tests goes on after the call. Keys of the session must be those of the accounts in

@@ -4,6 +4,7 @@ use crate::*;
 use configs::{accounts::TreasuryAccount, measuring::SlashBurnShare};
 use pallet_balances::Event as Money;
 use pallet_node_staking::Event as Staking;
+use weir_primitives::seams::Deposit;
 
 /// Issuance after `events`, if it was `before`. The events are all by which the balances change it, but for root's order to
 /// set it, which nobody gives here. Dust and imbalances that nobody takes are among them, as debt that was burned.
@@ -57,4 +58,9 @@ pub(super) fn burned_by_rule(events: &[RuntimeEvent]) -> Balance {
 		}
 	}
 	burned + due.checked_sub(received).expect("the treasury gets what is due to it")
+}
+
+/// Whether a watcher lost its deposit to the dismissal of its alarm.
+pub(super) fn is_alarm_forfeited(event: &RuntimeEvent) -> bool {
+	matches!(event, RuntimeEvent::NodeStaking(Staking::DepositForfeited { what: Deposit::Alarm, .. }))
 }

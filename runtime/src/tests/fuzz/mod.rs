@@ -20,6 +20,7 @@ use frame_support::{
 	traits::{Get, UnfilteredDispatchable},
 };
 use scene::{scenes, Scene};
+use sp_io::hashing::blake2_256;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
 	transaction_validity::{
@@ -37,7 +38,7 @@ const MOST_TRANSACTIONS: u8 = 6;
 
 /// Calls of ours that go well in a test run. Others do as bytes have it: they need one of a few accounts at one of a few
 /// moments, another call before them, or more epochs than a test run plays.
-const GO_WELL: [(&str, &str); 15] = [
+const GO_WELL: [(&str, &str); 20] = [
 	("NodeStaking", "bond"),
 	("NodeStaking", "bond_more"),
 	("NodeStaking", "unbond"),
@@ -48,16 +49,27 @@ const GO_WELL: [(&str, &str); 15] = [
 	("Providers", "pause"),
 	("Providers", "set_probe_key"),
 	("Providers", "revoke_probe_key"),
+	("ProofOfBandwidth", "take_seat"),
 	("ProofOfBandwidth", "leave_seat"),
 	("ProofOfBandwidth", "set_seat_key"),
-	("ProofOfBandwidth", "request_test"),
+	("ProofOfBandwidth", "answer_audit"),
 	("ProofOfBandwidth", "dispute"),
+	("ProofOfBandwidth", "appeal"),
+	("ProofOfBandwidth", "request_test"),
 	("ProofOfBandwidth", "report_down"),
+	("ProofOfBandwidth", "report_up"),
+	("ProofOfBandwidth", "confirm"),
 ];
 
-/// A call, by its pallet and name, and what came of it: taken, an error of a pallet, another one, or refused by the pool.
-type Saw = ((&'static str, &'static str), Came);
+#[derive(PartialEq, Eq, Hash, Debug)]
+enum Saw {
+	/// A call, by its pallet and name, and what came of it.
+	Call((&'static str, &'static str), Came),
+	/// An alarm was dismissed, which cost a watcher its deposit.
+	AlarmForfeited,
+}
 
+/// What came of a call: taken, an error of a pallet, another one, or refused by the pool.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Came {
 	Well,
@@ -124,17 +136,22 @@ fn is_authorised_by_itself(call: &RuntimeCall) -> bool {
 	)
 }
 
-/// One transaction by whomever the bytes choose.
-fn transact(bytes: &mut Unstructured) -> arbitrary::Result<Saw> {
-	let kind = bytes.int_in_range(0u8..=15)?;
+/// One transaction by whomever the bytes choose, or by somebody of whom one is due; `answer` is to the audit that is open.
+fn transact(bytes: &mut Unstructured, answer: Option<&RuntimeCall>) -> arbitrary::Result<Saw> {
+	let kind = bytes.int_in_range(0u8..=23)?;
 	if kind == 0 {
 		let call = calls::by_root(bytes)?;
 		let at = name(&call);
 		let came = call.dispatch_bypass_filter(RuntimeOrigin::root());
-		return Ok((at, came.map_or_else(|failed| failed.error.into(), |_| Came::Well)));
+		return Ok(Saw::Call(at, came.map_or_else(|failed| failed.error.into(), |_| Came::Well)));
 	}
-	let signer = calls::someone(bytes)?;
-	let call = if kind < 10 { calls::ours(bytes, signer)? } else { calls::any(bytes, signer)? };
+	let someone = calls::someone(bytes)?;
+	let due = if kind > 15 { calls::due(bytes, answer)? } else { None };
+	let (signer, call) = match (due, kind) {
+		(Some(due), _) => due,
+		(None, 10..=15) => (someone, calls::any(bytes, someone)?),
+		(None, _) => (someone, calls::ours(bytes, someone)?),
+	};
 	let at = name(&call);
 	let transaction = match kind {
 		1 => UncheckedExtrinsic::new_bare(call),
@@ -145,7 +162,7 @@ fn transact(bytes: &mut Unstructured) -> arbitrary::Result<Saw> {
 			super::fees::signed(signer, nonce, generic::Era::Immortal, call)
 		}
 	};
-	Ok((at, submit(transaction)))
+	Ok(Saw::Call(at, submit(transaction)))
 }
 
 /// What every seat says in the next block: the mood of a block.
@@ -218,27 +235,38 @@ fn play(scene: &Scene, bytes: &mut Unstructured) -> Vec<Saw> {
 			});
 			chain.block_with(&says(mood), || {
 				let count = bytes.int_in_range(0..=MOST_TRANSACTIONS).unwrap_or_default();
-				saw.extend((0..count).map_while(|_| transact(bytes).ok()));
+				saw.extend((0..count).map_while(|_| transact(bytes, scene.answer.as_ref()).ok()));
 			});
 			check(&mut issuance);
+			let events = System::events().into_iter().map(|record| record.event);
+			saw.extend(events.filter(ledger::is_alarm_forfeited).map(|_| Saw::AlarmForfeited));
 		}
 	});
 	saw
 }
 
+/// Noise for each scene, so that a run comes to all of them.
+fn samples(scenes: &[Scene]) -> impl Iterator<Item = Vec<u8>> {
+	(0..scenes.len() as u8).map(|scene| {
+		let noise = (0..16).flat_map(|part| blake2_256(&[scene, part]));
+		core::iter::once(scene).chain(noise).collect()
+	})
+}
+
 #[test]
 fn fuzz_runtime_should_keep_its_promises_whatever_is_called() {
 	let scenes = scenes();
-	let ran = Fuzz::new("runtime", 60).longest(2_048).run(|bytes| {
+	let ran = Fuzz::new("runtime", 72).samples(samples(&scenes)).longest(2_048).run(|bytes| {
 		let mut bytes = Unstructured::new(bytes);
 		let scene = bytes.int_in_range(0..=scenes.len() - 1).unwrap_or_default();
 		play(&scenes[scene], &mut bytes)
 	});
 	for call in GO_WELL {
-		let came = ran.seen.iter().filter(|((seen, _), _)| *seen == call);
-		let came: Vec<_> = came.map(|((_, came), count)| (came, count)).collect();
-		assert!(ran.count(&(call, Came::Well)) > 0, "{call:?} never went well: {came:?}");
+		let came = ran.seen.iter().filter(|(saw, _)| matches!(saw, Saw::Call(seen, _) if *seen == call));
+		let came: Vec<_> = came.collect();
+		assert!(ran.count(&Saw::Call(call, Came::Well)) > 0, "{call:?} never went well: {came:?}");
 	}
+	assert!(ran.count(&Saw::AlarmForfeited) > 0, "no alarm was dismissed under the eyes of the ledger");
 }
 
 #[test]
