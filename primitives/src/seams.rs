@@ -25,6 +25,8 @@ pub trait Bonds<AccountId> {
 	type Balance;
 	/// The active bond of `who` in `role`: not unbonding, not yet slashed away. Zero without one.
 	fn active_bond(who: &AccountId, role: Role) -> Self::Balance;
+	/// Everything bonded of `who` in `role`, what unbonds included: what a slash takes its fraction of.
+	fn slashable_bond(who: &AccountId, role: Role) -> Self::Balance;
 	/// Whether the active bond reaches the minimum its role and claim ask for.
 	fn is_sufficient(who: &AccountId, role: Role) -> bool;
 	/// Funds and bonds `who` in `role` with exactly the minimum, for tests and benchmarks.

@@ -272,6 +272,10 @@ impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
 		Ledgers::<T>::get(who, role).map(|ledger| ledger.active).unwrap_or_default()
 	}
 
+	fn slashable_bond(who: &T::AccountId, role: Role) -> BalanceOf<T> {
+		Ledgers::<T>::get(who, role).map(|ledger| ledger.total()).unwrap_or_default()
+	}
+
 	fn is_sufficient(who: &T::AccountId, role: Role) -> bool {
 		Self::active_bond(who, role) >= Self::minimum_of(who, role)
 	}

@@ -251,7 +251,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn undo_punishment(provider: ProviderIndex, evidence: &Evidence<T::AccountId>) {
-		if let Some(number) = evidence.slash {
+		// Who governs the queue may have cancelled it before.
+		if let Some(number) = evidence.slash.filter(|number| T::Slashes::due_of(*number).is_some()) {
 			if T::Slashes::cancel_slash(number).is_err() {
 				Self::deposit_event(Event::Unexpected { expectation: Expectation::SlashCancelled });
 			}
@@ -297,7 +298,7 @@ impl<T: Config> Pallet<T> {
 	/// Queues the slash of an attestor whose report a receipt contradicts.
 	pub(crate) fn fine(node: &T::AccountId, reason: SlashReason) {
 		let fraction = Perbill::from_parts(FALSE_REPORT_SLASH_PPB);
-		if T::Slashes::queue_slash(node, Self::seat_role(node), fraction, reason).is_err() {
+		if T::Slashes::queue_slash(node, Self::fined_role(node), fraction, reason).is_err() {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::SlashQueued });
 		}
 	}

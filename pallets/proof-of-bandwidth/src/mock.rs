@@ -51,6 +51,8 @@ parameter_types! {
 	pub static Slot: u64 = 0;
 	pub static FirstSlot: u64 = 0;
 	pub static BondOf: BTreeMap<(AccountId, Role), u64> = BTreeMap::new();
+	/// What unbonds.
+	pub static Unbonding: BTreeMap<(AccountId, Role), u64> = BTreeMap::new();
 	pub static Registered: BTreeMap<ProviderIndex, ProviderFacts<AccountId>> = BTreeMap::new();
 	pub static Queued: Vec<(AccountId, Perbill, SlashReason)> = Vec::new();
 	/// Numbers of the slashes taken back.
@@ -94,6 +96,10 @@ impl Bonds<AccountId> for FakeBonds {
 
 	fn active_bond(who: &AccountId, role: Role) -> u64 {
 		BondOf::get().get(&(*who, role)).copied().unwrap_or(0)
+	}
+
+	fn slashable_bond(who: &AccountId, role: Role) -> u64 {
+		Self::active_bond(who, role) + Unbonding::get().get(&(*who, role)).copied().unwrap_or(0)
 	}
 
 	fn is_sufficient(who: &AccountId, role: Role) -> bool {
@@ -459,6 +465,7 @@ impl ExtBuilder {
 		Slot::set(0);
 		FirstSlot::set(0);
 		BondOf::set((1..=self.seats).map(|who| ((who, Role::Validator), SEAT_BOND)).collect());
+		Unbonding::set(BTreeMap::new());
 		Registered::set(BTreeMap::new());
 		Queued::set(Vec::new());
 		Cancelled::set(Vec::new());

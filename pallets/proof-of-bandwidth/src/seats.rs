@@ -78,6 +78,16 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// The bond a false report is fined from: what the seat stands on or, once its owner has unbonded that, what has more.
+	pub(crate) fn fined_role(who: &T::AccountId) -> Role {
+		let role = Self::seat_role(who);
+		let bonded = |role| T::Bonds::slashable_bond(who, role);
+		match role {
+			Role::Provider if bonded(Role::Validator) > bonded(role) => Role::Validator,
+			_ => role,
+		}
+	}
+
 	/// Whether `who` may hold a seat, and the uplink that limits it: none for a validator.
 	fn entitlement(who: &T::AccountId) -> Result<Option<Kbps>, DispatchError> {
 		if Self::seat_role(who) == Role::Validator {

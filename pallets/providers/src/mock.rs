@@ -69,6 +69,9 @@ impl Bonds<AccountId> for OneUnitPerKbps {
 	fn active_bond(who: &AccountId, _: Role) -> u32 {
 		BondOf::get().get(who).copied().unwrap_or_default()
 	}
+	fn slashable_bond(who: &AccountId, role: Role) -> u32 {
+		Self::active_bond(who, role)
+	}
 	fn is_sufficient(who: &AccountId, role: Role) -> bool {
 		Self::active_bond(who, role) >= Providers::claimed_kbps(who, role).max(1)
 	}

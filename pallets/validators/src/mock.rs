@@ -98,6 +98,9 @@ impl Bonds<AccountId> for TestBonds {
 	fn active_bond(who: &AccountId, role: Role) -> Balance {
 		BondOf::get().get(who).copied().filter(|_| role == Role::Validator).unwrap_or(0)
 	}
+	fn slashable_bond(who: &AccountId, role: Role) -> Balance {
+		Self::active_bond(who, role)
+	}
 	fn is_sufficient(who: &AccountId, role: Role) -> bool {
 		Self::active_bond(who, role) >= MIN_BOND
 	}

@@ -67,6 +67,20 @@ fn dispute_should_turn_the_strike_and_fine_the_liars() {
 }
 
 #[test]
+fn a_fine_should_follow_the_bond_that_its_seat_stood_on_when_all_of_it_unbonds() {
+	ExtBuilder::default().seats(2).build_and_execute(|| {
+		assert_eq!(Pob::fined_role(&1), Role::Validator);
+		set_bond(1, Role::Provider, SEAT_BOND / 2);
+		set_bond(1, Role::Validator, 0);
+		assert_eq!(Pob::fined_role(&1), Role::Provider);
+		Unbonding::mutate(|all| all.insert((1, Role::Validator), SEAT_BOND));
+		assert_eq!(Pob::fined_role(&1), Role::Validator);
+		set_bond(1, Role::Provider, SEAT_BOND);
+		assert_eq!(Pob::fined_role(&1), Role::Provider);
+	});
+}
+
+#[test]
 fn dispute_should_add_up_over_several_calls() {
 	struck(|drawer| {
 		for (n, node) in liars(TESTED).into_iter().enumerate() {
@@ -308,6 +322,20 @@ fn dispute_should_undo_all_that_followed_from_an_escalation() {
 			(Registered::get()[&0].admission, Registered::get()[&0].claim),
 			(admitted, symmetric(LINE))
 		);
+	});
+}
+
+#[test]
+fn dispute_should_undo_the_rest_when_governance_has_cancelled_the_slash() {
+	slashed(|drawer, admitted, held, denied| {
+		let slash = Queued::get().iter().position(|(who, ..)| *who == TARGET).expect("a slash") as u32;
+		Cancelled::mutate(|cancelled| cancelled.push(slash));
+
+		submit(dispute(held, denied.iter().map(|node| drawer.receipt(held, 0, *node)).collect()));
+		assert_eq!(Cancelled::get(), [slash], "cancelled once");
+		assert!(!events().iter().any(|event| matches!(event, Event::Unexpected { .. })));
+		assert!(Conducts::<Runtime>::get(TARGET).unwrap().offences.is_empty());
+		assert_eq!(Registered::get()[&0].admission, admitted);
 	});
 }
 
