@@ -1,6 +1,6 @@
 //! Chains that have come so far: what happens next depends on what happened before, and to get there takes time.
 
-use super::{super::chain::*, calls};
+use super::{super::chain::*, calls, ledger};
 use crate::*;
 use pallet_proof_of_bandwidth::{
 	audits::AUDIT_DELAY, Alarms, Call, Entries, Evidences, GenesisTiming, NetworkTiming,
@@ -88,12 +88,13 @@ pub(super) fn scenes() -> Vec<Scene> {
 	});
 	let alarmed = admitted.then(raise);
 	let doubted = alarmed.then(|chain| vote(chain, false));
+	let dismissed = doubted.then(dismiss);
 	let down = alarmed.then(|chain| vote(chain, true));
 	let mut answer = None;
 	let audited = admitted.then(|chain| answer = Some(owe_proofs(chain)));
 	let audited = Scene { answer, ..audited };
 	let story = [joined, seated, in_admission, admitted, struck, slashed, on_the_eve];
-	story.into_iter().chain([alarmed, doubted, down, audited]).collect()
+	story.into_iter().chain([alarmed, doubted, dismissed, down, audited]).collect()
 }
 
 /// What seats see of a provider.
@@ -151,6 +152,21 @@ fn vote(chain: &mut Chain, is_down: bool) {
 		let count = if is_down { needed } else { confirmers.len() as u32 - needed };
 		said(&confirmers, count, Sighting::Confirm { raised, is_down })
 	});
+}
+
+/// The vote that is missing for a dismissal, which costs the watchers what the rules say.
+fn dismiss(chain: &mut Chain) {
+	let mut issuance = Balances::total_issuance();
+	block_of(chain, || {
+		let alarm = Alarms::<Runtime>::get(LOST).and_then(|alarm| alarm.raised).expect("an alarm was raised");
+		let mut left = ProofOfBandwidth::confirmers(LOST);
+		left.retain(|seer| !alarm.up.contains(seer));
+		said(&left, 1, Sighting::Confirm { raised: alarm.block, is_down: false })
+	});
+	super::check(&mut issuance);
+	let forfeited =
+		System::events().into_iter().filter(|record| ledger::is_alarm_forfeited(&record.event)).count();
+	assert_eq!(forfeited, ALARM as usize, "deposits lost to a dismissed alarm");
 }
 
 /// A validator reports on its tests of the running epoch, with the receipts' hashes, and goes on until it has to prove what
