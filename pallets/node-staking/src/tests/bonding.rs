@@ -172,7 +172,6 @@ fn withdraw_should_release_only_what_is_free() {
 		assert_ok!(NodeStaking::unbond(signed(ALICE), Provider, 100));
 		enter(11);
 		assert_ok!(NodeStaking::unbond(signed(ALICE), Provider, 50));
-		let bonds = |of: fn(&u64, Role) -> u64| of(&ALICE, Provider);
 		assert_eq!(NodeStaking::active_bond(&ALICE, Provider), 350);
 		assert_eq!(NodeStaking::slashable_bond(&ALICE, Provider), 500);
 		enter(9 + UNBONDING);

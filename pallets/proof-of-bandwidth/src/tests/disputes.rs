@@ -5,7 +5,7 @@ use sp_runtime::Perbill;
 use weir_math::verdict::{Outcome, Reason};
 use weir_primitives::{
 	api::{TestKind, VerdictSummary},
-	Admission, SlashReason, Timing,
+	Admission, Role, SlashReason, Timing,
 };
 
 const TESTED: EpochIndex = FIRST_TESTED_EPOCH;
