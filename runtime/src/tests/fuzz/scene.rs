@@ -89,7 +89,10 @@ pub(super) fn scenes() -> Vec<Scene> {
 	let alarmed = admitted.then(raise);
 	let doubted = alarmed.then(|chain| vote(chain, false));
 	let dismissed = doubted.then(dismiss);
-	let down = alarmed.then(|chain| vote(chain, true));
+	let down = alarmed.then(|chain| {
+		vote(chain, true);
+		see_again(chain);
+	});
 	let mut answer = None;
 	let audited = admitted.then(|chain| answer = Some(owe_proofs(chain)));
 	let audited = Scene { answer, ..audited };
@@ -151,6 +154,14 @@ fn vote(chain: &mut Chain, is_down: bool) {
 		let needed = confirms(confirmers.len() as u32);
 		let count = if is_down { needed } else { confirmers.len() as u32 - needed };
 		said(&confirmers, count, Sighting::Confirm { raised, is_down })
+	});
+}
+
+/// One of its watchers gets answers from [`LOST`] again.
+fn see_again(chain: &mut Chain) {
+	block_of(chain, || {
+		let sighting = Sighting::Up { alarm_slot: ProofOfBandwidth::alarm_slot() };
+		said(&ProofOfBandwidth::watchers(LOST), 1, sighting)
 	});
 }
 
