@@ -5,6 +5,7 @@
 #
 #   scripts/lab.sh              run it; exit 0 only if everything is as it must be
 #   scripts/lab.sh --epochs 2   measure accuracy in 2 epochs of 72 s instead of 5
+#   scripts/lab.sh --jitter 30  let every delay swing by 30 % of itself to each side
 #   scripts/lab.sh attacks      instead, attack single tests with real packets (2 minutes); --only A27,A6 some of them
 #
 # Without root it is skipped, and says so; where CI is set, that is a failure.
@@ -12,8 +13,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case "${1:-}" in
-"" | --epochs | attacks) ;;
--h | --help) sed -n '2,10p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
+"" | --epochs | --jitter | attacks) ;;
+-h | --help) sed -n '2,11p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
 *) fail "unknown argument $1 (try --help)" ;;
 esac
 

@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `WEIR_FUZZ_SECONDS` | run for so long instead |
 //! | `WEIR_FUZZ_SEED` | begin with another seed |
-//! | `WEIR_FUZZ_INPUT` | run this input, in hex, and nothing else |
+//! | `WEIR_FUZZ_INPUT` | try this input, in hex, before all others |
 //!
 //! When a target panics, the input is made smaller as long as it still does, and printed.
 
@@ -94,18 +94,15 @@ impl Fuzz {
 		Sights: IntoIterator<Item = Sight>,
 	{
 		let mut ran = Ran { inputs: 0, seen: HashMap::new() };
-		if let Ok(input) = env::var("WEIR_FUZZ_INPUT") {
-			let input = hex::decode(input.trim()).expect("WEIR_FUZZ_INPUT is hex");
-			self.step(&input, &target, &mut ran);
-			return ran;
-		}
 		let seconds = number("WEIR_FUZZ_SECONDS").map(Duration::from_secs);
 		let seed = number("WEIR_FUZZ_SEED").unwrap_or(0);
 		let began = Instant::now();
 		let mut mutator = Mutator::new(self.samples.clone(), self.words.clone(), self.longest);
 		let mut dice = ChaCha8Rng::seed_from_u64(seed ^ fingerprint(self.name));
-		for sample in &self.samples {
-			self.step(sample, &target, &mut ran);
+		let given = env::var("WEIR_FUZZ_INPUT").ok();
+		let given = given.map(|input| hex::decode(input.trim()).expect("WEIR_FUZZ_INPUT is hex"));
+		for input in given.iter().chain(&self.samples) {
+			self.step(input, &target, &mut ran);
 		}
 		loop {
 			let over = match seconds {

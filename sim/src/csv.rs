@@ -20,6 +20,7 @@ pub fn write(study: &Study, folder: &Path) -> Result<()> {
 		("time-to-slash.csv", time_to_slash(study)),
 		("grinding.csv", grinding(study)),
 		("bounds.csv", bounds(study)),
+		("accuracy.csv", accuracy(study)),
 	] {
 		let path = folder.join(name);
 		std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
@@ -155,6 +156,24 @@ fn bounds(study: &Study) -> String {
 			&mut text,
 			format_args!("{k},{trials},{violations},{},{}", found.with_hidden, found.below_present),
 		);
+	}
+	text
+}
+
+fn accuracy(study: &Study) -> String {
+	let mut text = String::from("k,delivers_percent,strategy,committees,beta,low5,median,high95\n");
+	for accuracy in &study.accuracy {
+		let (k, scenario) = (accuracy.k, accuracy.scenario);
+		let (percent, strategy) = (scenario.delivers_percent, scenario.strategy.name());
+		for (name, spreads) in [("all", accuracy.all), ("trimmed", accuracy.trimmed)] {
+			for (beta, spread) in BETAS.iter().zip(spreads) {
+				let (low, median, high) = (spread.low, spread.median, spread.high);
+				line(
+					&mut text,
+					format_args!("{k},{percent},{strategy},{name},{beta},{low:e},{median:e},{high:e}"),
+				);
+			}
+		}
 	}
 	text
 }

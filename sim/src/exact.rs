@@ -96,19 +96,14 @@ pub struct Test {
 pub fn test(draws: &Draws, table: &Table, odds: &Odds<'_>) -> Test {
 	let mut sums =
 		Test { void: 0.0, strike: 0.0, no_strike: 0.0, derated: 0.0, not_derated: 0.0, slash: 0.0 };
-	for (corrupt, chance) in most_corrupt(draws, table.k(), odds).into_iter().enumerate() {
-		let corrupt = corrupt as u16;
-		let honest = table.k() - corrupt;
-		for absent in 0..=honest {
-			let chance = chance * draws.absent(honest, absent, odds.absent);
-			let ends = &table.cell(corrupt, absent).ends;
-			sums.void += chance * ends.void;
-			sums.strike += chance * ends.strike;
-			sums.no_strike += chance * (ends.lowered + ends.stands);
-			sums.derated += chance * (ends.strike + ends.lowered);
-			sums.not_derated += chance * ends.stands;
-			sums.slash += chance * ends.slash;
-		}
+	for (corrupt, absent, chance) in committees(draws, table.k(), odds) {
+		let ends = &table.cell(corrupt, absent).ends;
+		sums.void += chance * ends.void;
+		sums.strike += chance * ends.strike;
+		sums.no_strike += chance * (ends.lowered + ends.stands);
+		sums.derated += chance * (ends.strike + ends.lowered);
+		sums.not_derated += chance * ends.stands;
+		sums.slash += chance * ends.slash;
 	}
 	let results = sums.strike + sums.no_strike;
 	if results > 0.0 {
@@ -119,6 +114,18 @@ pub fn test(draws: &Draws, table: &Table, odds: &Odds<'_>) -> Test {
 		}
 	}
 	sums
+}
+
+/// Every committee of `k` by its corrupt and its absent members, and the chance of it.
+pub(crate) fn committees<'a>(
+	draws: &'a Draws,
+	k: u16,
+	odds: &'a Odds<'_>,
+) -> impl Iterator<Item = (u16, u16, f64)> + 'a {
+	(0..=k).zip(most_corrupt(draws, k, odds)).flat_map(move |(corrupt, chance)| {
+		let honest = k - corrupt;
+		(0..=honest).map(move |absent| (corrupt, absent, chance * draws.absent(honest, absent, odds.absent)))
+	})
 }
 
 /// Distribution of the corrupt members in the committee of that seed, of those to choose from, which has most.

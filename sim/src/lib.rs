@@ -12,11 +12,13 @@
 //! * [`stats`]: intervals for simulated rates.
 //! * [`world`]: seats, absence, and committees drawn through the real permutation.
 //! * [`capture`], [`windows`], [`grinding`], [`bounds`]: the four experiments.
+//! * [`accuracy`]: how far estimates lie from what lines carry.
 //! * [`study`]: all of them in one run.
 //! * [`bars`]: what must be reached.
 //! * [`traffic`]: what measuring costs the lines, a sum of its own.
 //! * [`report`], [`csv`], [`chart`], [`canvas`]: tables, raw figures, plots.
 
+pub mod accuracy;
 pub mod bars;
 pub mod bounds;
 pub mod canvas;

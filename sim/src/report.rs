@@ -1,8 +1,9 @@
 //! What a run found, as Markdown tables.
 
 use crate::{
+	accuracy::{Accuracy, Spread},
 	bars::{Bar, GROSS_PERCENT},
-	config::{BAR_BETA, BETAS},
+	config::{BAR_BETA, BETAS, LAB_NOISE},
 	exact::Window,
 	grinding::{slots_owned, MAX_SLOTS},
 	stats::{Count, Z_95},
@@ -61,6 +62,7 @@ pub fn text(study: &Study) -> String {
 	text += &assumptions(study);
 	text += &grinding(study);
 	text += &bounds(study);
+	text += &accuracy(study);
 	text
 }
 
@@ -205,6 +207,28 @@ fn bounds(study: &Study) -> String {
 			.map(String::from),
 		study.found.iter().map(row).collect(),
 	)
+}
+
+fn accuracy(study: &Study) -> String {
+	let of = |name: &str, takes: fn(&Accuracy) -> &[Spread; BETAS.len()]| {
+		let row = |accuracy: &Accuracy| {
+			let first = [
+				format!("{} %", accuracy.scenario.delivers_percent),
+				accuracy.scenario.strategy.name().into(),
+				accuracy.k.to_string(),
+			];
+			let cells = takes(accuracy)
+				.iter()
+				.map(|spread| format!("{:.3} [{:.3}, {:.3}]", spread.median, spread.low, spread.high));
+			first.into_iter().chain(cells).collect()
+		};
+		let title = format!(
+			"## Estimate ÷ capacity, median [5 %, 95 %], {name}; members share lines unequally, noise {LAB_NOISE}"
+		);
+		table(&title, &headings(&["delivers", "strategy", "k"]), study.accuracy.iter().map(row).collect())
+	};
+	of("all committees", |accuracy| &accuracy.all)
+		+ &of("no more corrupt members than are trimmed", |accuracy| &accuracy.trimmed)
 }
 
 /// The bars.

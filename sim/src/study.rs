@@ -1,6 +1,7 @@
 //! All experiments of one run, and the exact sums beside them.
 
 use crate::{
+	accuracy::{self, Accuracy},
 	bounds::{self, Found},
 	capture::{self, Event},
 	config::{classes, corrupt_seats, Absence, Class, Config, BETAS, LAB_NOISE},
@@ -45,6 +46,8 @@ pub struct Study {
 	pub grounds: Vec<Ground>,
 	/// Random adversaries.
 	pub found: Vec<Found>,
+	/// Estimates beside what lines carry.
+	pub accuracy: Vec<Accuracy>,
 }
 
 impl Study {
@@ -76,6 +79,7 @@ impl Study {
 			variants,
 			grounds: grinding::run(&config, &classes, &world, &draws),
 			found: bounds::run(&config, &classes),
+			accuracy: accuracy::run(&config, &classes, &draws),
 			classes,
 			config,
 		}

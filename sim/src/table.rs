@@ -24,6 +24,8 @@ pub struct Judged {
 	pub outcome: Outcome,
 	/// Estimate ÷ claim, millionths; 0 for a void test.
 	pub ratio_ppm: u32,
+	/// The estimates down and up, kbps, if the test is not void.
+	pub estimates_kbps: Option<[u32; 2]>,
 }
 
 /// Under which conditions committees meet.
@@ -77,7 +79,7 @@ impl Ends {
 }
 
 /// What the attackers do against one committee, and how it ends.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Cell {
 	/// The play that serves them best, as if every member saw exactly its share.
 	pub play: Play,
@@ -85,6 +87,8 @@ pub struct Cell {
 	pub judged: Judged,
 	/// Its ends with the noise there is.
 	pub ends: Ends,
+	/// Estimates of both directions, kbps, of every draw of noise with a result.
+	pub estimates_kbps: Vec<u32>,
 }
 
 impl Judged {
@@ -114,7 +118,11 @@ pub fn conclude(
 	reports(line, seats, absence, play, buffer);
 	let result = estimate(buffer, line.claim_kbps, line.claim_kbps);
 	let (outcome, _) = judge(&result, seats.len() as u16, escalation);
-	Judged { outcome, ratio_ppm: result.map_or(0, |estimate| estimate.ratio_ppm) }
+	Judged {
+		outcome,
+		ratio_ppm: result.map_or(0, |estimate| estimate.ratio_ppm),
+		estimates_kbps: result.ok().map(|estimate| [estimate.down_kbps, estimate.up_kbps]),
+	}
 }
 
 /// The line of a scenario.
@@ -144,16 +152,21 @@ impl Table {
 			let (play, judged) =
 				judged.max_by_key(|(_, judged)| scenario.gain(judged.outcome, judged.ratio_ppm))?;
 			let mut ends = Ends::default();
+			let mut estimates_kbps = Vec::new();
+			let mut note = |judged: Judged, chance: f64| {
+				ends.add(judged, chance);
+				estimates_kbps.extend(judged.estimates_kbps.into_iter().flatten());
+			};
 			if conditions.noise == 0.0 {
-				ends.add(judged, 1.0);
+				note(judged, 1.0);
 			} else {
 				let mut rng = random(conditions.seed, Stream::Table(index as u32));
 				for _ in 0..conditions.draws {
 					seats.iter_mut().for_each(|seat| seat.weight = noisy_weight(&mut rng, conditions.noise));
-					ends.add(conclude(&play, &seats, &mut buffer), 1.0 / f64::from(conditions.draws));
+					note(conclude(&play, &seats, &mut buffer), 1.0 / f64::from(conditions.draws));
 				}
 			}
-			Some(Cell { play, judged, ends })
+			Some(Cell { play, judged, ends, estimates_kbps })
 		};
 		Self { k, cells: (0..side * side).into_par_iter().map(cell).collect() }
 	}

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 use weir_sim::{
+	accuracy::DISTORTED,
 	canvas::Canvas,
 	chart,
 	config::{Config, BETAS},
@@ -34,6 +35,7 @@ fn files_should_be_complete_when_a_run_is_written() {
 		("windows", 2 * SCENARIOS.len() * BETAS.len() * 6),
 		("time-to-slash", 2 * 2 * BETAS.len()),
 		("bounds", 3),
+		("accuracy", 2 * DISTORTED.len() * 2 * BETAS.len()),
 	] {
 		let text = std::fs::read_to_string(folder.path().join(format!("{file}.csv"))).unwrap();
 		let columns = |line: &str| line.split(',').count();

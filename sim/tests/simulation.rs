@@ -8,7 +8,7 @@ use weir_sim::{
 	exact::{window, Draws, Test},
 	report,
 	stats::{Count, Z_999},
-	strategy::SCENARIOS,
+	strategy::{Strategy, SCENARIOS},
 	study::Study,
 	table::{Conditions, Table},
 	world::World,
@@ -130,6 +130,35 @@ fn bounds_should_never_be_left() {
 	for found in &study().found {
 		assert!(found.trials >= 10_000);
 		assert_eq!(found.violations, 0, "k = {}", found.k);
+	}
+}
+
+#[test]
+fn estimates_should_lie_where_the_research_asks_when_no_more_lie_than_are_trimmed() {
+	for accuracy in &study().accuracy {
+		let (scenario, k) = (accuracy.scenario, accuracy.k);
+		for (beta, (all, trimmed)) in BETAS.iter().zip(accuracy.all.iter().zip(&accuracy.trimmed)) {
+			for spread in [all, trimmed] {
+				assert!(
+					spread.low <= spread.median && spread.median <= spread.high,
+					"{scenario:?}: {spread:?}"
+				);
+			}
+			// Liars that load and deny get further, at the price of a receipt.
+			if matches!(scenario.strategy, Strategy::Withhold | Strategy::FullQuota) {
+				assert!(
+					(0.89..=1.29).contains(&trimmed.median),
+					"{scenario:?}, k = {k}, β = {beta}: {trimmed:?}"
+				);
+			}
+		}
+		assert_eq!(accuracy.all[0], accuracy.trimmed[0], "{scenario:?}");
+		// Measured alone: an estimate reads a little low, for the larger shares are trimmed.
+		let alone = accuracy.all[0];
+		assert!(
+			(0.95..=1.0).contains(&alone.median) && (0.9..=1.1).contains(&alone.low),
+			"{scenario:?}: {alone:?}"
+		);
 	}
 }
 

@@ -163,7 +163,7 @@ async fn follow_tests(
 	account: AccountId,
 	store: Arc<Store>,
 	tests: watch::Sender<Option<Assignment>>,
-	measured: watch::Receiver<Option<Range<Micros>>>,
+	mut measured: watch::Receiver<Option<Range<Micros>>>,
 ) {
 	let (mut heads, mut blocks) = (chain.heads(), chain.blocks());
 	let mut timing = None;
@@ -172,8 +172,12 @@ async fn follow_tests(
 	let mut at = None;
 	loop {
 		loop {
-			let Some(until) = measured_until(&measured.borrow(), clock::now()) else { break };
-			clock::sleep_until(until).await;
+			let Some(until) = measured_until(&measured.borrow_and_update(), clock::now()) else { break };
+			tokio::select! {
+				() = clock::sleep_until(until) => {}
+				// Its members may have left for the T0 of another branch.
+				changed = measured.changed() => if changed.is_err() { return },
+			}
 			// The best block knows what those before it said.
 			at = None;
 			blocks = blocks.resubscribe();

@@ -16,6 +16,7 @@ use tokio::{
 use weir_e2e::{
 	attacks::{self, net},
 	lab::{
+		delay::MOST_JITTER_PERCENT,
 		liar,
 		story::{Lab, ALL_WEATHERS},
 	},
@@ -34,6 +35,10 @@ struct Cli {
 	/// Epochs of 72 s in which accuracy is measured; in 5, each line meets every round-trip time and every loss.
 	#[arg(long, value_name = "NUMBER", default_value_t = ALL_WEATHERS, value_parser = clap::value_parser!(u32).range(1..=100))]
 	epochs: u32,
+
+	/// By how much every delay swings around its mean, once a second, to each side.
+	#[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=i64::from(MOST_JITTER_PERCENT)))]
+	jitter: u32,
 
 	#[command(subcommand)]
 	part: Option<Part>,
@@ -74,7 +79,7 @@ async fn main() -> ExitCode {
 			stopped = stopped() => stopped.map(|()| false),
 		},
 		(None, Some(folder)) => tokio::select! {
-			done = run(&folder, cli.epochs) => done,
+			done = run(&folder, cli.epochs, cli.jitter) => done,
 			stopped = stopped() => stopped.map(|()| false),
 		},
 		(_, None) => Err(anyhow::anyhow!("name a folder with --data, or use scripts/lab.sh")),
@@ -121,13 +126,13 @@ async fn attack(folder: PathBuf, only: Vec<String>) -> Result<bool> {
 	Ok(!rows.is_empty() && attacks::all_passed(&rows))
 }
 
-async fn run(folder: &Path, epochs: u32) -> Result<bool> {
+async fn run(folder: &Path, epochs: u32, jitter: u32) -> Result<bool> {
 	ensure_own_namespace()?;
 	let _kept = Programs::lock(folder)?;
 	println!("data and logs: {}", folder.display());
 	let begun = Instant::now();
 	let say = |what: &str| println!("[{:>4} s] {what}", begun.elapsed().as_secs());
-	let findings = Lab::start(folder, epochs, say).await?.run(say).await?;
+	let findings = Lab::start(folder, epochs, jitter, say).await?.run(say).await?;
 	println!("\nthe lab found, in {} s:", begun.elapsed().as_secs());
 	findings.iter().for_each(|finding| println!("{finding}"));
 	Ok(findings.iter().all(|finding| finding.is_good))

@@ -1,6 +1,6 @@
 //! A delay line in user space, because a kernel need not have netem: packets go into a TUN device, wait, and come out
-//! of it again. Constant delay per pair of machines, but for the ticks in which packets leave; order within a pair is
-//! kept.
+//! of it again. Delays per pair of machines are constant, but for the ticks in which packets leave, or swing around
+//! their mean; order within a pair is kept.
 
 use crate::lab::ground::DELAY_DEVICE;
 use anyhow::{Context, Result};
@@ -22,6 +22,10 @@ const PRIORITY: i32 = -15;
 const TICK: Duration = Duration::from_millis(1);
 /// Packets that may wait: beyond it the line is overloaded and drops.
 const CAPACITY: usize = 50_000;
+/// In which a delay swings once up, down and back to its mean: slowly enough that no packet overtakes another one.
+const SWING: Duration = Duration::from_secs(1);
+/// Largest part of itself by which a delay swings, percent.
+pub const MOST_JITTER_PERCENT: u32 = 50;
 /// Room for any packet the device hands out.
 const PACKET_BYTES: usize = 65_536;
 
@@ -35,10 +39,30 @@ struct Settings {
 	begun: Instant,
 	/// One-way delay of the machine behind each link, in microseconds.
 	one_way_micros: [AtomicU32; 256],
+	/// How far delays swing to each side, percent.
+	jitter_percent: AtomicU32,
 	overflowed: AtomicU64,
 }
 
 impl Settings {
+	fn new() -> Self {
+		Self {
+			begun: Instant::now(),
+			one_way_micros: std::array::from_fn(|_| AtomicU32::new(0)),
+			jitter_percent: AtomicU32::new(0),
+			overflowed: AtomicU64::new(0),
+		}
+	}
+
+	/// One-way delay at `at` of the machine behind link `net`. Machines swing one after the other.
+	fn one_way(&self, net: u8, at: Instant) -> Duration {
+		let mean =
+			Duration::from_micros(self.one_way_micros[usize::from(net)].load(Ordering::Relaxed).into());
+		let jitter = f64::from(self.jitter_percent.load(Ordering::Relaxed)) / 100.0;
+		let elapsed = at.saturating_duration_since(self.begun).as_secs_f64() / SWING.as_secs_f64();
+		mean.mul_f64(1.0 + jitter * triangle(elapsed + f64::from(net) / 256.0))
+	}
+
 	/// The first tick at or after `at`.
 	fn tick(&self, at: Instant) -> u64 {
 		let ticks = at.saturating_duration_since(self.begun).as_nanos().div_ceil(TICK.as_nanos());
@@ -49,6 +73,11 @@ impl Settings {
 	fn time(&self, tick: u64) -> Instant {
 		self.begun + Duration::from_nanos(tick.saturating_mul(TICK.as_nanos() as u64))
 	}
+}
+
+/// A wave of period 1 between -1 and 1, which passes 0 upwards at 0.
+fn triangle(phase: f64) -> f64 {
+	1.0 - 4.0 * ((phase + 0.25).fract() - 0.5).abs()
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -71,11 +100,7 @@ impl DelayLine {
 	pub fn start() -> Result<Self> {
 		let device = DeviceBuilder::new().name(DELAY_DEVICE).build_sync().context("creating a TUN device")?;
 		let device = Arc::new(device);
-		let settings = Arc::new(Settings {
-			begun: Instant::now(),
-			one_way_micros: std::array::from_fn(|_| AtomicU32::new(0)),
-			overflowed: AtomicU64::new(0),
-		});
+		let settings = Arc::new(Settings::new());
 		let queue = Arc::new(Queue::default());
 		let (receiving, line, at) = (device.clone(), queue.clone(), settings.clone());
 		thread::Builder::new().name("delay-in".into()).spawn(move || receive(&receiving, &line, &at))?;
@@ -90,17 +115,22 @@ impl DelayLine {
 		self.settings.one_way_micros[usize::from(net)].store(rtt_millis * 500, Ordering::Relaxed);
 	}
 
+	/// Lets every delay swing by so many percent of itself to each side, at most [`MOST_JITTER_PERCENT`].
+	pub fn set_jitter(&self, percent: u32) {
+		self.settings.jitter_percent.store(percent.min(MOST_JITTER_PERCENT), Ordering::Relaxed);
+	}
+
 	/// Packets dropped because too many waited.
 	pub fn overflowed(&self) -> u64 {
 		self.settings.overflowed.load(Ordering::Relaxed)
 	}
 }
 
-/// One-way delay of an IPv4 packet between 10.a.x.x and 10.b.x.x; none for other packets.
-fn delay_of(packet: &[u8], settings: &Settings) -> Option<Duration> {
+/// One-way delay of an IPv4 packet between 10.a.x.x and 10.b.x.x that came at `now`; none for other packets.
+fn delay_of(packet: &[u8], settings: &Settings, now: Instant) -> Option<Duration> {
 	let header = packet.first_chunk::<20>().filter(|header| header[0] >> 4 == 4)?;
-	let of = |net: u8| settings.one_way_micros[usize::from(net)].load(Ordering::Relaxed);
-	Some(Duration::from_micros(of(header[13]).max(of(header[17])).into()))
+	let of = |net| settings.one_way(net, now);
+	Some(of(header[13]).max(of(header[17])))
 }
 
 /// Puts this thread before others. Without that the delay line still works, and only a busy machine shows it.
@@ -120,8 +150,9 @@ fn receive(device: &SyncDevice, queue: &Queue, settings: &Settings) {
 			Err(error) => return eprintln!("the delay line can no longer read: {error}"),
 		};
 		let packet = &buffer[..length];
-		let Some(delay) = delay_of(packet, settings) else { continue };
-		let due = settings.tick(Instant::now() + delay);
+		let now = Instant::now();
+		let Some(delay) = delay_of(packet, settings, now) else { continue };
+		let due = settings.tick(now + delay);
 		let mut waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
 		if waiting.len() >= CAPACITY {
 			settings.overflowed.fetch_add(1, Ordering::Relaxed);
@@ -188,11 +219,7 @@ mod tests {
 	}
 
 	fn settings() -> Settings {
-		let settings = Settings {
-			begun: Instant::now(),
-			one_way_micros: std::array::from_fn(|_| AtomicU32::new(0)),
-			overflowed: AtomicU64::new(0),
-		};
+		let settings = Settings::new();
 		settings.one_way_micros[21].store(50_000, Ordering::Relaxed);
 		settings.one_way_micros[22].store(75_000, Ordering::Relaxed);
 		settings
@@ -201,18 +228,39 @@ mod tests {
 	#[test]
 	fn delay_should_be_that_of_the_farther_machine() {
 		let settings = settings();
-		assert_eq!(delay_of(&packet(11, 21), &settings), Some(Duration::from_millis(50)));
-		assert_eq!(delay_of(&packet(21, 11), &settings), Some(Duration::from_millis(50)));
-		assert_eq!(delay_of(&packet(21, 22), &settings), Some(Duration::from_millis(75)));
-		assert_eq!(delay_of(&packet(11, 12), &settings), Some(Duration::ZERO));
+		let delay = |from, to| delay_of(&packet(from, to), &settings, settings.begun);
+		assert_eq!(delay(11, 21), Some(Duration::from_millis(50)));
+		assert_eq!(delay(21, 11), Some(Duration::from_millis(50)));
+		assert_eq!(delay(21, 22), Some(Duration::from_millis(75)));
+		assert_eq!(delay(11, 12), Some(Duration::ZERO));
+	}
+
+	#[test]
+	fn delay_should_swing_by_the_jitter_and_never_turn_packets_round() {
+		let settings = settings();
+		settings.jitter_percent.store(MOST_JITTER_PERCENT, Ordering::Relaxed);
+		let arrival = |micros| {
+			let now = settings.begun + Duration::from_micros(micros);
+			now + settings.one_way(22, now)
+		};
+		let delays = (0..2_000).map(|millis| {
+			let now = settings.begun + Duration::from_millis(millis);
+			settings.one_way(22, now).as_micros()
+		});
+		let delays: Vec<_> = delays.collect();
+		let (least, most) = (delays.iter().min().unwrap(), delays.iter().max().unwrap());
+		assert!(least.abs_diff(37_500) <= 200 && most.abs_diff(112_500) <= 200, "{least} {most}");
+		let mean = delays.iter().sum::<u128>() / delays.len() as u128;
+		assert!(mean.abs_diff(75_000) <= 200, "{mean}");
+		assert!((0..2_000_000).step_by(100).all(|micros| arrival(micros) < arrival(micros + 100)));
 	}
 
 	#[test]
 	fn delay_should_be_none_when_the_packet_is_not_ipv4() {
 		let mut other = packet(21, 22);
 		other[0] = 0x60;
-		assert_eq!(delay_of(&other, &settings()), None);
-		assert_eq!(delay_of(&[0x45; 19], &settings()), None);
+		assert_eq!(delay_of(&other, &settings(), Instant::now()), None);
+		assert_eq!(delay_of(&[0x45; 19], &settings(), Instant::now()), None);
 	}
 
 	#[test]

@@ -109,11 +109,13 @@ impl Clock {
 }
 
 impl Lab {
-	/// Builds the machines and brings the network into service, to measure accuracy in `epochs` of them.
-	pub async fn start(folder: &Path, epochs: u32, say: impl Fn(&str)) -> Result<Self> {
+	/// Builds the machines and brings the network into service, to measure accuracy in `epochs` of them. Delays swing by
+	/// `jitter_percent` of themselves to each side.
+	pub async fn start(folder: &Path, epochs: u32, jitter_percent: u32, say: impl Fn(&str)) -> Result<Self> {
 		let programs = Programs::beside_this()?;
 		programs.clear(folder)?;
 		let (delay, load) = (DelayLine::start()?, Load::watch()?);
+		delay.set_jitter(jitter_percent);
 		ground::prepare()?;
 		let plan = plan::plan(&programs, folder)?;
 		plan::order(folder, &[])?;

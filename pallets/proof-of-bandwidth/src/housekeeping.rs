@@ -14,7 +14,7 @@ use weir_primitives::{seams::EpochClock, EpochIndex};
 
 /// The hook uses at most one part in this many of a block. With what a block costs beside it, and reports of outages, that
 /// is less than a tenth.
-pub const IDLE_SHARE: u64 = 14;
+pub const IDLE_SHARE: u64 = 16;
 /// Waiting list changes tried per list and block.
 const QUEUE_STEPS: u32 = 4;
 /// Leavers looked at per block.

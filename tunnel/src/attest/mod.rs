@@ -47,14 +47,13 @@ use weir_tunnel_core::{
 	dropped::Dropped,
 	keys::ProbeKeypair,
 	probe::{Kind, Outcome},
+	second_start,
 	wire::{Bilateral, Refusal, Response},
 	Micros, MILLI,
 };
 
 /// A test is prepared this long before T0: greeting, five pings and an offer take less.
 const PREPARE: Micros = 5_000 * MILLI;
-/// From this long before T0 on, a test that the target has agreed to stays where it is: its load is about to begin.
-const SETTLED: Micros = 1_000 * MILLI;
 /// A test that cannot begin before this much of its first window has passed is not begun.
 const TOO_LATE: Micros = 500 * MILLI;
 /// The check of the clock takes less: three questions of at most five seconds, and a few to the chain.
@@ -216,8 +215,9 @@ impl Attestor {
 	}
 
 	/// Takes an epoch's tasks. Forks of the chain have T0s of their own, and a test may begin before they are one again: it
-	/// ends when the chain has another T0 or none any more, and begins anew when there is one; unless the target holds the
-	/// earlier one for right as well and the test is under way.
+	/// ends when the chain has another T0 or none any more, and begins anew when there is one. To stay with the old one would
+	/// be to measure while the other members do not: each of them would see more of the line than its share. Only when its
+	/// loads are over it stands, for the target is about to hold a receipt of it.
 	pub fn take_tasks(self: &Arc<Self>, EpochTasks { epoch, first_slot, tasks }: EpochTasks) {
 		if tasks.is_empty() || *self.links.stopping.borrow() {
 			return;
@@ -237,11 +237,13 @@ impl Attestor {
 			if task.start_slot == target.start_slot {
 				continue;
 			}
-			let is_under_way = target.start_slot.is_some_and(|slot| {
+			let window = Micros::from(task.window_millis).saturating_mul(MILLI);
+			let has_loaded = target.start_slot.is_some_and(|slot| {
 				let start = slot_begins(first_slot, self.timing.slot_millis, slot);
-				target.agreed.load(Ordering::Relaxed) && clock::now() >= start.saturating_sub(SETTLED)
+				let over = second_start(start, window).saturating_add(window);
+				target.agreed.load(Ordering::Relaxed) && clock::now() >= over
 			});
-			if is_under_way {
+			if has_loaded {
 				continue;
 			}
 			if target.start_slot.is_some() {

@@ -105,25 +105,33 @@ async fn take_tasks_should_replace_a_waiting_test_when_the_chain_moves_its_start
 }
 
 #[tokio::test]
-async fn take_tasks_should_keep_a_test_when_it_is_agreed_and_under_way() {
+async fn take_tasks_should_follow_the_chain_until_the_loads_of_a_test_are_over() {
 	let folder = tempfile::tempdir().unwrap();
 	let clock = clock_of(5);
 	let attestor = attestor(Arc::new(Fake::new([clock])), folder.path()).await;
-	let take = |start_slot| {
-		let (first_slot, tasks) = (clock.first_slot, vec![task(Some(start_slot))]);
-		attestor.take_tasks(EpochTasks { epoch: 5, first_slot, tasks });
+	let take = |first_slot, start_slot| {
+		attestor.take_tasks(EpochTasks { epoch: 5, first_slot, tasks: vec![task(start_slot)] });
 	};
 	let start_slot = || lock(&attestor.epochs)[&5].targets[&3].start_slot;
 	let agree = || lock(&attestor.epochs)[&5].targets[&3].agreed.store(true, Ordering::Relaxed);
-	take(100);
+	take(clock.first_slot, Some(100));
 	agree();
-	// There is time to agree to another.
-	take(2);
-	assert_eq!(start_slot(), Some(2));
-	take(1);
-	agree();
-	take(3);
+	take(clock.first_slot, Some(1));
 	assert_eq!(start_slot(), Some(1));
+	// The target has agreed, and the load has begun: the other members do not load now.
+	agree();
+	take(clock.first_slot, None);
+	assert_eq!(start_slot(), None);
+	take(clock.first_slot, Some(2));
+	assert_eq!(start_slot(), Some(2));
+	// Two windows of three seconds, a second apart, and some: its loads are over.
+	let earlier = clock.first_slot - 10;
+	take(earlier, Some(3));
+	agree();
+	take(earlier, Some(40));
+	assert_eq!(start_slot(), Some(3));
+	take(earlier, None);
+	assert_eq!(start_slot(), Some(3));
 }
 
 async fn until(mut is: impl FnMut() -> bool) {

@@ -35,13 +35,24 @@ pub(super) fn clear<T: Config>() {
 	let _ = ProviderListPlaces::<T>::clear(u32::MAX, None);
 }
 
-/// Seats in every tier since epoch 0, and no others.
+/// Seats of validators in every tier since epoch 0, and no others.
 pub(super) fn seats<T: Config>(count: u32) -> Vec<(T::AccountId, ProbeKey)> {
+	seats_on::<T>(Role::Validator, count)
+}
+
+/// The same of providers: what they are fined from takes a look at both bonds to find.
+pub(super) fn seats_of_providers<T: Config>(count: u32) -> Vec<(T::AccountId, ProbeKey)> {
+	let all = seats_on::<T>(Role::Provider, count);
+	assert!(all.iter().all(|(who, _)| Pallet::<T>::fined_role(who) == Role::Provider));
+	all
+}
+
+fn seats_on<T: Config>(role: Role, count: u32) -> Vec<(T::AccountId, ProbeKey)> {
 	clear::<T>();
 	(0..count)
 		.map(|n| {
 			let (who, key) = (account::<T::AccountId>("seat", n, 0), new_key());
-			T::Bonds::bond_for_benchmark(&who, Role::Validator);
+			T::Bonds::bond_for_benchmark(&who, role);
 			Pallet::<T>::seat_at_genesis(&who, &key, &endpoint(n), UPLINK_KBPS, COUNTRY)
 				.expect("a fresh seat");
 			(who, key)
@@ -201,7 +212,7 @@ pub(super) fn receipts<T: Config>(
 pub(super) fn audited<T: Config>(
 	r: u32,
 ) -> (T::AccountId, BoundedVec<Entry, ConstU32<MAX_ENTRIES>>, Vec<ReceiptOf<T>>) {
-	let all = seats::<T>(MAX_MEMBERS);
+	let all = seats_of_providers::<T>(MAX_MEMBERS);
 	let seat = all.into_iter().next().expect("a committee has members");
 	let indices = providers::<T>((0..audits::MAX_PROOFS).map(|n| account("provider", n, 1)));
 	set_clock::<T>(TESTED + 1, Pallet::<T>::timing().measure_from);
@@ -260,7 +271,7 @@ pub(super) fn remember_strikes<T: Config>(test: &Test<T::AccountId>, last: Epoch
 
 /// A provider slashed by an escalation of `k` members, all of which have denied what they signed.
 pub(super) fn struck<T: Config>(k: u32) -> (ProviderIndex, T::AccountId, Vec<ReceiptOf<T>>) {
-	let all = seats::<T>(k);
+	let all = seats_of_providers::<T>(k);
 	let target: T::AccountId = account("provider", 0, 1);
 	let provider = providers::<T>([target.clone()]).into_iter().next().expect("there is one");
 	let receipts = receipts::<T>(provider, &all);

@@ -112,7 +112,7 @@ fn verdict_should_wait_when_the_weight_of_its_listener_is_not_there() {
 #[should_panic(expected = "exceeds the hook's share of a block")]
 fn integrity_test_should_panic_when_a_step_never_fits_its_share() {
 	ExtBuilder::default().build_and_execute(|| {
-		// Blocks of 100 ms, of which the hook may use a fourteenth.
+		// Blocks of 100 ms, of which the hook may use a sixteenth.
 		BlockRefTime::set(BlockRefTime::get() / 10);
 		Pob::integrity_test();
 	});
