@@ -76,10 +76,12 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 	// Who stops a check does not know how it would have ended.
 	let when_stopped = if cli.check.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
 	let mut network = tokio::select! {
-		network = timeout(CHECK_PATIENCE, Network::start(programs, local::plan(&folder)?, say)) => {
+		network = timeout(CHECK_PATIENCE, Network::start(programs.clone(), local::plan(&folder)?, say)) => {
 			network.context("the network did not come into service")??
 		},
 		() = &mut stopped => {
+			// They were killed with what started them, which is not yet to be gone.
+			programs.end(&folder)?;
 			say("stopped before it was in service");
 			return Ok(when_stopped);
 		},

@@ -35,6 +35,7 @@ const START_PATIENCE: Duration = Duration::from_secs(60);
 const SERVICE_PATIENCE: Duration = Duration::from_secs(180);
 
 /// The programs a network is made of.
+#[derive(Clone)]
 pub struct Programs {
 	/// `weir-node`.
 	pub node: PathBuf,
@@ -72,9 +73,14 @@ impl Programs {
 		}
 	}
 
+	/// Ends what runs of a network in `folder`, and returns when it is gone; says how many processes that was.
+	pub fn end(&self, folder: &Path) -> Result<usize> {
+		end_leftovers(&[&self.node, &self.sidecar], folder)
+	}
+
 	/// Makes `folder` an empty one, and ends what an interrupted run in it left; says how many processes that was.
 	pub fn clear(&self, folder: &Path) -> Result<usize> {
-		let ended = end_leftovers(&[&self.node, &self.sidecar], folder)?;
+		let ended = self.end(folder)?;
 		if folder.exists() {
 			fs::remove_dir_all(folder).with_context(|| format!("emptying {}", folder.display()))?;
 		}
