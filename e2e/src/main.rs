@@ -80,7 +80,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 			network.context("the network did not come into service")??
 		},
 		() = &mut stopped => {
-			// They were killed with what started them, which is not yet to be gone.
+			// Their handles have sent the signal; only this waits until they are gone.
 			programs.end(&folder)?;
 			say("stopped before it was in service");
 			return Ok(when_stopped);

@@ -84,6 +84,11 @@ pub const fn second_start(start: Micros, window: Micros) -> Micros {
 	start.saturating_add(window).saturating_add(PHASE_GAP)
 }
 
+/// End of phase U's window, and with it of the test: T1 + T.
+pub const fn windows_end(start: Micros, window: Micros) -> Micros {
+	second_start(start, window).saturating_add(window)
+}
+
 pub use weir_math::rate::kbps;
 
 #[cfg(test)]
@@ -93,5 +98,10 @@ mod tests {
 	#[test]
 	fn second_start_should_leave_one_second_between_windows() {
 		assert_eq!(second_start(1_000_000, 3_000_000), 5_000_000);
+	}
+
+	#[test]
+	fn windows_end_should_be_the_end_of_the_second_window() {
+		assert_eq!(windows_end(1_000_000, 3_000_000), 8_000_000);
 	}
 }

@@ -47,7 +47,7 @@ use weir_tunnel_core::{
 	dropped::Dropped,
 	keys::ProbeKeypair,
 	probe::{Kind, Outcome},
-	second_start,
+	windows_end,
 	wire::{Bilateral, Refusal, Response},
 	Micros, MILLI,
 };
@@ -237,11 +237,9 @@ impl Attestor {
 			if task.start_slot == target.start_slot {
 				continue;
 			}
-			let window = Micros::from(task.window_millis).saturating_mul(MILLI);
 			let has_loaded = target.start_slot.is_some_and(|slot| {
 				let start = slot_begins(first_slot, self.timing.slot_millis, slot);
-				let over = second_start(start, window).saturating_add(window);
-				target.agreed.load(Ordering::Relaxed) && clock::now() >= over
+				target.agreed.load(Ordering::Relaxed) && clock::now() >= windows_end(start, window(&task))
 			});
 			if has_loaded {
 				continue;
@@ -374,7 +372,7 @@ impl Attestor {
 			down_kbps: task.quota_down_kbps,
 			up_kbps: task.quota_up_kbps,
 			start,
-			window: u64::from(task.window_millis).saturating_mul(MILLI),
+			window: window(task),
 			heard,
 			agreed: Arc::default(),
 		})
@@ -491,6 +489,11 @@ impl Attestor {
 		}
 		Ok(())
 	}
+}
+
+/// Length of a window of a task's test.
+fn window(task: &api::Task<AccountId>) -> Micros {
+	Micros::from(task.window_millis).saturating_mul(MILLI)
 }
 
 /// What the chain is told of an outcome.

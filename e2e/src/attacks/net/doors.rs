@@ -19,7 +19,7 @@ use weir_tunnel::{
 };
 use weir_tunnel_core::{
 	keys::{self as signatures, ProbeKeypair},
-	second_start,
+	windows_end,
 	wire::{
 		clock_payload,
 		data::{Body, Datagram, Stamp},
@@ -120,7 +120,7 @@ pub const FLOODED: Scenario<Bench> = Scenario {
 		let (machine, side) = trial.take_member(MEMBERS.into()).context("no friend")?;
 		let provider = trial.provide(&line)?;
 		let friend = Friend::join(&machine, side, &trial)?;
-		let until = second_start(trial.chain.start(), trial.chain.window()) + trial.chain.window();
+		let until = windows_end(trial.chain.start(), trial.chain.window());
 		let before = bytes_towards(&victim.name)?;
 		let spoofed = spoof(&attacker, &victim, (line.address, PORT).into(), friend.key, until)?;
 		let strangers = flood_from(&attacker, &trial, &friend.test, until)?;
@@ -376,7 +376,7 @@ fn total(asking: Vec<Asking>) -> Result<(u32, u32)> {
 /// Asks the provider through the whole test whether it lives, as its watchers do: from the machines of members, each with
 /// an identity of its own.
 fn watch(trial: &Trial, watchers: &[Arc<Machine>]) -> Vec<Asking> {
-	let until = second_start(trial.chain.start(), trial.chain.window()) + trial.chain.window();
+	let until = windows_end(trial.chain.start(), trial.chain.window());
 	let begin = |(number, machine): (usize, &Arc<Machine>)| {
 		let (target, bind) = (trial.target.clone(), machine.bind);
 		machine.spawn(async move {

@@ -15,7 +15,9 @@ use anyhow::{Context, Result};
 use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
 use weir_math::{committee::quota_kbps, rate::kbps};
 use weir_tunnel::clock;
-use weir_tunnel_core::{cadence::Cadence, second_start, wire::data::Body, Micros, MAX_SHIFT, MILLI};
+use weir_tunnel_core::{
+	cadence::Cadence, second_start, windows_end, wire::data::Body, Micros, MAX_SHIFT, MILLI,
+};
 
 /// What is held back leaves this long after it counts.
 const SAFELY: Micros = 3 * MILLI;
@@ -131,7 +133,7 @@ fn play(
 	let trial = Trial::new(bench, line.address, Terms::short(claim), seats)?;
 	let mut trick = Clockwork::new(&trial);
 	tune(&mut trick);
-	let (turns, until) = (trick.turns, second_start(trick.start, trick.window) + trick.window);
+	let (turns, until) = (trick.turns, windows_end(trick.start, trick.window));
 	let cheat = Cheat::start(&trial, Place::whole(line), trick)?;
 	let found = thread::scope(|scope| {
 		let gating = turns.map(|turns| scope.spawn(move || gate(line, turns, until, bench.seats())));

@@ -23,7 +23,7 @@ use weir_tunnel::{
 };
 use weir_tunnel_core::{
 	cost::{self, Carried},
-	keys as signatures, keystream, second_start,
+	keys as signatures, keystream, windows_end,
 	wire::{
 		data::{Body, Datagram, Stamp},
 		finish_payload, offer_payload, open_payload, Refusal, Request, Response, Test, TestKind,
@@ -246,7 +246,7 @@ async fn lazy(chain: &OneTest, target: &Side, side: &Side, bind: Ipv4Addr) -> Re
 	let offer =
 		Request::Offer { session, seed_hash, down_kbps, up_kbps, start_millis, window_millis, signature };
 	let offered = told(control.ask(peer, address, offer).await);
-	clock::sleep_until(second_start(chain.start(), chain.window()) + chain.window()).await;
+	clock::sleep_until(windows_end(chain.start(), chain.window())).await;
 	let finish = async |down_bytes: u64, up_bytes: u64| {
 		let signature = side.probe.sign(&finish_payload(&test, &seed_hash, down_bytes, up_bytes));
 		told(control.ask(peer, address, Request::Finish { session, down_bytes, up_bytes, signature }).await)

@@ -9,7 +9,7 @@ mod session;
 use crate::{
 	dropped::{Dropped, Rule},
 	keys::{self, ProbeKeypair},
-	keystream, second_start,
+	keystream, windows_end,
 	wire::{
 		self,
 		data::{self, Body, Datagram},
@@ -377,7 +377,7 @@ impl Target {
 		if *down_kbps > assignment.down_kbps || *up_kbps > assignment.up_kbps {
 			return Err(Refusal::WrongLoad);
 		}
-		if now >= second_start(start, window).saturating_add(window) {
+		if now >= windows_end(start, window) {
 			return Err(Refusal::TooLate);
 		}
 		let payload =

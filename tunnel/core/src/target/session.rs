@@ -8,7 +8,7 @@ use crate::{
 	keystream::{self, Payload},
 	pacer::Bucket,
 	receipt::Collector,
-	second_start,
+	second_start, windows_end,
 	wire::{
 		self,
 		data::{Body, Datagram, LOAD_BYTES, MAX_RECEIPTS},
@@ -73,7 +73,7 @@ struct Running {
 
 impl Running {
 	fn ends(&self) -> Micros {
-		second_start(self.start, self.window).saturating_add(self.window)
+		windows_end(self.start, self.window)
 	}
 
 	/// Whether `now` belongs to phase U: from the middle of the gap between the windows on.
