@@ -12,6 +12,7 @@ mod failure;
 mod genesis;
 mod pool;
 mod preflight;
+mod rejected;
 mod rpc;
 mod service;
 mod sidecar;

@@ -5,7 +5,7 @@ use crate::{
 	disk::DiskParams,
 	genesis,
 	pool::Counted,
-	rpc,
+	rejected, rpc,
 	sidecar::{self, Sidecar},
 };
 use futures::{FutureExt, StreamExt};
@@ -188,6 +188,7 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 	disk.watch(config.data_path.clone(), &task_manager.spawn_essential_handle());
 	let slot_millis = babe_link.config().slot_duration().as_millis();
 	clock::watch(client.clone(), slot_millis, &task_manager.spawn_handle())?;
+	rejected::watch(client.clone(), config.prometheus_registry(), &task_manager.spawn_handle())?;
 	sidecar::insert_dev_seat_key(&config, &keystore_container.keystore())?;
 
 	let metrics = N::register_notification_metrics(

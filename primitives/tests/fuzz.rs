@@ -8,9 +8,13 @@ use weir_primitives::{
 		CommitteeMember, EvidenceInfo, Page, ProviderInfo, RegionFilter, SeatInfo, SeatRecord, TargetTest,
 		Task, TestKind, VerdictRecord,
 	},
+	outage::{sighting_payload, OpenAlarm, Sighting, Watch, Watched},
 	receipt::{Bilateral, TestPart},
 	report::{entries_root, Entry, EntryKind, MAX_ENTRIES},
-	sidecar::{from_hex, to_hex, ReceiptsResponse, ReportResponse, ReportState, TasksRequest},
+	sidecar::{
+		from_hex, to_hex, ReceiptsResponse, ReportResponse, ReportState, TasksRequest, WatchRequest,
+		WatchResponse,
+	},
 	Admission, Caps, Claim, Endpoint, LineKind, ProbeKey, Region, Timing,
 };
 
@@ -110,6 +114,21 @@ fn task<Id>(account: Id) -> Task<Id> {
 	}
 }
 
+fn watch<Id: Clone>(account: Id) -> Watch<Id> {
+	let peer_id = vec![0, 36, 8, 1];
+	let watched = Watched {
+		provider: 3,
+		account: account.clone(),
+		endpoint: V4,
+		peer_id: peer_id.clone(),
+		down_since: Some(897_644_462),
+		has_spoken: false,
+	};
+	let alarm =
+		OpenAlarm { provider: 4, account, endpoint: V6, peer_id, raised: 259, until_slot: 897_644_472 };
+	Watch { epoch: 4, alarm_slot: 258, watched: vec![watched; 2], alarms: vec![alarm] }
+}
+
 #[test]
 fn fuzz_reports_and_receipts_should_have_one_encoding() {
 	let reports = [vec![], vec![entry(7)], vec![entry(1), entry(2), entry(3)]];
@@ -174,7 +193,9 @@ fn fuzz_terms_should_have_one_encoding_and_be_looked_at_without_panic() {
 
 #[test]
 fn fuzz_answers_of_the_runtime_should_have_one_encoding() {
-	let member = CommitteeMember { account: [8; 32], key: key(), endpoint: V4 };
+	// Of bytes: a bare literal would be of i32, and no decoder would take the sample.
+	let account: Account = [8; 32];
+	let member = CommitteeMember { account, key: key(), endpoint: V4 };
 	let target = TargetTest {
 		epoch: 4,
 		kind: TestKind::Admission,
@@ -195,18 +216,21 @@ fn fuzz_answers_of_the_runtime_should_have_one_encoding() {
 		slash: Some(1),
 		due: None,
 		appealed: false,
-		members: vec![([8; 32], 1, 2)],
+		members: vec![(account, 1, 2)],
 	};
-	let record = SeatRecord { seat: seat([8; 32]), operator: Some([9; 32]), shortfalls: 2 };
+	let record = SeatRecord { seat: seat(account), operator: Some([9; 32]), shortfalls: 2 };
 	let samples = [
-		vec![task([8; 32])].encode(),
+		vec![task(account)].encode(),
 		Some(target).encode(),
-		Some(seat([8; 32])).encode(),
+		Some(seat(account)).encode(),
 		Page { rows: vec![record], next: Some(1) }.encode(),
 		vec![evidence].encode(),
+		watch(account).encode(),
+		// No verdicts, and as the same byte no provider.
+		Vec::<VerdictRecord>::new().encode(),
 	];
-	let ran = Fuzz::new("answers", 60_000).samples(samples).run(|bytes| {
-		[[
+	let taken = |bytes: &[u8]| {
+		[
 			is_one::<Vec<Task<Account>>>(bytes, |_| {}),
 			is_one::<Option<TargetTest<Account>>>(bytes, |_| {}),
 			is_one::<Option<SeatInfo<Account>>>(bytes, |_| {}),
@@ -214,12 +238,17 @@ fn fuzz_answers_of_the_runtime_should_have_one_encoding() {
 			is_one::<Vec<EvidenceInfo<Account>>>(bytes, |_| {}),
 			is_one::<Option<ProviderInfo<Account, u128>>>(bytes, |_| {}),
 			is_one::<Vec<VerdictRecord>>(bytes, |_| {}),
-		]]
-	});
-	for decoder in 0..7 {
+			is_one::<Watch<Account>>(bytes, |_| {}),
+		]
+	};
+	for sample in &samples {
+		assert!(taken(sample).contains(&true), "a sample that nothing takes: {sample:?}");
+	}
+	let ran = Fuzz::new("answers", 60_000).samples(samples).run(|bytes| [taken(bytes)]);
+	for decoder in 0..8 {
 		assert!(ran.seen.keys().any(|taken| taken[decoder]), "nothing was taken by decoder {decoder}");
 	}
-	assert!(ran.count(&[false; 7]) > 0, "nothing was refused");
+	assert!(ran.count(&[false; 8]) > 0, "nothing was refused");
 }
 
 /// What JSON says, if it is a `T`: written and read again, it is the same.
@@ -244,14 +273,24 @@ fn fuzz_bodies_between_node_and_sidecar_should_be_read_without_panic() {
 		epoch_first_slot: 897_644_462,
 		node: hex.clone(),
 		seat: seat(hex.clone()),
-		tasks: vec![task(hex)],
+		tasks: vec![task(hex.clone())],
 	};
 	let report = ReportResponse { epoch: 4, state: ReportState::Ready, entries: vec![entry(7)] };
 	let receipts = ReceiptsResponse { epoch: 4, receipts: vec![to_hex(&receipt().encode())] };
+	let request =
+		WatchRequest { genesis: hex.clone(), node: hex.clone(), seat: seat(hex.clone()), watch: watch(hex) };
+	let seen = [
+		Sighting::Down { alarm_slot: 258 },
+		Sighting::Up { alarm_slot: 258 },
+		Sighting::Confirm { raised: 259, is_down: true },
+	];
+	let sightings = WatchResponse { sightings: seen.map(|sighting| (3, sighting)).to_vec() };
 	let samples = [
 		serde_json::to_vec(&tasks).unwrap(),
 		serde_json::to_vec(&report).unwrap(),
 		serde_json::to_vec(&receipts).unwrap(),
+		serde_json::to_vec(&request).unwrap(),
+		serde_json::to_vec(&sightings).unwrap(),
 	];
 	let words = ["null", "-1", "4294967296", "1e99", "\"V4\"", "[]", "{}", "\\u0000", "\"pending\"", "[[[["];
 	let ran = Fuzz::new("bodies", 60_000).samples(samples).words(words).run(|bytes| {
@@ -269,10 +308,18 @@ fn fuzz_bodies_between_node_and_sidecar_should_be_read_without_panic() {
 					is_one::<Bilateral<Account>>(&bytes, |_| {});
 				}
 			}),
+			is_json::<WatchRequest>(bytes, |request| {
+				see((from_hex(&request.genesis), from_hex(&request.node)));
+			}),
+			is_json::<WatchResponse>(bytes, |response| {
+				for (provider, sighting) in &response.sightings {
+					see(sighting_payload(&Default::default(), *provider, &[8u8; 32], sighting));
+				}
+			}),
 		]]
 	});
-	for body in 0..3 {
+	for body in 0..5 {
 		assert!(ran.seen.keys().any(|taken| taken[body]), "no body {body} was taken");
 	}
-	assert!(ran.count(&[false; 3]) > 0, "nothing was refused");
+	assert!(ran.count(&[false; 5]) > 0, "nothing was refused");
 }

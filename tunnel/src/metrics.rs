@@ -141,6 +141,17 @@ impl Metrics {
 			("line_received_bytes_total", "Received, IP layer.", line.map_or(0, |l| load(&l.received_bytes))),
 			("line_sent_bytes_total", "Sent, IP layer.", line.map_or(0, |l| load(&l.sent_bytes))),
 			("line_dropped_packets_total", "Dropped by a cap.", line.map_or(0, |l| load(&l.dropped_packets))),
+			// Before those they are among, so that there are never more of them.
+			(
+				"line_opened_packets_total",
+				"Packets that WireGuard opened.",
+				line.map_or(0, |l| load(&l.opened_packets)),
+			),
+			(
+				"line_sealed_packets_total",
+				"Packets handed to WireGuard to be opened.",
+				line.map_or(0, |l| load(&l.sealed_packets)),
+			),
 		];
 		let gauges = [
 			("watched_providers", "Providers watched.", load(&self.watched.0)),

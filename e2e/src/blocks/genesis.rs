@@ -1,6 +1,7 @@
 //! The state a chain begins with.
 
 use crate::blocks::node::Node;
+use pallet_proof_of_bandwidth::Targets;
 use polkadot_sdk::*;
 use sp_core::{ed25519, storage::Storage, Pair};
 use sp_runtime::{traits::Dispatchable, BuildStorage};
@@ -12,8 +13,8 @@ use weir_runtime::{
 	apis::BABE_GENESIS_EPOCH_CONFIG,
 	configs::measuring::{BondPerMbps, MinProviderBond},
 	BabeConfig, Balance, BalancesConfig, NodeStakingConfig, ProofOfBandwidth, ProofOfBandwidthConfig,
-	Providers, ProvidersConfig, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys,
-	ValidatorsConfig, WEIR,
+	Providers, ProvidersConfig, Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, SessionConfig,
+	SessionKeys, ValidatorsConfig, WEIR,
 };
 
 /// Authors have numbers of their own, beyond those of any provider.
@@ -114,7 +115,8 @@ fn enter(line: &Line, index: u32) {
 	if line.admitted {
 		let admission = Admission::Admitted { since: 0 };
 		<Providers as ProviderRegistry<_>>::set_admission(index, admission).expect("the line is admitted");
-		// Verdicts admit, and the protocol follows its own; here there was none.
+		// Verdicts admit, and the protocol follows its own; here there was none, and nothing that it could have followed before.
+		Targets::<Runtime>::remove(index);
 		let facts = <Providers as ProviderRegistry<_>>::facts_at(index, 1).expect("it is registered");
 		<ProofOfBandwidth as OnProviderChange<_>>::provider_changed(index, &facts);
 	}

@@ -2,7 +2,7 @@
 
 mod weir;
 
-pub(crate) use weir::News;
+pub(crate) use weir::{events, News};
 
 use crate::service::{FullBackend, FullClient, FullPool, FullSelectChain};
 use jsonrpsee::RpcModule;

@@ -4,7 +4,7 @@
 //! both must be over before the slash is due. If it refutes the first one the deposit comes back and all that followed is
 //! undone; if it agrees the deposit is forfeited; if it cannot conclude the deposit comes back and the slash stands.
 
-use crate::{assignment::Test, *};
+use crate::{assignment::Test, following::OWNER_DELAY, *};
 use polkadot_sdk::*;
 
 use frame_support::{dispatch::DispatchResult, ensure};
@@ -15,7 +15,8 @@ use weir_primitives::{
 	Admission, EpochIndex,
 };
 
-/// Epochs from an appeal to its verdict.
+/// Epochs from an appeal to its verdict. The committee of the next epoch can be computed: of the two epochs in which an
+/// appeal comes in time, the owner may choose the one whose 51 members suit him better.
 const APPEAL_EPOCHS: EpochIndex = 2;
 
 impl<T: Config> Pallet<T> {
@@ -72,7 +73,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_request_test(who: T::AccountId) -> DispatchResult {
 		let provider = T::Registry::index_of(&who).ok_or(Error::<T>::NotAProvider)?;
-		let from = Self::epoch().saturating_add(1);
+		let from = Self::epoch().saturating_add(OWNER_DELAY);
 		let facts = T::Registry::facts_at(provider, from).filter(|facts| facts.in_service);
 		let facts = facts.ok_or(Error::<T>::NotInService)?;
 		ensure!(matches!(facts.admission, Admission::Admitted { .. }), Error::<T>::NotAdmitted);
@@ -82,7 +83,7 @@ impl<T: Config> Pallet<T> {
 		let terms = target.terms.at(from).filter(|terms| terms.standing == Standing::Admitted);
 		ensure!(terms.is_some(), Error::<T>::TestDue);
 		T::Deposits::charge_test(&who)?;
-		Self::change_standing(provider, Standing::Admitted, Standing::Owing);
+		Self::change_standing(provider, from, Standing::Admitted, Standing::Owing);
 		Self::deposit_event(Event::TestRequested { provider, account: who, from });
 		Ok(())
 	}

@@ -417,7 +417,7 @@ mod benchmarks {
 		let provider = T::Registry::index_of(&who).ok_or("it is a provider, too")?;
 		Targets::<T>::mutate_extant(provider, |target| target.escalation = None);
 		T::Registry::set_admission(provider, Admission::Admitted { since: TESTED })?;
-		Pallet::<T>::follow(provider);
+		Pallet::<T>::follow(provider, |_, new| new);
 		T::Deposits::fund_for_benchmark(&who);
 
 		#[extrinsic_call]

@@ -34,11 +34,12 @@ impl<T: Config> Pallet<T> {
 			Outcome::Good | Outcome::PaidAsMeasured | Outcome::ClaimLowered => false,
 		};
 		Self::note_test(test, verdict.epoch, strike);
-		Self::change_standing(test.provider, Standing::Owing, Standing::Admitted);
+		let next = Self::epoch().saturating_add(1);
+		Self::change_standing(test.provider, next, Standing::Owing, Standing::Admitted);
 		match verdict.outcome {
 			Outcome::ClaimLowered => Self::lower_claim(test.provider, verdict),
 			Outcome::Good | Outcome::PaidAsMeasured if verdict.kind == TestKind::Admission => {
-				Self::note_passed(test.provider);
+				Self::note_passed(test.provider, &verdict.claim);
 			}
 			_ => {}
 		}
@@ -260,8 +261,10 @@ impl<T: Config> Pallet<T> {
 		true
 	}
 
-	pub(crate) fn note_passed(provider: ProviderIndex) {
-		let Some(facts) = T::Registry::facts(provider) else { return };
+	/// Counts a passed test of `claim`. One of less than what is claimed by now admits nobody to that.
+	pub(crate) fn note_passed(provider: ProviderIndex, claim: &Claim) {
+		let facts = T::Registry::facts(provider).filter(|facts| facts.claim.lowered_to(claim) == facts.claim);
+		let Some(facts) = facts else { return };
 		let Admission::Pending { passed } = facts.admission else { return };
 		let passed = passed.saturating_add(1);
 		if passed < ADMISSION_TESTS {
@@ -277,7 +280,7 @@ impl<T: Config> Pallet<T> {
 		if T::Registry::set_admission(provider, admission).is_err() {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::AdmissionSet });
 		}
-		Self::follow(provider);
+		Self::follow(provider, |held, new| Terms { standing: new.standing, ..held });
 	}
 
 	/// Makes what was measured the claim, where it is less.
@@ -285,6 +288,7 @@ impl<T: Config> Pallet<T> {
 		if T::Registry::lower_claim(provider, verdict.measured()).is_err() {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::ClaimLowered });
 		}
-		Self::follow(provider);
+		let measured = verdict.measured();
+		Self::follow(provider, |held, _| Terms { claim: held.claim.lowered_to(&measured), ..held });
 	}
 }

@@ -244,7 +244,7 @@ impl<T: Config> Pallet<T> {
 		match revised.outcome {
 			Outcome::ClaimLowered => Self::lower_claim(provider, revised),
 			Outcome::Good | Outcome::PaidAsMeasured if revised.kind == TestKind::Admission => {
-				Self::note_passed(provider);
+				Self::note_passed(provider, &revised.claim);
 			}
 			_ => {}
 		}
@@ -267,7 +267,7 @@ impl<T: Config> Pallet<T> {
 		if T::Registry::reinstate(provider, is_untouched.then_some(claim), admission).is_err() {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::Reinstated });
 		}
-		Self::follow(provider);
+		Self::follow(provider, |held, new| Terms { claim: new.claim, standing: new.standing, ..held });
 	}
 
 	/// Takes back the strike of `epoch`, and the escalation it led to.

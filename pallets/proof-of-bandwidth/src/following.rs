@@ -1,6 +1,7 @@
 //! Following the registry: which providers tests are drawn from, and by which terms.
 
 use crate::{audits::AUDIT_DELAY, dense_index::HISTORY_EPOCHS, epochs::ProviderIndices, *};
+use alloc::vec::Vec;
 use polkadot_sdk::*;
 
 use frame_support::weights::Weight;
@@ -10,39 +11,56 @@ use weir_primitives::{
 	Admission, EpochIndex, ProviderIndex, SlashReason,
 };
 
-/// Epochs from a pause to the first one without tests: until then the seed of a test may be known.
-const PAUSE_DELAY: EpochIndex = 2;
+/// Epochs from what an owner says to the first one whose tests go by it. The seed of the next epoch is known: whoever could
+/// change what is drawn by it would choose between two committees, or have none that may measure him.
+pub(crate) const OWNER_DELAY: EpochIndex = 2;
 
 impl<T: Config> Pallet<T> {
-	/// Brings terms and lists of a provider in line with what the registry says of the next epoch.
-	pub(crate) fn follow(index: ProviderIndex) {
+	/// Brings terms and lists of a provider in line with what the registry says of the next epoch, after a verdict: what that
+	/// decided counts at once, for nobody chose it. `in_next` as in [`Self::follow_change`].
+	pub(crate) fn follow(index: ProviderIndex, in_next: impl FnOnce(Terms, Terms) -> Terms) {
 		let next = Self::epoch().saturating_add(1);
 		match T::Registry::facts_at(index, next) {
-			Some(facts) if facts.in_service => Self::follow_change(index, &facts),
+			Some(facts) if facts.in_service => Self::follow_change(index, &facts, in_next),
 			_ => {}
 		}
 	}
 
-	fn follow_change(index: ProviderIndex, facts: &ProviderFacts<T::AccountId>) {
+	/// Brings terms and lists in line with `facts`. What the next epoch's tests go by is up to `in_next`, which is given
+	/// what they went by before and the new terms.
+	fn follow_change(
+		index: ProviderIndex,
+		facts: &ProviderFacts<T::AccountId>,
+		in_next: impl FnOnce(Terms, Terms) -> Terms,
+	) {
 		let now = Self::epoch();
-		let from = now.saturating_add(1);
+		let (next, from) = (now.saturating_add(1), now.saturating_add(OWNER_DELAY));
 		let known = Targets::<T>::get(index).filter(|target| target.account == facts.account);
 		let mut target = known.unwrap_or_else(|| {
 			Self::forget_facts(index);
 			Target { account: facts.account.clone(), terms: Default::default(), escalation: None }
 		});
-		let is_away = target.terms.at(now).is_some_and(|terms| terms.standing == Standing::Out);
-		let is_owing = target.terms.at(from).is_some_and(|terms| terms.standing == Standing::Owing);
+		let held = target.terms.at(next);
+		let has_moved = held.is_some_and(|terms| terms.prefix != facts.endpoint.prefix());
+		let stood = |epoch| target.terms.at(epoch).map(|terms| terms.standing);
+		let is_away = [now, next].map(stood).contains(&Some(Standing::Out));
+		let is_owing = [next, from].map(stood).contains(&Some(Standing::Owing));
 		let standing = match facts.admission {
 			Admission::Jailed { .. } => Standing::Out,
 			Admission::Pending { .. } => Standing::Pending,
-			// Whoever was away owes a test: a pause must not be a way around one.
-			Admission::Admitted { .. } if is_away || is_owing => Standing::Owing,
+			// Whoever was away or moves owes a test: neither must be a way around one.
+			Admission::Admitted { .. } if is_away || is_owing || has_moved => Standing::Owing,
 			Admission::Admitted { .. } => Standing::Admitted,
 		};
 		let (claim, shared, prefix) = (facts.claim, facts.shared, facts.endpoint.prefix());
 		let terms = Terms { claim, standing, prefix, shared };
-		Self::set_terms(&mut target, from, terms);
+		match held.map(|held| in_next(held, terms)).filter(|_| standing != Standing::Out) {
+			Some(meanwhile) => {
+				Self::set_terms(&mut target, next, meanwhile);
+				Self::set_terms(&mut target, from, terms);
+			}
+			None => Self::set_terms(&mut target, next, terms),
+		}
 		let listed = terms.prefix.is_some() && standing != Standing::Out;
 		let class = class_of(terms.claim.largest_kbps()).filter(|_| listed || target.escalation.is_some());
 		Targets::<T>::insert(index, target);
@@ -78,12 +96,15 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Replaces the terms of a provider from the next epoch on, if their standing is `old`.
-	pub(crate) fn change_standing(index: ProviderIndex, old: Standing, new: Standing) {
-		let from = Self::epoch().saturating_add(1);
+	/// Makes `new` of every standing `old` that a provider has in `from` or later.
+	pub(crate) fn change_standing(index: ProviderIndex, from: EpochIndex, old: Standing, new: Standing) {
 		Targets::<T>::mutate_extant(index, |target| {
-			if let Some(terms) = target.terms.at(from).filter(|terms| terms.standing == old) {
-				Self::set_terms(target, from, Terms { standing: new, ..terms });
+			let first = target.terms.at(from).map(|terms| (from, terms));
+			let later = target.terms.iter().filter(|(begin, _)| *begin > from).copied();
+			let versions: Vec<_> = first.into_iter().chain(later).collect();
+			for (begin, terms) in versions.into_iter().skip_while(|(_, terms)| terms.standing != old) {
+				let standing = if terms.standing == old { new } else { terms.standing };
+				Self::set_terms(target, begin, Terms { standing, ..terms });
 			}
 		});
 	}
@@ -140,14 +161,14 @@ impl<T: Config> Pallet<T> {
 
 impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 	fn provider_changed(index: ProviderIndex, facts: &ProviderFacts<T::AccountId>) {
-		Self::follow_change(index, facts);
+		Self::follow_change(index, facts, |held, _| held);
 	}
 
 	fn provider_left(index: ProviderIndex, who: &T::AccountId) {
 		let now = Self::epoch();
 		let paused =
 			T::Registry::facts_at(index, now.saturating_add(1)).is_some_and(|facts| facts.in_service);
-		let delay = if paused { PAUSE_DELAY } else { 1 };
+		let delay = if paused { OWNER_DELAY } else { 1 };
 		Self::follow_leave(index, now.saturating_add(delay));
 		Self::stop_watching(index);
 		if !paused {

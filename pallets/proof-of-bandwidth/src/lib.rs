@@ -832,7 +832,7 @@ pub mod pallet {
 		NotInService,
 		/// The provider is not admitted yet: it is tested every epoch.
 		NotAdmitted,
-		/// A test is due in the next epoch already.
+		/// A test is owed already, or it is no longer admitted by then.
 		TestDue,
 		/// An escalation is open.
 		EscalationOpen,
@@ -1017,7 +1017,7 @@ pub mod pallet {
 			Self::do_appeal(who, epoch)
 		}
 
-		/// Pays for a test of the signer's line in the next epoch, ahead of its turn. It counts like any other.
+		/// Pays for a test of the signer's line in the epoch after the next, ahead of its turn. It counts like any other.
 		#[pallet::call_index(8)]
 		pub fn request_test(origin: OriginFor<T>) -> DispatchResult {
 			let who = ensure_signed(origin)?;

@@ -12,7 +12,7 @@ const LEAST_PACKETS: u64 = 4;
 const MOST_PACKETS: u64 = 2 * MAX_RANGES as u64;
 /// Between two receipts: the first of these with enough packets, or the last. All divide both windows. What is held
 /// back until the window begins, and acknowledged early at its end, gains a target at most half of the last and the
-/// ramp: 7 % of the shorter window.
+/// ramp, 7 % of the shorter window, where the windows of all members lie alike.
 const RECEIPT_EVERY: [Micros; 3] = [50 * MILLI, 100 * MILLI, 200 * MILLI];
 /// Receipts of phase D between two countersignatures.
 const RECEIPTS_PER_COUNTERSIGNATURE: u64 = 5;

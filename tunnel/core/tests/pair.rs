@@ -6,6 +6,7 @@ use std::{
 	sync::Arc,
 };
 use weir_tunnel_core::{
+	cadence::Cadence,
 	cost,
 	dropped::{Dropped, Rule},
 	keys::ProbeKeypair,
@@ -13,7 +14,7 @@ use weir_tunnel_core::{
 	second_start,
 	target::{self, Assignment, Member, Prefix, Target},
 	wire::{self, data, Refusal, Request, Response, Test, TestKind, PACKET_BYTES},
-	Micros,
+	Micros, MAX_SHIFT,
 };
 
 const START: Micros = 1_700_000_010_000_000;
@@ -97,8 +98,14 @@ struct Setup {
 	hold_receipts: Micros,
 	/// Holds receipts of phase D until this long after T0, echoes until this long after T1.
 	hold_until: Option<Micros>,
-	/// Answers greetings and the pings before the offer this much later.
-	slow_pings: Micros,
+	/// Receipts from before pass at once: those of the ramp gain nothing, and being countersigned keeps sessions alive.
+	hold_from: Micros,
+	/// Answers greetings and the pings before the offer this much later, per member.
+	slow_pings: Vec<Micros>,
+	/// By how much each member's clock is fast, µs.
+	clocks: Vec<i64>,
+	/// By how much the target's is: a cheat sets it so that receipts close when it wants.
+	target_clock: i64,
 	/// The target answers the control plane but no datagram.
 	deaf: bool,
 	/// The target never signs.
@@ -124,7 +131,10 @@ impl Setup {
 			latency: vec![latency; members],
 			hold_receipts: 0,
 			hold_until: None,
-			slow_pings: 0,
+			hold_from: 0,
+			slow_pings: vec![0; members],
+			clocks: vec![0; members],
+			target_clock: 0,
 			deaf: false,
 			mute_at_finish: false,
 			forges_finals: false,
@@ -137,6 +147,20 @@ impl Setup {
 
 	fn quota(&self) -> u32 {
 		(self.claim_kbps * 5 / 4).div_ceil(self.members as u32)
+	}
+
+	/// What a member's clock says at `now`.
+	fn told(&self, member: usize, now: Micros) -> Micros {
+		now.saturating_add_signed(self.clocks[member])
+	}
+
+	/// When a member's clock says `at`.
+	fn when(&self, member: usize, at: Micros) -> Micros {
+		at.saturating_add_signed(-self.clocks[member])
+	}
+
+	fn told_target(&self, now: Micros) -> Micros {
+		now.saturating_add_signed(self.target_clock)
 	}
 
 	fn run(self) -> Vec<Outcome> {
@@ -218,7 +242,7 @@ impl Simulation {
 				start: START,
 				window: setup.window,
 			};
-			Probe::new(BEGIN, config)
+			Probe::new(setup.told(n, BEGIN), config)
 		});
 		Self {
 			probes: probes.collect(),
@@ -250,7 +274,10 @@ impl Simulation {
 		self.drain(now);
 		while self.outcomes.iter().any(Option::is_none) {
 			let event = self.events.peek().map(|event| event.at);
-			let timers = self.probes.iter().filter_map(Probe::timeout).chain(self.target.timeout());
+			let of_probe = |(n, probe): (usize, &Probe)| Some(self.setup.when(n, probe.timeout()?));
+			let of_target =
+				self.target.timeout().map(|at| at.saturating_add_signed(-self.setup.target_clock));
+			let timers = self.probes.iter().enumerate().filter_map(of_probe).chain(of_target);
 			let reveal = (self.setup.reveal_at > now).then_some(self.setup.reveal_at);
 			now = timers.chain(event).chain(reveal).min().unwrap().max(now);
 			assert!(now < START + 60_000_000, "the test never ends");
@@ -262,13 +289,15 @@ impl Simulation {
 				let event = self.events.pop().unwrap();
 				self.handle(now, event);
 			}
-			for probe in &mut self.probes {
-				if probe.timeout().is_some_and(|at| at <= now) {
-					probe.handle_timeout(now);
+			for (n, probe) in self.probes.iter_mut().enumerate() {
+				let told = self.setup.told(n, now);
+				if probe.timeout().is_some_and(|at| at <= told) {
+					probe.handle_timeout(told);
 				}
 			}
-			if self.target.timeout().is_some_and(|at| at <= now) {
-				self.target.handle_timeout(now);
+			let told = self.setup.told_target(now);
+			if self.target.timeout().is_some_and(|at| at <= told) {
+				self.target.handle_timeout(told);
 			}
 			self.drain(now);
 		}
@@ -277,6 +306,7 @@ impl Simulation {
 
 	fn handle(&mut self, now: Micros, Event { member, what, .. }: Event) {
 		let latency = self.setup.latency[member];
+		let (told, told_target) = (self.setup.told(member, now), self.setup.told_target(now));
 		match what {
 			What::Request(ticket, request) => {
 				if self.setup.restart && matches!(request, Request::Offer { .. }) {
@@ -292,19 +322,19 @@ impl Simulation {
 						let floods = member == 0 && self.setup.flood > 1;
 						let request =
 							if floods { offer_of(member, self.setup.quota(), request) } else { request };
-						Some(self.target.handle_request(now, SOURCE, &request))
+						Some(self.target.handle_request(told_target, SOURCE, &request))
 					}
 				};
 				self.push(now + latency, member, What::Answer(ticket, answer));
 			}
-			What::Answer(ticket, answer) => self.probes[member].handle_response(now, ticket, answer),
+			What::Answer(ticket, answer) => self.probes[member].handle_response(told, ticket, answer),
 			What::ToTarget(bytes) => {
 				let address = Ipv4Addr::new(100, 64, 1, member as u8 + 1);
 				self.to_target_bytes += bytes.len() as u64;
 				self.arrived[member] += u64::from(bytes.len() == data::LOAD_BYTES);
-				self.target.handle_datagram(now, address, &bytes);
+				self.target.handle_datagram(told_target, address, &bytes);
 			}
-			What::ToProbe(bytes) => self.probes[member].handle_datagram(now, &bytes),
+			What::ToProbe(bytes) => self.probes[member].handle_datagram(told, &bytes),
 		}
 	}
 
@@ -339,11 +369,11 @@ impl Simulation {
 					let packets =
 						data::receipts(receipts).unwrap().into_iter().map(|r| (r.window, r.packets()));
 					self.acknowledged[member].extend(packets);
-					self.setup.hold_receipts + until(START)
+					self.setup.hold_receipts + if now < self.setup.hold_from { 0 } else { until(START) }
 				}
 				data::Body::Echo(_) => until(second_start(START, self.setup.window)),
 				data::Body::Welcome(_) | data::Body::Pong(_) if now + 1_000_000 < START => {
-					self.setup.slow_pings
+					self.setup.slow_pings[member]
 				}
 				_ => 0,
 			};
@@ -443,7 +473,7 @@ fn what_the_ramp_brought_should_gain_nothing_when_it_is_held_back_until_the_wind
 			for (members, part) in [(5, 1), (15, 1), (9, 10)] {
 				let kbps = 10_000 / part;
 				let mut setup = Setup::new(members, claim_kbps / part as u32, kbps, kbps, 10_000);
-				(setup.slow_pings, setup.hold_until) = (slow_pings, Some(hold_until));
+				(setup.slow_pings, setup.hold_until) = (vec![slow_pings; members], Some(hold_until));
 				let (down, up) = sum(&setup.run());
 				let part = down.max(up) * 1_000 / kbps as u32;
 				let of = format!("{members} members, claim {claim_kbps}, pings {slow_pings} µs late: {down} and {up} of {kbps}");
@@ -453,6 +483,99 @@ fn what_the_ramp_brought_should_gain_nothing_when_it_is_held_back_until_the_wind
 	}
 	println!("{} ‰: {}", worst.0, worst.1);
 	assert!(worst.0 <= 1_070, "{worst:?}");
+}
+
+/// What a cheat does to a committee of five whose loads just fill the line at their half step, and what it can gain: while
+/// windows lie apart, or a queue empties after the load, the line carries more than in the T by which all is divided.
+struct Apart {
+	of: &'static str,
+	/// Pings answered later by this, per member.
+	pings: [Micros; 5],
+	/// The first two clocks are fast by this, the others slow.
+	clocks: i64,
+	/// What the line's queue holds.
+	queue: Micros,
+}
+
+impl Apart {
+	const LATENCY: i64 = 10_000;
+	/// The full step begins this long before what counts of a direction, and the load ends this long after T.
+	const AHEAD: i64 = 25_000;
+	const TAIL: i64 = 50_000;
+	/// Echoes count from this long before T1.
+	const UP_LEAD: i64 = 25_000;
+
+	fn clocks(&self) -> [i64; 5] {
+		[self.clocks, self.clocks, -self.clocks, -self.clocks, -self.clocks]
+	}
+
+	/// From T0 on, when the first packet that counts enters the line, and, from T0 + T on, when the last one leaves it that
+	/// a member counts: all it sent has passed, or its window is about to close.
+	fn span(&self, shifts: &[i64], lead: i64) -> (i64, i64) {
+		let members = || shifts.iter().zip(self.clocks());
+		let enters = members().map(|(shift, fast)| Self::LATENCY - fast - shift - lead - Self::AHEAD);
+		let leaves = members().map(|(shift, fast)| {
+			let sent = Self::TAIL - fast - shift + Self::LATENCY + self.queue as i64;
+			sent.min(shift - fast - Self::LATENCY)
+		});
+		(enters.min().unwrap(), leaves.max().unwrap())
+	}
+
+	/// Tests a line of so many kbps down and up, of which one is narrow. What members count of that direction, and the
+	/// most that it carries, both in per mille of it.
+	fn test(&self, [down, up]: [u64; 2]) -> (u64, u64) {
+		let line = down.min(up);
+		let mut setup = Setup::new(5, (line * 8 / 5) as u32, down, up, Self::LATENCY as Micros);
+		let receipt = Cadence::down(setup.quota()).receipt as i64;
+		(setup.down.queue, setup.up.queue) = (self.queue, self.queue);
+		(setup.slow_pings, setup.clocks) = (self.pings.to_vec(), self.clocks().to_vec());
+		// What the cheat expects: pings on an empty line.
+		let shifts = self.pings.map(|late| (late as i64 / 2 + Self::LATENCY).min(MAX_SHIFT as i64));
+		// All that came before the last window opens is acknowledged then, and receipts close 3 ms before the last is over.
+		let opens = shifts.iter().zip(self.clocks()).map(|(shift, fast)| shift - fast).max().unwrap();
+		setup.hold_until = Some((opens - Self::LATENCY + 5_000) as Micros);
+		let (enters, leaves) = self.span(&shifts, receipt / 2);
+		setup.hold_from = START.saturating_add_signed(enters);
+		let fast = (receipt / 2 - (leaves - 3_000)).rem_euclid(receipt);
+		setup.target_clock = if fast > receipt / 2 { fast - receipt } else { fast };
+		let outcomes = setup.run();
+		assert!(outcomes.iter().all(|o| o.fault.is_none() && o.kind == Kind::Measured), "{outcomes:?}");
+		let shifts: Vec<_> = outcomes.iter().map(|o| (o.rtt / 2).min(MAX_SHIFT) as i64).collect();
+		let lead = if down < up { receipt / 2 } else { Self::UP_LEAD };
+		let (enters, leaves) = self.span(&shifts, lead);
+		// The last packet may just have waited as long as the queue lets it, and leaves after that.
+		let packet = u64::from(PACKET_BYTES) * 8_000 / line + 1_000;
+		let carries = WINDOW + (leaves - enters) as u64 + packet;
+		let counted = if down < up { sum(&outcomes).0 } else { sum(&outcomes).1 };
+		(u64::from(counted) * 1_000 / line, (carries * 1_000).div_ceil(WINDOW))
+	}
+}
+
+#[test]
+fn committee_should_count_no_more_than_the_line_carries_when_its_windows_lie_apart() {
+	// The bar of 1,070 holds where the most is less. Elsewhere it may be missed, and nothing here says that it is not.
+	let (none, all, apart) = ([0; 5], [200_000; 5], [200_000, 200_000, 100_000, 100_000, 100_000]);
+	let cases = [
+		Apart { of: "clocks", pings: none, clocks: 50_000, queue: 50_000 },
+		Apart { of: "pings", pings: all, clocks: 0, queue: 50_000 },
+		Apart { of: "pings apart", pings: apart, clocks: 0, queue: 50_000 },
+		Apart { of: "pings apart, clocks", pings: apart, clocks: 50_000, queue: 50_000 },
+		Apart { of: "pings, a deep queue", pings: all, clocks: 0, queue: 150_000 },
+		Apart { of: "pings, a deep queue, clocks", pings: all, clocks: 50_000, queue: 150_000 },
+	];
+	// Receipts every 50, 100 and 200 ms.
+	for line in [4_000, 2_000, 1_000] {
+		for case in &cases {
+			for (way, lines) in [("down", [line, 100_000]), ("up", [100_000, line])] {
+				let (counted, most) = case.test(lines);
+				let of = format!("{line} kbps {way}, {}: {counted} ‰ of at most {most}", case.of);
+				println!("{of}");
+				assert!(counted <= most, "{of}");
+				// The cheat has not harmed itself, which would show nothing.
+				assert!(counted >= 950, "{of}");
+			}
+		}
+	}
 }
 
 #[test]

@@ -10,8 +10,18 @@ use weir_tunnel_core::wire::MAX_MESSAGE_BYTES;
 /// Reads and writes frames; what is in them is read by the service, which can say what is wrong.
 #[derive(Clone)]
 pub(super) struct Frames {
-	/// A request that cannot be read is told of to nobody else.
+	/// Which rule a frame broke that cannot be read is told to nobody else.
 	pub(super) refused: Arc<Refused>,
+}
+
+impl Frames {
+	/// Hands on a frame, and counts it if it could not be read.
+	fn note(&self, frame: io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {
+		if let Some(rule) = frame.as_ref().err().and_then(Rule::of_read) {
+			self.refused.count(rule);
+		}
+		frame
+	}
 }
 
 async fn read(io: &mut (impl AsyncRead + Unpin + Send)) -> io::Result<Vec<u8>> {
@@ -47,17 +57,19 @@ impl request_response::Codec for Frames {
 		T: AsyncRead + Unpin + Send,
 	{
 		let request = read(io).await;
-		if let Some(rule) = request.as_ref().err().and_then(Rule::of_read) {
-			self.refused.count(rule);
-		}
-		request
+		self.note(request)
 	}
 
 	async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Vec<u8>>
 	where
 		T: AsyncRead + Unpin + Send,
 	{
-		read(io).await
+		// A peer that does not answer ends the stream before a frame begins, and with one that speaks another protocol
+		// the stream fails there: neither has answered wrongly.
+		let mut first = [0];
+		io.read_exact(&mut first).await?;
+		let response = read(&mut first.as_slice().chain(io)).await;
+		self.note(response)
 	}
 
 	async fn write_request<T>(&mut self, _: &StreamProtocol, io: &mut T, bytes: Vec<u8>) -> io::Result<()>

@@ -60,7 +60,8 @@ impl Connections {
 		self.peers.get(peer).copied()
 	}
 
-	fn begin(&mut self, id: ConnectionId, remote: &Multiaddr) -> Result<(), Denied> {
+	/// Takes an incoming connection, if there is a share of them left for where it comes from.
+	pub(super) fn begin(&mut self, id: ConnectionId, remote: &Multiaddr) -> Result<(), Denied> {
 		let prefix = Prefix::of(ip_of(remote).ok_or(Denied::NoAddress)?);
 		if self.incoming.len() >= MAX_CONNECTIONS {
 			return Err(Denied::Full);

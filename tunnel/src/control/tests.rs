@@ -1,3 +1,5 @@
+mod rules;
+
 use super::*;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use tokio::{

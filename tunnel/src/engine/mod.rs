@@ -16,7 +16,7 @@ use std::{
 	future::Future,
 	io,
 	net::{IpAddr, Ipv4Addr, SocketAddr},
-	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	sync::{atomic::Ordering, Arc, Mutex, MutexGuard, PoisonError},
 	time::Duration,
 };
 use tokio::sync::mpsc::{self, error::TrySendError};
@@ -50,11 +50,13 @@ pub struct Inbound {
 /// Packets from the tunnel to us.
 struct FromTunnel {
 	inbound: mpsc::Sender<Inbound>,
+	counters: Arc<Counters>,
 	dropped: Arc<Dropped>,
 }
 
 impl IpSend for FromTunnel {
 	async fn send(&mut self, packet: Packet<Ip>) -> io::Result<()> {
+		self.counters.opened_packets.fetch_add(1, Ordering::Relaxed);
 		let packet = packet.into_bytes();
 		let Some((source, _, bytes)) = data::unwrap(packet.as_ref()) else {
 			self.dropped.count(Rule::NotADatagram);
@@ -191,7 +193,7 @@ impl Engine {
 				dropped: dropped.clone(),
 			})
 			.with_ip_pair(
-				FromTunnel { inbound: to_us, dropped: dropped.clone() },
+				FromTunnel { inbound: to_us, counters: counters.clone(), dropped: dropped.clone() },
 				ToTunnel { packets, gate: gate.clone() },
 			)
 			.with_listen_port(port)
@@ -294,6 +296,8 @@ fn bind_error(error: device::Error, address: IpAddr, port: u16) -> anyhow::Error
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::tasks::Task;
+	use tokio::net::UdpSocket;
 
 	const A: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 1);
 	const B: Ipv4Addr = Ipv4Addr::new(100, 64, 1, 1);
@@ -322,7 +326,7 @@ mod tests {
 		// Bound to the configured address, so that this is where packets come from.
 		let endpoint = a.endpoint_of(b.public()).await.unwrap();
 		assert_eq!(endpoint, SocketAddr::from(([127, 0, 32, 1], b.port())));
-		assert!(a.counters().received_bytes.load(std::sync::atomic::Ordering::Relaxed) > 148);
+		assert!(a.counters().received_bytes.load(Ordering::Relaxed) > 148);
 	}
 
 	#[tokio::test]
@@ -372,6 +376,69 @@ mod tests {
 			tokio::time::sleep(Duration::from_millis(1)).await;
 		}
 		assert_eq!(from_b.len(), CHANNEL);
+	}
+
+	/// An address that hands on to `target` and back, and shows each inner packet on its way there, sealed as it is.
+	async fn tap(target: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8>>, Task) {
+		let socket = UdpSocket::bind("127.0.35.1:0").await.unwrap();
+		let address = socket.local_addr().unwrap();
+		let (show, shown) = mpsc::unbounded_channel();
+		let task = Task::spawn("tap", async move {
+			let (mut buffer, mut near) = ([0; 2_048], None::<SocketAddr>);
+			loop {
+				let (length, source) = socket.recv_from(&mut buffer).await.unwrap();
+				let packet = &buffer[..length];
+				if source == target {
+					socket.send_to(packet, near.unwrap()).await.unwrap();
+					continue;
+				}
+				near = Some(source);
+				if packet[0] == 4 && length > 32 {
+					let _ = show.send(packet.to_vec());
+				}
+				socket.send_to(packet, target).await.unwrap();
+			}
+		});
+		(address, shown, task)
+	}
+
+	#[tokio::test]
+	async fn packets_should_count_as_sealed_and_not_as_opened_when_they_are_forged_or_replayed() {
+		let (a, mut from_b) = Engine::start(LOOPBACK, 0, Caps::default()).await.unwrap();
+		let (b, _from_a) = Engine::start("127.0.32.1".parse().unwrap(), 0, Caps::default()).await.unwrap();
+		let target = SocketAddr::from((LOOPBACK, a.port()));
+		let (line, mut shown, _tap) = tap(target).await;
+		a.add_peer(b.public(), B, None).await.unwrap();
+		b.add_peer(a.public(), A, Some(line)).await.unwrap();
+		let counted = || {
+			let counters = a.counters();
+			[&counters.sealed_packets, &counters.opened_packets]
+				.map(|counter| counter.load(Ordering::Relaxed))
+		};
+		b.send(B, A, b"honest");
+		assert_eq!(receive(&mut from_b).await.bytes, b"honest");
+		// Neither the handshake is among them, nor the keepalive that ends it.
+		assert_eq!(counted(), [1, 1]);
+		let replayed = shown.recv().await.unwrap();
+		let forged = |at: usize| {
+			let mut packet = replayed.clone();
+			packet[at] ^= 1;
+			packet
+		};
+		// Another kind, another session, a number that has not come yet, other bytes, another tag, and cut short.
+		let mut bad = Vec::from([0, 4, 9, 16, replayed.len() - 1].map(forged));
+		bad.extend([replayed[..20].to_vec(), replayed.clone()]);
+		let stranger = UdpSocket::bind("127.0.36.1:0").await.unwrap();
+		for packet in &bad {
+			stranger.send_to(packet, target).await.unwrap();
+		}
+		// The peer itself, with an inner source that is not its own.
+		b.send(Ipv4Addr::new(100, 64, 1, 9), A, b"spoofed");
+		b.send(B, A, b"after");
+		// What came before has been read, and nothing of it came out.
+		assert_eq!(receive(&mut from_b).await.bytes, b"after");
+		assert_eq!(counted(), [bad.len() as u64 + 3, 2]);
+		assert!(a.dropped().rows().all(|(_, count)| count == 0));
 	}
 
 	#[tokio::test]

@@ -3,7 +3,7 @@
 use crate::clock;
 use futures::FutureExt;
 use gotatun::{
-	packet::{Packet, PacketBufPool},
+	packet::{Packet, PacketBufPool, WgCookieReply, WgData, WgHandshakeInit, WgHandshakeResp, WgPacketType},
 	udp::{
 		socket::{UdpSocket, UdpSocketFactory},
 		UdpRecv, UdpSend, UdpTransportFactory, UdpTransportFactoryParams,
@@ -44,7 +44,7 @@ pub struct Caps {
 	pub egress_kbps: u32,
 }
 
-/// Bytes and drops of a device.
+/// Bytes, packets and drops of a device.
 #[derive(Debug, Default)]
 pub struct Counters {
 	/// Received, IP layer.
@@ -53,6 +53,22 @@ pub struct Counters {
 	pub sent_bytes: AtomicU64,
 	/// Dropped by a cap.
 	pub dropped_packets: AtomicU64,
+	/// Handed to WireGuard to be opened, which its own messages are not.
+	pub sealed_packets: AtomicU64,
+	/// Of these, opened. WireGuard drops the others and says nothing; but some may be on their way.
+	pub opened_packets: AtomicU64,
+}
+
+/// Whether a packet has the form of one of WireGuard's own messages: of a handshake, a cookie or a keepalive. No inner
+/// packet comes out of those.
+fn is_upkeep(packet: &[u8]) -> bool {
+	matches!(
+		(packet.first().copied().map(WgPacketType), packet.len()),
+		(Some(WgPacketType::HandshakeInit), WgHandshakeInit::LEN)
+			| (Some(WgPacketType::HandshakeResp), WgHandshakeResp::LEN)
+			| (Some(WgPacketType::CookieReply), WgCookieReply::LEN)
+			| (Some(WgPacketType::Data), WgData::OVERHEAD)
+	)
 }
 
 /// Binds sockets to one address.
@@ -180,6 +196,9 @@ impl LineRecv {
 		let admitted = self.bucket.as_mut().is_none_or(|bucket| bucket.take(clock::now(), bytes));
 		if admitted {
 			self.counters.received_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+			if !is_upkeep(packet) {
+				self.counters.sealed_packets.fetch_add(1, Ordering::Relaxed);
+			}
 		} else {
 			self.counters.dropped_packets.fetch_add(1, Ordering::Relaxed);
 		}

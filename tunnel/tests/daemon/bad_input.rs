@@ -345,9 +345,13 @@ async fn run_should_go_on_when_the_network_sends_noise() {
 		let (status, metrics) = http(address, "GET /metrics", "", "");
 		assert_eq!(status, 200);
 		// What came in on the line was seen, so the noise did reach the device.
-		let received =
-			metrics.lines().find_map(|line| line.strip_prefix("weir_tunnel_line_received_bytes_total "));
-		assert!(received.unwrap().parse::<u64>().unwrap() > 100_000, "{metrics}");
+		let counted = |what: &str| {
+			let name = format!("weir_tunnel_line_{what}_total ");
+			metrics.lines().find_map(|line| line.strip_prefix(&name)).unwrap().parse::<u64>().unwrap()
+		};
+		assert!(counted("received_bytes") > 100_000, "{metrics}");
+		// Nothing of it could be opened, and that shows.
+		assert!(counted("sealed_packets") > 0 && counted("opened_packets") == 0, "{metrics}");
 		// TCP of the control plane still answers a peer's first words.
 		assert!(running.err().contains("upgrade it"), "{}", running.err());
 		let ended = running.terminate();

@@ -37,5 +37,5 @@ mod texts;
 mod verdicts;
 
 pub(crate) use api::WeirApiServer;
-pub(crate) use news::News;
+pub(crate) use news::{events, News};
 pub(crate) use server::Weir;

@@ -113,7 +113,7 @@ fn step(client: &FullClient, from: Hash, to: Hash) -> Step {
 	let route = tree_route(client, from, to)?;
 	let mut news = Vec::new();
 	for block in route.enacted() {
-		let events = events(client, block.hash)?;
+		let events = events(client, block.hash).ok_or(Error::UnreadableBlock(block.hash))?;
 		let outages: Vec<_> = events.iter().filter_map(measuring::outage).collect();
 		let verdicts: Vec<_> = events.into_iter().filter_map(measuring::concluded).collect();
 		if !verdicts.is_empty() || !outages.is_empty() {
@@ -123,13 +123,12 @@ fn step(client: &FullClient, from: Hash, to: Hash) -> Step {
 	Ok(Arc::new(news))
 }
 
-/// What happened in a block, in the words of the runtime that this node was built with.
-fn events(client: &FullClient, hash: Hash) -> Result<Vec<RuntimeEvent>, Error> {
-	let unreadable = || Error::UnreadableBlock(hash);
+/// What happened in a block, in the words of the runtime that this node was built with; none if it cannot be read.
+pub(crate) fn events(client: &FullClient, hash: Hash) -> Option<Vec<RuntimeEvent>> {
 	let key = StorageKey([twox_128(b"System"), twox_128(b"Events")].concat());
-	let Some(bytes) = client.storage(hash, &key).map_err(|_| unreadable())? else { return Ok(Vec::new()) };
-	let records = read(&bytes.0).ok_or_else(unreadable)?;
-	Ok(records.into_iter().map(|record| record.event).collect())
+	let Some(bytes) = client.storage(hash, &key).ok()? else { return Some(Vec::new()) };
+	let records = read(&bytes.0)?;
+	Some(records.into_iter().map(|record| record.event).collect())
 }
 
 /// What a block noted of its events; none if it is of another release.

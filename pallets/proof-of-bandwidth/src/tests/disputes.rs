@@ -133,7 +133,13 @@ fn dispute_should_be_refused_when_nothing_can_change() {
 		let of = |node| drawer.receipt(TESTED, 0, node);
 		let honest = Pob::assignment(TESTED, 0).into_iter().find(|node| !liars.contains(node)).unwrap();
 		refused_by(&dispute(TESTED, vec![]), Error::WrongReceiptCount);
-		refused_by(&dispute(TESTED - 1, vec![of(liars[0])]), Error::NotDisputable);
+		// The epoch before it, the running one, one to come and the last there is: none of them has a strike.
+		for epoch in [TESTED - 1, TESTED + 1, TESTED + 2, EpochIndex::MAX] {
+			refused_by(&dispute(epoch, vec![of(liars[0])]), Error::NotDisputable);
+			let mut of_that_epoch = of(liars[0]);
+			of_that_epoch.test.epoch = epoch;
+			refused_by(&dispute(epoch, vec![sign(of_that_epoch)]), Error::NotDisputable);
+		}
 		let call =
 			Call::dispute { provider: 1, epoch: TESTED, receipts: vec![of(liars[0])].try_into().unwrap() };
 		refused_by(&call, Error::NotDisputable);

@@ -47,9 +47,12 @@ fn claim_should_change_list_and_terms_when_it_changes_class() {
 		change(0, |facts| facts.claim = symmetric(900_000)).unwrap();
 		assert_eq!((listed_in(0, 7), listed_in(0, 8)), (vec![0], vec![1]));
 		let claim_in = |epoch| Targets::<Runtime>::get(0).unwrap().terms.at(epoch).unwrap().claim;
-		assert_eq!((claim_in(5), claim_in(6)), (symmetric(CLAIM), symmetric(900_000)));
-		// Neither list measures a claim of the other's class.
+		// The committee of epoch 6 can be computed in epoch 5: it still measures the claim that it was drawn for.
+		assert_eq!((claim_in(6), claim_in(7)), (symmetric(CLAIM), symmetric(900_000)));
 		run_to(6, 0);
+		assert!(Pob::target_test(&100).is_some());
+		// Neither list measures a claim of the other's class.
+		run_to(7, 0);
 		assert_eq!(Pob::target_test(&100), None);
 		run_to(8, 0);
 		assert_eq!(Pob::target_test(&100).unwrap().ordinal, 0);
@@ -68,7 +71,7 @@ fn return_should_owe_a_test_when_service_was_left() {
 		run_to(6, 0);
 		assert_eq!(Pob::target_test(&100), None);
 		change(0, |facts| facts.in_service = true).unwrap();
-		assert_eq!(standing_in(0, 7), Some(Standing::Owing));
+		assert_eq!((standing_in(0, 7), standing_in(0, 8)), (Some(Standing::Out), Some(Standing::Owing)));
 		// Alone on its list, it waits until the only index has rested.
 		run_to(11, 0);
 		assert_eq!(Pob::target_test(&100).unwrap().kind, weir_primitives::api::TestKind::Scheduled);
@@ -84,9 +87,23 @@ fn return_should_not_owe_a_test_when_the_pause_never_began() {
 		register(0, 100, symmetric(CLAIM));
 		admit(0);
 		run_to(4, 10);
+		// To begin in two epochs: the next one is in service all the same.
+		Pob::provider_left(0, &100);
+		change(0, |facts| facts.in_service = true).unwrap();
+		assert_eq!([5, 6].map(|epoch| standing_in(0, epoch)), [Some(Standing::Admitted); 2]);
+	});
+}
+
+#[test]
+fn return_should_owe_a_test_when_the_next_epoch_was_left() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		admit(0);
+		run_to(4, 10);
+		// Out at once, as for a lost bond: of the next epoch it is known who would have measured it.
 		change(0, |facts| facts.in_service = false).unwrap();
 		change(0, |facts| facts.in_service = true).unwrap();
-		assert_eq!(standing_in(0, 5), Some(Standing::Admitted));
+		assert_eq!([5, 6].map(|epoch| standing_in(0, epoch)), [Some(Standing::Out), Some(Standing::Owing)]);
 	});
 }
 
@@ -199,6 +216,85 @@ fn tests_should_be_fewer_when_seats_are_few() {
 		run_to(4, 29);
 		let scheduled = (0..providers).filter(|index| !Pob::assignment(4, *index).is_empty()).count() as u32;
 		assert_eq!(scheduled, providers / 3);
+	});
+}
+
+#[test]
+fn move_should_not_void_the_test_of_a_known_committee() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		admit(0);
+		run_to(5, 10);
+		let here = Registered::get()[&0].endpoint;
+		change(0, |facts| facts.endpoint = endpoint_v6(100)).unwrap();
+		let prefix_in = |epoch| Targets::<Runtime>::get(0).unwrap().terms.at(epoch).unwrap().prefix;
+		assert_eq!((prefix_in(6), prefix_in(7)), (here.prefix(), endpoint_v6(100).prefix()));
+		run_to(6, 20);
+		assert!(tasks_of_all().iter().any(|(_, tasks)| !tasks.is_empty()));
+		run_to(7, 20);
+		assert!(tasks_of_all().iter().all(|(_, tasks)| tasks.is_empty()));
+	});
+}
+
+#[test]
+fn move_should_owe_a_test_until_one_was_taken() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		admit(0);
+		run_to(5, 10);
+		let here = Registered::get()[&0].endpoint;
+		change(0, |facts| facts.endpoint = endpoint_v6(100)).unwrap();
+		assert_eq!((standing_in(0, 6), standing_in(0, 7)), (Some(Standing::Admitted), Some(Standing::Owing)));
+		run_to(8, 10);
+		// Back where it was, and nobody could measure it meanwhile.
+		change(0, |facts| facts.endpoint = here).unwrap();
+		assert_eq!(standing_in(0, 10), Some(Standing::Owing));
+		run_to(10, 0);
+		cycle(|_, task| honest(task, symmetric(CLAIM)));
+		assert_eq!(standing_in(0, 12), Some(Standing::Admitted));
+	});
+}
+
+#[test]
+fn move_should_owe_a_test_although_it_is_taken_back() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		admit(0);
+		run_to(5, 10);
+		let here = Registered::get()[&0].endpoint;
+		change(0, |facts| facts.endpoint = endpoint_v6(100)).unwrap();
+		change(0, |facts| facts.endpoint = here).unwrap();
+		assert_eq!((standing_in(0, 6), standing_in(0, 7)), (Some(Standing::Admitted), Some(Standing::Owing)));
+	});
+}
+
+#[test]
+fn verdict_should_count_at_once_and_leave_what_the_owner_announced() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		admit(0);
+		run_to(5, 10);
+		let here = Registered::get()[&0].endpoint.prefix();
+		change(0, |facts| facts.endpoint = endpoint_v6(100)).unwrap();
+		Registered::mutate(|all| all.get_mut(&0).unwrap().claim = symmetric(CLAIM / 2));
+		Pob::follow(0, |held, new| Terms { claim: new.claim, ..held });
+		let terms_in = |epoch| Targets::<Runtime>::get(0).unwrap().terms.at(epoch).unwrap();
+		assert_eq!((terms_in(6).claim, terms_in(6).prefix), (symmetric(CLAIM / 2), here));
+		assert_eq!(terms_in(7).prefix, endpoint_v6(100).prefix());
+		// What is owed from epoch 7 on is not lost when a test of before is judged.
+		Pob::change_standing(0, 6, Standing::Admitted, Standing::Admitted);
+		assert_eq!((terms_in(7).prefix, terms_in(7).standing), (endpoint_v6(100).prefix(), Standing::Owing));
+	});
+}
+
+#[test]
+fn pass_should_not_count_when_more_is_claimed_by_now() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		Pob::note_passed(0, &symmetric(CLAIM / 2));
+		assert_eq!(Registered::get()[&0].admission, Admission::Pending { passed: 0 });
+		Pob::note_passed(0, &symmetric(CLAIM));
+		assert_eq!(Registered::get()[&0].admission, Admission::Pending { passed: 1 });
 	});
 }
 

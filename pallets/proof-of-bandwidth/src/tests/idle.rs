@@ -145,7 +145,7 @@ fn before_a_test(
 	ExtBuilder::default().build_and_execute(|| {
 		register(0, 100, symmetric(CLAIM));
 		run_to(FIRST_TESTED_EPOCH - 1, 0);
-		Pob::change_standing(0, Standing::Pending, standing);
+		Pob::change_standing(0, FIRST_TESTED_EPOCH, Standing::Pending, standing);
 		run_to(FIRST_TESTED_EPOCH, 0);
 		report(measure);
 		run_to(FIRST_TESTED_EPOCH + 1, Pob::timing().reveal_until - 1);
