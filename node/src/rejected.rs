@@ -1,42 +1,16 @@
 //! How often a reveal has an entry that does not count, and why. The chain says so in an event; a seat is told nothing else.
 
 use crate::{rpc, service::FullClient};
-use codec::{Decode, DecodeAll, Encode};
 use futures::StreamExt;
 use polkadot_sdk::*;
 use sc_client_api::BlockchainEvents;
 use sc_service::SpawnTaskHandle;
 use std::sync::Arc;
 use substrate_prometheus_endpoint::{register, CounterVec, Opts, PrometheusError, Registry, U64};
-use weir_primitives::{EpochIndex, ProviderIndex};
-use weir_runtime::{AccountId, RuntimeEvent};
+use weir_runtime::{configs::measuring, RuntimeEvent};
 
-/// Of the events of Proof-of-Bandwidth, the index of `Revealed`.
-const REVEALED: u8 = 8;
 /// Blocks that are read when many become final at once: as many as the states a node keeps by default.
 const LONGEST_STEP: usize = 256;
-
-/// Why an entry was rejected, as the event has it: the node does not know the pallet's own type, and a test compares.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
-enum Rejection {
-	NotAssigned,
-	Duplicate,
-	OutOfRange,
-	Barred,
-	Busy,
-}
-
-/// What `Revealed` says: the epoch, the node, how many entries count, and which do not.
-type Revealed = (EpochIndex, AccountId, u32, Vec<(ProviderIndex, Rejection)>);
-
-/// The reasons that an event names, one per entry.
-fn reasons(event: &RuntimeEvent) -> Vec<Rejection> {
-	let RuntimeEvent::ProofOfBandwidth(event) = event else { return Vec::new() };
-	let bytes = event.encode();
-	let Some((&REVEALED, mut fields)) = bytes.split_first() else { return Vec::new() };
-	let Ok((_, _, _, rejected)) = Revealed::decode_all(&mut fields) else { return Vec::new() };
-	rejected.into_iter().map(|(_, why)| why).collect()
-}
 
 /// Entries rejected in final blocks, by reason.
 struct Rejected(CounterVec<U64>);
@@ -49,7 +23,7 @@ impl Rejected {
 	}
 
 	fn count(&self, events: &[RuntimeEvent]) {
-		for why in events.iter().flat_map(reasons) {
+		for (_, why) in events.iter().flat_map(measuring::rejected) {
 			self.0.with_label_values(&[&format!("{why:?}")]).inc();
 		}
 	}
@@ -84,11 +58,16 @@ pub(crate) fn watch(
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use codec::{DecodeAll, Encode};
+	use weir_primitives::ProviderIndex;
+	use weir_runtime::AccountId;
 
-	/// The event of a reveal with such entries.
-	fn revealed(rejected: &[Rejection]) -> RuntimeEvent {
-		let rejected: Vec<(ProviderIndex, Rejection)> = (0..).zip(rejected.iter().copied()).collect();
-		let bytes = (53u8, REVEALED, 4u32, AccountId::from([1; 32]), 7u32, rejected).encode();
+	const REASONS: [&str; 5] = ["NotAssigned", "Duplicate", "OutOfRange", "Barred", "Busy"];
+
+	/// The event of a reveal with entries rejected for such reasons, from its bytes: those must stay what they are.
+	fn revealed(rejected: &[u8]) -> RuntimeEvent {
+		let rejected: Vec<(ProviderIndex, u8)> = (0..).zip(rejected.iter().copied()).collect();
+		let bytes = (53u8, 8u8, 4u32, AccountId::from([1; 32]), 7u32, rejected).encode();
 		RuntimeEvent::decode_all(&mut &bytes[..]).unwrap()
 	}
 
@@ -96,41 +75,17 @@ mod tests {
 	fn rejected_entries_should_be_counted_by_reason() {
 		let registry = Registry::new();
 		let rejected = Rejected::new(&registry).unwrap();
-		let all = [
-			Rejection::NotAssigned,
-			Rejection::Duplicate,
-			Rejection::OutOfRange,
-			Rejection::Barred,
-			Rejection::Busy,
-		];
-		let block = [revealed(&all), revealed(&[]), revealed(&all[3..])];
-		// The pallet calls them the same.
-		let said = format!("{:?}", block[0]);
-		assert!(said.contains("Revealed"), "{said}");
-		for (provider, why) in all.iter().enumerate() {
-			assert!(said.contains(&format!("({provider}, {why:?})")), "{said}");
-		}
-		rejected.count(&block);
-		for (why, times) in all.iter().zip([1, 1, 1, 2, 2]) {
-			assert_eq!(rejected.0.with_label_values(&[&format!("{why:?}")]).get(), times, "{why:?}");
+		let committed = (53u8, 7u8, 4u32, AccountId::from([1; 32])).encode();
+		let other = RuntimeEvent::decode_all(&mut &committed[..]).unwrap();
+		rejected.count(&[revealed(&[0, 1, 2, 3, 4]), revealed(&[]), other, revealed(&[3, 4])]);
+		for (why, times) in REASONS.iter().zip([1, 1, 1, 2, 2]) {
+			assert_eq!(rejected.0.with_label_values(&[why]).get(), times, "{why}");
 		}
 		let families = registry.gather();
 		assert_eq!(families.len(), 1);
 		assert_eq!(
 			(families[0].get_name(), families[0].get_metric().len()),
-			("weir_entries_rejected_total", 5)
+			("weir_entries_rejected_total", REASONS.len())
 		);
-	}
-
-	#[test]
-	fn nothing_should_be_counted_of_other_events() {
-		let opened = (53u8, 0u8, 4u32, [0u8; 32], 7u32, 1u32).encode();
-		for bytes in [opened, (53u8, 7u8, 4u32, AccountId::from([1; 32])).encode()] {
-			let event = RuntimeEvent::decode_all(&mut &bytes[..]).unwrap();
-			assert_eq!(reasons(&event), [], "{event:?}");
-		}
-		// Another reason than these would not be read: then this list lacks one.
-		let bytes = (53u8, REVEALED, 4u32, AccountId::from([1; 32]), 7u32, vec![(0u32, 5u8)]).encode();
-		assert!(RuntimeEvent::decode_all(&mut &bytes[..]).is_err());
 	}
 }

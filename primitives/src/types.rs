@@ -17,6 +17,10 @@ pub type Kbps = u32;
 /// Dense, stable number of a registered provider; never reused while a fact refers to it.
 pub type ProviderIndex = u32;
 
+/// Epochs from what an owner says to the first one whose tests go by it. The seed of the next epoch is known: whoever could
+/// change what is drawn by it would choose between two committees, or have none that may measure it.
+pub const OWNER_DELAY_EPOCHS: EpochIndex = 2;
+
 /// Keystore type of the seat key that signs commits: `wpob`.
 pub const SEAT_KEY_TYPE: KeyTypeId = KeyTypeId(*b"wpob");
 

@@ -4,7 +4,7 @@
 //! both must be over before the slash is due. If it refutes the first one the deposit comes back and all that followed is
 //! undone; if it agrees the deposit is forfeited; if it cannot conclude the deposit comes back and the slash stands.
 
-use crate::{assignment::Test, following::OWNER_DELAY, *};
+use crate::{assignment::Test, *};
 use polkadot_sdk::*;
 
 use frame_support::{dispatch::DispatchResult, ensure};
@@ -12,7 +12,7 @@ use weir_math::verdict::Outcome;
 use weir_primitives::{
 	api::{TestKind, VerdictRecord},
 	seams::{Deposit, Deposits, EpochClock, ProviderRegistry, QueuedSlashes},
-	Admission, EpochIndex,
+	Admission, EpochIndex, OWNER_DELAY_EPOCHS,
 };
 
 /// Epochs from an appeal to its verdict. The committee of the next epoch can be computed: of the two epochs in which an
@@ -73,7 +73,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_request_test(who: T::AccountId) -> DispatchResult {
 		let provider = T::Registry::index_of(&who).ok_or(Error::<T>::NotAProvider)?;
-		let from = Self::epoch().saturating_add(OWNER_DELAY);
+		let from = Self::epoch().saturating_add(OWNER_DELAY_EPOCHS);
 		let facts = T::Registry::facts_at(provider, from).filter(|facts| facts.in_service);
 		let facts = facts.ok_or(Error::<T>::NotInService)?;
 		ensure!(matches!(facts.admission, Admission::Admitted { .. }), Error::<T>::NotAdmitted);

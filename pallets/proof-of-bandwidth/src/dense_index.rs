@@ -112,14 +112,19 @@ impl<V: Copy, N: Get<u32>> History<V, N> {
 		let mut kept: Vec<(EpochIndex, V)> =
 			self.0.iter().filter(|(begin, _)| *begin < from).copied().collect();
 		kept.push((from, value));
-		let first = kept.iter().rposition(|(begin, _)| *begin <= horizon).unwrap_or(0);
-		match kept.split_off(first).try_into() {
+		match kept.split_off(first_seen(&kept, horizon)).try_into() {
 			Ok(versions) => {
 				self.0 = versions;
 				true
 			}
 			Err(_) => false,
 		}
+	}
+
+	/// Forgets what no epoch from `horizon` on can see.
+	pub fn forget(&mut self, horizon: EpochIndex) {
+		let first = first_seen(&self.0, horizon);
+		self.0.drain(..first);
 	}
 
 	/// Whether the epochs ascend.
@@ -131,6 +136,11 @@ impl<V: Copy, N: Get<u32>> History<V, N> {
 	pub fn iter(&self) -> impl Iterator<Item = &(EpochIndex, V)> {
 		self.0.iter()
 	}
+}
+
+/// Position of the first of these versions that an epoch from `horizon` on can see.
+fn first_seen<V>(versions: &[(EpochIndex, V)], horizon: EpochIndex) -> usize {
+	versions.iter().rposition(|(begin, _)| *begin <= horizon).unwrap_or(0)
 }
 
 /// One index of a list.

@@ -8,12 +8,8 @@ use frame_support::weights::Weight;
 use weir_math::committee::class_of;
 use weir_primitives::{
 	seams::{EpochClock, OnProviderChange, OnSlashDecided, ProviderFacts, ProviderRegistry},
-	Admission, EpochIndex, ProviderIndex, SlashReason,
+	Admission, EpochIndex, ProviderIndex, SlashReason, OWNER_DELAY_EPOCHS,
 };
-
-/// Epochs from what an owner says to the first one whose tests go by it. The seed of the next epoch is known: whoever could
-/// change what is drawn by it would choose between two committees, or have none that may measure him.
-pub(crate) const OWNER_DELAY: EpochIndex = 2;
 
 impl<T: Config> Pallet<T> {
 	/// Brings terms and lists of a provider in line with what the registry says of the next epoch, after a verdict: what that
@@ -34,7 +30,7 @@ impl<T: Config> Pallet<T> {
 		in_next: impl FnOnce(Terms, Terms) -> Terms,
 	) {
 		let now = Self::epoch();
-		let (next, from) = (now.saturating_add(1), now.saturating_add(OWNER_DELAY));
+		let (next, from) = (now.saturating_add(1), now.saturating_add(OWNER_DELAY_EPOCHS));
 		let known = Targets::<T>::get(index).filter(|target| target.account == facts.account);
 		let mut target = known.unwrap_or_else(|| {
 			Self::forget_facts(index);
@@ -86,19 +82,24 @@ impl<T: Config> Pallet<T> {
 		Leavers::<T>::insert(gone, Leaver::Provider(index), ());
 	}
 
+	/// First epoch whose terms anybody asks for. Versions begin at most two epochs ahead: five are ever needed.
+	fn oldest_terms() -> EpochIndex {
+		Self::epoch().saturating_sub(AUDIT_DELAY)
+	}
+
 	pub(crate) fn set_terms(target: &mut Target<T::AccountId>, from: EpochIndex, terms: Terms) {
-		// Versions begin at most two epochs ahead and are judged one epoch after: five are ever needed.
-		let horizon = Self::epoch().saturating_sub(2);
 		let changes = target.terms.latest() != Some(terms) || target.terms.latest_from() > Some(from);
-		if changes && !target.terms.set(from, terms, horizon) {
+		if changes && !target.terms.set(from, terms, Self::oldest_terms()) {
 			frame_support::defensive!("six versions hold every epoch that can be asked for");
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::TermsKept });
 		}
 	}
 
-	/// Makes `new` of every standing `old` that a provider has in `from` or later.
+	/// Makes `new` of every standing `old` that a provider has in `from` or later, and forgets the terms that no epoch asks
+	/// for any more.
 	pub(crate) fn change_standing(index: ProviderIndex, from: EpochIndex, old: Standing, new: Standing) {
 		Targets::<T>::mutate_extant(index, |target| {
+			target.terms.forget(Self::oldest_terms());
 			let first = target.terms.at(from).map(|terms| (from, terms));
 			let later = target.terms.iter().filter(|(begin, _)| *begin > from).copied();
 			let versions: Vec<_> = first.into_iter().chain(later).collect();
@@ -168,7 +169,7 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 		let now = Self::epoch();
 		let paused =
 			T::Registry::facts_at(index, now.saturating_add(1)).is_some_and(|facts| facts.in_service);
-		let delay = if paused { OWNER_DELAY } else { 1 };
+		let delay = if paused { OWNER_DELAY_EPOCHS } else { 1 };
 		Self::follow_leave(index, now.saturating_add(delay));
 		Self::stop_watching(index);
 		if !paused {

@@ -1,6 +1,6 @@
 //! What the calls do.
 
-use crate::{pallet::*, RegistrationOf, Terms, TermsUpdate, MAX_PAGE, MAX_PAGE_SCAN, PAUSE_DELAY_EPOCHS};
+use crate::{pallet::*, RegistrationOf, Terms, TermsUpdate, MAX_PAGE, MAX_PAGE_SCAN};
 use polkadot_sdk::{
 	frame_support::{ensure, traits::Get},
 	sp_runtime::{DispatchError, DispatchResult},
@@ -9,7 +9,7 @@ use weir_math::committee::{MAX_CLAIM_KBPS, MIN_CLAIM_KBPS};
 use weir_primitives::{
 	api::Page,
 	seams::{Bonds, EpochClock, OnProviderChange},
-	Admission, Claim, Endpoint, EpochIndex, ProbeKey, ProviderIndex, Region, Role,
+	Admission, Claim, Endpoint, EpochIndex, ProbeKey, ProviderIndex, Region, Role, OWNER_DELAY_EPOCHS,
 };
 
 /// Multihash and protobuf header of an inlined ed25519 key: identity, 36 bytes, key type 1, 32 bytes.
@@ -148,7 +148,7 @@ impl<T: Config> Pallet<T> {
 		let (index, mut registration) = Self::registered(&who)?;
 		ensure!(!*registration.paused.latest(), Error::<T>::AlreadyPaused);
 		let now = T::Clock::epoch();
-		let from = later(now, PAUSE_DELAY_EPOCHS);
+		let from = later(now, OWNER_DELAY_EPOCHS);
 		registration.paused.set(now, from, true);
 		Self::deposit_event(Event::Paused { index, from });
 		Self::store(index, registration, false);
@@ -308,7 +308,7 @@ impl<T: Config> Pallet<T> {
 			}
 			(true, false) => {
 				// In service in the next epoch means that only the pause after it ends service.
-				let delay = if registration.in_service_at(later(now, 1)) { PAUSE_DELAY_EPOCHS } else { 0 };
+				let delay = if registration.in_service_at(later(now, 1)) { OWNER_DELAY_EPOCHS } else { 0 };
 				Self::deposit_event(Event::LeftService { index, from: later(now, delay) });
 				T::OnProviderChange::provider_left(index, &registration.account);
 			}

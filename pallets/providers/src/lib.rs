@@ -26,7 +26,7 @@
 //! |---|---|
 //! | claim lowered, by the owner or by a verdict | next epoch |
 //! | claim raised | next epoch, with a new admission; the bond must cover it at once |
-//! | pause | [`PAUSE_DELAY_EPOCHS`] later |
+//! | pause | [`OWNER_DELAY_EPOCHS`](weir_primitives::OWNER_DELAY_EPOCHS) later |
 //! | registration, resume, bond back above its minimum | next epoch, so that no test of the running one falls due late |
 //! | probe key set | next epoch; the old one signs until then, at most three in 8 epochs: what they signed may be asked for |
 //! | probe key revoked | at once: it may be in the wrong hands |
@@ -54,7 +54,8 @@
 //!    whether it is alone there; `RegionCount` counts those of each region.
 //! 5. Every claim and all terms keep the rules they were checked against, and a line is direct if and only if it has
 //!    an address.
-//! 6. Steps of a versioned value have rising epochs, and none lies further ahead than [`PAUSE_DELAY_EPOCHS`].
+//! 6. Steps of a versioned value have rising epochs, and none lies further ahead than
+//!    [`OWNER_DELAY_EPOCHS`](weir_primitives::OWNER_DELAY_EPOCHS).
 //! 7. A registration is listed with [`OnProviderChange`] if and only if it is bonded, not jailed, reached directly,
 //!    and neither paused nor about to be.
 //! 8. Of a registration whose jail term runs, no admission is pending: only the term ends a jail, and the protocol, which ends
@@ -97,8 +98,6 @@ pub use weights::WeightInfo;
 use polkadot_sdk::*;
 use weir_primitives::EpochIndex;
 
-/// Epochs between a pause and its effect on tests (specification, "On chain").
-pub const PAUSE_DELAY_EPOCHS: EpochIndex = 2;
 /// Rows a page holds at most.
 pub const MAX_PAGE: u32 = 100;
 /// Indexes a page looks at at most.

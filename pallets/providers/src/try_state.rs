@@ -1,12 +1,14 @@
 //! The invariants of the pallet's documentation, by their numbers.
 
-use crate::{impls::later, pallet::*, RegistrationOf, Versioned, PAUSE_DELAY_EPOCHS};
+use crate::{impls::later, pallet::*, RegistrationOf, Versioned};
 use alloc::{
 	collections::{BTreeMap, BTreeSet},
 	vec::Vec,
 };
 use polkadot_sdk::{frame_support::ensure, sp_runtime::TryRuntimeError};
-use weir_primitives::{seams::EpochClock, Admission, EpochIndex, Prefix, ProviderIndex, Region};
+use weir_primitives::{
+	seams::EpochClock, Admission, EpochIndex, Prefix, ProviderIndex, Region, OWNER_DELAY_EPOCHS,
+};
 
 impl<T: Config> Pallet<T> {
 	/// Checks every invariant of the pallet.
@@ -127,7 +129,7 @@ impl<T: Config> Pallet<T> {
 }
 
 fn is_ordered<V: Clone>(value: &Versioned<V>, now: EpochIndex) -> bool {
-	let horizon = later(now, PAUSE_DELAY_EPOCHS);
+	let horizon = later(now, OWNER_DELAY_EPOCHS);
 	let steps = value.steps();
 	steps.windows(2).all(|pair| matches!(pair, [earlier, later] if earlier.from < later.from))
 		&& steps.iter().all(|step| step.from <= horizon)

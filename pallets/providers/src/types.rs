@@ -9,7 +9,7 @@ use weir_primitives::{
 	ProbeKey, Region,
 };
 
-/// Dated changes a [`Versioned`] value holds: changes lie at most [`PAUSE_DELAY_EPOCHS`](crate::PAUSE_DELAY_EPOCHS)
+/// Dated changes a [`Versioned`] value holds: changes lie at most [`OWNER_DELAY_EPOCHS`](weir_primitives::OWNER_DELAY_EPOCHS)
 /// ahead, so that the running and the next two epochs may each bring one.
 pub const MAX_STEPS: u32 = 3;
 

@@ -8,6 +8,7 @@ use frame_support::{
 	traits::{ConstU32, ConstU64},
 	weights::Weight,
 };
+use pallet_proof_of_bandwidth::Rejection;
 use pallet_providers::Versioned;
 use sp_runtime::{traits::BlakeTwo256, transaction_validity::TransactionPriority, Perbill};
 use weir_primitives::{
@@ -240,6 +241,16 @@ pub fn outage(event: &RuntimeEvent) -> Option<OutageChange> {
 		_ => return None,
 	};
 	Some(OutageChange { provider: *provider, account: account.clone(), from_slot: *from_slot, gap })
+}
+
+/// The entries of a reveal that do not count, and why, if `event` is of one.
+pub fn rejected(event: &RuntimeEvent) -> &[(ProviderIndex, Rejection)] {
+	match event {
+		RuntimeEvent::ProofOfBandwidth(pallet_proof_of_bandwidth::Event::Revealed { rejected, .. }) => {
+			rejected
+		}
+		_ => &[],
+	}
 }
 
 /// The rule of the measuring protocol that a transaction breaks, by the code with which it is refused.

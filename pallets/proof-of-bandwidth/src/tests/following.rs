@@ -288,6 +288,25 @@ fn verdict_should_count_at_once_and_leave_what_the_owner_announced() {
 }
 
 #[test]
+fn verdict_should_forget_terms_that_no_epoch_asks_for() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		admit(0);
+		let begins =
+			|| Targets::<Runtime>::get(0).unwrap().terms.iter().map(|(from, _)| *from).collect::<Vec<_>>();
+		let [before, after] = begins()[..] else { panic!("{:?}", begins()) };
+		// An audit still asks what held two epochs ago.
+		run_to(after + 1, 0);
+		Pob::change_standing(0, after + 2, Standing::Owing, Standing::Admitted);
+		assert_eq!(begins(), [before, after]);
+		run_to(after + 2, 0);
+		Pob::change_standing(0, after + 3, Standing::Owing, Standing::Admitted);
+		assert_eq!(begins(), [after]);
+		assert_eq!(standing_in(0, after), Some(Standing::Admitted));
+	});
+}
+
+#[test]
 fn pass_should_not_count_when_more_is_claimed_by_now() {
 	ExtBuilder::default().build_and_execute(|| {
 		register(0, 100, symmetric(CLAIM));

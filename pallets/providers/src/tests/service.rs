@@ -1,6 +1,6 @@
-use crate::{mock::*, Error, Event, FreeIndexes, IndexOf, PAUSE_DELAY_EPOCHS};
+use crate::{mock::*, Error, Event, FreeIndexes, IndexOf};
 use polkadot_sdk::frame_support::{assert_noop, assert_ok};
-use weir_primitives::{seams::ProviderRegistry, Admission};
+use weir_primitives::{seams::ProviderRegistry, Admission, OWNER_DELAY_EPOCHS};
 
 fn serves_at(index: u32, epoch: u32) -> bool {
 	Providers::facts_at(index, epoch).unwrap().in_service
@@ -18,7 +18,7 @@ fn pause_should_take_effect_two_epochs_later() {
 		assert_ok!(Providers::pause(signed(ALICE)));
 
 		let now = START + 2;
-		let from = now + PAUSE_DELAY_EPOCHS;
+		let from = now + OWNER_DELAY_EPOCHS;
 		assert_eq!([now, now + 1, from].map(|epoch| serves_at(index, epoch)), [true, true, false]);
 		assert!(emitted(Event::Paused { index, from }));
 		assert_eq!(last_event(), Event::LeftService { index, from });
