@@ -7,7 +7,8 @@ WASM_TOOLCHAIN_FILE=$WEIR_CACHE/wasm-toolchain
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$WEIR_CACHE/target}
 # The target directory is no parent of the checkout, so the Wasm builder must be told where the lock file is.
 export WASM_BUILD_WORKSPACE_HINT=$ROOT
-[ -d "$HOME/.cargo/bin" ] && PATH=$HOME/.cargo/bin:$PATH
+# Where rustup puts Rust, which setup.sh may do only after this was read.
+PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
 
 say() { printf '%s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }

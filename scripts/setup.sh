@@ -23,6 +23,8 @@ LAB_PACKAGES="iproute2 nftables iperf3 wireguard-tools iputils-ping procps"
 WASM_PACKAGES="rustc-web cargo-web rust-web-src"
 DEBIAN_WASM_TOOLCHAIN=weir-wasm
 DEBIAN_WASM_LIBS=/usr/lib/rustlib/wasm32v1-none/lib
+# Which compiler built those: no other one takes them (E0514).
+DEBIAN_WASM_COMPILER=$DEBIAN_WASM_LIBS/compiler-version
 DEBIAN_LINKER=/usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
 
 missing_packages() {
@@ -47,7 +49,7 @@ install_packages() {
 	say "installing $missing"
 	as_root apt-get update -qq
 	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }
 
 missing_components() {
@@ -77,7 +79,8 @@ ensure_rust() {
 	say "installing rustup"
 	curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt -c clippy ||
 		fail "rustup could not be downloaded; install it from https://rustup.rs and run this script again"
-	. "$HOME/.cargo/env"
+	# lib.sh has put its folder on the path; what was found elsewhere before is forgotten.
+	hash -r
 }
 
 # The workspace names the oldest compiler that will do (rust-version).
@@ -101,6 +104,8 @@ has_debian_wasm_target() {
 	for name in core alloc compiler_builtins; do
 		[ -n "$(ls "$DEBIAN_WASM_LIBS/lib$name"-*.rlib 2>/dev/null)" ] || return 1
 	done
+	[ -s "$DEBIAN_WASM_COMPILER" ] || return 1
+	[ "$(cat "$DEBIAN_WASM_COMPILER")" = "$(/usr/bin/rustc --version 2>/dev/null)" ] || return 1
 	[ -x "$DEBIAN_LINKER" ] && rustup toolchain list 2>/dev/null | grep -q "^$DEBIAN_WASM_TOOLCHAIN"
 }
 
@@ -119,7 +124,9 @@ build_wasm_target_from_debian() {
 	(cd "$work" && env -u CARGO_TARGET_DIR RUSTC_BOOTSTRAP=1 cargo "+$DEBIAN_WASM_TOOLCHAIN" build -q --release \
 		--target wasm32v1-none -Z build-std=core,alloc --target-dir "$work/target")
 	as_root mkdir -p "$DEBIAN_WASM_LIBS"
+	as_root rm -f "$DEBIAN_WASM_COMPILER"
 	for name in core alloc compiler_builtins; do
+		as_root rm -f "$DEBIAN_WASM_LIBS/lib$name"-*.rlib "$DEBIAN_WASM_LIBS/lib$name"-*.rmeta
 		as_root cp "$work"/target/wasm32v1-none/release/deps/lib$name-*.rlib "$work"/target/wasm32v1-none/release/deps/lib$name-*.rmeta "$DEBIAN_WASM_LIBS/"
 	done
 	rm -rf "$work"
@@ -127,6 +134,8 @@ build_wasm_target_from_debian() {
 	[ -n "$linker" ] || fail "the installed Rust toolchain ships no rust-lld; install lld and link it as rust-lld"
 	as_root mkdir -p "$(dirname "$DEBIAN_LINKER")"
 	as_root ln -sf "$linker" "$DEBIAN_LINKER"
+	# Last: libraries without it were not copied to the end.
+	/usr/bin/rustc --version | as_root tee "$DEBIAN_WASM_COMPILER" >/dev/null
 }
 
 ensure_wasm() {

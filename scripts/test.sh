@@ -6,7 +6,6 @@
 #   scripts/test.sh --no-setup  the same without looking at the machine first
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-cd "$ROOT"
 
 setup=1
 case "${1:-}" in
@@ -15,6 +14,7 @@ case "${1:-}" in
 -h | --help) sed -n '2,6p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
 *) fail "unknown argument $1 (try --help)" ;;
 esac
+cd "$ROOT"
 
 # Two SDK lines in one lock file compile, and then fail in ways that name neither.
 one_sdk_line() {
@@ -37,11 +37,13 @@ tests() { cargo test --locked --release --workspace; }
 
 # The local network needs no privileges, and gets none.
 network() {
-	local start=("$CARGO_TARGET_DIR/release/weir-local" --data "$WEIR_CACHE/test-network")
+	local data=$WEIR_CACHE/test-network
+	local start=("$CARGO_TARGET_DIR/release/weir-local" --data "$data")
 	[ "$(id -u)" != 0 ] || start=(unshare --user --map-user=1000 --map-group=1000 -- "${start[@]}")
-	interrupted "$WEIR_CACHE/test-network" dave.log "${start[@]}" &&
-		interrupted "$WEIR_CACHE/test-network" provider8.log "${start[@]}" &&
-		"${start[@]}" --check first
+	interrupted "$data" dave.log "${start[@]}" &&
+		interrupted "$data" provider8.log "${start[@]}" &&
+		"${start[@]}" --check first &&
+		nothing_left "$data"
 }
 # Interrupts it as a terminal does, all its processes at once, when one of them has begun to write. Nothing may be left
 # running, nor anything that the next start trips over.
@@ -51,12 +53,15 @@ interrupted() {
 	rm -f "$sign"
 	setsid -- "$@" &
 	pid=$!
-	until [ -s "$sign" ] || [ "$waited" = 120 ]; do sleep 1 && waited=$((waited + 1)); done
+	# It may also end by itself, with an error.
+	until [ -s "$sign" ] || [ "$waited" = 120 ] || ! kill -0 "$pid" 2>/dev/null; do sleep 1 && waited=$((waited + 1)); done
 	kill -INT -- "-$pid"
 	wait "$pid" || status=$?
+	[ "$waited" != 120 ] || fail "nothing was written to $sign in $waited s: see the other logs beside it"
 	[ "$status" = 0 ] || fail "interrupted after $waited s, the network ended with $status instead of 0"
-	! pgrep -fa -- "$data/" || fail "interrupted, the network left these processes running"
+	nothing_left "$data"
 }
+nothing_left() { ! pgrep -fa -- "$1/" || fail "the network ended, and left these processes running"; }
 
 started=$SECONDS
 [ "$setup" = 0 ] || stage "set-up" "$ROOT/scripts/setup.sh"

@@ -2,6 +2,7 @@
 //!
 //! * [`site`]: where a machine is; [`line`](mod@line): a provider's line, and what it says of itself.
 //! * [`process`]: children that die with their parent's work, and what an interrupted run left behind.
+//! * [`folder`]: where data and logs are, whose that folder is, and that nothing else is emptied.
 //! * [`chain`]: the chain as a wallet sees it.
 //! * [`network`]: four validators and their providers, as processes.
 //! * [`local`]: that network on loopback addresses; [`lab`]: in network namespaces, behind shaped links.
@@ -18,6 +19,7 @@ pub mod attacks;
 pub mod blocks;
 pub mod chain;
 pub mod check;
+pub mod folder;
 pub mod lab;
 pub mod line;
 pub mod load;

@@ -14,6 +14,7 @@ use tokio::{
 };
 use weir_e2e::{
 	check::{self, Extent},
+	folder,
 	load::Epochs,
 	local,
 	network::{Network, Programs},
@@ -37,7 +38,7 @@ struct Cli {
 	#[arg(long, value_enum, value_name = "EXTENT", num_args = 0..=1, default_missing_value = "whole")]
 	check: Option<Extent>,
 
-	/// Folder of data and logs; emptied at each start.
+	/// Folder of data and logs; emptied at each start, and refused if it holds anything else.
 	#[arg(long, value_name = "FOLDER")]
 	data: Option<PathBuf>,
 }
@@ -54,10 +55,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode> {
-	let folder = match cli.data {
-		Some(folder) => folder,
-		None => default_folder()?,
-	};
+	let folder = folder::absolute(&cli.data.map_or_else(default_folder, Ok)?)?;
 	let programs = Programs::beside_this()?;
 	let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
 	let stopped = async {
@@ -65,7 +63,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 	};
 	tokio::pin!(stopped);
 
-	let _kept = Programs::lock(&folder)?;
+	let _kept = folder::lock(&folder)?;
 	println!("data and logs: {}", folder.display());
 	let begun = Instant::now();
 	let say = |what: &str| println!("[{:>4} s] {what}", begun.elapsed().as_secs());

@@ -2,15 +2,17 @@
 
 use crate::{
 	chain::{Call, Chain},
+	folder,
 	line::Line,
 	process::{end_leftovers, Process},
-	site::{Ports, Site},
+	site::{Ports, Site, SIDECAR_PORT},
 };
 use anyhow::{bail, ensure, Context, Result};
 use futures::future::try_join_all;
 use std::{
-	fs::{self, File, OpenOptions, TryLockError},
-	io::Write,
+	fs::{self, OpenOptions},
+	io::{self, ErrorKind, Write},
+	net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket},
 	os::unix::fs::OpenOptionsExt,
 	path::{Path, PathBuf},
 	process::Command,
@@ -54,44 +56,25 @@ impl Programs {
 		Ok(programs)
 	}
 
-	/// Keeps `folder` for this process as long as the file is open: another one may not empty it meanwhile.
-	pub fn lock(folder: &Path) -> Result<File> {
-		let path = folder.with_extension("lock");
-		if let Some(parent) = path.parent() {
-			fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
-		}
-		let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
-		match file.try_lock() {
-			Ok(()) => Ok(file),
-			Err(TryLockError::WouldBlock) => bail!(
-				"a network with its data in {} is running: stop it, or name another folder with --data",
-				folder.display()
-			),
-			Err(TryLockError::Error(error)) => {
-				Err(error).with_context(|| format!("locking {}", path.display()))
-			}
-		}
-	}
-
-	/// Ends what runs of a network in `folder`, and returns when it is gone; says how many processes that was.
+	/// Ends what runs of a network in `folder`, which is absolute, and returns when it is gone; says how many processes that
+	/// was.
 	pub fn end(&self, folder: &Path) -> Result<usize> {
 		end_leftovers(&[&self.node, &self.sidecar], folder)
 	}
 
-	/// Makes `folder` an empty one, and ends what an interrupted run in it left; says how many processes that was.
+	/// Ends what an interrupted run in `folder` left, and empties it; says how many processes that was. Fails if it holds
+	/// anything but a network's data.
 	pub fn clear(&self, folder: &Path) -> Result<usize> {
+		folder::claim(folder)?;
 		let ended = self.end(folder)?;
-		if folder.exists() {
-			fs::remove_dir_all(folder).with_context(|| format!("emptying {}", folder.display()))?;
-		}
-		fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+		folder::empty(folder)?;
 		Ok(ended)
 	}
 }
 
 /// What a network consists of.
 pub struct Plan {
-	/// Folder of data and logs; must be empty.
+	/// Folder of data and logs, absolute; must be empty, as [`Programs::clear`] leaves it.
 	pub folder: PathBuf,
 	/// Preset, or file of a chain specification.
 	pub chain: String,
@@ -132,6 +115,7 @@ impl Network {
 	/// Starts everything and brings the providers into service, telling `say` about it.
 	pub async fn start(programs: Programs, plan: Plan, say: impl Fn(&str)) -> Result<Self> {
 		let folder = &plan.folder;
+		ensure_ports_are_free(&plan)?;
 		say("starting 4 validators");
 		let mut nodes = Vec::new();
 		for (number, name) in VALIDATORS.iter().enumerate() {
@@ -274,12 +258,45 @@ async fn kill(process: &mut Option<Process>) -> Result<()> {
 	}
 }
 
+/// Fails if something listens where a program of `plan` is to: what is meant for that program would go to a stranger. A
+/// namespace is a machine of its own.
+fn ensure_ports_are_free(plan: &Plan) -> Result<()> {
+	for site in plan.validators.iter().filter(|site| site.namespace.is_none()) {
+		// Not where the node looks for its sidecar: that is the same port, or something stands between them already.
+		let Ports { rpc, p2p, prometheus, api, .. } = site.ports;
+		let (node, here) = (site.node_address, Ipv4Addr::LOCALHOST);
+		for (address, port) in [(node, rpc), (node, p2p), (here, prometheus), (here, api)] {
+			let address = SocketAddrV4::new(address, port);
+			ensure_is_free(address, TcpListener::bind(address).map(drop))?;
+		}
+	}
+	for line in plan.lines.iter().filter(|line| line.site.namespace.is_none()) {
+		let address = SocketAddrV4::new(line.site.address, SIDECAR_PORT);
+		ensure_is_free(address, TcpListener::bind(address).map(drop))?;
+		ensure_is_free(address, UdpSocket::bind(address).map(drop))?;
+	}
+	Ok(())
+}
+
+fn ensure_is_free(address: SocketAddrV4, bound: io::Result<()>) -> Result<()> {
+	match bound {
+		Err(error) if error.kind() == ErrorKind::AddrInUse => {
+			bail!("{address} is in use: another network may be running; stop it, or what else listens there")
+		}
+		bound => bound.with_context(|| format!("listening on {address}")),
+	}
+}
+
 async fn connect(first: &Site, nodes: &mut [Process]) -> Result<Chain> {
 	let started = tokio::time::Instant::now();
 	loop {
 		nodes.iter_mut().try_for_each(Process::ensure_running)?;
 		match Chain::connect(&first.rpc_url()).await {
-			Ok(chain) => return Ok(chain),
+			Ok(chain) => {
+				// What answered is none of them if its port was taken meanwhile, which ends a node.
+				nodes.iter_mut().try_for_each(Process::ensure_running)?;
+				return Ok(chain);
+			}
 			Err(error) if started.elapsed() > START_PATIENCE => return Err(error),
 			Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
 		}
@@ -427,7 +444,7 @@ fn make_keys(programs: &Programs, folder: &Path, line: &Line) -> Result<Keys> {
 
 fn prepare_provider(plan: &Plan, line: &Line, genesis: &[u8; 32]) -> Result<()> {
 	let cap = if line.is_throttled { line.cap_kbps } else { 0 };
-	let port = crate::site::SIDECAR_PORT;
+	let port = SIDECAR_PORT;
 	let attest = if line.attests { "[attest]\nmode = \"alone\"\n" } else { "" };
 	let roles = format!("[provide]\nport = {port}\negress_kbps = {cap}\ningress_kbps = {cap}\n{attest}");
 	write_config(plan, &plan.folder.join(&line.name), &line.account(), &line.site, &roles, genesis)
@@ -466,19 +483,63 @@ fn start_sidecar(programs: &Programs, folder: &Path, name: &str, site: &Site) ->
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use std::net::TcpStream;
+
+	/// A network whose machines are all elsewhere. Taken out of its namespace, one is at an address that nothing else uses.
+	fn alone(address: Ipv4Addr) -> Plan {
+		let mut plan = crate::local::plan(Path::new("/nowhere")).unwrap();
+		let lines = plan.lines.iter_mut().map(|line| &mut line.site);
+		for site in plan.validators.iter_mut().chain(lines) {
+			(site.namespace, site.address, site.node_address) = (Some("other".into()), address, address);
+		}
+		plan
+	}
+
+	fn refusal(plan: &Plan) -> String {
+		ensure_ports_are_free(plan).unwrap_err().to_string()
+	}
 
 	#[test]
-	fn folder_should_be_kept_for_one_process_at_a_time() {
-		let base = tempfile::tempdir().unwrap();
-		let folder = base.path().join("network");
-		let kept = Programs::lock(&folder).unwrap();
-		let error = Programs::lock(&folder).unwrap_err().to_string();
-		assert!(error.contains("is running") && error.contains("--data"), "{error}");
-		drop(kept);
-		// A child that another test starts has it too until it becomes another program.
+	fn start_should_be_refused_when_a_node_listens_already() {
+		let mut plan = alone(Ipv4Addr::new(127, 77, 0, 1));
+		let stranger = TcpListener::bind((plan.validators[0].node_address, 0)).unwrap();
+		let taken = stranger.local_addr().unwrap();
+		plan.validators[0].ports.rpc = taken.port();
+		assert!(ensure_ports_are_free(&plan).is_ok(), "refused for what is in a namespace");
+		plan.validators[0].namespace = None;
+		let error = refusal(&plan);
+		assert!(error.contains(&taken.to_string()) && error.contains("another network"), "{error}");
+	}
+
+	#[test]
+	fn start_should_be_refused_when_a_sidecar_listens_already() {
+		let mut plan = alone(Ipv4Addr::new(127, 77, 0, 2));
+		let place = (plan.lines[0].site.address, SIDECAR_PORT);
+		plan.lines[0].site.namespace = None;
+		ensure_ports_are_free(&plan).unwrap();
+		let tcp = TcpListener::bind(place).unwrap();
+		assert!(refusal(&plan).contains("127.77.0.2:9600"));
+		drop(tcp);
+		let _udp = UdpSocket::bind(place).unwrap();
+		assert!(refusal(&plan).contains("127.77.0.2:9600"));
+	}
+
+	#[test]
+	fn start_should_be_allowed_when_a_connection_of_a_dead_process_lingers() {
+		let mut plan = alone(Ipv4Addr::new(127, 77, 0, 3));
+		let place = (plan.lines[0].site.address, SIDECAR_PORT);
+		plan.lines[0].site.namespace = None;
+		let listener = TcpListener::bind(place).unwrap();
+		let far = TcpStream::connect(place).unwrap();
+		// Who closes first is who keeps the port's connection for a minute.
+		let (near, _) = listener.accept().unwrap();
+		drop(near);
+		drop(listener);
+		drop(far);
+		// A child that another test starts has the listener too until it becomes another program.
 		let begun = std::time::Instant::now();
-		while Programs::lock(&folder).is_err() {
-			assert!(begun.elapsed() < Duration::from_secs(10), "still kept");
+		while let Err(error) = ensure_ports_are_free(&plan) {
+			assert!(begun.elapsed() < Duration::from_secs(10), "{error}");
 			std::thread::yield_now();
 		}
 	}

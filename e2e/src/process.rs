@@ -7,8 +7,9 @@ use rustix::{
 	process::{kill_process, Pid, Signal},
 };
 use std::{
-	ffi::OsString,
+	ffi::{OsStr, OsString},
 	fs::{self, File},
+	os::unix::ffi::OsStrExt,
 	path::{Path, PathBuf},
 	process::Stdio,
 	time::{Duration, Instant},
@@ -91,10 +92,9 @@ fn process_id(number: Option<u32>) -> Option<Pid> {
 	Pid::from_raw(number?.try_into().ok()?)
 }
 
-/// Kills what an interrupted run left: processes of `programs` that were started with `folder` in their arguments.
+/// Kills what an interrupted run left: processes of `programs` that were told of a path in `folder`, which is absolute.
 /// Returns when they are gone, for they hold ports and files; says how many they were.
 pub fn end_leftovers(programs: &[&Path], folder: &Path) -> Result<usize> {
-	let marker = folder.to_string_lossy().into_owned();
 	let mut left = Vec::new();
 	for entry in fs::read_dir("/proc")?.flatten() {
 		let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
@@ -102,7 +102,7 @@ pub fn end_leftovers(programs: &[&Path], folder: &Path) -> Result<usize> {
 		let Ok(program) = fs::read_link(entry.path().join("exe")) else { continue };
 		let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
 		if programs.iter().any(|known| is_build_of(known, &program))
-			&& String::from_utf8_lossy(&arguments).contains(&marker)
+			&& arguments.split(|byte| *byte == 0).any(|argument| names_path_in(folder, argument))
 		{
 			match kill_process(pid, Signal::KILL) {
 				// It ended by itself.
@@ -117,6 +117,12 @@ pub fn end_leftovers(programs: &[&Path], folder: &Path) -> Result<usize> {
 		std::thread::sleep(Duration::from_millis(50));
 	}
 	Ok(left.len())
+}
+
+/// Whether an argument, or what it sets an option to, is `folder` or a path in it.
+fn names_path_in(folder: &Path, argument: &[u8]) -> bool {
+	let value = argument.splitn(2, |byte| *byte == b'=').last().unwrap_or(argument);
+	[argument, value].iter().any(|text| Path::new(OsStr::from_bytes(text)).starts_with(folder))
 }
 
 /// Whether a running program is `known`, or what `known` was before it was built anew.
@@ -135,6 +141,18 @@ mod tests {
 		assert!(is_build_of(known, known));
 		assert!(is_build_of(known, Path::new("/target/release/weir-node (deleted)")));
 		assert!(!is_build_of(known, Path::new("/target/debug/weir-node")));
+	}
+
+	#[test]
+	fn arguments_should_be_known_only_when_they_name_a_path_in_the_folder() {
+		let knows = |argument: &str| names_path_in(Path::new("/cache/local"), argument.as_bytes());
+		for known in ["/cache/local", "/cache/local/alice", "--base-path=/cache/local/alice"] {
+			assert!(knows(known), "{known}");
+		}
+		for other in ["local", "--chain=local", "/cache/local-b/alice", "--data=/x/cache/local/alice", ""] {
+			assert!(!knows(other), "{other}");
+		}
+		assert!(names_path_in(Path::new("/a=b/local"), b"/a=b/local/config.toml"));
 	}
 
 	#[test]

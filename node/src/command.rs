@@ -3,11 +3,11 @@
 use crate::{
 	chain_spec,
 	cli::{Cli, Subcommand},
-	preflight, service, sidecar,
+	first_state, preflight, service, sidecar,
 };
 use polkadot_sdk::*;
 use sc_cli::SubstrateCli;
-use sc_service::PartialComponents;
+use sc_service::{Error as ServiceError, PartialComponents};
 use weir_runtime::Block;
 
 impl SubstrateCli for Cli {
@@ -41,6 +41,15 @@ impl SubstrateCli for Cli {
 	}
 }
 
+/// What the chain is called on the command line, for errors about it.
+fn named(params: &sc_cli::SharedParams) -> String {
+	let chain = params.chain_id(params.is_dev());
+	if chain.is_empty() {
+		return "local".into();
+	}
+	chain
+}
+
 /// Parses the arguments and runs what they name.
 pub(crate) fn run() -> sc_cli::Result<()> {
 	let cli = Cli::from_args();
@@ -57,34 +66,41 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 				(sc_cli::Error::Io(error), Some(path)) => {
 					format!("--output {}: {error}", path.display()).into()
 				}
+				(sc_cli::Error::Service(ServiceError::Other(error)), _) => {
+					first_state::refusal(&cmd.chain, &error).into()
+				}
 				(error, _) => error,
 			})
 		}
 		Some(Subcommand::CheckBlock(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.async_run(|config| {
-				let PartialComponents { client, task_manager, import_queue, .. } = service::partial(&config)?;
+				let PartialComponents { client, task_manager, import_queue, .. } =
+					service::partial(&config, &named(&cmd.shared_params))?;
 				Ok((cmd.run(client, import_queue), task_manager))
 			})
 		}
 		Some(Subcommand::ExportBlocks(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.async_run(|config| {
-				let PartialComponents { client, task_manager, .. } = service::partial(&config)?;
+				let PartialComponents { client, task_manager, .. } =
+					service::partial(&config, &named(&cmd.shared_params))?;
 				Ok((cmd.run(client, config.database), task_manager))
 			})
 		}
 		Some(Subcommand::ExportState(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.async_run(|config| {
-				let PartialComponents { client, task_manager, .. } = service::partial(&config)?;
+				let PartialComponents { client, task_manager, .. } =
+					service::partial(&config, &named(&cmd.shared_params))?;
 				Ok((cmd.run(client, config.chain_spec), task_manager))
 			})
 		}
 		Some(Subcommand::ImportBlocks(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.async_run(|config| {
-				let PartialComponents { client, task_manager, import_queue, .. } = service::partial(&config)?;
+				let PartialComponents { client, task_manager, import_queue, .. } =
+					service::partial(&config, &named(&cmd.shared_params))?;
 				Ok((cmd.run(client, import_queue), task_manager))
 			})
 		}
@@ -95,7 +111,8 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 		Some(Subcommand::Revert(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.async_run(|config| {
-				let PartialComponents { client, task_manager, backend, .. } = service::partial(&config)?;
+				let PartialComponents { client, task_manager, backend, .. } =
+					service::partial(&config, &named(&cmd.shared_params))?;
 				let revert_consensus =
 					Box::new(|client: std::sync::Arc<service::FullClient>, backend, blocks| {
 						sc_consensus_babe::revert(client.clone(), backend, blocks)?;
@@ -110,13 +127,13 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 			runner.sync_run(|config| cmd.run::<Block>(&config))
 		}
 		None => {
-			let shared = &cli.run.shared_params;
-			chain_spec::ensure_launchable(&shared.chain_id(shared.is_dev()))?;
+			let chain = named(&cli.run.shared_params);
+			chain_spec::ensure_launchable(&chain)?;
 			let sidecar = sidecar::Sidecar::from_params(&cli.sidecar)?;
 			let runner = cli.create_runner(&cli.run)?;
 			preflight::check(&cli, runner.config())?;
 			runner.run_node_until_exit(|config| async move {
-				service::full(config, sidecar, cli.disk).map_err(sc_cli::Error::Service)
+				service::full(config, &chain, sidecar, cli.disk).map_err(sc_cli::Error::Service)
 			})
 		}
 	}

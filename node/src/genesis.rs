@@ -1,6 +1,9 @@
 //! The database and the first block in it.
 
-use crate::service::{Executor, FullBackend};
+use crate::{
+	first_state,
+	service::{Executor, FullBackend},
+};
 use polkadot_sdk::*;
 use sc_chain_spec::BuildGenesisBlock;
 use sc_client_api::Backend;
@@ -12,18 +15,17 @@ use weir_runtime::{Block, Hash};
 type Builder = GenesisBlockBuilder<Block, FullBackend, Executor>;
 
 /// Opens the database, and prepares the first block for it. A database that begins with another block than the chain
-/// specification's is refused: the node would follow the one and advertise the other.
+/// specification's is refused: the node would follow the one and advertise the other. `chain` is what `--chain` says.
 pub(crate) fn open(
 	config: &Configuration,
+	chain: &str,
 	executor: &Executor,
 ) -> Result<(Arc<FullBackend>, Builder), ServiceError> {
 	let place = config.database.path().map(|path| path.display().to_string()).unwrap_or_default();
 	let backend = sc_service::new_db_backend::<Block>(config.db_config())
 		.map_err(|error| ServiceError::Other(format!("the database at {place} cannot be opened: {error}")))?;
 	let name = config.chain_spec.name();
-	let storage = config.chain_spec.as_storage_builder().build_storage().map_err(|error| {
-		ServiceError::Other(format!("the genesis of the chain specification '{name}' is wrong: {error}"))
-	})?;
+	let storage = first_state::build(&*config.chain_spec, chain).map_err(ServiceError::Other)?;
 	if let Some(found) = backend.blockchain().hash(0)? {
 		let builder =
 			GenesisBlockBuilder::new_with_storage(storage.clone(), false, backend.clone(), executor.clone())?;

@@ -5,7 +5,11 @@
 
 use crate::{chain_spec, cli::Cli};
 use polkadot_sdk::*;
-use sc_network::{multiaddr::Protocol, Multiaddr};
+use sc_network::{
+	config::{NodeKeyConfig, Secret},
+	multiaddr::Protocol,
+	Multiaddr,
+};
 use sc_service::Configuration;
 use std::{
 	fs,
@@ -25,6 +29,7 @@ pub(crate) fn check(cli: &Cli, config: &Configuration) -> Result<(), String> {
 	}
 	listeners(cli, config).iter().try_for_each(Listener::ensure_free)?;
 	ensure_writable(config)?;
+	ensure_network_key(&config.network.node_key)?;
 	cli.disk.ensure_space(&config.data_path)
 }
 
@@ -118,6 +123,27 @@ fn ensure_writable(config: &Configuration) -> Result<(), String> {
 		})
 }
 
+/// Refuses a damaged key before the SDK does: its own words name neither the file nor what to do.
+fn ensure_network_key(key: &NodeKeyConfig) -> Result<(), String> {
+	let NodeKeyConfig::Ed25519(Secret::File(path)) = key else { return Ok(()) };
+	// One that is not there is made when the network starts; to ask for it would make it now.
+	if matches!(path.try_exists(), Ok(false)) {
+		return Ok(());
+	}
+	let place = path.display();
+	match key.clone().into_keypair() {
+		Ok(_) => Ok(()),
+		Err(error) if error.kind() == ErrorKind::InvalidData => Err(format!(
+			"the network key at {place} is damaged: restore it from a backup, or make another with \
+			'weir-node key generate-node-key --file {place}' (other nodes then know this one by another name)"
+		)),
+		Err(error) => Err(format!(
+			"the network key at {place} cannot be read: {error}; give the file to the user that runs the node, or name \
+			another with --node-key-file"
+		)),
+	}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -147,6 +173,43 @@ mod tests {
 			let refusal = taken.ensure_free().unwrap_err();
 			assert!(refusal.starts_with("port in use") && refusal.contains("--port"), "{refusal}");
 		}
+	}
+
+	#[test]
+	fn network_key_should_be_refused_when_damaged() {
+		let folder = tempfile::tempdir().unwrap();
+		let file = folder.path().join("key");
+		let key = NodeKeyConfig::Ed25519(Secret::File(file.clone()));
+		let hex = "0f".repeat(32);
+		for sound in [vec![7_u8; 32], hex.clone().into_bytes()] {
+			fs::write(&file, sound).unwrap();
+			assert_eq!(ensure_network_key(&key), Ok(()));
+		}
+		// Neither is hex with the end of a line taken, nor with a prefix.
+		let texts: [&str; 4] =
+			[&hex[2..], &format!("{hex}\n"), &format!("0x{}", &hex[2..]), &"no".repeat(32)];
+		let texts = texts.map(|text| text.as_bytes().to_vec());
+		for damaged in [vec![], vec![7_u8; 31]].into_iter().chain(texts) {
+			fs::write(&file, damaged).unwrap();
+			let refusal = ensure_network_key(&key).unwrap_err();
+			assert!(refusal.contains("is damaged") && refusal.contains(file.to_str().unwrap()), "{refusal}");
+		}
+	}
+
+	#[test]
+	fn network_key_should_not_be_made_when_missing() {
+		let folder = tempfile::tempdir().unwrap();
+		let file = folder.path().join("key");
+		assert_eq!(ensure_network_key(&NodeKeyConfig::Ed25519(Secret::File(file.clone()))), Ok(()));
+		assert!(!file.exists());
+	}
+
+	#[test]
+	fn network_key_should_be_refused_when_it_cannot_be_read() {
+		let folder = tempfile::tempdir().unwrap();
+		let key = NodeKeyConfig::Ed25519(Secret::File(folder.path().into()));
+		let refusal = ensure_network_key(&key).unwrap_err();
+		assert!(refusal.contains("cannot be read") && refusal.contains("--node-key-file"), "{refusal}");
 	}
 
 	#[test]

@@ -3,7 +3,7 @@
 use crate::{
 	clock,
 	disk::DiskParams,
-	genesis,
+	genesis, keys,
 	pool::Counted,
 	rejected, rpc,
 	sidecar::{self, Sidecar},
@@ -59,8 +59,8 @@ const JUSTIFICATION_PERIOD: u32 = 512;
 /// Share of a slot within which a block is proposed.
 const PROPOSAL_PORTION: f32 = 0.5;
 
-/// Builds the parts that node and data tools share.
-pub(crate) fn partial(config: &Configuration) -> Result<Partial, ServiceError> {
+/// Builds the parts that node and data tools share. `chain` is what `--chain` says.
+pub(crate) fn partial(config: &Configuration, chain: &str) -> Result<Partial, ServiceError> {
 	let telemetry = config
 		.telemetry_endpoints
 		.clone()
@@ -73,7 +73,7 @@ pub(crate) fn partial(config: &Configuration) -> Result<Partial, ServiceError> {
 		.transpose()?;
 
 	let executor = sc_service::new_wasm_executor(&config.executor);
-	let (backend, genesis) = genesis::open(config, &executor)?;
+	let (backend, genesis) = genesis::open(config, chain, &executor)?;
 	let (client, backend, keystore_container, task_manager) =
 		sc_service::new_full_parts_with_genesis_builder::<Block, RuntimeApi, _, _>(
 			config,
@@ -154,24 +154,26 @@ async fn inherents(
 	Ok((slot, timestamp))
 }
 
-/// Starts a full node with the network backend the configuration names.
+/// Starts a full node with the network backend the configuration names. `chain` is what `--chain` says.
 pub(crate) fn full(
 	config: Configuration,
+	chain: &str,
 	sidecar: Option<Sidecar>,
 	disk: DiskParams,
 ) -> Result<TaskManager, ServiceError> {
 	match config.network.network_backend {
 		sc_network::config::NetworkBackendType::Litep2p => {
-			full_with::<sc_network::Litep2pNetworkBackend>(config, sidecar, disk)
+			full_with::<sc_network::Litep2pNetworkBackend>(config, chain, sidecar, disk)
 		}
 		sc_network::config::NetworkBackendType::Libp2p => {
-			full_with::<sc_network::NetworkWorker<Block, Hash>>(config, sidecar, disk)
+			full_with::<sc_network::NetworkWorker<Block, Hash>>(config, chain, sidecar, disk)
 		}
 	}
 }
 
 fn full_with<N: NetworkBackend<Block, Hash>>(
 	config: Configuration,
+	chain: &str,
 	sidecar: Option<Sidecar>,
 	disk: DiskParams,
 ) -> Result<TaskManager, ServiceError> {
@@ -184,7 +186,7 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 		select_chain,
 		transaction_pool,
 		other: ConsensusParts { block_import, finality_link, babe_link, babe_worker, mut telemetry },
-	} = partial(&config)?;
+	} = partial(&config, chain)?;
 	disk.watch(config.data_path.clone(), &task_manager.spawn_essential_handle());
 	let slot_millis = babe_link.config().slot_duration().as_millis();
 	clock::watch(client.clone(), slot_millis, &task_manager.spawn_handle())?;
@@ -319,6 +321,8 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 	let telemetry_handle = || telemetry.as_ref().map(|telemetry| telemetry.handle());
 
 	if role.is_authority() {
+		// Not earlier: those of `--alice` and its like have only just been made.
+		keys::warn_of_missing(&keystore);
 		let slot_duration = babe_link.config().slot_duration();
 		let proposer = sc_basic_authorship::ProposerFactory::new(
 			task_manager.spawn_handle(),

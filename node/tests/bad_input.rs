@@ -1,5 +1,6 @@
 //! What the node says when it cannot do what it was told: one line that names the cause, a code that is not 0, and
-//! nothing of a secret. No runtime is needed: all of it is found out before the first block is executed.
+//! nothing of a secret. All of it is found out before the first block is executed, and only a genesis that is wrong
+//! needs a runtime for it.
 
 use codec::Encode;
 use serde_json::{json, Value};
@@ -16,8 +17,8 @@ use tempfile::TempDir;
 
 /// What a token file holds, and no output may.
 const TOKEN: &str = "5eC4e7token";
-/// A node that was refused is long gone by then.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A node that was refused is long gone by then, on a busy machine and with a runtime to compile first as well.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A folder with a chain specification, a token, and a place for data.
 struct Desk {
@@ -138,6 +139,17 @@ fn specification(id: &str, top: Value) -> Value {
 	})
 }
 
+/// The development network's specification in plain form, with the runtime and a change to its genesis.
+fn plain_specification(change: impl FnOnce(&mut Value)) -> String {
+	let wasm = weir_runtime::WASM_BINARY
+		.expect("a genesis is built only by the runtime's Wasm: build without SKIP_WASM_BUILD, as scripts/test.sh does");
+	let mut spec: Value = serde_json::from_str(include_str!("../../chain-specs/development.json")).unwrap();
+	let genesis = &mut spec["genesis"]["runtimeGenesis"];
+	genesis["code"] = hex(wasm).into();
+	change(&mut genesis["patch"]);
+	spec.to_string()
+}
+
 /// A Wasm module that says what version it is and can do nothing: enough for a first block, and quickly compiled.
 fn wasm() -> Vec<u8> {
 	let mut module = b"\0asm\x01\0\0\0".to_vec();
@@ -157,7 +169,8 @@ fn wasm() -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-	bytes.iter().fold("0x".into(), |hex, byte| format!("{hex}{byte:02x}"))
+	let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+	format!("0x{digits}")
 }
 
 #[track_caller]
@@ -301,8 +314,38 @@ fn database_should_be_refused_when_it_holds_another_chain() {
 }
 
 #[test]
-fn database_should_name_the_specification_when_its_genesis_is_wrong() {
+fn genesis_should_be_refused_with_file_and_reason_when_it_is_wrong() {
 	let desk = Desk::new();
+	let file = desk.path("spec.json").display().to_string();
+	let says = format!("--chain {file}: its genesis is wrong: ");
 	desk.write("spec.json", &specification("desk", json!({ "no hex": "0x" })).to_string());
-	assert_says(&desk.node(&[]).line(), &["the genesis of the chain specification 'Desk' is wrong"]);
+	assert_says(&desk.node(&[]).line(), &[&says, "mend it there"]);
+	desk.write("spec.json", &plain_specification(|patch| patch["proofOfBandwith"] = json!({})));
+	let ended = desk.node(&[]);
+	assert_says(&ended.line(), &[&format!("{says}unknown field `proofOfBandwith`, expected one of")]);
+	// Neither the genesis nor its place in a text that nobody has seen.
+	for word in ["blob", "5Grwva", " column "] {
+		assert!(!ended.output.contains(word), "found {word} in:\n{}", ended.output);
+	}
+	let delay = |patch: &mut Value| patch["proofOfBandwidth"]["timing"]["unbondingEpochs"] = json!(0);
+	desk.write("spec.json", &plain_specification(delay));
+	let Ended { succeeded, output } = desk.node(&[]);
+	assert!(!succeeded && !output.contains("backtrace"), "{output}");
+	assert_says(&output, &["invalid timing: Delay", &format!("{says}the runtime refuses it")]);
+}
+
+#[test]
+fn network_key_should_be_refused_without_its_content_when_damaged() {
+	let desk = Desk::new();
+	let says = |file: &str| format!("the network key at {file} is damaged: restore it");
+	let file = desk.path("token").display().to_string();
+	let line = desk.refusal(&[&format!("--node-key-file={file}")]);
+	let remedy = format!("'weir-node key generate-node-key --file {file}'");
+	assert_says(&line, &[&says(&file), &remedy]);
+	let folder = desk.path("data/chains/desk/network");
+	fs::create_dir_all(&folder).unwrap();
+	let file = folder.join("secret_ed25519");
+	fs::write(&file, []).unwrap();
+	assert_says(&desk.refusal(&[]), &[&says(&file.display().to_string())]);
+	assert_says(&desk.refusal(&["--validator"]), &[&says(&file.display().to_string())]);
 }

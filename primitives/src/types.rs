@@ -215,6 +215,11 @@ impl Claim {
 		self.down_kbps.max(self.up_kbps)
 	}
 
+	/// Whether it claims no more than `other`, in either direction.
+	pub fn is_within(&self, other: &Self) -> bool {
+		self.down_kbps <= other.down_kbps && self.up_kbps <= other.up_kbps
+	}
+
 	/// What a verdict that found `measured` makes of it, each direction by [`weir_math::verdict::lowered_kbps`].
 	pub fn lowered_to(&self, measured: &Self) -> Self {
 		Self {

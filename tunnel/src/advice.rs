@@ -9,8 +9,12 @@ pub fn file(error: &io::Error) -> &'static str {
 		io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
 			"the disk is full or the file-size limit is reached; free some space"
 		}
-		io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+		io::ErrorKind::PermissionDenied => {
 			"this user may not; run as the owner of the file, or change its owner"
+		}
+		io::ErrorKind::ReadOnlyFilesystem => {
+			"the disk is mounted read-only, often after an error of it: look at the kernel's log, then check \
+			 or replace it"
 		}
 		io::ErrorKind::NotFound => "it does not exist; correct the path",
 		io::ErrorKind::InvalidData => "it is damaged, or not what this program wrote; move it away",
@@ -63,6 +67,13 @@ mod tests {
 		for kind in [io::ErrorKind::StorageFull, io::ErrorKind::FileTooLarge] {
 			assert!(file(&kind.into()).contains("free some space"));
 		}
+	}
+
+	#[test]
+	fn file_should_send_to_the_disk_and_not_to_the_owner_when_it_is_read_only() {
+		let advice = file(&io::ErrorKind::ReadOnlyFilesystem.into());
+		assert!(advice.contains("read-only") && !advice.contains("owner"), "{advice}");
+		assert!(file(&io::ErrorKind::PermissionDenied.into()).contains("owner"));
 	}
 
 	#[test]

@@ -128,10 +128,13 @@ fn say(line: impl Display) -> Result<()> {
 	}
 }
 
+/// What is logged without `RUST_LOG`. libp2p warns of every stream above a limit, and yamux calls it an error when a stranger
+/// breaks its protocol: others could fill the log with either.
+const DEFAULT_LOGS: &str = "info,gotatun=warn,libp2p=error,subxt=warn,yamux=off";
+
 fn start_logs(json: bool) {
-	// libp2p warns of every stream above a limit, which others could fill the log with.
-	let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-		.unwrap_or_else(|_| "info,gotatun=warn,libp2p=error,subxt=warn".into());
+	let filter =
+		tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_LOGS.into());
 	let logs = tracing_subscriber::fmt()
 		.with_env_filter(filter)
 		.with_writer(std::io::stderr)
@@ -244,6 +247,19 @@ mod tests {
 	#[test]
 	fn command_line_should_be_consistent() {
 		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn default_logs_should_leave_out_what_strangers_can_fill_them_with() {
+		use tracing::Level;
+		let filter = tracing_subscriber::EnvFilter::new(DEFAULT_LOGS);
+		let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::sink).finish();
+		tracing::subscriber::with_default(logs, || {
+			assert!(!tracing::enabled!(target: "yamux::connection", Level::ERROR));
+			assert!(!tracing::enabled!(target: "libp2p_request_response::handler", Level::WARN));
+			assert!(tracing::enabled!(target: "libp2p_swarm", Level::ERROR));
+			assert!(tracing::enabled!(target: "weir_tunnel::control", Level::INFO));
+		});
 	}
 
 	/// Set in the process that is to panic.

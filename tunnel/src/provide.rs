@@ -102,7 +102,7 @@ impl Bound {
 		let serving = Serving {
 			target: Target::new(config).counting_in(dropped),
 			engine,
-			_control: control,
+			control,
 			_clock: clock,
 			store: store.clone(),
 			metrics,
@@ -172,9 +172,12 @@ async fn follow_tests(
 	let mut at = None;
 	loop {
 		loop {
-			let Some(until) = measured_until(&measured.borrow_and_update(), clock::now()) else { break };
+			let now = clock::now();
+			let Some(until) = measured_until(&measured.borrow_and_update(), now) else { break };
+			// Not until the clock says so: if it is set back, that is long after the measurement.
+			let rest = Duration::from_micros(until.saturating_sub(now));
 			tokio::select! {
-				() = clock::sleep_until(until) => {}
+				() = tokio::time::sleep(rest) => {}
 				// Its members may have left for the T0 of another branch.
 				changed = measured.changed() => if changed.is_err() { return },
 			}
@@ -330,8 +333,8 @@ impl Arrival {
 struct Serving {
 	target: Target,
 	engine: Engine,
-	/// Ends the control plane with it.
-	_control: Control,
+	/// The control plane, which ends with it.
+	control: Control,
 	_clock: Task,
 	store: Arc<Store>,
 	metrics: Arc<Metrics>,
@@ -376,7 +379,7 @@ impl Serving {
 						break;
 					}
 					let known = assignment.borrow_and_update().clone();
-					self.assign(known);
+					self.assign(known).await;
 				},
 				Some(()) = self.answers.next(), if !self.answers.is_empty() => {},
 				() = self.engine.failed() => {
@@ -410,12 +413,14 @@ impl Serving {
 		self.engine.stop().await;
 	}
 
-	fn assign(&mut self, known: Option<Assignment>) {
+	async fn assign(&mut self, known: Option<Assignment>) {
 		let epoch = known.as_ref().map(|assignment| assignment.epoch);
 		if epoch.is_some() && self.epoch != epoch {
 			self.epoch = epoch;
 			self.refusals.clear();
 		}
+		let committee = known.iter().flat_map(|assignment| &assignment.committee);
+		self.control.expect(committee.filter_map(|member| member.prefix).collect()).await;
 		self.target.set_assignment(known);
 	}
 

@@ -6,7 +6,11 @@ pub mod chain;
 
 pub mod net;
 
-use std::fmt::{self, Write};
+use std::{
+	any::Any,
+	fmt::{self, Write},
+	panic::{self, AssertUnwindSafe},
+};
 
 /// What came of one attack.
 #[derive(Clone, Debug)]
@@ -27,7 +31,7 @@ pub struct Scenario<C = ()> {
 	pub id: &'static str,
 	/// What is attacked, in a few words.
 	pub title: &'static str,
-	/// Carries it out. An error is a scenario that could not be carried out, and counts as failed.
+	/// Carries it out. An error or a panic is a scenario that could not be carried out, and counts as failed.
 	pub run: fn(&mut C) -> anyhow::Result<Finding>,
 }
 
@@ -40,8 +44,16 @@ impl<C> Clone for Scenario<C> {
 impl<C> Scenario<C> {
 	/// Carries it out.
 	pub fn row(&self, context: &mut C) -> Row {
-		Row::new(self.id, self.title, (self.run)(context))
+		let ended = panic::catch_unwind(AssertUnwindSafe(|| (self.run)(context)));
+		let told = |panic: Box<dyn Any + Send>| anyhow::anyhow!("it panicked: {}", text_of(panic.as_ref()));
+		Row::new(self.id, self.title, ended.map_err(told).flatten())
 	}
+}
+
+/// What a panic says.
+fn text_of(panic: &(dyn Any + Send)) -> &str {
+	let text = panic.downcast_ref::<String>().map(String::as_str);
+	text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word")
 }
 
 /// One line of the table.
@@ -121,5 +133,15 @@ mod tests {
 		));
 		assert!(all_passed(&rows[..1]));
 		assert!(!all_passed(&rows));
+	}
+
+	#[test]
+	fn row_should_have_failed_when_its_scenario_panics() {
+		let plain: Scenario = Scenario { id: "A0", title: "nothing", run: |()| panic!("no way") };
+		let made: Scenario = Scenario { run: |()| panic!("{} ways", std::process::id()), ..plain };
+		for (scenario, end) in [(plain, "it panicked: no way"), (made, " ways")] {
+			let finding = scenario.row(&mut ()).finding;
+			assert!(finding.measured.ends_with(end) && !finding.passed, "{finding:?}");
+		}
 	}
 }

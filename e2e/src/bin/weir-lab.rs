@@ -15,12 +15,12 @@ use tokio::{
 };
 use weir_e2e::{
 	attacks::{self, net},
+	folder,
 	lab::{
 		delay::MOST_JITTER_PERCENT,
 		liar,
 		story::{Lab, ALL_WEATHERS},
 	},
-	network::Programs,
 };
 
 /// Runs the network in network namespaces and checks what it must withstand. Takes about 15 minutes. Started by
@@ -28,7 +28,7 @@ use weir_e2e::{
 #[derive(Debug, Parser)]
 #[command(name = "weir-lab", version)]
 struct Cli {
-	/// Folder of data and logs; emptied at each start.
+	/// Folder of data and logs; emptied at each start, and refused if it holds anything else.
 	#[arg(long, value_name = "FOLDER")]
 	data: Option<PathBuf>,
 
@@ -119,7 +119,9 @@ fn ensure_own_namespace() -> Result<()> {
 
 async fn attack(folder: PathBuf, only: Vec<String>) -> Result<bool> {
 	ensure_own_namespace()?;
-	let _kept = Programs::lock(&folder)?;
+	let folder = folder::absolute(&folder)?;
+	let _kept = folder::lock(&folder)?;
+	folder::claim(&folder)?;
 	println!("data: {}", folder.display());
 	let begun = Instant::now();
 	let (told, rows) = oneshot::channel();
@@ -132,7 +134,8 @@ async fn attack(folder: PathBuf, only: Vec<String>) -> Result<bool> {
 
 async fn run(folder: &Path, epochs: u32, jitter: u32) -> Result<bool> {
 	ensure_own_namespace()?;
-	let _kept = Programs::lock(folder)?;
+	let folder = &folder::absolute(folder)?;
+	let _kept = folder::lock(folder)?;
 	println!("data and logs: {}", folder.display());
 	let begun = Instant::now();
 	let say = |what: &str| println!("[{:>4} s] {what}", begun.elapsed().as_secs());

@@ -59,7 +59,8 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::end_escalation(provider);
 		let is_upheld = !is_void && verdict.outcome != Outcome::Strike;
-		if verdict.outcome == Outcome::Strike {
+		// Receipts may have refuted the first one meanwhile: then nothing is left to be wrong about.
+		if verdict.outcome == Outcome::Strike && kept.is_some() {
 			T::Deposits::forfeit(&account, Deposit::Appeal);
 		} else {
 			T::Deposits::release(&account, Deposit::Appeal);

@@ -34,8 +34,7 @@ impl<T: Config> Pallet<T> {
 			Outcome::Good | Outcome::PaidAsMeasured | Outcome::ClaimLowered => false,
 		};
 		Self::note_test(test, verdict.epoch, strike);
-		let next = Self::epoch().saturating_add(1);
-		Self::change_standing(test.provider, next, Standing::Owing, Standing::Admitted);
+		Self::discharge(test.provider, verdict.epoch);
 		match verdict.outcome {
 			Outcome::ClaimLowered => Self::lower_claim(test.provider, verdict),
 			Outcome::Good | Outcome::PaidAsMeasured if verdict.kind == TestKind::Admission => {
@@ -263,7 +262,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Counts a passed test of `claim`. One of less than what is claimed by now admits nobody to that.
 	pub(crate) fn note_passed(provider: ProviderIndex, claim: &Claim) {
-		let facts = T::Registry::facts(provider).filter(|facts| facts.claim.lowered_to(claim) == facts.claim);
+		let facts = T::Registry::facts(provider).filter(|facts| facts.claim.is_within(claim));
 		let Some(facts) = facts else { return };
 		let Admission::Pending { passed } = facts.admission else { return };
 		let passed = passed.saturating_add(1);

@@ -27,7 +27,7 @@ use weir_math::{
 use weir_primitives::{
 	api::{TestKind, VerdictRecord},
 	seams::{EpochClock, OnVerdict, ProviderFacts, ProviderRegistry, QueuedSlashes, SlashQueue},
-	EpochIndex, Kbps, ProviderIndex, SlashReason,
+	Admission, EpochIndex, Kbps, ProviderIndex, SlashReason,
 };
 
 /// Epochs after its verdict in which a strike can be disputed.
@@ -264,10 +264,16 @@ impl<T: Config> Pallet<T> {
 		let Some(facts) = now.filter(|facts| facts.account == evidence.account) else { return };
 		// Only if it is still what the verdict made of it, and not what its owner has announced since.
 		let is_untouched = facts.claim == lowered;
+		// Nobody is admitted at more than was measured: a larger claim is a new admission.
+		let admission =
+			if facts.claim.is_within(&claim) { admission } else { Admission::Pending { passed: 0 } };
 		if T::Registry::reinstate(provider, is_untouched.then_some(claim), admission).is_err() {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::Reinstated });
 		}
-		Self::follow(provider, |held, new| Terms { claim: new.claim, standing: new.standing, ..held });
+		Self::follow(provider, |held, new| {
+			let claim = if is_untouched { new.claim } else { held.claim };
+			Terms { claim, standing: new.standing, ..held }
+		});
 	}
 
 	/// Takes back the strike of `epoch`, and the escalation it led to.

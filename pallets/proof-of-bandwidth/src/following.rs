@@ -16,10 +16,17 @@ impl<T: Config> Pallet<T> {
 	/// decided counts at once, for nobody chose it. `in_next` as in [`Self::follow_change`].
 	pub(crate) fn follow(index: ProviderIndex, in_next: impl FnOnce(Terms, Terms) -> Terms) {
 		let next = Self::epoch().saturating_add(1);
-		match T::Registry::facts_at(index, next) {
-			Some(facts) if facts.in_service => Self::follow_change(index, &facts, in_next),
-			_ => {}
+		let serving = |epoch| T::Registry::facts_at(index, epoch).filter(|facts| facts.in_service);
+		let Some(facts) = serving(next) else { return };
+		if serving(Self::epoch().saturating_add(OWNER_DELAY_EPOCHS)).is_some() {
+			return Self::follow_change(index, &facts, in_next);
 		}
+		// Its owner has announced a pause, which stays announced: no more than the epoch before it changes.
+		Targets::<T>::mutate_extant(index, |target| {
+			let Some(held) = target.terms.at(next) else { return };
+			let meanwhile = in_next(held, Self::terms_of(target, &facts));
+			Self::rewrite_terms(target, next, |begin, terms| if begin == next { meanwhile } else { terms });
+		});
 	}
 
 	/// Brings terms and lists in line with `facts`. What the next epoch's tests go by is up to `in_next`, which is given
@@ -36,8 +43,30 @@ impl<T: Config> Pallet<T> {
 			Self::forget_facts(index);
 			Target { account: facts.account.clone(), terms: Default::default(), escalation: None }
 		});
+		let terms = Self::terms_of(&target, facts);
 		let held = target.terms.at(next);
-		let has_moved = held.is_some_and(|terms| terms.prefix != facts.endpoint.prefix());
+		match held.map(|held| in_next(held, terms)).filter(|_| terms.standing != Standing::Out) {
+			Some(meanwhile) => {
+				Self::set_terms(&mut target, next, meanwhile);
+				Self::set_terms(&mut target, from, terms);
+			}
+			None => Self::set_terms(&mut target, next, terms),
+		}
+		let listed = terms.prefix.is_some() && terms.standing != Standing::Out;
+		let class = class_of(terms.claim.largest_kbps()).filter(|_| listed || target.escalation.is_some());
+		Targets::<T>::insert(index, target);
+		Self::list_in(index, class);
+		if terms.standing == Standing::Out {
+			Self::stop_watching(index);
+		}
+	}
+
+	/// The terms that `facts` make of those a provider has.
+	fn terms_of(target: &Target<T::AccountId>, facts: &ProviderFacts<T::AccountId>) -> Terms {
+		let now = Self::epoch();
+		let (next, from) = (now.saturating_add(1), now.saturating_add(OWNER_DELAY_EPOCHS));
+		let (claim, shared, prefix) = (facts.claim, facts.shared, facts.endpoint.prefix());
+		let has_moved = target.terms.at(next).is_some_and(|held| held.prefix != prefix);
 		let stood = |epoch| target.terms.at(epoch).map(|terms| terms.standing);
 		let is_away = [now, next].map(stood).contains(&Some(Standing::Out));
 		let is_owing = [next, from].map(stood).contains(&Some(Standing::Owing));
@@ -48,22 +77,7 @@ impl<T: Config> Pallet<T> {
 			Admission::Admitted { .. } if is_away || is_owing || has_moved => Standing::Owing,
 			Admission::Admitted { .. } => Standing::Admitted,
 		};
-		let (claim, shared, prefix) = (facts.claim, facts.shared, facts.endpoint.prefix());
-		let terms = Terms { claim, standing, prefix, shared };
-		match held.map(|held| in_next(held, terms)).filter(|_| standing != Standing::Out) {
-			Some(meanwhile) => {
-				Self::set_terms(&mut target, next, meanwhile);
-				Self::set_terms(&mut target, from, terms);
-			}
-			None => Self::set_terms(&mut target, next, terms),
-		}
-		let listed = terms.prefix.is_some() && standing != Standing::Out;
-		let class = class_of(terms.claim.largest_kbps()).filter(|_| listed || target.escalation.is_some());
-		Targets::<T>::insert(index, target);
-		Self::list_in(index, class);
-		if standing == Standing::Out {
-			Self::stop_watching(index);
-		}
+		Terms { claim, standing, prefix, shared }
 	}
 
 	/// Ends the tests of a provider from `from` on.
@@ -95,18 +109,51 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Makes `new` of every standing `old` that a provider has in `from` or later, and forgets the terms that no epoch asks
-	/// for any more.
+	/// The terms that hold from `from` on, by the epochs from which they do.
+	fn terms_from(target: &Target<T::AccountId>, from: EpochIndex) -> Vec<(EpochIndex, Terms)> {
+		let first = target.terms.at(from).map(|terms| (from, terms));
+		let later = target.terms.iter().filter(|(begin, _)| *begin > from).copied();
+		first.into_iter().chain(later).collect()
+	}
+
+	/// Makes other terms of those that hold from `from` on, each from the same epoch as before.
+	fn rewrite_terms(
+		target: &mut Target<T::AccountId>,
+		from: EpochIndex,
+		rewrite: impl Fn(EpochIndex, Terms) -> Terms,
+	) {
+		let versions = Self::terms_from(target, from).into_iter();
+		for (begin, terms) in versions.skip_while(|(begin, terms)| rewrite(*begin, *terms) == *terms) {
+			Self::set_terms(target, begin, rewrite(begin, terms));
+		}
+	}
+
+	/// Makes `new` of every standing `old` that a provider has in `from` or later.
 	pub(crate) fn change_standing(index: ProviderIndex, from: EpochIndex, old: Standing, new: Standing) {
 		Targets::<T>::mutate_extant(index, |target| {
-			target.terms.forget(Self::oldest_terms());
-			let first = target.terms.at(from).map(|terms| (from, terms));
-			let later = target.terms.iter().filter(|(begin, _)| *begin > from).copied();
-			let versions: Vec<_> = first.into_iter().chain(later).collect();
-			for (begin, terms) in versions.into_iter().skip_while(|(_, terms)| terms.standing != old) {
+			Self::rewrite_terms(target, from, |_, terms| {
 				let standing = if terms.standing == old { new } else { terms.standing };
-				Self::set_terms(target, begin, Terms { standing, ..terms });
-			}
+				Terms { standing, ..terms }
+			});
+		});
+	}
+
+	/// Lets a provider off the test that it owed in `epoch`, which was held, from the next epoch on; and forgets the terms
+	/// that no epoch asks for any more. What it has come to owe since, by moving, by returning or by asking for it, it owes.
+	pub(crate) fn discharge(index: ProviderIndex, epoch: EpochIndex) {
+		let next = Self::epoch().saturating_add(1);
+		Targets::<T>::mutate_extant(index, |target| {
+			target.terms.forget(Self::oldest_terms());
+			let Some(held) = target.terms.at(epoch) else { return };
+			let is_same = |terms: &Terms| terms.standing == Standing::Owing && terms.prefix == held.prefix;
+			let later = Self::terms_from(target, epoch);
+			// The first epoch whose terms are not of this debt.
+			let ends = later.iter().find(|(_, terms)| !is_same(terms)).map(|(begin, _)| *begin);
+			Self::rewrite_terms(target, next, |begin, terms| {
+				let standing =
+					if ends.is_none_or(|ends| begin < ends) { Standing::Admitted } else { terms.standing };
+				Terms { standing, ..terms }
+			});
 		});
 	}
 

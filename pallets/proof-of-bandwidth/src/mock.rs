@@ -54,6 +54,8 @@ parameter_types! {
 	/// What unbonds.
 	pub static Unbonding: BTreeMap<(AccountId, Role), u64> = BTreeMap::new();
 	pub static Registered: BTreeMap<ProviderIndex, ProviderFacts<AccountId>> = BTreeMap::new();
+	/// First epoch of a pause that was announced, by provider.
+	pub static PausedFrom: BTreeMap<ProviderIndex, EpochIndex> = BTreeMap::new();
 	pub static Queued: Vec<(AccountId, Perbill, SlashReason)> = Vec::new();
 	/// Numbers of the slashes taken back.
 	pub static Cancelled: Vec<u32> = Vec::new();
@@ -117,6 +119,11 @@ pub struct FakeRegistry;
 impl ProviderRegistry<AccountId> for FakeRegistry {
 	fn facts(index: ProviderIndex) -> Option<ProviderFacts<AccountId>> {
 		Registered::get().get(&index).cloned()
+	}
+
+	fn facts_at(index: ProviderIndex, epoch: EpochIndex) -> Option<ProviderFacts<AccountId>> {
+		let paused = PausedFrom::get().get(&index).is_some_and(|from| epoch >= *from);
+		Self::facts(index).map(|facts| ProviderFacts { in_service: facts.in_service && !paused, ..facts })
 	}
 
 	fn peer_id(index: ProviderIndex) -> Vec<u8> {

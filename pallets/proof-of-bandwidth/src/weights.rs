@@ -1,6 +1,6 @@
-//! Weights of `pallet_proof_of_bandwidth`, measured by `scripts/weights.sh` on 2026-11-22.
+//! Weights of `pallet_proof_of_bandwidth`, measured by `scripts/weights.sh` on 2026-11-23.
 //!
-//! Steps 20, repeats 10 (`reveal` by itself: 50 and 20), host `vm`, processor `AMD EPYC`.
+//! Steps 50, repeats 20, host `vm`, processor `AMD EPYC`.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -91,7 +91,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::CountryListSlots` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::CountryListSlots` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
 	fn take_seat() -> Weight {
-		Weight::from_parts(357_187_000, 11474)
+		Weight::from_parts(353_059_000, 11474)
 			.saturating_add(T::DbWeight::get().reads(25_u64))
 			.saturating_add(T::DbWeight::get().writes(21_u64))
 	}
@@ -116,7 +116,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn leave_seat() -> Weight {
-		Weight::from_parts(393_355_000, 21558)
+		Weight::from_parts(286_816_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(28_u64))
 			.saturating_add(T::DbWeight::get().writes(22_u64))
 	}
@@ -127,14 +127,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	fn set_seat_key() -> Weight {
-		Weight::from_parts(61_074_000, 3729)
+		Weight::from_parts(47_779_000, 3729)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Reports` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Reports` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
 	fn commit() -> Weight {
-		Weight::from_parts(75_250_000, 3573)
+		Weight::from_parts(51_497_000, 3573)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -157,7 +157,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_commit() -> Weight {
-		Weight::from_parts(230_130_000, 4362)
+		Weight::from_parts(208_239_000, 4362)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -191,13 +191,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Filings` (r:238 w:238)
 	/// Proof: `ProofOfBandwidth::Filings` (`max_values`: None, `max_size`: Some(1453), added: 3928, mode: `MaxEncodedLen`)
 	fn reveal(n: u32, ) -> Weight {
-		Weight::from_parts(234_833_862, 11274)
-			.saturating_add(Weight::from_parts(41_259_904, 0).saturating_mul(n.into()))
+		Weight::from_parts(199_345_310, 11274)
+			.saturating_add(Weight::from_parts(32_232_054, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(17_u64))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 3818).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 3836).saturating_mul(n.into()))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
@@ -213,9 +213,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `ProofOfBandwidth::Reports` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	fn authorize_reveal(n: u32, ) -> Weight {
-		Weight::from_parts(81_929_932, 3573)
-			.saturating_add(Weight::from_parts(190_439, 0).saturating_mul(n.into()))
+	fn authorize_reveal(_n: u32, ) -> Weight {
+		Weight::from_parts(103_251_668, 3573)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
@@ -247,7 +246,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::BlockSeeds` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::BlockSeeds` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
 	fn on_initialize() -> Weight {
-		Weight::from_parts(148_077_000, 11474)
+		Weight::from_parts(90_649_000, 11474)
 			.saturating_add(T::DbWeight::get().reads(16_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -268,7 +267,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Groups` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Groups` (`max_values`: None, `max_size`: Some(805), added: 3280, mode: `MaxEncodedLen`)
 	fn estimate_open() -> Weight {
-		Weight::from_parts(89_507_000, 4270)
+		Weight::from_parts(61_434_000, 4270)
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -277,7 +276,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Targets` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Targets` (`max_values`: None, `max_size`: Some(196), added: 2671, mode: `MaxEncodedLen`)
 	fn estimate_skip() -> Weight {
-		Weight::from_parts(35_296_000, 3661)
+		Weight::from_parts(23_283_000, 3661)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 	}
 	/// Storage: `ProofOfBandwidth::ProviderListSlots` (r:1 w:0)
@@ -349,8 +348,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::Slashes` (r:0 w:1)
 	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	fn estimate_test(k: u32, ) -> Weight {
-		Weight::from_parts(635_396_273, 21558)
-			.saturating_add(Weight::from_parts(40_781_285, 0).saturating_mul(k.into()))
+		Weight::from_parts(514_200_220, 21558)
+			.saturating_add(Weight::from_parts(32_295_112, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(50_u64))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(T::DbWeight::get().writes(41_u64))
@@ -390,18 +389,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(156), added: 2631, mode: `MaxEncodedLen`)
 	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
-		Weight::from_parts(273_354_209, 28557)
-			.saturating_add(Weight::from_parts(65_209_426, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(32_949_359, 0).saturating_mul(s.into()))
+		Weight::from_parts(636_398_000, 4918)
+			.saturating_add(Weight::from_parts(37_334_740, 0).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(w.into())))
-			.saturating_add(Weight::from_parts(0, 2757).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(0, 2907).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(0, 31).saturating_mul(w.into()))
+			.saturating_add(Weight::from_parts(0, 3045).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(0, 2923).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(0, 42).saturating_mul(w.into()))
 	}
 	/// Storage: `ProofOfBandwidth::SeatListSlots` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::SeatListSlots` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
@@ -412,7 +410,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn score_seat() -> Weight {
-		Weight::from_parts(87_824_000, 3729)
+		Weight::from_parts(70_331_000, 3729)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -441,7 +439,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn score_seat_dismissing() -> Weight {
-		Weight::from_parts(360_263_000, 21558)
+		Weight::from_parts(283_850_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(30_u64))
 			.saturating_add(T::DbWeight::get().writes(23_u64))
 	}
@@ -452,7 +450,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Reports` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Reports` (`max_values`: None, `max_size`: Some(108), added: 2583, mode: `MaxEncodedLen`)
 	fn audit_seat() -> Weight {
-		Weight::from_parts(79_889_000, 3573)
+		Weight::from_parts(54_522_000, 3573)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Epochs` (r:1 w:0)
@@ -480,7 +478,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn audit_seat_dismissing() -> Weight {
-		Weight::from_parts(400_228_000, 21558)
+		Weight::from_parts(366_425_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(30_u64))
 			.saturating_add(T::DbWeight::get().writes(22_u64))
 	}
@@ -502,7 +500,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `ProofOfBandwidth::Targets` (`max_values`: None, `max_size`: Some(196), added: 2671, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `NodeStaking::Ledgers` (r:1 w:1)
+	/// Storage: `NodeStaking::Ledgers` (r:2 w:1)
 	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
 	/// Storage: `NodeStaking::NextSlash` (r:1 w:1)
 	/// Proof: `NodeStaking::NextSlash` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
@@ -511,8 +509,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::Slashes` (r:0 w:4)
 	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
 	fn answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(176_867_833, 4270)
-			.saturating_add(Weight::from_parts(64_906_150, 0).saturating_mul(r.into()))
+		Weight::from_parts(149_038_400, 7400)
+			.saturating_add(Weight::from_parts(44_947_412, 0).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
@@ -542,8 +540,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Seats` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn authorize_answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(180_559_671, 4270)
-			.saturating_add(Weight::from_parts(582_769_303, 0).saturating_mul(r.into()))
+		Weight::from_parts(120_160_359, 4270)
+			.saturating_add(Weight::from_parts(522_378_154, 0).saturating_mul(r.into()))
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(Weight::from_parts(0, 3063).saturating_mul(r.into()))
@@ -562,7 +560,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `ProofOfBandwidth::SeatListSlots` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `NodeStaking::Ledgers` (r:52 w:52)
+	/// Storage: `NodeStaking::Ledgers` (r:103 w:52)
 	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
 	/// Storage: `NodeStaking::NextSlash` (r:1 w:1)
 	/// Proof: `NodeStaking::NextSlash` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
@@ -589,13 +587,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::SlashesOf` (r:0 w:52)
 	/// Proof: `NodeStaking::SlashesOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	fn dispute(k: u32, ) -> Weight {
-		Weight::from_parts(360_791_792, 6060)
-			.saturating_add(Weight::from_parts(51_434_511, 0).saturating_mul(k.into()))
+		Weight::from_parts(383_533_503, 6060)
+			.saturating_add(Weight::from_parts(50_255_791, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(18_u64))
-			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(k.into())))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(k.into())))
 			.saturating_add(T::DbWeight::get().writes(13_u64))
 			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(k.into())))
-			.saturating_add(Weight::from_parts(0, 3205).saturating_mul(k.into()))
+			.saturating_add(Weight::from_parts(0, 6410).saturating_mul(k.into()))
 	}
 	/// Storage: `ProofOfBandwidth::Evidences` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::Evidences` (`max_values`: None, `max_size`: Some(593), added: 3068, mode: `MaxEncodedLen`)
@@ -616,8 +614,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Seats` (r:51 w:0)
 	/// Proof: `ProofOfBandwidth::Seats` (`max_values`: None, `max_size`: Some(264), added: 2739, mode: `MaxEncodedLen`)
 	fn authorize_dispute(k: u32, ) -> Weight {
-		Weight::from_parts(832_102_120, 4270)
-			.saturating_add(Weight::from_parts(594_480_413, 0).saturating_mul(k.into()))
+		Weight::from_parts(802_319_618, 4270)
+			.saturating_add(Weight::from_parts(512_525_996, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
@@ -647,7 +645,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::ProviderListSlots` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::ProviderListSlots` (`max_values`: None, `max_size`: Some(34), added: 2509, mode: `MaxEncodedLen`)
 	fn appeal() -> Weight {
-		Weight::from_parts(288_189_000, 6060)
+		Weight::from_parts(202_107_000, 6060)
 			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
@@ -662,7 +660,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn request_test() -> Weight {
-		Weight::from_parts(256_969_000, 6196)
+		Weight::from_parts(155_591_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -681,17 +679,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Locations` (r:52 w:1)
 	/// Proof: `ProofOfBandwidth::Locations` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
 	fn note_members(k: u32, w: u32, ) -> Weight {
-		Weight::from_parts(261_208_000, 16305)
-			.saturating_add(Weight::from_parts(34_225_078, 0).saturating_mul(k.into()))
-			.saturating_add(Weight::from_parts(26_441_105, 0).saturating_mul(w.into()))
+		Weight::from_parts(222_897_000, 16305)
+			.saturating_add(Weight::from_parts(29_674_153, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(w.into())))
-			.saturating_add(Weight::from_parts(0, 2756).saturating_mul(k.into()))
+			.saturating_add(Weight::from_parts(0, 2772).saturating_mul(k.into()))
 	}
 	fn conclude_epoch() -> Weight {
-		Weight::from_parts(26_169_000, 0)
+		Weight::from_parts(14_878_000, 0)
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
@@ -704,7 +701,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::WaitingCountries` (r:1 w:0)
 	/// Proof: `ProofOfBandwidth::WaitingCountries` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	fn look_at_queues() -> Weight {
-		Weight::from_parts(87_904_000, 11474)
+		Weight::from_parts(51_136_000, 11474)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 	}
 	/// Storage: `ProofOfBandwidth::SeatListState` (r:1 w:1)
@@ -716,7 +713,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::SeatListSlots` (r:2 w:1)
 	/// Proof: `ProofOfBandwidth::SeatListSlots` (`max_values`: None, `max_size`: Some(90), added: 2565, mode: `MaxEncodedLen`)
 	fn work_queue() -> Weight {
-		Weight::from_parts(132_748_000, 6132)
+		Weight::from_parts(86_962_000, 6132)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -747,8 +744,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::SeatOfKey` (r:0 w:32)
 	/// Proof: `ProofOfBandwidth::SeatOfKey` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	fn sweep(n: u32, ) -> Weight {
-		Weight::from_parts(7_752_797, 3746)
-			.saturating_add(Weight::from_parts(122_275_850, 0).saturating_mul(n.into()))
+		Weight::from_parts(18_394_000, 3620)
+			.saturating_add(Weight::from_parts(99_208_675, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().reads((9_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
@@ -764,8 +761,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Filings` (r:128 w:128)
 	/// Proof: `ProofOfBandwidth::Filings` (`max_values`: None, `max_size`: Some(1453), added: 3928, mode: `MaxEncodedLen`)
 	fn sweep_reports(n: u32, ) -> Weight {
-		Weight::from_parts(27_838_676, 2132)
-			.saturating_add(Weight::from_parts(1_715_829, 0).saturating_mul(n.into()))
+		Weight::from_parts(20_122_844, 2109)
+			.saturating_add(Weight::from_parts(1_238_619, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
@@ -796,7 +793,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Leavers` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Leavers` (`max_values`: None, `max_size`: Some(61), added: 2536, mode: `MaxEncodedLen`)
 	fn bond_changed() -> Weight {
-		Weight::from_parts(371_525_000, 21558)
+		Weight::from_parts(310_890_000, 21558)
 			.saturating_add(T::DbWeight::get().reads(30_u64))
 			.saturating_add(T::DbWeight::get().writes(22_u64))
 	}
@@ -807,14 +804,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::SeatsOfOperator` (r:2 w:2)
 	/// Proof: `ProofOfBandwidth::SeatsOfOperator` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	fn operator_changed() -> Weight {
-		Weight::from_parts(35_166_000, 6044)
+		Weight::from_parts(34_174_000, 6044)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(156), added: 2631, mode: `MaxEncodedLen`)
 	fn slash_cancelled() -> Weight {
-		Weight::from_parts(22_722_000, 3621)
+		Weight::from_parts(18_635_000, 3621)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -861,7 +858,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Lapses` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Lapses` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	fn report_down() -> Weight {
-		Weight::from_parts(835_841_000, 16746)
+		Weight::from_parts(843_636_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(43_u64))
 			.saturating_add(T::DbWeight::get().writes(15_u64))
 	}
@@ -904,7 +901,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_report_down() -> Weight {
-		Weight::from_parts(455_350_000, 16746)
+		Weight::from_parts(383_737_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(33_u64))
 	}
 	/// Storage: `Babe::CurrentSlot` (r:1 w:0)
@@ -944,7 +941,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::RegionCount` (r:1 w:0)
 	/// Proof: `Providers::RegionCount` (`max_values`: None, `max_size`: Some(15), added: 2490, mode: `MaxEncodedLen`)
 	fn report_up() -> Weight {
-		Weight::from_parts(468_424_000, 16746)
+		Weight::from_parts(342_760_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(32_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -979,7 +976,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_report_up() -> Weight {
-		Weight::from_parts(505_084_000, 16746)
+		Weight::from_parts(395_979_000, 16746)
 			.saturating_add(T::DbWeight::get().reads(29_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Alarms` (r:1 w:1)
@@ -1023,7 +1020,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Outages` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Outages` (`max_values`: None, `max_size`: Some(252), added: 2727, mode: `MaxEncodedLen`)
 	fn confirm() -> Weight {
-		Weight::from_parts(1_000_859_000, 29205)
+		Weight::from_parts(698_465_000, 29205)
 			.saturating_add(T::DbWeight::get().reads(52_u64))
 			.saturating_add(T::DbWeight::get().writes(13_u64))
 	}
@@ -1062,7 +1059,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Dismissed` (r:0 w:1)
 	/// Proof: `ProofOfBandwidth::Dismissed` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	fn confirm_dismissing() -> Weight {
-		Weight::from_parts(895_403_000, 29205)
+		Weight::from_parts(557_621_000, 29205)
 			.saturating_add(T::DbWeight::get().reads(50_u64))
 			.saturating_add(T::DbWeight::get().writes(12_u64))
 	}
@@ -1095,7 +1092,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	fn authorize_confirm() -> Weight {
-		Weight::from_parts(613_537_000, 29205)
+		Weight::from_parts(410_196_000, 29205)
 			.saturating_add(T::DbWeight::get().reads(41_u64))
 	}
 	/// Storage: `ProofOfBandwidth::LapseBounds` (r:1 w:1)
@@ -1115,7 +1112,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Balances::Holds` (r:3 w:3)
 	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	fn lapse_alarm() -> Weight {
-		Weight::from_parts(444_050_000, 8886)
+		Weight::from_parts(297_506_000, 8886)
 			.saturating_add(T::DbWeight::get().reads(15_u64))
 			.saturating_add(T::DbWeight::get().writes(12_u64))
 	}
@@ -1123,204 +1120,201 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 impl WeightInfo for () {
 	fn take_seat() -> Weight {
-		Weight::from_parts(357_187_000, 11474)
+		Weight::from_parts(353_059_000, 11474)
 			.saturating_add(ParityDbWeight::get().reads_writes(25_u64, 21_u64))
 	}
 	fn leave_seat() -> Weight {
-		Weight::from_parts(393_355_000, 21558)
+		Weight::from_parts(286_816_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(28_u64, 22_u64))
 	}
 	fn set_seat_key() -> Weight {
-		Weight::from_parts(61_074_000, 3729)
+		Weight::from_parts(47_779_000, 3729)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 3_u64))
 	}
 	fn commit() -> Weight {
-		Weight::from_parts(75_250_000, 3573)
+		Weight::from_parts(51_497_000, 3573)
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 	}
 	fn authorize_commit() -> Weight {
-		Weight::from_parts(230_130_000, 4362)
+		Weight::from_parts(208_239_000, 4362)
 			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 0_u64))
 	}
 	fn reveal(n: u32, ) -> Weight {
-		Weight::from_parts(234_833_862, 11274)
-			.saturating_add(Weight::from_parts(41_259_904, 0).saturating_mul(n.into()))
+		Weight::from_parts(199_345_310, 11274)
+			.saturating_add(Weight::from_parts(32_232_054, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(17_u64, 1_u64))
 			.saturating_add(ParityDbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 3818).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 3836).saturating_mul(n.into()))
 	}
-	fn authorize_reveal(n: u32, ) -> Weight {
-		Weight::from_parts(81_929_932, 3573)
-			.saturating_add(Weight::from_parts(190_439, 0).saturating_mul(n.into()))
+	fn authorize_reveal(_n: u32, ) -> Weight {
+		Weight::from_parts(103_251_668, 3573)
 			.saturating_add(ParityDbWeight::get().reads_writes(7_u64, 0_u64))
 	}
 	fn on_initialize() -> Weight {
-		Weight::from_parts(148_077_000, 11474)
+		Weight::from_parts(90_649_000, 11474)
 			.saturating_add(ParityDbWeight::get().reads_writes(16_u64, 6_u64))
 	}
 	fn estimate_open() -> Weight {
-		Weight::from_parts(89_507_000, 4270)
+		Weight::from_parts(61_434_000, 4270)
 			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 1_u64))
 	}
 	fn estimate_skip() -> Weight {
-		Weight::from_parts(35_296_000, 3661)
+		Weight::from_parts(23_283_000, 3661)
 			.saturating_add(ParityDbWeight::get().reads_writes(2_u64, 0_u64))
 	}
 	fn estimate_test(k: u32, ) -> Weight {
-		Weight::from_parts(635_396_273, 21558)
-			.saturating_add(Weight::from_parts(40_781_285, 0).saturating_mul(k.into()))
+		Weight::from_parts(514_200_220, 21558)
+			.saturating_add(Weight::from_parts(32_295_112, 0).saturating_mul(k.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(50_u64, 41_u64))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
 	}
 	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
-		Weight::from_parts(273_354_209, 28557)
-			.saturating_add(Weight::from_parts(65_209_426, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(32_949_359, 0).saturating_mul(s.into()))
+		Weight::from_parts(636_398_000, 4918)
+			.saturating_add(Weight::from_parts(37_334_740, 0).saturating_mul(r.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 4_u64))
 			.saturating_add(ParityDbWeight::get().reads((6_u64).saturating_mul(r.into())))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(s.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(s.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(w.into())))
-			.saturating_add(Weight::from_parts(0, 2757).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(0, 2907).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(0, 31).saturating_mul(w.into()))
+			.saturating_add(Weight::from_parts(0, 3045).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(0, 2923).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(0, 42).saturating_mul(w.into()))
 	}
 	fn score_seat() -> Weight {
-		Weight::from_parts(87_824_000, 3729)
+		Weight::from_parts(70_331_000, 3729)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 2_u64))
 	}
 	fn score_seat_dismissing() -> Weight {
-		Weight::from_parts(360_263_000, 21558)
+		Weight::from_parts(283_850_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(30_u64, 23_u64))
 	}
 	fn audit_seat() -> Weight {
-		Weight::from_parts(79_889_000, 3573)
+		Weight::from_parts(54_522_000, 3573)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 0_u64))
 	}
 	fn audit_seat_dismissing() -> Weight {
-		Weight::from_parts(400_228_000, 21558)
+		Weight::from_parts(366_425_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(30_u64, 22_u64))
 	}
 	fn answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(176_867_833, 4270)
-			.saturating_add(Weight::from_parts(64_906_150, 0).saturating_mul(r.into()))
+		Weight::from_parts(149_038_400, 7400)
+			.saturating_add(Weight::from_parts(44_947_412, 0).saturating_mul(r.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 2_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(ParityDbWeight::get().writes((3_u64).saturating_mul(r.into())))
 			.saturating_add(Weight::from_parts(0, 2671).saturating_mul(r.into()))
 	}
 	fn authorize_answer_audit(r: u32, ) -> Weight {
-		Weight::from_parts(180_559_671, 4270)
-			.saturating_add(Weight::from_parts(582_769_303, 0).saturating_mul(r.into()))
+		Weight::from_parts(120_160_359, 4270)
+			.saturating_add(Weight::from_parts(522_378_154, 0).saturating_mul(r.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 0_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(r.into())))
 			.saturating_add(Weight::from_parts(0, 3063).saturating_mul(r.into()))
 	}
 	fn dispute(k: u32, ) -> Weight {
-		Weight::from_parts(360_791_792, 6060)
-			.saturating_add(Weight::from_parts(51_434_511, 0).saturating_mul(k.into()))
+		Weight::from_parts(383_533_503, 6060)
+			.saturating_add(Weight::from_parts(50_255_791, 0).saturating_mul(k.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(18_u64, 13_u64))
-			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(k.into())))
+			.saturating_add(ParityDbWeight::get().reads((3_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((3_u64).saturating_mul(k.into())))
-			.saturating_add(Weight::from_parts(0, 3205).saturating_mul(k.into()))
+			.saturating_add(Weight::from_parts(0, 6410).saturating_mul(k.into()))
 	}
 	fn authorize_dispute(k: u32, ) -> Weight {
-		Weight::from_parts(832_102_120, 4270)
-			.saturating_add(Weight::from_parts(594_480_413, 0).saturating_mul(k.into()))
+		Weight::from_parts(802_319_618, 4270)
+			.saturating_add(Weight::from_parts(512_525_996, 0).saturating_mul(k.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(7_u64, 0_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(k.into())))
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
 	}
 	fn appeal() -> Weight {
-		Weight::from_parts(288_189_000, 6060)
+		Weight::from_parts(202_107_000, 6060)
 			.saturating_add(ParityDbWeight::get().reads_writes(13_u64, 8_u64))
 	}
 	fn request_test() -> Weight {
-		Weight::from_parts(256_969_000, 6196)
+		Weight::from_parts(155_591_000, 6196)
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 3_u64))
 	}
 	fn note_members(k: u32, w: u32, ) -> Weight {
-		Weight::from_parts(261_208_000, 16305)
-			.saturating_add(Weight::from_parts(34_225_078, 0).saturating_mul(k.into()))
-			.saturating_add(Weight::from_parts(26_441_105, 0).saturating_mul(w.into()))
+		Weight::from_parts(222_897_000, 16305)
+			.saturating_add(Weight::from_parts(29_674_153, 0).saturating_mul(k.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(w.into())))
-			.saturating_add(Weight::from_parts(0, 2756).saturating_mul(k.into()))
+			.saturating_add(Weight::from_parts(0, 2772).saturating_mul(k.into()))
 	}
 	fn conclude_epoch() -> Weight {
-		Weight::from_parts(26_169_000, 0)
+		Weight::from_parts(14_878_000, 0)
 			.saturating_add(ParityDbWeight::get().reads_writes(0_u64, 0_u64))
 	}
 	fn look_at_queues() -> Weight {
-		Weight::from_parts(87_904_000, 11474)
+		Weight::from_parts(51_136_000, 11474)
 			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 0_u64))
 	}
 	fn work_queue() -> Weight {
-		Weight::from_parts(132_748_000, 6132)
+		Weight::from_parts(86_962_000, 6132)
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 5_u64))
 	}
 	fn sweep(n: u32, ) -> Weight {
-		Weight::from_parts(7_752_797, 3746)
-			.saturating_add(Weight::from_parts(122_275_850, 0).saturating_mul(n.into()))
+		Weight::from_parts(18_394_000, 3620)
+			.saturating_add(Weight::from_parts(99_208_675, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 2_u64))
 			.saturating_add(ParityDbWeight::get().reads((9_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((10_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 10284).saturating_mul(n.into()))
 	}
 	fn sweep_reports(n: u32, ) -> Weight {
-		Weight::from_parts(27_838_676, 2132)
-			.saturating_add(Weight::from_parts(1_715_829, 0).saturating_mul(n.into()))
+		Weight::from_parts(20_122_844, 2109)
+			.saturating_add(Weight::from_parts(1_238_619, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 0_u64))
 			.saturating_add(ParityDbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 3928).saturating_mul(n.into()))
 	}
 	fn bond_changed() -> Weight {
-		Weight::from_parts(371_525_000, 21558)
+		Weight::from_parts(310_890_000, 21558)
 			.saturating_add(ParityDbWeight::get().reads_writes(30_u64, 22_u64))
 	}
 	fn operator_changed() -> Weight {
-		Weight::from_parts(35_166_000, 6044)
+		Weight::from_parts(34_174_000, 6044)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 2_u64))
 	}
 	fn slash_cancelled() -> Weight {
-		Weight::from_parts(22_722_000, 3621)
+		Weight::from_parts(18_635_000, 3621)
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 	}
 	fn report_down() -> Weight {
-		Weight::from_parts(835_841_000, 16746)
+		Weight::from_parts(843_636_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(43_u64, 15_u64))
 	}
 	fn authorize_report_down() -> Weight {
-		Weight::from_parts(455_350_000, 16746)
+		Weight::from_parts(383_737_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(33_u64, 0_u64))
 	}
 	fn report_up() -> Weight {
-		Weight::from_parts(468_424_000, 16746)
+		Weight::from_parts(342_760_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(32_u64, 4_u64))
 	}
 	fn authorize_report_up() -> Weight {
-		Weight::from_parts(505_084_000, 16746)
+		Weight::from_parts(395_979_000, 16746)
 			.saturating_add(ParityDbWeight::get().reads_writes(29_u64, 0_u64))
 	}
 	fn confirm() -> Weight {
-		Weight::from_parts(1_000_859_000, 29205)
+		Weight::from_parts(698_465_000, 29205)
 			.saturating_add(ParityDbWeight::get().reads_writes(52_u64, 13_u64))
 	}
 	fn confirm_dismissing() -> Weight {
-		Weight::from_parts(895_403_000, 29205)
+		Weight::from_parts(557_621_000, 29205)
 			.saturating_add(ParityDbWeight::get().reads_writes(50_u64, 12_u64))
 	}
 	fn authorize_confirm() -> Weight {
-		Weight::from_parts(613_537_000, 29205)
+		Weight::from_parts(410_196_000, 29205)
 			.saturating_add(ParityDbWeight::get().reads_writes(41_u64, 0_u64))
 	}
 	fn lapse_alarm() -> Weight {
-		Weight::from_parts(444_050_000, 8886)
+		Weight::from_parts(297_506_000, 8886)
 			.saturating_add(ParityDbWeight::get().reads_writes(15_u64, 12_u64))
 	}
 }

@@ -357,7 +357,7 @@ pub mod pallet {
 			index: ProviderIndex,
 			/// Whether others have its prefix.
 			shared: bool,
-			/// First epoch whose tests go by it.
+			/// First epoch in which the registry goes by it; tests of a line in service do from the one after.
 			from: EpochIndex,
 		},
 	}

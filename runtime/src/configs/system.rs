@@ -122,6 +122,11 @@ parameter_types! {
 /// Calls that no brake may stop: blocks must go on, misbehaviour must be reportable, and everybody must be able to
 /// leave with what is theirs and to replace a key that is in the wrong hands. Reports of measurements go on too: what
 /// was measured is judged in the next epoch whether or not it could be handed in, and the honest would pay for that.
+/// So does what is said of outages: who was down before the brake would stay so to its end, and what workers say again
+/// and again, free of charge, would fail in every block.
+///
+/// A bond may be held by several people or through a proxy. Calls made for others pass whatever they hold, because what
+/// they hold meets the filter again: with a new origin (multisig, proxy) or that of the caller (utility).
 pub struct NeverStopped;
 
 impl Contains<RuntimeCall> for NeverStopped {
@@ -136,6 +141,9 @@ impl Contains<RuntimeCall> for NeverStopped {
 				| RuntimeCall::SafeMode(_)
 				| RuntimeCall::TxPause(_)
 				| RuntimeCall::Sudo(_)
+				| RuntimeCall::Utility(_)
+				| RuntimeCall::Proxy(_)
+				| RuntimeCall::Multisig(_)
 				| RuntimeCall::NodeStaking(pallet_node_staking::Call::unbond { .. })
 				| RuntimeCall::NodeStaking(pallet_node_staking::Call::withdraw { .. })
 				| RuntimeCall::Validators(pallet_validators::Call::chill { .. })
@@ -150,6 +158,9 @@ impl Contains<RuntimeCall> for NeverStopped {
 				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::answer_audit { .. })
 				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::dispute { .. })
 				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::appeal { .. })
+				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::report_down { .. })
+				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::confirm { .. })
+				| RuntimeCall::ProofOfBandwidth(pallet_proof_of_bandwidth::Call::report_up { .. })
 		)
 	}
 }
@@ -185,7 +196,8 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 					| b"Timestamp" | b"Babe"
 					| b"Grandpa" | b"Session"
 					| b"SafeMode" | b"TxPause"
-					| b"Sudo",
+					| b"Sudo" | b"Utility"
+					| b"Proxy" | b"Multisig",
 				_
 			) | (b"NodeStaking", b"unbond" | b"withdraw")
 				| (b"Validators", b"chill")
@@ -196,6 +208,8 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 						| b"set_seat_key" | b"commit"
 						| b"reveal" | b"answer_audit"
 						| b"dispute" | b"appeal"
+						| b"report_down" | b"confirm"
+						| b"report_up"
 				)
 		)
 	}

@@ -21,7 +21,7 @@ use weir_primitives::{
 };
 
 /// Calls beside those of [`FREE_PALLETS`] that go on under every brake.
-const FREE_CALLS: [(&str, &str); 14] = [
+const FREE_CALLS: [(&str, &str); 17] = [
 	("NodeStaking", "unbond"),
 	("NodeStaking", "withdraw"),
 	("Validators", "chill"),
@@ -36,10 +36,24 @@ const FREE_CALLS: [(&str, &str); 14] = [
 	("ProofOfBandwidth", "answer_audit"),
 	("ProofOfBandwidth", "dispute"),
 	("ProofOfBandwidth", "appeal"),
+	("ProofOfBandwidth", "report_down"),
+	("ProofOfBandwidth", "confirm"),
+	("ProofOfBandwidth", "report_up"),
 ];
 /// Pallets all of whose calls do.
-const FREE_PALLETS: [&str; 8] =
-	["System", "Timestamp", "Babe", "Grandpa", "Session", "SafeMode", "TxPause", "Sudo"];
+const FREE_PALLETS: [&str; 11] = [
+	"System",
+	"Timestamp",
+	"Babe",
+	"Grandpa",
+	"Session",
+	"SafeMode",
+	"TxPause",
+	"Sudo",
+	"Utility",
+	"Proxy",
+	"Multisig",
+];
 
 /// Pallet and call.
 pub(crate) fn name(call: &RuntimeCall) -> (&'static str, &'static str) {
@@ -191,5 +205,91 @@ fn operator_should_run_the_node_but_neither_bond_nor_transfer() {
 
 		assert_eq!(by_proxy(pallet_validators::Call::chill {}), Ok(()));
 		assert!(!Validators::is_candidate(&alice));
+	});
+}
+
+/// How a call is made for somebody.
+type Way = fn(RuntimeCall) -> DispatchResult;
+
+/// Does `call` as Charlie, in a batch.
+fn by_batch(call: RuntimeCall) -> DispatchResult {
+	let calls = vec![call];
+	assert_ok!(dispatch(Sr25519Keyring::Charlie, pallet_utility::Call::<Runtime>::batch { calls }));
+	let ended = System::events().into_iter().rev().find_map(|record| match record.event {
+		RuntimeEvent::Utility(pallet_utility::Event::BatchCompleted) => Some(Ok(())),
+		RuntimeEvent::Utility(pallet_utility::Event::BatchInterrupted { error, .. }) => Some(Err(error)),
+		_ => None,
+	});
+	ended.expect("a batch ends")
+}
+
+/// Does `call` as the account that Alice and Bob hold, each of them alone.
+fn by_multisig(call: RuntimeCall) -> DispatchResult {
+	let other_signatories = vec![Sr25519Keyring::Bob.to_account_id()];
+	let call = Box::new(call);
+	dispatch(
+		Sr25519Keyring::Alice,
+		pallet_multisig::Call::<Runtime>::as_multi_threshold_1 { other_signatories, call },
+	)
+}
+
+/// The account that Alice and Bob hold, with the least bond of a validator and a token more.
+fn bonded_multisig() -> AccountId {
+	let mut signatories = [Sr25519Keyring::Alice, Sr25519Keyring::Bob].map(|who| who.to_account_id());
+	signatories.sort();
+	let held = Multisig::multi_account_id(&signatories, 1);
+	let amount = configs::measuring::MinValidatorBond::get() + WEIR;
+	let transfer = pallet_balances::Call::<Runtime>::transfer_keep_alive {
+		dest: held.clone().into(),
+		value: amount + WEIR,
+	};
+	assert_ok!(dispatch(Sr25519Keyring::Alice, transfer));
+	let bond = pallet_node_staking::Call::<Runtime>::bond { role: Role::Validator, amount };
+	assert_ok!(by_multisig(bond.into()));
+	held
+}
+
+#[test]
+fn call_for_others_should_pass_as_the_call_in_it_does_when_the_chain_is_braked() {
+	genesis(presets::LOCAL).execute_with(|| {
+		let mut chain = Chain::start();
+		chain.block(&|_, _, _| None);
+		let held = bonded_multisig();
+		let add = pallet_proxy::Call::<Runtime>::add_proxy {
+			delegate: Sr25519Keyring::Bob.to_account_id().into(),
+			proxy_type: ProxyType::Any,
+			delay: 0,
+		};
+		assert_ok!(dispatch(Sr25519Keyring::Alice, add));
+		let enter = RuntimeCall::SafeMode(pallet_safe_mode::Call::force_enter {});
+		assert_ok!(enter.dispatch(RuntimeOrigin::root()));
+
+		let filtered: DispatchError = frame_system::Error::<Runtime>::CallFiltered.into();
+		let transfer: RuntimeCall = pallet_balances::Call::<Runtime>::transfer_keep_alive {
+			dest: Sr25519Keyring::Dave.to_account_id().into(),
+			value: WEIR,
+		}
+		.into();
+		let exit: RuntimeCall =
+			pallet_node_staking::Call::<Runtime>::unbond { role: Role::Validator, amount: WEIR }.into();
+		let in_a_batch = |call: &RuntimeCall| -> RuntimeCall {
+			pallet_utility::Call::<Runtime>::batch_all { calls: vec![call.clone()] }.into()
+		};
+		let ways: [(Way, AccountId); 3] = [
+			(by_batch, Sr25519Keyring::Charlie.to_account_id()),
+			(by_proxy, Sr25519Keyring::Alice.to_account_id()),
+			(by_multisig, held),
+		];
+		for (make, account) in ways {
+			let (free, bond) =
+				(Balances::free_balance(&account), NodeStaking::active_bond(&account, Role::Validator));
+			assert_eq!(make(transfer.clone()), Err(filtered), "{account:?}");
+			assert_eq!(make(in_a_batch(&transfer)), Err(filtered), "{account:?}, a batch in it");
+			assert_eq!(Balances::free_balance(&account), free, "{account:?}");
+
+			assert_eq!(make(exit.clone()), Ok(()), "{account:?}");
+			assert_eq!(NodeStaking::active_bond(&account, Role::Validator), bond - WEIR, "{account:?}");
+		}
+		check_invariants();
 	});
 }

@@ -9,7 +9,7 @@ use sp_keyring::Sr25519Keyring;
 use weir_primitives::{
 	api::{Outcome, ProviderInfo, Reason, TestKind, VerdictSummary},
 	seams::{Bonds, EpochClock},
-	Admission, EpochIndex, ProviderIndex, Role,
+	Admission, EpochIndex, ProviderIndex, Role, OWNER_DELAY_EPOCHS,
 };
 
 const LIAR: ProviderIndex = 7;
@@ -131,6 +131,51 @@ fn liar_should_be_slashed_and_the_honest_left_alone() {
 		let burned = issuance - Balances::total_issuance();
 		assert_eq!(burned, BOND / 40, "half of the slash is burned, the other half in the treasury");
 		assert_eq!(Balances::free_balance(configs::accounts::TreasuryAccount::get()), BOND / 40);
+	});
+}
+
+/// Everybody delivers what it claims, but for one, which delivers six tenths: paid as measured, and the claim is lowered.
+fn falling_short(_: Sr25519Keyring, provider: ProviderIndex, epoch: EpochIndex) -> Option<u32> {
+	let kbps = if provider == LIAR { CLAIM_KBPS / 10 * 6 } else { CLAIM_KBPS + 1_000 };
+	Some(share(kbps, provider, epoch))
+}
+
+fn was_lowered() -> bool {
+	let lowered = |event| {
+		matches!(event, RuntimeEvent::Providers(pallet_providers::Event::ClaimLoweredByVerdict { .. }))
+	};
+	System::events().into_iter().any(|record| lowered(record.event))
+}
+
+#[test]
+fn pause_should_hold_when_a_verdict_of_the_same_epoch_lowers_the_claim() {
+	let mut lowered_in = 0;
+	genesis(presets::LOCAL).execute_with(|| {
+		let mut chain = Chain::with_providers();
+		while !was_lowered() {
+			chain.block(&falling_short);
+			lowered_in = ProofOfBandwidth::epoch();
+			assert!(lowered_in < 12, "{:?}", verdicts(&info(PROVIDERS[LIAR as usize])));
+		}
+	});
+	genesis(presets::LOCAL).execute_with(|| {
+		let (mut chain, line) = (Chain::with_providers(), PROVIDERS[LIAR as usize]);
+		chain.until_epoch(lowered_in, &falling_short);
+		dispatch(line, pallet_providers::Call::pause {}).expect("it may pause");
+		let paused_from = lowered_in + OWNER_DELAY_EPOCHS;
+		while !was_lowered() {
+			chain.block(&falling_short);
+			assert_eq!(ProofOfBandwidth::epoch(), lowered_in);
+		}
+		for epoch in paused_from..paused_from + 4 {
+			chain.until_epoch(epoch, &falling_short);
+			assert_eq!(ProofOfBandwidth::target_test(&line.to_account_id()), None, "epoch {epoch}");
+			assert_eq!(ProofOfBandwidth::watchers(LIAR), vec![], "epoch {epoch}");
+		}
+		while dispatch(line, pallet_providers::Call::deregister {}).is_err() {
+			assert!(ProofOfBandwidth::epoch() < paused_from + 8, "it may leave");
+			chain.until_epoch(ProofOfBandwidth::epoch() + 1, &falling_short);
+		}
 	});
 }
 

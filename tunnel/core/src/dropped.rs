@@ -35,6 +35,8 @@ rules! {
 	NotADatagram,
 	/// No more wait to be read than there is room for.
 	TooManyWaiting,
+	/// A WireGuard packet comes from a port other than 0: to that one, nothing can be sent back.
+	NoPort,
 	/// WireGuard packets for an attestor come from the target's registered address.
 	ForeignEndpoint,
 	/// It comes from the inner address of its session.

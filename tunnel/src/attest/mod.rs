@@ -310,6 +310,12 @@ impl Attestor {
 				() = clock::sleep_until(start.saturating_sub(PREPARE)) => {}
 				() = links.stopped() => return,
 			}
+			// A clock that is set, or a machine that is resumed, wakes this late. The target would refuse, and be reported as one
+			// that has no line.
+			if clock::now() > start.saturating_add(TOO_LATE) {
+				tracing::warn!(epoch, provider, "this process woke after the T0; not measured");
+				return;
+			}
 			if let Err(error) = chain.agreement() {
 				tracing::error!(epoch, provider, %error, "not measured");
 				return;

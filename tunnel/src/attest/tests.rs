@@ -82,6 +82,24 @@ async fn take_tasks_should_go_on_when_the_chain_says_an_impossible_first_slot() 
 }
 
 #[tokio::test]
+async fn test_should_end_without_a_result_when_its_process_wakes_after_the_start() {
+	let folder = tempfile::tempdir().unwrap();
+	let clock = clock_of(5);
+	let attestor = attestor(Arc::new(Fake::new([clock])), folder.path()).await;
+	let start = slot_begins(clock.first_slot, attestor.timing.slot_millis, 3);
+	let tasks = vec![task(Some(3))];
+	attestor.take_tasks(EpochTasks { epoch: 5, first_slot: clock.first_slot, tasks });
+	assert!(lock(&attestor.epochs)[&5].targets[&3].test.is_some());
+	// The only thread: no task of it runs meanwhile.
+	let late = start + TOO_LATE + 100 * MILLI;
+	std::thread::sleep(Duration::from_micros(late.saturating_sub(clock::now())));
+	until(|| lock(&attestor.epochs)[&5].targets[&3].test.as_ref().is_some_and(Task::is_finished)).await;
+	assert!(attestor.metrics.render().contains("tests_started_total 0"));
+	let (_, entries) = attestor.report(5).await.unwrap();
+	assert!(entries.is_empty());
+}
+
+#[tokio::test]
 async fn take_tasks_should_replace_a_waiting_test_when_the_chain_moves_its_start() {
 	let folder = tempfile::tempdir().unwrap();
 	let clock = clock_of(5);

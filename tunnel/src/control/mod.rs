@@ -7,6 +7,7 @@
 mod codec;
 mod refused;
 mod shares;
+mod streams;
 mod transport;
 
 use crate::{advice, tasks::Task};
@@ -14,7 +15,10 @@ use anyhow::{anyhow, Result};
 use codec::Frames;
 use futures::{stream::FuturesUnordered, FutureExt, StreamExt};
 use libp2p::{
-	core::{transport::TransportError, upgrade::Version},
+	core::{
+		transport::TransportError,
+		upgrade::{NegotiationError, Version},
+	},
 	identity::Keypair,
 	multiaddr::Protocol,
 	noise,
@@ -25,14 +29,16 @@ use libp2p::{
 pub use refused::{Refused, Rule};
 use shares::{Connections, Requests};
 use std::{
-	collections::HashMap,
+	collections::{HashMap, HashSet},
 	net::{IpAddr, SocketAddr},
 	sync::Arc,
 	time::{Duration, Instant},
 };
+use streams::FewStreams;
 use tokio::sync::{mpsc, oneshot};
 use transport::BoundTcp;
 use weir_tunnel_core::{
+	target::Prefix,
 	wire::{self, Refusal, Request, Response, WireError},
 	IDLE_CLOSE,
 };
@@ -41,7 +47,7 @@ use weir_tunnel_core::{
 const CHANNEL: usize = 1_024;
 /// A request without an answer by then has none.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// Requests one connection may have under way.
+/// Requests one connection may have under way, and streams its other end may have open.
 const MAX_STREAMS: usize = 64;
 /// Between two warnings of messages that are not understood: logs must not be filled from outside.
 const WARN_EVERY: Duration = Duration::from_secs(60);
@@ -67,6 +73,7 @@ enum Command {
 		reply: oneshot::Sender<Option<Response>>,
 	},
 	HangUp(PeerId),
+	Expect(HashSet<Prefix>),
 }
 
 /// Asks peers. Cloned freely; the swarm ends with the last clone of it and the receiver of incoming requests.
@@ -102,6 +109,12 @@ impl Control {
 		// Without a swarm there is no connection.
 		let _ = self.commands.send(Command::HangUp(peer)).await;
 	}
+
+	/// Takes connections from `prefixes`, and from no earlier ones, even when strangers have all there are.
+	pub async fn expect(&self, prefixes: HashSet<Prefix>) {
+		// Without a swarm nobody connects.
+		let _ = self.commands.send(Command::Expect(prefixes)).await;
+	}
 }
 
 #[derive(NetworkBehaviour)]
@@ -117,7 +130,9 @@ fn swarm(identity: &Keypair, address: IpAddr, refused: &Arc<Refused>) -> Result<
 		.with_other_transport(|key| {
 			let noise = noise::Config::new(key)?;
 			let transport = BoundTcp::new(address).upgrade(Version::V1Lazy).authenticate(noise);
-			Ok::<_, Box<dyn std::error::Error + Send + Sync>>(transport.multiplex(yamux::Config::default()))
+			let transport = transport.multiplex(yamux::Config::default());
+			let few = transport.map(|(peer, muxer), _| (peer, FewStreams::new(muxer)));
+			Ok::<_, Box<dyn std::error::Error + Send + Sync>>(few)
 		})
 		.map_err(|error| anyhow!("control plane: {error}"))?
 		.with_behaviour(|_| {
@@ -178,15 +193,7 @@ pub fn connect(identity: &Keypair, address: IpAddr) -> Result<(Control, mpsc::Re
 fn start(swarm: Swarm<Behaviour>, refused: Arc<Refused>) -> (Control, mpsc::Receiver<Incoming>) {
 	let (commands, todo) = mpsc::channel(CHANNEL);
 	let (to_us, incoming) = mpsc::channel(CHANNEL);
-	let service = Service {
-		swarm,
-		refused: refused.clone(),
-		incoming: to_us,
-		asked: HashMap::new(),
-		requests: Requests::default(),
-		warned: None,
-		answers: FuturesUnordered::new(),
-	};
+	let service = Service::new(swarm, refused.clone(), to_us);
 	let task = Task::spawn("control plane", service.run(todo));
 	(Control { commands, refused, _task: Arc::new(task) }, incoming)
 }
@@ -206,12 +213,18 @@ struct Service {
 }
 
 impl Service {
+	fn new(swarm: Swarm<Behaviour>, refused: Arc<Refused>, incoming: mpsc::Sender<Incoming>) -> Self {
+		let (asked, requests, answers) = (HashMap::new(), Requests::default(), FuturesUnordered::new());
+		Self { swarm, refused, incoming, asked, requests, warned: None, answers }
+	}
+
 	async fn run(mut self, mut todo: mpsc::Receiver<Command>) {
 		loop {
 			tokio::select! {
 				command = todo.recv() => match command {
 					Some(Command::Ask { peer, address, request, reply }) => self.ask(peer, address, request, reply),
 					Some(Command::HangUp(peer)) => self.hang_up(&peer),
+					Some(Command::Expect(prefixes)) => self.swarm.behaviour_mut().connections.expect(prefixes),
 					None => return,
 				},
 				event = self.swarm.select_next_some() => self.handle(event),
@@ -279,15 +292,13 @@ impl Service {
 				self.conclude(request_id, response.ok());
 			}
 			request_response::Event::OutboundFailure { request_id, peer, error } => {
-				match error {
-					OutboundFailure::UnsupportedProtocols => self.not_understood(
-						peer,
-						&format!(
-							"it does not speak {}; upgrade whichever weir-tunnel is older",
-							wire::PROTOCOL
-						),
-					),
-					error => tracing::debug!(%peer, %error, "no answer"),
+				if is_of_another_protocol(&error) {
+					let version = wire::PROTOCOL;
+					let error =
+						format!("it does not speak {version}; upgrade whichever weir-tunnel is older");
+					self.not_understood(peer, &error);
+				} else {
+					tracing::debug!(%peer, %error, "no answer");
 				}
 				self.conclude(request_id, None);
 			}
@@ -359,6 +370,14 @@ impl Service {
 			self.count(Some(Rule::TooManyWaiting));
 		}
 	}
+}
+
+/// Whether a peer does not speak the protocol of a request. With one protocol and [`Version::V1Lazy`] that is not known
+/// before the peer's answer is read, and is an error of reading.
+fn is_of_another_protocol(failure: &OutboundFailure) -> bool {
+	let OutboundFailure::Io(error) = failure else { return false };
+	let reason = error.get_ref().and_then(|reason| reason.downcast_ref::<NegotiationError>());
+	matches!(reason, Some(NegotiationError::Failed))
 }
 
 fn ip_of(address: &Multiaddr) -> Option<IpAddr> {

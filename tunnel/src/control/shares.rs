@@ -11,7 +11,7 @@ use libp2p::{
 	Multiaddr, PeerId,
 };
 use std::{
-	collections::HashMap,
+	collections::{HashMap, HashSet},
 	convert::Infallible,
 	net::IpAddr,
 	task::{Context, Poll},
@@ -19,7 +19,7 @@ use std::{
 };
 use weir_tunnel_core::target::Prefix;
 
-/// Incoming connections in all, those whose handshake is under way included.
+/// Incoming connections in all, those whose handshake is under way included. Expected prefixes may exceed it.
 const MAX_CONNECTIONS: usize = 512;
 /// Of these, from one prefix. A seat needs one, and a second one while the first is being given up.
 const MAX_OF_PREFIX: usize = 8;
@@ -52,6 +52,8 @@ pub(super) struct Connections {
 	incoming: HashMap<ConnectionId, Prefix>,
 	/// Where connected peers are.
 	peers: HashMap<PeerId, IpAddr>,
+	/// For these there is room when the connections in all are taken, which 64 prefixes can do.
+	expected: HashSet<Prefix>,
 }
 
 impl Connections {
@@ -60,10 +62,15 @@ impl Connections {
 		self.peers.get(peer).copied()
 	}
 
+	/// Keeps room for these prefixes from now on, and for no others.
+	pub(super) fn expect(&mut self, prefixes: HashSet<Prefix>) {
+		self.expected = prefixes;
+	}
+
 	/// Takes an incoming connection, if there is a share of them left for where it comes from.
 	pub(super) fn begin(&mut self, id: ConnectionId, remote: &Multiaddr) -> Result<(), Denied> {
 		let prefix = Prefix::of(ip_of(remote).ok_or(Denied::NoAddress)?);
-		if self.incoming.len() >= MAX_CONNECTIONS {
+		if self.incoming.len() >= MAX_CONNECTIONS && !self.expected.contains(&prefix) {
 			return Err(Denied::Full);
 		}
 		if self.incoming.values().filter(|known| **known == prefix).count() >= MAX_OF_PREFIX {
@@ -198,16 +205,40 @@ mod tests {
 		assert_eq!(connections.begin(id, &Multiaddr::empty()), Err(Denied::NoAddress));
 	}
 
-	#[test]
-	fn begin_should_deny_everybody_when_all_connections_are_taken() {
+	/// With all connections taken.
+	fn full() -> Connections {
 		let mut connections = Connections::default();
 		for n in 0..MAX_CONNECTIONS {
 			let id = ConnectionId::new_unchecked(n);
 			let remote = address(&format!("10.{}.{}.1", n / 256, n % 256));
 			assert_eq!(connections.begin(id, &remote), Ok(()));
 		}
+		connections
+	}
+
+	#[test]
+	fn begin_should_deny_everybody_when_all_connections_are_taken() {
 		let id = ConnectionId::new_unchecked(MAX_CONNECTIONS);
-		assert_eq!(connections.begin(id, &address("192.0.2.1")), Err(Denied::Full));
+		assert_eq!(full().begin(id, &address("192.0.2.1")), Err(Denied::Full));
+	}
+
+	#[test]
+	fn begin_should_take_the_share_of_an_expected_prefix_when_all_connections_are_taken() {
+		let (mut connections, expected) = (full(), address("192.0.2.1"));
+		let mut ids = (MAX_CONNECTIONS..).map(ConnectionId::new_unchecked);
+		let mut begin = |connections: &mut Connections, remote: &Multiaddr| {
+			connections.begin(ids.next().unwrap(), remote)
+		};
+		connections.expect([Prefix::of("192.0.2.9".parse().unwrap())].into());
+		for _ in 0..MAX_OF_PREFIX {
+			assert_eq!(begin(&mut connections, &expected), Ok(()));
+		}
+		assert_eq!(begin(&mut connections, &expected), Err(Denied::FullPrefix));
+		assert_eq!(begin(&mut connections, &address("198.51.100.1")), Err(Denied::Full));
+		// With the next test, others are expected.
+		connections.expect([Prefix::of("198.51.100.9".parse().unwrap())].into());
+		assert_eq!(begin(&mut connections, &expected), Err(Denied::Full));
+		assert_eq!(begin(&mut connections, &address("198.51.100.1")), Ok(()));
 	}
 
 	#[test]

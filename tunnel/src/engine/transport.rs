@@ -5,7 +5,7 @@ use futures::FutureExt;
 use gotatun::{
 	packet::{Packet, PacketBufPool, WgCookieReply, WgData, WgHandshakeInit, WgHandshakeResp, WgPacketType},
 	udp::{
-		socket::{UdpSocket, UdpSocketFactory},
+		socket::{SockOpt, UdpSocket},
 		UdpRecv, UdpSend, UdpTransportFactory, UdpTransportFactoryParams,
 	},
 };
@@ -86,10 +86,16 @@ impl UdpTransportFactory for LineFactory {
 	type Recv = LineRecv;
 
 	async fn bind(&mut self, params: &UdpTransportFactoryParams) -> io::Result<(LineSend, LineRecv)> {
-		let params = UdpTransportFactoryParams { addr: Some(self.address), ..params.clone() };
-		let mut factory =
-			UdpSocketFactory { recv_buffer_size: Some(BUFFER_BYTES), send_buffer_size: Some(BUFFER_BYTES) };
-		let (socket, receive) = factory.bind(&params).await?;
+		let options = SockOpt {
+			recv_buffer_size: Some(BUFFER_BYTES),
+			send_buffer_size: Some(BUFFER_BYTES),
+			only_v6: self.address.is_ipv6().then_some(true),
+			..Default::default()
+		};
+		// Not by the crate's own factory: it has the kernel join datagrams (UDP_GRO), as network cards do where loopback does
+		// not, and receiving takes one at a time.
+		let socket = UdpSocket::bind((self.address, params.port).into(), options)?;
+		let receive = socket.clone();
 		let now = clock::now();
 		let queue = (self.caps.egress_kbps > 0).then(|| {
 			let bucket = Bucket::new(now, self.caps.egress_kbps);
@@ -132,8 +138,30 @@ pub(super) struct LineSend {
 }
 
 impl LineSend {
+	/// Counts what left, `bytes` at the IP layer.
 	fn count(&self, bytes: usize) {
-		self.counters.sent_bytes.fetch_add((bytes + HEADERS) as u64, Ordering::Relaxed);
+		self.counters.sent_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+	}
+
+	/// Sends each packet by itself, after a batch that failed: one that cannot be sent stops the batch at it, and those behind
+	/// it are of other peers. Those before it leave twice, which WireGuard's replay window drops. An error only if none
+	/// could be sent: then it may be the socket's own.
+	async fn send_each(&self, packets: &mut Vec<(Packet, SocketAddr)>) -> io::Result<()> {
+		let (mut is_sent, mut last) = (false, Ok(()));
+		for (packet, destination) in packets.drain(..) {
+			match self.send_to(packet, destination).await {
+				Ok(()) => is_sent = true,
+				Err(error) => {
+					tracing::trace!(%error, %destination, "datagram not sent");
+					last = Err(error);
+				}
+			}
+		}
+		if is_sent {
+			Ok(())
+		} else {
+			last
+		}
 	}
 }
 
@@ -141,7 +169,7 @@ impl UdpSend for LineSend {
 	type SendManyBuf = <UdpSocket as UdpSend>::SendManyBuf;
 
 	async fn send_to(&self, packet: Packet, destination: SocketAddr) -> io::Result<()> {
-		let bytes = packet.len();
+		let bytes = packet.len() + HEADERS;
 		match &self.queue {
 			None => self.socket.send_to(packet, destination).await?,
 			Some(queue) => {
@@ -166,8 +194,13 @@ impl UdpSend for LineSend {
 		packets: &mut Vec<(Packet, SocketAddr)>,
 	) -> io::Result<()> {
 		if self.queue.is_none() {
-			packets.iter().for_each(|(packet, _)| self.count(packet.len()));
-			return self.socket.send_many_to(buffer, packets).await;
+			let bytes: usize = packets.iter().map(|(packet, _)| packet.len() + HEADERS).sum();
+			if let Err(error) = self.socket.send_many_to(buffer, packets).await {
+				tracing::trace!(%error, "batch not sent as one");
+				return self.send_each(packets).await;
+			}
+			self.count(bytes);
+			return Ok(());
 		}
 		for (packet, destination) in packets.drain(..) {
 			self.send_to(packet, destination).await?;
@@ -177,6 +210,18 @@ impl UdpSend for LineSend {
 
 	fn local_addr(&self) -> io::Result<Option<SocketAddr>> {
 		self.socket.local_addr().map(Some)
+	}
+}
+
+/// The rule that a packet from `source` breaks: `only` is where packets may come from, if not from anywhere.
+fn rule_against(source: SocketAddr, only: Option<IpAddr>) -> Option<Rule> {
+	if source.port() == 0 {
+		// WireGuard would answer it, or follow a peer there; but nothing can be sent to port 0.
+		Some(Rule::NoPort)
+	} else if only.is_some_and(|only| only != source.ip().to_canonical()) {
+		Some(Rule::ForeignEndpoint)
+	} else {
+		None
 	}
 }
 
@@ -212,8 +257,8 @@ impl UdpRecv for LineRecv {
 	async fn recv_from(&mut self, pool: &mut PacketBufPool) -> io::Result<(Packet, SocketAddr)> {
 		loop {
 			let (packet, source) = self.socket.recv_from(pool).await?;
-			if self.only.is_some_and(|only| only != source.ip().to_canonical()) {
-				self.dropped.count(Rule::ForeignEndpoint);
+			if let Some(rule) = rule_against(source, self.only) {
+				self.dropped.count(rule);
 			} else if self.admits(&packet) {
 				return Ok((packet, source));
 			}
@@ -236,5 +281,84 @@ impl UdpRecv for LineRecv {
 			}
 		}
 		Ok(())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use nix::sys::socket::{setsockopt, sockopt};
+
+	const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 37, 1));
+	/// Nothing can be sent there.
+	const NOWHERE: SocketAddr = SocketAddr::new(HERE, 0);
+
+	/// A line without caps.
+	async fn ends() -> (LineSend, LineRecv) {
+		let (counters, dropped) = (Arc::default(), Arc::default());
+		let mut factory = LineFactory { address: HERE, only: None, caps: Caps::default(), counters, dropped };
+		let params = UdpTransportFactoryParams { addr: None, port: 0, fwmark: None };
+		factory.bind(&params).await.unwrap()
+	}
+
+	/// The sending half of one, and a socket to send to.
+	async fn line() -> (LineSend, tokio::net::UdpSocket) {
+		(ends().await.0, tokio::net::UdpSocket::bind((HERE, 0)).await.unwrap())
+	}
+
+	#[tokio::test]
+	async fn datagrams_should_arrive_one_by_one_when_the_kernel_has_them_together() {
+		let (send, mut receive) = ends().await;
+		let sender = std::net::UdpSocket::bind((HERE, 0)).unwrap();
+		// Three as one, as a network card hands them on; loopback leaves them so for a socket that asks for it.
+		setsockopt(&sender, sockopt::UdpGsoSegment, &100).unwrap();
+		sender.send_to(&[7; 300], send.local_addr().unwrap().unwrap()).unwrap();
+		let mut pool = PacketBufPool::new(4);
+		for _ in 0..3 {
+			let received = tokio::time::timeout(Duration::from_secs(2), receive.recv_from(&mut pool)).await;
+			assert_eq!(received.expect("all of them").unwrap().0.len(), 100);
+		}
+	}
+
+	fn packet(bytes: &[u8]) -> Packet {
+		Packet::copy_from(bytes)
+	}
+
+	#[tokio::test]
+	async fn send_many_to_should_send_what_is_behind_a_packet_when_that_cannot_be_sent() {
+		let (send, there) = line().await;
+		let to = there.local_addr().unwrap();
+		let mut packets = vec![(packet(b"before"), to), (packet(b"lost"), NOWHERE), (packet(b"behind"), to)];
+		send.send_many_to(&mut Default::default(), &mut packets).await.unwrap();
+		assert!(packets.is_empty());
+		let mut buffer = [0; 64];
+		let arrives = async {
+			loop {
+				let length = there.recv(&mut buffer).await.unwrap();
+				if buffer[..length] == *b"behind" {
+					break;
+				}
+			}
+		};
+		tokio::time::timeout(Duration::from_secs(2), arrives).await.expect("what is behind it arrives");
+	}
+
+	#[tokio::test]
+	async fn send_many_to_should_fail_when_nothing_could_be_sent() {
+		let (send, _there) = line().await;
+		let mut packets = vec![(packet(b"one"), NOWHERE), (packet(b"two"), NOWHERE)];
+		assert!(send.send_many_to(&mut Default::default(), &mut packets).await.is_err());
+		assert_eq!(send.counters.sent_bytes.load(Ordering::Relaxed), 0);
+	}
+
+	#[test]
+	fn packets_should_be_dropped_when_their_source_cannot_be_answered_or_is_not_the_targets() {
+		let (from, elsewhere) = (SocketAddr::new(HERE, 7), IpAddr::from([127, 0, 38, 1]));
+		assert_eq!(rule_against(from, None), None);
+		assert_eq!(rule_against(from, Some(HERE)), None);
+		assert_eq!(rule_against(from, Some(elsewhere)), Some(Rule::ForeignEndpoint));
+		for only in [None, Some(HERE)] {
+			assert_eq!(rule_against(NOWHERE, only), Some(Rule::NoPort));
+		}
 	}
 }

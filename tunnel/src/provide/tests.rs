@@ -56,7 +56,7 @@ impl Pair {
 		let mut serving = Serving {
 			target: Target::new(config),
 			engine,
-			_control: control,
+			control,
 			_clock: Task::spawn("clock answers", async {}),
 			store: Arc::new(Store::open(folder.path()).unwrap()),
 			metrics: Arc::default(),
@@ -68,7 +68,7 @@ impl Pair {
 			answers: FuturesUnordered::new(),
 		};
 		let start = (clock::now() / MILLI + 5_000) * MILLI;
-		serving.assign(Some(Assignment {
+		let assignment = Assignment {
 			epoch: TEST.epoch,
 			kind: TEST.kind,
 			ordinal: TEST.ordinal,
@@ -81,7 +81,8 @@ impl Pair {
 				key: key(10).public(),
 				prefix: Some(Prefix::of(HOME)),
 			}],
-		}));
+		};
+		serving.assign(Some(assignment)).await;
 		let (requests, waiting) = mpsc::channel(WAITING);
 		let (assignments, assignment) = watch::channel(None);
 		let (stop, stopped) = oneshot::channel();

@@ -26,6 +26,7 @@ use sp_runtime::{
 	transaction_validity::{InvalidTransaction, TransactionValidityError},
 	ApplyExtrinsicResult, DispatchError,
 };
+use std::collections::BTreeSet;
 use weir_runtime::Runtime;
 
 type Rule = pallet_proof_of_bandwidth::Error<Runtime>;
@@ -50,6 +51,15 @@ pub fn scenarios() -> Vec<Scenario> {
 		&crediting::SCENARIOS,
 	]
 	.concat()
+}
+
+/// What [`run`] takes: the names of all, and of those that have parts.
+pub fn names() -> BTreeSet<&'static str> {
+	let of = |scenario: &Scenario| {
+		let id = scenario.id;
+		id.match_indices('-').map(move |(end, _)| &id[..end]).chain([id])
+	};
+	scenarios().iter().flat_map(of).collect()
 }
 
 /// Carries out those whose name begins with one of `wanted`, or all of them.
@@ -161,5 +171,6 @@ mod tests {
 		ids.dedup();
 		assert_eq!(ids.len(), all);
 		assert!(is_part_of("A2-control", "A2") && !is_part_of("A24", "A2"));
+		assert!(names().iter().all(|name| scenarios().iter().any(|scenario| is_part_of(scenario.id, name))));
 	}
 }

@@ -28,7 +28,7 @@ use crate::{
 	},
 	load::Load,
 };
-use anyhow::{ensure, Result};
+use anyhow::{anyhow, ensure, Result};
 use machine::Machine;
 use std::{
 	fs,
@@ -173,8 +173,18 @@ pub fn run(folder: &Path, only: &[String]) -> Result<Vec<Row>> {
 		}
 	}
 	let mut rows: Vec<_> = rows.into_iter().map(|(_, row, _)| row).collect();
+	add_missing(LANES.into_iter().flatten().filter(wanted), &mut rows);
 	rows.sort_by_key(|row| (number(row.id), row.id));
 	Ok(rows)
+}
+
+/// Adds a failed row for each of `wanted` that has none: its lane ended before it.
+fn add_missing(wanted: impl Iterator<Item = &'static Scenario<Bench>>, rows: &mut Vec<Row>) {
+	for Scenario { id, title, .. } in wanted {
+		if !rows.iter().any(|row| row.id == *id) {
+			rows.push(Row::new(id, title, Err(anyhow!("its lane ended early"))));
+		}
+	}
 }
 
 fn carried_out<'a>(bench: &Bench, scenario: &'a Scenario<Bench>) -> (&'a Scenario<Bench>, Row, bool) {
@@ -206,6 +216,7 @@ const ONE_WAY: Micros = RTT_MILLIS as Micros * MILLI / 2;
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::attacks::Finding;
 	use std::collections::BTreeSet;
 
 	#[test]
@@ -213,6 +224,16 @@ mod tests {
 		let names = names();
 		assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
 		assert!(number("A4-withheld") < number("A16") && number("A27-held") == 27);
+	}
+
+	#[test]
+	fn rows_should_be_added_as_failed_when_their_lane_ended_early() {
+		let done =
+			Finding { tried: "1 time".into(), measured: "0".into(), criterion: "≤ 1".into(), passed: true };
+		let mut rows = vec![Row::new(lines::BURST.id, lines::BURST.title, Ok(done))];
+		add_missing([&lines::BURST, &time::SPANS].into_iter(), &mut rows);
+		let found: Vec<_> = rows.iter().map(|row| (row.id, row.finding.passed)).collect();
+		assert_eq!(found, [(lines::BURST.id, true), (time::SPANS.id, false)]);
 	}
 
 	#[test]

@@ -52,7 +52,8 @@ pub(crate) trait WeirApi {
 	fn seat(&self, account: Account, at: Option<Hash>) -> RpcResult<Seat>;
 
 	/// Who was drawn to measure a provider in an epoch.
-	/// Nobody if the provider was not tested in it. The chain keeps what it takes to tell for the last eight epochs.
+	/// Nobody if the provider was not tested in it. Sure of the running epoch and the two before it; of five more as long as
+	/// the provider's terms have not changed since: else ask at a block of that epoch.
 	#[method(name = "weir_assignment", blocking)]
 	fn assignment(&self, epoch: u32, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Assignment>;
 

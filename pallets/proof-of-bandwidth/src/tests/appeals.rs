@@ -1,7 +1,7 @@
 //! Appeals against a slash, and tests that are asked for.
 
 use super::{
-	disputes::{deny, liars},
+	disputes::{deny, dispute, liars},
 	proofs::*,
 	*,
 };
@@ -85,6 +85,20 @@ fn appeal_should_forfeit_the_deposit_when_the_second_committee_agrees() {
 		assert_eq!(Registered::get()[&0].claim, claim);
 		assert_eq!(Queued::get().iter().filter(|(who, ..)| *who == TARGET).count(), 1, "no second slash");
 		assert_eq!(Targets::<Runtime>::get(0).unwrap().escalation, None);
+	});
+}
+
+#[test]
+fn appeal_should_return_the_deposit_when_receipts_have_undone_the_slash() {
+	slashed(TARGET, |drawer, held| {
+		let receipts = liars(held).iter().map(|node| drawer.receipt(held, 0, *node)).collect();
+		assert_ok!(appeal(TARGET, held));
+		submit(dispute(held, receipts));
+		assert_eq!(Cancelled::get().len(), 1);
+		run_to(held + 2, 0);
+		deny(drawer);
+		assert_eq!(last_verdict(0).outcome, Outcome::Strike);
+		assert_eq!((Held::get()[&TARGET], Taken::get()), (0, vec![]));
 	});
 }
 

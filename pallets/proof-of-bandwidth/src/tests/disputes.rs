@@ -365,3 +365,19 @@ fn dispute_should_undo_all_when_it_takes_several_calls() {
 		assert_eq!(Registered::get()[&0].claim, claim);
 	});
 }
+
+#[test]
+fn dispute_should_admit_nobody_to_more_than_was_measured() {
+	for (announced, is_admitted) in [(LINE * 10, false), (LINE / 2, true)] {
+		slashed(|drawer, admitted, held, denied| {
+			Registered::mutate(|all| all.get_mut(&0).unwrap().claim = symmetric(announced));
+			submit(dispute(held, denied.iter().map(|node| drawer.receipt(held, 0, *node)).collect()));
+			assert_eq!(last_verdict(0).outcome, Outcome::Good);
+			let expected = if is_admitted { admitted } else { Admission::Pending { passed: 0 } };
+			assert_eq!(
+				(Registered::get()[&0].admission, Registered::get()[&0].claim),
+				(expected, symmetric(announced))
+			);
+		});
+	}
+}

@@ -282,8 +282,88 @@ fn verdict_should_count_at_once_and_leave_what_the_owner_announced() {
 		assert_eq!((terms_in(6).claim, terms_in(6).prefix), (symmetric(CLAIM / 2), here));
 		assert_eq!(terms_in(7).prefix, endpoint_v6(100).prefix());
 		// What is owed from epoch 7 on is not lost when a test of before is judged.
-		Pob::change_standing(0, 6, Standing::Admitted, Standing::Admitted);
+		Pob::discharge(0, 4);
 		assert_eq!((terms_in(7).prefix, terms_in(7).standing), (endpoint_v6(100).prefix(), Standing::Owing));
+	});
+}
+
+/// Owes a test from `epoch` on, for it was asked for.
+fn owe(provider: ProviderIndex, epoch: EpochIndex) {
+	Pob::change_standing(provider, epoch, Standing::Admitted, Standing::Owing);
+}
+
+#[test]
+fn discharge_should_be_of_the_test_that_was_held() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		admit(0);
+		run_to(5, 10);
+		owe(0, 7);
+		// The tests of before do not pay for it.
+		Pob::discharge(0, 4);
+		run_to(6, 10);
+		Pob::discharge(0, 5);
+		assert_eq!(
+			[6, 7].map(|epoch| standing_in(0, epoch)),
+			[Some(Standing::Admitted), Some(Standing::Owing)]
+		);
+		run_to(8, 10);
+		Pob::discharge(0, 7);
+		assert_eq!(
+			[8, 9].map(|epoch| standing_in(0, epoch)),
+			[Some(Standing::Owing), Some(Standing::Admitted)]
+		);
+	});
+}
+
+#[test]
+fn discharge_should_leave_what_a_move_owes() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		admit(0);
+		run_to(5, 10);
+		owe(0, 7);
+		run_to(7, 10);
+		change(0, |facts| facts.endpoint = endpoint_v6(100)).unwrap();
+		run_to(8, 10);
+		Pob::discharge(0, 7);
+		assert_eq!(standing_in(0, 9), Some(Standing::Owing));
+	});
+}
+
+#[test]
+fn discharge_should_leave_what_a_return_owes() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		admit(0);
+		run_to(2, 10);
+		owe(0, 4);
+		run_to(4, 10);
+		change(0, |facts| facts.in_service = false).unwrap();
+		change(0, |facts| facts.in_service = true).unwrap();
+		run_to(5, 10);
+		Pob::discharge(0, 4);
+		assert_eq!([5, 6].map(|epoch| standing_in(0, epoch)), [Some(Standing::Out), Some(Standing::Owing)]);
+	});
+}
+
+#[test]
+fn verdict_should_leave_a_pause_that_was_announced() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(CLAIM));
+		admit(0);
+		run_to(5, 10);
+		PausedFrom::mutate(|all| all.insert(0, 7));
+		Pob::provider_left(0, &100);
+		Registered::mutate(|all| all.get_mut(&0).unwrap().claim = symmetric(CLAIM / 2));
+		Pob::follow(0, |held, new| Terms { claim: new.claim, ..held });
+		let claim_in = |epoch| Targets::<Runtime>::get(0).unwrap().terms.at(epoch).unwrap().claim;
+		assert_eq!((claim_in(5), claim_in(6)), (symmetric(CLAIM), symmetric(CLAIM / 2)));
+		assert_eq!(
+			[6, 7].map(|epoch| standing_in(0, epoch)),
+			[Some(Standing::Admitted), Some(Standing::Out)]
+		);
+		assert_eq!((listed_in(0, 7), listed_in(0, 8)), (vec![0], vec![]));
 	});
 }
 
@@ -297,10 +377,10 @@ fn verdict_should_forget_terms_that_no_epoch_asks_for() {
 		let [before, after] = begins()[..] else { panic!("{:?}", begins()) };
 		// An audit still asks what held two epochs ago.
 		run_to(after + 1, 0);
-		Pob::change_standing(0, after + 2, Standing::Owing, Standing::Admitted);
+		Pob::discharge(0, after);
 		assert_eq!(begins(), [before, after]);
 		run_to(after + 2, 0);
-		Pob::change_standing(0, after + 3, Standing::Owing, Standing::Admitted);
+		Pob::discharge(0, after + 1);
 		assert_eq!(begins(), [after]);
 		assert_eq!(standing_in(0, after), Some(Standing::Admitted));
 	});

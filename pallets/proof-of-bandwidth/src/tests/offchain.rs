@@ -271,6 +271,45 @@ fn worker_should_prove_what_an_audit_has_drawn() {
 }
 
 #[test]
+fn worker_should_keep_what_an_audit_may_ask_for_when_the_best_block_goes_back_an_epoch() {
+	with_worker(|outside| {
+		let clock = || (Epoch::get(), Slot::get(), FirstSlot::get());
+		let set_clock = |(epoch, slot, first_slot)| {
+			Epoch::set(epoch);
+			Slot::set(slot);
+			FirstSlot::set(first_slot);
+		};
+		let report = Some((vec![entry(0)], SALT));
+		run_to(REPORTED + 1, 29);
+		set_notes(&Notebook { epoch: REPORTED + 1, report: report.clone(), ..notes() });
+		let last_of_the_epoch = clock();
+		run_to(REPORTED + 2, 0);
+		let first_of_the_next = clock();
+		outside.expect_tasks();
+		work();
+		let kept = notes();
+		assert_eq!((kept.epoch, &kept.earlier), (REPORTED + 2, &report));
+
+		set_clock(last_of_the_epoch);
+		work();
+		assert_eq!(notes(), kept);
+		set_clock(first_of_the_next);
+	});
+}
+
+#[test]
+fn worker_should_begin_anew_when_its_notes_are_of_an_epoch_after_the_next() {
+	with_worker(|outside| {
+		set_notes(&Notebook { epoch: REPORTED + 2, report: Some((vec![entry(0)], SALT)), ..notes() });
+		outside.expect_tasks();
+		work();
+		let Notebook { epoch, posted, report, earlier, .. } = notes();
+		assert_eq!((epoch, posted), (REPORTED, vec![(0, None)]));
+		assert_eq!((report, earlier), (None, None));
+	});
+}
+
+#[test]
 fn worker_should_repeat_a_commit_when_it_did_not_arrive() {
 	with_worker(|outside| {
 		run_to(REPORTED, 29);

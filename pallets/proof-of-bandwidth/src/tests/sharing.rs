@@ -10,10 +10,9 @@ const ALONE: ProviderIndex = 3;
 const FIRST: AccountId = 101;
 
 /// Lines on one prefix, of two classes, and one by itself; a public network's rhythm, in which one admitted line in four is tested.
-fn neighbours() -> sp_io::TestExternalities {
+fn among_neighbours(test: impl FnOnce()) {
 	let timing = Timing { test_every: 4, ..Timing::local() };
-	let mut ext = ExtBuilder { timing, ..ExtBuilder::default().seats(16).uplink(200_000) }.build();
-	ext.execute_with(|| {
+	ExtBuilder { timing, ..ExtBuilder::default().seats(16).uplink(200_000) }.build_and_execute(|| {
 		let claims = [20_000, 40_000, 600_000, 20_000].map(symmetric);
 		for (index, claim) in (0u32..).zip(claims) {
 			let account = FIRST + u64::from(index);
@@ -26,8 +25,8 @@ fn neighbours() -> sp_io::TestExternalities {
 			})
 			.unwrap();
 		}
+		test();
 	});
-	ext
 }
 
 /// Kind, list and run of the test that a provider has.
@@ -50,7 +49,7 @@ fn run_to_all_started(epoch: EpochIndex) {
 
 #[test]
 fn neighbours_should_begin_together_in_every_epoch() {
-	neighbours().execute_with(|| {
+	among_neighbours(|| {
 		let mut slots = Vec::new();
 		for epoch in FIRST_TESTED_EPOCH..FIRST_TESTED_EPOCH + 8 {
 			run_to_all_started(epoch);
@@ -73,7 +72,7 @@ fn neighbours_should_begin_together_in_every_epoch() {
 
 #[test]
 fn escalation_should_be_held_together_with_the_tests_of_neighbours() {
-	neighbours().execute_with(|| {
+	among_neighbours(|| {
 		let epoch = FIRST_TESTED_EPOCH + 1;
 		run_to(epoch - 1, 0);
 		let cause = Cause::Strikes;
@@ -89,7 +88,7 @@ fn escalation_should_be_held_together_with_the_tests_of_neighbours() {
 
 #[test]
 fn line_alone_should_keep_its_own_turn_and_rhythm() {
-	neighbours().execute_with(|| {
+	among_neighbours(|| {
 		change(ALONE, |facts| facts.admission = Admission::Admitted { since: 0 }).unwrap();
 		let (mut tested, mut met) = (0, 0);
 		for epoch in FIRST_TESTED_EPOCH..FIRST_TESTED_EPOCH + 16 {

@@ -198,6 +198,14 @@ struct Machine {
 	pool: Box<dyn Fn() -> Vec<Call<Runtime>>>,
 }
 
+impl Drop for Machine {
+	fn drop(&mut self) {
+		if !std::thread::panicking() {
+			self.ext.execute_with(|| Pob::do_try_state().unwrap());
+		}
+	}
+}
+
 impl Machine {
 	/// A chain with one provider, at the start of the first tested epoch.
 	fn new() -> Self {
@@ -543,7 +551,11 @@ fn measure_by(machine: &mut Machine, value: &[u8]) -> &'static str {
 		sp_io::offchain::local_storage_set(StorageKind::PERSISTENT, &key, value);
 		Pob::serve_local_seat()
 	});
-	assert_eq!(machine.notes().epoch, REPORTED + 2, "it has notes of the running epoch");
+	let epoch = machine.notes().epoch;
+	assert!(
+		[2, 3].contains(&(epoch - REPORTED)),
+		"notes of {epoch}: not the running one, nor the next on another branch"
+	);
 	let calls = (machine.pool)();
 	for call in &calls {
 		assert!(matches!(call, Call::answer_audit { epoch: REPORTED, node: NODE, .. }), "{call:?}");

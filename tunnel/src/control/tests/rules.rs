@@ -52,14 +52,14 @@ impl request_response::Codec for Raw {
 	}
 }
 
-/// A peer of the protocol that says whatever it is told to.
-fn raw_peer() -> Swarm<request_response::Behaviour<Raw>> {
+/// A peer of a protocol that says whatever it is told to.
+fn raw_peer(protocol: &'static str) -> Swarm<request_response::Behaviour<Raw>> {
 	SwarmBuilder::with_new_identity()
 		.with_tokio()
 		.with_tcp(tcp::Config::new(), noise::Config::new, yamux::Config::default)
 		.unwrap()
 		.with_behaviour(|_| {
-			let protocol = (StreamProtocol::new(wire::PROTOCOL), ProtocolSupport::Full);
+			let protocol = (StreamProtocol::new(protocol), ProtocolSupport::Full);
 			request_response::Behaviour::with_codec(Raw, [protocol], request_response::Config::default())
 		})
 		.unwrap()
@@ -80,9 +80,9 @@ async fn listen<B: NetworkBehaviour>(swarm: &mut Swarm<B>) -> SocketAddr {
 	}
 }
 
-/// A peer that answers each request with the next of `streams`.
-async fn answering(streams: Vec<Vec<u8>>) -> (PeerId, SocketAddr, Task) {
-	let mut swarm = raw_peer();
+/// A peer of a protocol that answers each request with the next of `streams`.
+async fn answering(protocol: &'static str, streams: Vec<Vec<u8>>) -> (PeerId, SocketAddr, Task) {
+	let mut swarm = raw_peer(protocol);
 	let address = listen(&mut swarm).await;
 	let peer = *swarm.local_peer_id();
 	let task = Task::spawn("raw peer", async move {
@@ -137,7 +137,7 @@ async fn ask_should_count_an_answer_when_it_is_too_long_or_ends_inside_its_frame
 	];
 	let good = framed(&wire::encode(&Response::Noted));
 	let streams = cases.iter().map(|(stream, _)| stream.clone()).chain([good]).collect();
-	let (peer, address, _answering) = answering(streams).await;
+	let (peer, address, _answering) = answering(wire::PROTOCOL, streams).await;
 	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
 	for (stream, rule) in &cases {
 		let before = (rule.map(|rule| count(&asking, rule)), broken(&asking));
@@ -159,7 +159,7 @@ async fn ask_should_count_an_answer_when_it_is_malformed() {
 	let (other_kind, too_short) = (vec![wire::VERSION, 0xff], vec![wire::VERSION, 0, 1, 2]);
 	let bad = [other_version, other_kind, too_short, too_long, vec![]];
 	let streams = bad.iter().chain([&good]).map(|message| framed(message)).collect();
-	let (peer, address, _answering) = answering(streams).await;
+	let (peer, address, _answering) = answering(wire::PROTOCOL, streams).await;
 	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
 	for (round, message) in (1..).zip(&bad) {
 		assert_eq!(asking.ask(peer, Some(address), question()).await, None);
@@ -171,10 +171,34 @@ async fn ask_should_count_an_answer_when_it_is_malformed() {
 }
 
 #[tokio::test]
+async fn ask_should_say_that_a_peer_is_not_understood_when_it_speaks_another_protocol() {
+	for (protocol, warns) in [("/weir/control/999", true), (wire::PROTOCOL, false)] {
+		// One that speaks this protocol ends the stream: it gives no answer, and is understood.
+		let (peer, address, _answering) = answering(protocol, vec![vec![]]).await;
+		let refused = Arc::default();
+		let swarm = swarm(&Keypair::generate_ed25519(), CLIENT, &refused).unwrap();
+		let mut service = Service::new(swarm, refused, mpsc::channel(1).0);
+		let (reply, mut answer) = oneshot::channel();
+		service.ask(peer, Some(address), wire::encode(&question()), reply);
+		let answer = async {
+			loop {
+				tokio::select! {
+					answer = &mut answer => return answer,
+					event = service.swarm.select_next_some() => service.handle(event),
+				}
+			}
+		};
+		let answer = tokio::time::timeout(Duration::from_secs(10), answer).await.expect("an end");
+		assert_eq!(answer, Ok(None), "{protocol}");
+		assert_eq!(service.warned.is_some(), warns, "{protocol}");
+	}
+}
+
+#[tokio::test]
 async fn serve_should_count_a_request_when_its_stream_ends_inside_a_frame() {
 	let (server, port) = (Keypair::generate_ed25519(), free_port());
 	let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();
-	let mut peer = raw_peer();
+	let mut peer = raw_peer(wire::PROTOCOL);
 	peer.dial(Multiaddr::from(SERVER).with(Protocol::Tcp(port))).unwrap();
 	loop {
 		match peer.select_next_some().await {
@@ -222,8 +246,8 @@ async fn serve_should_count_a_request_when_too_many_wait_for_an_answer() {
 	assert_eq!((incoming.len(), counted), (CHANNEL, (1, 1)));
 }
 
-#[tokio::test]
-async fn serve_should_count_a_connection_when_all_are_taken() {
+/// A server all of whose connections are taken.
+async fn full() -> (Control, mpsc::Receiver<Incoming>, PeerId, SocketAddr) {
 	let (server, refused) = (Keypair::generate_ed25519(), Arc::default());
 	let mut swarm = swarm(&server, SERVER, &refused).unwrap();
 	// Eight from each of 64 prefixes, without their sockets: two for each are more than a process may have everywhere.
@@ -233,9 +257,30 @@ async fn serve_should_count_a_connection_when_all_are_taken() {
 		swarm.behaviour_mut().connections.begin(id, &remote).unwrap();
 	}
 	let address = listen(&mut swarm).await;
-	let (serving, _incoming) = start(swarm, refused);
+	let (serving, incoming) = start(swarm, refused);
+	(serving, incoming, server.public().to_peer_id(), address)
+}
+
+#[tokio::test]
+async fn serve_should_count_a_connection_when_all_are_taken() {
+	let (serving, _incoming, peer, address) = full().await;
 	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
-	assert_eq!(asking.ask(server.public().to_peer_id(), Some(address), question()).await, None);
+	assert_eq!(asking.ask(peer, Some(address), question()).await, None);
 	until(|| count(&serving, Rule::TooManyConnections) == 1).await;
 	assert_eq!(broken(&serving), 1);
+}
+
+#[tokio::test]
+async fn serve_should_answer_whom_it_expects_when_strangers_hold_all_connections() {
+	let (serving, mut incoming, peer, address) = full().await;
+	let _serve = Task::spawn("serving", async move {
+		while let Some(Incoming { reply, .. }) = incoming.recv().await {
+			let _ = reply.send(Response::Noted);
+		}
+	});
+	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
+	assert_eq!(asking.ask(peer, Some(address), question()).await, None);
+	serving.expect([Prefix::of(CLIENT)].into()).await;
+	let answered = async { while asking.ask(peer, Some(address), question()).await.is_none() {} };
+	tokio::time::timeout(Duration::from_secs(5), answered).await.expect("an answer");
 }
