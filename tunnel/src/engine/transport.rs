@@ -152,7 +152,7 @@ impl LineSend {
 			match self.send_to(packet, destination).await {
 				Ok(()) => is_sent = true,
 				Err(error) => {
-					tracing::trace!(%error, %destination, "datagram not sent");
+					tracing::trace!(%error, "datagram not sent");
 					last = Err(error);
 				}
 			}
