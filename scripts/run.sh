@@ -3,13 +3,15 @@
 # of which claims ten times what it delivers. Ctrl-C ends all of it.
 #
 #   scripts/run.sh                 run until Ctrl-C
-#   scripts/run.sh --check         stop by itself; exit 0 only if the liar was slashed and every honest provider measured right
-#   scripts/run.sh --check first   the same after one right estimate of each and a strike: half the time
+#   scripts/run.sh --check         stop by itself; exit 0 only if the liar was slashed and earned nothing after its strike, every
+#                                  honest provider was measured right, what one claimed arrived, credits cost the price of a
+#                                  later round, and the supply added up in every block
+#   scripts/run.sh --check first   the same after one right estimate of each, a strike and the purchase: half the time
 #   scripts/run.sh --data F        run with data and logs in the folder F, which is new or of an earlier run, and is emptied
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-usage() { sed -n '2,8p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; }
+usage() { sed -n '2,10p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; }
 refuse() { usage >&2; fail "$*"; }
 for argument; do
 	case $argument in -h | --help) usage; exit 0 ;; esac

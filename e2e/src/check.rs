@@ -27,10 +27,13 @@ impl Extent {
 	pub const fn told(self) -> &'static str {
 		match self {
 			Self::First => {
-				"every honest provider was measured within 10 % of its cap, none was struck, the liar was"
+				"every honest provider was measured within 10 % of its cap, none was struck, the liar was; credits were \
+				bought at the price of a later round; the supply added up in every block"
 			}
 			Self::Whole => {
-				"every honest estimate is within 10 % of its cap, nobody honest was struck, the liar was slashed"
+				"every honest estimate is within 10 % of its cap, nobody honest was struck, the liar was slashed and earned \
+				nothing after its strike; what was claimed arrived; credits were bought at the price of a later round; the \
+				supply added up in every block"
 			}
 		}
 	}

@@ -7,6 +7,8 @@
 //! * [`network`]: four validators and their providers, as processes.
 //! * [`local`]: that network on loopback addresses; [`lab`]: in network namespaces, behind shaped links.
 //! * [`verdicts`]: what the chain found, kept, and how far it is from what is true.
+//! * [`prices`]: what reporters of prices read on a machine without a market.
+//! * [`economy`]: what is earned, paid and priced, followed block by block; [`supply`]: whether it adds up.
 //! * [`table`]: what the chain says of each provider, beside what is true.
 //! * [`blocks`]: the real runtime in this process, block by block; [`scale`]: what it costs with 100,000 providers.
 //! * [`attacks`]: what is tried against the measuring protocol, and what comes of it.
@@ -19,14 +21,17 @@ pub mod attacks;
 pub mod blocks;
 pub mod chain;
 pub mod check;
+pub mod economy;
 pub mod folder;
 pub mod lab;
 pub mod line;
 pub mod load;
 pub mod local;
 pub mod network;
+pub mod prices;
 pub mod process;
 pub mod scale;
 pub mod site;
+pub mod supply;
 pub mod table;
 pub mod verdicts;

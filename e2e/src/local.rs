@@ -4,6 +4,7 @@
 use crate::{
 	line::Line,
 	network::Plan,
+	prices,
 	site::{Ports, Site},
 };
 use anyhow::Result;
@@ -22,6 +23,7 @@ pub fn plan(folder: &Path) -> Result<Plan> {
 		chain: "local".into(),
 		validators: [validator(0), validator(1), validator(2), validator(3)],
 		lines: lines()?,
+		prices: Some(prices::ADDRESS),
 	})
 }
 

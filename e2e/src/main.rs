@@ -14,6 +14,7 @@ use tokio::{
 };
 use weir_e2e::{
 	check::{self, Extent},
+	economy::Economy,
 	folder,
 	load::Epochs,
 	local,
@@ -32,9 +33,11 @@ const CHECK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug, Parser)]
 #[command(name = "weir-local", version)]
 struct Cli {
-	/// Stop by itself when every honest provider has three verdicts and the liar is slashed, or with `first` after one
-	/// right verdict and a strike. Exit code 0 only if that is so, each honest estimate was within 10 % of its cap and
-	/// nobody honest was struck.
+	/// Stop by itself when every honest provider has three verdicts, one of them has claimed what it earned, credits were
+	/// bought and the liar is slashed, or with `first` after one right verdict, a strike and the purchase. Exit code 0 only
+	/// if that is so, each honest estimate was within 10 % of its cap, nobody honest was struck, the liar earned nothing
+	/// after its strike, what was claimed arrived, credits cost the price of a later round, and the supply added up in
+	/// every block.
 	#[arg(long, value_enum, value_name = "EXTENT", num_args = 0..=1, default_missing_value = "whole")]
 	check: Option<Extent>,
 
@@ -104,30 +107,35 @@ fn default_folder() -> Result<PathBuf> {
 }
 
 async fn watch(network: &mut Network, check: Option<Extent>, begun: Instant) -> Result<ExitCode> {
-	let (mut shown, mut verdicts) = (String::new(), Verdicts::default());
+	let (mut shown, mut verdicts, mut economy) = (String::new(), Verdicts::default(), Economy::default());
 	let mut strains = check.map(|_| Epochs::watch()).transpose()?;
 	loop {
 		network.ensure_running()?;
 		let (epoch, slot, _) = network.chain.clock().await?;
 		let providers = network.chain.providers().await?;
 		verdicts.collect(&providers);
-		let text = table::render(epoch, slot, network.lines(), &providers, &verdicts);
+		economy.follow(&network.chain, network.lines()).await?;
+		economy.watch_liars(network.lines(), &verdicts);
+		let text = table::render((epoch, slot), network.lines(), &providers, &verdicts, &economy);
 		draw(&text, &mut shown)?;
 		if let Some(strains) = &mut strains {
 			strains.count(epoch)?;
 		}
 		if let Some(extent) = check {
-			let missing = check::missing(extent, network.lines(), &providers, &verdicts);
+			economy.act(&network.chain, network.lines()).await?;
+			let mut missing = check::missing(extent, network.lines(), &providers, &verdicts);
+			missing.extend(economy.missing(extent, network.lines()));
 			if missing.is_empty() {
 				println!("{text}");
-				let faults = check::faults(extent, network.lines(), &providers, &verdicts);
+				let mut faults = check::faults(extent, network.lines(), &providers, &verdicts);
+				faults.extend_from_slice(economy.faults());
 				return Ok(verdict(extent, &faults, strains.as_ref(), begun));
 			}
 			if begun.elapsed() > CHECK_PATIENCE {
 				println!(
 					"{text}\nnot complete after {} s:\n  {}",
 					CHECK_PATIENCE.as_secs(),
-					missing.join("\n  ")
+					missing.iter().chain(economy.faults()).cloned().collect::<Vec<_>>().join("\n  ")
 				);
 				return Ok(ExitCode::FAILURE);
 			}

@@ -4,6 +4,7 @@ use crate::{
 	chain::{Call, Chain},
 	folder,
 	line::Line,
+	prices::{self, PriceServer, Wander},
 	process::{end_leftovers, Process},
 	site::{Ports, Site, SIDECAR_PORT},
 };
@@ -12,7 +13,7 @@ use futures::future::try_join_all;
 use std::{
 	fs::{self, OpenOptions},
 	io::{self, ErrorKind, Write},
-	net::{Ipv4Addr, SocketAddrV4, TcpListener, UdpSocket},
+	net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, UdpSocket},
 	os::unix::fs::OpenOptionsExt,
 	path::{Path, PathBuf},
 	process::Command,
@@ -26,6 +27,8 @@ use weir_primitives::{
 
 /// Names of the validators, which are also the flags that give a node their keys.
 pub const VALIDATORS: [&str; 4] = ["alice", "bob", "charlie", "dave"];
+/// Of them, the first so many are reporters of prices in the presets.
+const REPORTERS: usize = 3;
 /// The node that joins later, and how far its ports are from those of the first validator, whose address it shares.
 const NEWCOMER: &str = "newcomer";
 const NEWCOMER_PORTS: u16 = 100;
@@ -82,6 +85,8 @@ pub struct Plan {
 	pub validators: [Site; VALIDATORS.len()],
 	/// The providers.
 	pub lines: Vec<Line>,
+	/// Where a price source is to listen that all validators reach on their loopback; none: nobody reports prices.
+	pub prices: Option<SocketAddr>,
 }
 
 /// A validator's processes; none while it is down.
@@ -102,6 +107,8 @@ pub struct Newcomer {
 
 /// A running network. Dropped, all its processes are killed.
 pub struct Network {
+	/// What the validators' reporters read, ended with the network.
+	_prices: Option<PriceServer>,
 	programs: Programs,
 	plan: Plan,
 	validators: Vec<Validator>,
@@ -116,6 +123,10 @@ impl Network {
 	pub async fn start(programs: Programs, plan: Plan, say: impl Fn(&str)) -> Result<Self> {
 		let folder = &plan.folder;
 		ensure_ports_are_free(&plan)?;
+		let prices = match plan.prices {
+			Some(address) => Some(PriceServer::start(address, Wander::default()).await?),
+			None => None,
+		};
 		say("starting 4 validators");
 		let mut nodes = Vec::new();
 		for (number, name) in VALIDATORS.iter().enumerate() {
@@ -138,7 +149,7 @@ impl Network {
 			prepare_provider(&plan, line, &genesis)?;
 			providers.push(Some(start_sidecar(&programs, folder, &line.name, &line.site)?));
 		}
-		let mut network = Self { programs, plan, validators, providers, chain };
+		let mut network = Self { _prices: prices, programs, plan, validators, providers, chain };
 		say("funding, bonding and registering them");
 		network.join(&keys, &say).await?;
 		Ok(network)
@@ -323,6 +334,8 @@ fn start_node(programs: &Programs, plan: &Plan, number: usize) -> Result<Process
 		format!("--tunnel-url=http://127.0.0.1:{}", site.ports.tunnel),
 		format!("--tunnel-token-file={}", token_file(folder, name).display()),
 	]);
+	let sources = plan.prices.filter(|_| number < REPORTERS).into_iter().flat_map(prices::sources);
+	arguments.extend(sources.map(|source| format!("--price-source={source}")));
 	arguments.extend(if number == 0 {
 		vec![format!("--node-key={FIRST_NODE_KEY}")]
 	} else {

@@ -87,6 +87,13 @@ pub(crate) mod tests {
 		Line::new(0, cap_kbps, claim_kbps, site).unwrap()
 	}
 
+	impl Verdicts {
+		/// These verdicts on a line.
+		pub(crate) fn with(line: &Line, verdicts: &[VerdictRecord]) -> Self {
+			Self(verdicts.iter().map(|verdict| ((line.account(), verdict.epoch), *verdict)).collect())
+		}
+	}
+
 	pub(crate) fn verdict(epoch: u32, claim_kbps: u32, down_kbps: u32, up_kbps: u32) -> VerdictRecord {
 		VerdictRecord {
 			epoch,

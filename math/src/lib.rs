@@ -14,6 +14,7 @@
 //! * [`rate`]: what bytes over a window are worth, and a rate in three bytes.
 //! * [`region`]: which country codes exist.
 //! * [`outage`]: who watches a provider and who confirms that it is gone.
+//! * [`economy`]: what bandwidth costs and earns.
 //! * [`location`]: how far apart countries are, and whether a provider can be in the one it claims.
 //!
 //! `cargo run --example bounds` prints the estimator's bounds for every committee size; `golden/` pins outputs for
@@ -33,6 +34,7 @@
 
 pub mod audit;
 pub mod committee;
+pub mod economy;
 pub mod estimate;
 pub mod location;
 pub mod outage;

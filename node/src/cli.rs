@@ -18,6 +18,9 @@ pub(crate) struct Cli {
 
 	#[clap(flatten, next_help_heading = "Measuring")]
 	pub(crate) sidecar: SidecarParams,
+
+	#[clap(flatten, next_help_heading = "Reporting prices")]
+	pub(crate) prices: PriceParams,
 }
 
 /// Where the node's off-chain worker finds the sidecar that measures for it.
@@ -32,6 +35,21 @@ pub(crate) struct SidecarParams {
 	/// File with the token that weir-tunnel expects; readable by its owner alone (mode 0600).
 	#[arg(long, value_name = "FILE")]
 	pub(crate) tunnel_token_file: Option<PathBuf>,
+}
+
+/// Where the node's off-chain worker looks up the token's price, if its operator is a reporter.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
+pub(crate) struct PriceParams {
+	/// Where a reporter looks up the price: a URL that answers with JSON, '#', and the JSON pointer of the dollars of one
+	/// token in it: https://example.org/ticker#/last. Give it 3 to 16 times, best for 3 hosts that do not copy from each
+	/// other. Plain http on the loopback only. Needs the off-chain worker, which only validators run by default.
+	#[arg(long, value_name = "URL#POINTER", conflicts_with = "price_sources_file")]
+	pub(crate) price_source: Vec<String>,
+
+	/// File with price sources, one on each line. Empty lines, and lines that begin with ';', say nothing.
+	#[arg(long, value_name = "FILE")]
+	pub(crate) price_sources_file: Option<PathBuf>,
 }
 
 /// What the node does besides running.

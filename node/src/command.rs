@@ -3,7 +3,7 @@
 use crate::{
 	chain_spec,
 	cli::{Cli, Subcommand},
-	first_state, preflight, service, sidecar,
+	first_state, preflight, price, service, sidecar,
 };
 use polkadot_sdk::*;
 use sc_cli::SubstrateCli;
@@ -129,11 +129,14 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 		None => {
 			let chain = named(&cli.run.shared_params);
 			chain_spec::ensure_launchable(&chain)?;
-			let sidecar = sidecar::Sidecar::from_params(&cli.sidecar)?;
+			let links = service::Links {
+				sidecar: sidecar::Sidecar::from_params(&cli.sidecar)?,
+				prices: price::Sources::from_params(&cli.prices)?,
+			};
 			let runner = cli.create_runner(&cli.run)?;
 			preflight::check(&cli, runner.config())?;
 			runner.run_node_until_exit(|config| async move {
-				service::full(config, &chain, sidecar, cli.disk).map_err(sc_cli::Error::Service)
+				service::full(config, &chain, links, cli.disk).map_err(sc_cli::Error::Service)
 			})
 		}
 	}

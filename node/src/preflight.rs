@@ -27,6 +27,14 @@ pub(crate) fn check(cli: &Cli, config: &Configuration) -> Result<(), String> {
 				.into(),
 		);
 	}
+	let has_prices = !cli.prices.price_source.is_empty() || cli.prices.price_sources_file.is_some();
+	if has_prices && !config.offchain_worker.enabled {
+		return Err(
+			"price sources: it is the off-chain worker that reports, and it is off: add --validator, or \
+			--offchain-worker always, or leave --price-source out"
+				.into(),
+		);
+	}
 	listeners(cli, config).iter().try_for_each(Listener::ensure_free)?;
 	ensure_writable(config)?;
 	ensure_network_key(&config.network.node_key)?;

@@ -3,9 +3,9 @@
 use crate::{
 	clock,
 	disk::DiskParams,
-	genesis, keys,
+	economy, genesis, keys,
 	pool::Counted,
-	rejected, rpc,
+	price, rejected, rpc,
 	sidecar::{self, Sidecar},
 };
 use futures::{FutureExt, StreamExt};
@@ -14,9 +14,12 @@ use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_grandpa::{FinalityProofProvider, GrandpaBlockImport, LinkHalf, SharedVoterState};
 use sc_network::{event::Event, NetworkBackend, NetworkEventStream};
-use sc_service::{error::Error as ServiceError, Configuration, RpcHandlers, TaskManager, WarpSyncConfig};
+use sc_service::{
+	error::Error as ServiceError, Configuration, RpcHandlers, SpawnTaskHandle, TaskManager, WarpSyncConfig,
+};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_core::offchain::OffchainStorage;
 use std::{sync::Arc, time::Duration};
 use weir_runtime::{Block, Hash, RuntimeApi};
 
@@ -154,19 +157,44 @@ async fn inherents(
 	Ok((slot, timestamp))
 }
 
+/// What the off-chain worker is told from outside the chain.
+pub(crate) struct Links {
+	/// The sidecar that measures for it.
+	pub(crate) sidecar: Option<Sidecar>,
+	/// Where it looks up the token's price.
+	pub(crate) prices: Option<price::Sources>,
+}
+
+impl Links {
+	/// Tells the worker of them, and makes it forget what an earlier start has told it.
+	fn tell(&self, spawner: &SpawnTaskHandle, mut storage: impl OffchainStorage) -> Result<(), ServiceError> {
+		match &self.prices {
+			Some(prices) => prices.store(&mut storage),
+			None => price::forget(&mut storage),
+		}
+		match &self.sidecar {
+			Some(sidecar) => sidecar.link(spawner, storage),
+			None => {
+				sidecar::unlink(storage);
+				Ok(())
+			}
+		}
+	}
+}
+
 /// Starts a full node with the network backend the configuration names. `chain` is what `--chain` says.
 pub(crate) fn full(
 	config: Configuration,
 	chain: &str,
-	sidecar: Option<Sidecar>,
+	links: Links,
 	disk: DiskParams,
 ) -> Result<TaskManager, ServiceError> {
 	match config.network.network_backend {
 		sc_network::config::NetworkBackendType::Litep2p => {
-			full_with::<sc_network::Litep2pNetworkBackend>(config, chain, sidecar, disk)
+			full_with::<sc_network::Litep2pNetworkBackend>(config, chain, links, disk)
 		}
 		sc_network::config::NetworkBackendType::Libp2p => {
-			full_with::<sc_network::NetworkWorker<Block, Hash>>(config, chain, sidecar, disk)
+			full_with::<sc_network::NetworkWorker<Block, Hash>>(config, chain, links, disk)
 		}
 	}
 }
@@ -174,7 +202,7 @@ pub(crate) fn full(
 fn full_with<N: NetworkBackend<Block, Hash>>(
 	config: Configuration,
 	chain: &str,
-	sidecar: Option<Sidecar>,
+	links: Links,
 	disk: DiskParams,
 ) -> Result<TaskManager, ServiceError> {
 	let sc_service::PartialComponents {
@@ -191,7 +219,14 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 	let slot_millis = babe_link.config().slot_duration().as_millis();
 	clock::watch(client.clone(), slot_millis, &task_manager.spawn_handle())?;
 	rejected::watch(client.clone(), config.prometheus_registry(), &task_manager.spawn_handle())?;
+	economy::watch(client.clone(), config.prometheus_registry(), &task_manager.spawn_handle())?;
 	sidecar::insert_dev_seat_key(&config, &keystore_container.keystore())?;
+	if links.prices.is_some() {
+		price::insert_dev_keys(&config, &keystore_container.keystore())?;
+	}
+	if let Some(warning) = price::warning(links.prices.is_some(), &keystore_container.keystore()) {
+		log::warn!("{warning}");
+	}
 
 	let metrics = N::register_notification_metrics(
 		config.prometheus_config.as_ref().map(|prometheus| &prometheus.registry),
@@ -233,10 +268,8 @@ fn full_with<N: NetworkBackend<Block, Hash>>(
 		})?;
 
 	if config.offchain_worker.enabled {
-		match (backend.offchain_storage(), &sidecar) {
-			(Some(storage), Some(sidecar)) => sidecar.link(&task_manager.spawn_handle(), storage)?,
-			(Some(storage), None) => sidecar::unlink(storage),
-			(None, _) => {}
+		if let Some(storage) = backend.offchain_storage() {
+			links.tell(&task_manager.spawn_handle(), storage)?;
 		}
 		let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
 			runtime_api_provider: client.clone(),

@@ -260,6 +260,51 @@ fn tunnel_url_should_be_refused_when_the_offchain_worker_is_off() {
 	assert_says(&line, &["the off-chain worker", "--validator", "--offchain-worker always"]);
 }
 
+/// Three price sources, of which the second one has a key in its URL.
+const SOURCES: [&str; 3] = [
+	"--price-source=https://a.example/t#/last",
+	"--price-source=https://b.example/t?key=5eC4e7token#/last",
+	"--price-source=https://c.example/t#/last",
+];
+
+#[test]
+fn price_sources_should_be_refused_by_number_without_their_urls_when_wrong() {
+	let desk = Desk::new();
+	let with = |sources: &[&str]| desk.refusal(&[&["--offchain-worker=always"], sources].concat());
+	assert_says(&with(&SOURCES[..2]), &["2 price sources", "3 to 16", "--price-source"]);
+	let twice = [SOURCES[0], SOURCES[1], SOURCES[1]];
+	assert_says(&with(&twice), &["--price-source 3", "its URL is given before"]);
+	for (wrong, says) in [
+		("https://b.example/5eC4e7token", "must look like https://example.org/ticker#/last"),
+		("http://b.example/5eC4e7token#/last", "on the loopback"),
+		("https://me:5eC4e7token@b.example/#/last", "must look like"),
+		("https://b.example/5eC4e7token#last", "begins with a slash"),
+	] {
+		let wrong = format!("--price-source={wrong}");
+		assert_says(&with(&[SOURCES[0], &wrong, SOURCES[2]]), &["--price-source 2: ", says]);
+	}
+}
+
+#[test]
+fn price_sources_file_should_be_refused_with_the_source_that_is_wrong() {
+	let desk = Desk::new();
+	let file = format!("--price-sources-file={}", desk.path("sources").display());
+	let refusal = || desk.refusal(&["--offchain-worker=always", &file]);
+	assert_says(&refusal(), &["--price-sources-file", "sources: No such file", "URL#POINTER"]);
+	desk.write("sources", "; none yet\n\n");
+	assert_says(&refusal(), &["0 price sources", "3 to 16"]);
+	desk.write("sources", "; three\nhttps://a.example#/p\nhttps://b.example#/p\nhttps://c.example\n");
+	assert_says(&refusal(), &["--price-sources-file", "source 3: it must look like"]);
+	let both = desk.node(&["--offchain-worker=always", &file, SOURCES[0]]);
+	assert!(!both.succeeded && both.output.contains("cannot be used with"), "{}", both.output);
+}
+
+#[test]
+fn price_sources_should_be_refused_when_the_offchain_worker_is_off() {
+	let line = Desk::new().refusal(&SOURCES);
+	assert_says(&line, &["price sources", "the off-chain worker", "--validator", "--offchain-worker always"]);
+}
+
 #[test]
 fn ports_should_be_refused_when_in_use() {
 	let desk = Desk::new();

@@ -18,8 +18,13 @@ use sp_runtime::{
 };
 use weir_primitives::{
 	api::{EvidenceInfo, Page, ProviderInfo, RegionFilter, SeatInfo, SeatRecord, TargetTest, Task},
+	economy::Credits,
+	economy_api::{
+		CreditsInfo, EpochSummary, ParametersInfo, PriceInfo, PurchaseQuote, RegionInfo, ReporterInfo,
+		RewardsInfo, SupplyInfo,
+	},
 	outage::{Gap, Watch},
-	EpochIndex, ProviderIndex, SlotOffset, Timing,
+	EpochIndex, ProviderIndex, Region, SlotOffset, Timing,
 };
 
 /// BABE's leader election: one slot in four has a primary leader; the others fall to a secondary one with a VRF, so
@@ -321,6 +326,48 @@ impl_runtime_apis! {
 
 		fn outages(provider: ProviderIndex) -> (Option<u64>, Vec<Gap>) {
 			ProofOfBandwidth::outages(provider)
+		}
+	}
+
+	impl weir_primitives::economy_api::EconomyApi<Block, AccountId> for Runtime {
+		fn price() -> PriceInfo {
+			configs::economy_reads::price()
+		}
+
+		fn reporters() -> Vec<ReporterInfo<AccountId>> {
+			configs::economy_reads::reporters()
+		}
+
+		fn supply() -> SupplyInfo {
+			BurnMint::supply()
+		}
+
+		fn quote(credits: Credits) -> PurchaseQuote {
+			BurnMint::quote(credits)
+		}
+
+		fn regions(start: u32, count: u32) -> Page<RegionInfo<AccountId>> {
+			configs::economy_reads::regions(start, count)
+		}
+
+		fn region(region: Region) -> Option<RegionInfo<AccountId>> {
+			configs::economy_reads::region(region)
+		}
+
+		fn rewards(who: AccountId) -> RewardsInfo {
+			configs::economy_reads::rewards(&who)
+		}
+
+		fn credits(who: AccountId) -> CreditsInfo {
+			BurnMint::credits_of(&who)
+		}
+
+		fn epoch_summaries(start: EpochIndex, count: u32) -> Page<EpochSummary> {
+			BurnMint::epoch_summaries(start, count)
+		}
+
+		fn parameters() -> ParametersInfo {
+			configs::economy_reads::parameters()
 		}
 	}
 

@@ -11,6 +11,11 @@ define_benchmarks!(
 	[pallet_validators, Validators]
 	[pallet_providers, Providers]
 	[pallet_proof_of_bandwidth, ProofOfBandwidth]
+	[pallet_governance, Governance]
+	[pallet_price, Price]
+	[pallet_regions, Regions]
+	[pallet_rewards, Rewards]
+	[pallet_burn_mint, BurnMint]
 );
 
 /// All benchmarks, and the storage they touch.

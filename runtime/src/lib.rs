@@ -104,7 +104,8 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 
 // Indices are part of the wire format: explicit, never reused. SDK pallets below 50, ours from 50. Genesis and hooks run
 // in the order of the indices, whatever the order of the lines: ours after Session's and BABE's, so that the measuring
-// protocol sees the session that just began and, at the end of a block, the randomness of that block.
+// protocol sees the session that just began and, at the end of a block, the randomness of that block. The parameters come
+// before those who go by them, the ledger after those who mint at genesis.
 #[frame_support::runtime]
 mod runtime {
 	#[runtime::runtime]
@@ -174,6 +175,39 @@ mod runtime {
 	pub type TxPause = pallet_tx_pause;
 	#[runtime::pallet_index(19)]
 	pub type Sudo = pallet_sudo;
+
+	#[runtime::pallet_index(20)]
+	pub type Assets = pallet_assets;
+	// Shares of the pool stay with who gave what they stand for.
+	#[runtime::pallet_index(21)]
+	#[runtime::disable_call]
+	pub type PoolAssets = pallet_assets<Instance2>;
+	#[runtime::pallet_index(22)]
+	pub type AssetConversion = pallet_asset_conversion;
+	// Prices are reported to our own pallet, which checks who, when and how far.
+	#[runtime::pallet_index(23)]
+	#[runtime::disable_call]
+	pub type Oracle = pallet_oracle;
+	#[runtime::pallet_index(24)]
+	pub type Treasury = pallet_treasury;
+	#[runtime::pallet_index(25)]
+	pub type ConvictionVoting = pallet_conviction_voting;
+	#[runtime::pallet_index(26)]
+	pub type Referenda = pallet_referenda;
+
+	#[runtime::pallet_index(54)]
+	pub type Governance = pallet_governance;
+	#[runtime::pallet_index(55)]
+	pub type Price = pallet_price;
+	#[runtime::pallet_index(56)]
+	pub type Regions = pallet_regions;
+	#[runtime::pallet_index(57)]
+	pub type Rewards = pallet_rewards;
+	#[runtime::pallet_index(58)]
+	pub type Laws = configs::laws;
+	// After all that may mint at genesis: the ledger counts what there is then.
+	#[runtime::pallet_index(59)]
+	pub type BurnMint = pallet_burn_mint;
 }
 
 impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Runtime

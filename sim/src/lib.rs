@@ -16,6 +16,7 @@
 //! * [`study`]: all of them in one run.
 //! * [`bars`]: what must be reached.
 //! * [`traffic`]: what measuring costs the lines, a sum of its own.
+//! * [`economy`]: the economy, a simulation of its own.
 //! * [`report`], [`csv`], [`chart`], [`canvas`]: tables, raw figures, plots.
 
 pub mod accuracy;
@@ -26,6 +27,7 @@ pub mod capture;
 pub mod chart;
 pub mod config;
 pub mod csv;
+pub mod economy;
 pub mod exact;
 pub mod grinding;
 pub mod line;

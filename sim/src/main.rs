@@ -2,13 +2,20 @@
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+	io::{stdout, BufWriter, Write},
+	path::{Path, PathBuf},
+	process::ExitCode,
+	time::Instant,
+};
 use weir_math::Timing;
 use weir_sim::{
 	bars::{self, Bar},
 	chart,
 	config::{Absence, Config, MIN_PROVIDERS},
-	csv, report,
+	csv,
+	economy::{self, traces},
+	report,
 	study::Study,
 	traffic,
 };
@@ -29,7 +36,8 @@ use weir_sim::{
 		weir-sim --providers 2000                    a first look, seconds\n  \
 		weir-sim --out sim-out --check               the published run with files and plots, minutes\n  \
 		weir-sim --epochs 20 --noise 0.09 --check    honest members measure as unequally as in the lab\n  \
-		weir-sim traffic --check                     what measuring costs lines, at once"
+		weir-sim traffic --check                     what measuring costs lines, at once\n  \
+		weir-sim economy --seeds 40 --check          the economy through every scenario, minutes"
 )]
 struct Cli {
 	/// Providers; each holds one seat.
@@ -67,6 +75,34 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Part {
+	/// The economy: prices, shocks, attacks and the ledger through every scenario of the research, its figures beside.
+	Economy {
+		/// Seeds of every scenario; 1 to so many.
+		#[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+		seeds: u64,
+
+		/// Folder for raw figures (CSV) and plots (PNG); made if missing.
+		#[arg(long, value_name = "FOLDER")]
+		out: Option<PathBuf>,
+
+		/// Exit with 1 if a bar is missed.
+		#[arg(long)]
+		check: bool,
+	},
+	/// Random traces of operations on the economy's ledger with its state after each, for scripts/ledger.py to replay.
+	Traces {
+		/// Every draw follows from it.
+		#[arg(long, value_name = "NUMBER", default_value_t = 1)]
+		seed: u64,
+
+		/// Traces; twenty operations each in the mean.
+		#[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
+		count: u64,
+
+		/// Only operations and parameters of the research's model.
+		#[arg(long)]
+		shared: bool,
+	},
 	/// What lines carry in a day because they are measured and watched, or measure and watch: a sum by the timing of a
 	/// public network, for which nothing is drawn.
 	Traffic {
@@ -108,6 +144,15 @@ fn run(cli: &Cli) -> Result<ExitCode> {
 		print!("{}{}", traffic::text(&timing), report::bars(&bars));
 		return Ok(code(check, &bars));
 	}
+	if let Some(Part::Economy { seeds, out, check }) = &cli.part {
+		return economy(*seeds, out.as_deref(), *check);
+	}
+	if let Some(Part::Traces { seed, count, shared }) = cli.part {
+		let mut out = BufWriter::new(stdout().lock());
+		traces::write(&traces::Options { seed, count, is_shared: shared }, &mut out)?;
+		out.flush()?;
+		return Ok(ExitCode::SUCCESS);
+	}
 	if let Some(folder) = &cli.out {
 		// Before minutes of work, not after.
 		std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -131,6 +176,23 @@ fn run(cli: &Cli) -> Result<ExitCode> {
 	// To standard error, so that equal runs print equal tables.
 	eprintln!("took {:.0} s", started.elapsed().as_secs_f64());
 	Ok(code(cli.check, &bars))
+}
+
+fn economy(seeds: u64, out: Option<&Path>, check: bool) -> Result<ExitCode> {
+	if let Some(folder) = out {
+		std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+	}
+	let started = Instant::now();
+	let study = economy::study::Study::run(seeds)?;
+	let bars = economy::bars::all(&study);
+	print!("{}{}", economy::report::text(&study), report::bars(&bars));
+	if let Some(folder) = out {
+		economy::csv::write(&study, folder)?;
+		economy::chart::write(&study, folder)?;
+		println!("\nRaw figures and plots: {}", folder.display());
+	}
+	eprintln!("took {:.0} s", started.elapsed().as_secs_f64());
+	Ok(code(check, &bars))
 }
 
 fn code(check: bool, bars: &[Bar]) -> ExitCode {

@@ -6,7 +6,7 @@ use weir_sim::{
 	canvas::Canvas,
 	chart,
 	config::{Config, BETAS},
-	csv,
+	csv, economy,
 	strategy::SCENARIOS,
 	study::Study,
 };
@@ -54,7 +54,7 @@ fn picture_should_hold_its_pixels_when_saved() {
 	// Signature, then the header: length, name, size, 8 bits of RGB.
 	assert_eq!(&bytes[8..33], b"\0\0\0\x0dIHDR\0\0\0\x03\0\0\0\x02\x08\x02\0\0\0\x12\x16\xf1\x4d");
 	let length = u32::from_be_bytes(bytes[33..37].try_into().unwrap()) as usize;
-	let raw = fdeflate::decompress_to_vec(&bytes[41..41 + length]).unwrap();
+	let raw = miniz_oxide::inflate::decompress_to_vec_zlib(&bytes[41..41 + length]).unwrap();
 	// Two rows: a filter byte, three white pixels.
 	let row: Vec<u8> = [0].into_iter().chain([255; 9]).collect();
 	assert_eq!(raw, row.repeat(2));
@@ -64,4 +64,45 @@ fn picture_should_hold_its_pixels_when_saved() {
 fn writing_should_fail_with_the_path_when_the_folder_is_missing() {
 	let error = csv::write(study(), std::path::Path::new("/nowhere/at/all")).unwrap_err();
 	assert!(format!("{error:#}").contains("/nowhere/at/all/capture.csv"), "{error:#}");
+}
+
+#[test]
+fn files_of_the_economy_should_be_complete_when_a_run_is_written() {
+	let folder = tempfile::tempdir().unwrap();
+	let study = economy::study::Study::run(1).unwrap();
+	economy::csv::write(&study, folder.path()).unwrap();
+	economy::chart::write(&study, folder.path()).unwrap();
+
+	for (_, file, ..) in economy::shocks::SHOCKS {
+		let bytes = std::fs::read(folder.path().join(format!("economy-{file}.png"))).unwrap();
+		assert!(
+			bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.ends_with(b"IEND\xae\x42\x60\x82"),
+			"{file}"
+		);
+	}
+	let shocks = economy::shocks::SHOCKS.len() * economy::chain::DESIGNS.len();
+	for (file, rows) in [
+		("peg", economy::peg::CASES.len()),
+		("round-trips", economy::peg::TRIPS.len()),
+		("shocks", shocks),
+		("curves", shocks * economy::scenario::EPOCHS as usize),
+		("swings", economy::plant::rules().len() * economy::plant::PLANTS.len()),
+		("regional", 7),
+		("cover", 3),
+		("farm", 3),
+		("spoof", 18),
+	] {
+		let text = std::fs::read_to_string(folder.path().join(format!("{file}.csv"))).unwrap();
+		let columns = |line: &str| line.split(',').count();
+		let heading = text.lines().next().unwrap();
+		assert_eq!(text.lines().count(), rows + 1, "{file}");
+		assert!(text.lines().all(|line| columns(line) == columns(heading)), "{file}");
+		assert!(!text.contains("NaN") && !text.contains("inf"), "{file}");
+	}
+	let report = economy::report::text(&study);
+	for part in ["A. ", "A2. ", "B. ", "B2. ", "B2b. ", "B3. ", "B4. ", "B5. ", "C. ", "C2. ", "C3. ", "L. "]
+	{
+		assert!(report.contains(&format!("## {part}")), "{part}");
+	}
+	assert!(economy::bars::all(&study).len() > 30);
 }

@@ -5,22 +5,33 @@ use pallet_proof_of_bandwidth::Targets;
 use polkadot_sdk::*;
 use sp_core::{ed25519, storage::Storage, Pair};
 use sp_runtime::{traits::Dispatchable, BuildStorage};
+use std::collections::BTreeSet;
 use weir_primitives::{
+	economy::{LineWeight, Pace, Parameters},
 	seams::{OnProviderChange, ProviderRegistry},
-	Admission, Claim, Kbps, Role, Timing,
+	Admission, Claim, Kbps, LineKind, Region, Role, Timing,
 };
 use weir_runtime::{
 	apis::BABE_GENESIS_EPOCH_CONFIG,
-	configs::measuring::{BondPerMbps, MinProviderBond},
-	BabeConfig, Balance, BalancesConfig, NodeStakingConfig, ProofOfBandwidth, ProofOfBandwidthConfig,
-	Providers, ProvidersConfig, Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, SessionConfig,
-	SessionKeys, ValidatorsConfig, WEIR,
+	configs::{
+		accounts::{ExistentialDeposit, RewardsPot, StablePot, TreasuryAccount},
+		measuring::{MinBondPerMbps, MinProviderBond},
+	},
+	AccountId, BabeConfig, Balance, BalancesConfig, GovernanceConfig, NodeStakingConfig, ProofOfBandwidth,
+	ProofOfBandwidthConfig, Providers, ProvidersConfig, RegionsConfig, Runtime, RuntimeCall,
+	RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys, ValidatorsConfig, WEIR,
 };
 
 /// Authors have numbers of their own, beyond those of any provider.
 const FIRST_AUTHOR: u32 = 3_000_000;
 /// What an author has bonded.
 const AUTHOR_BOND: Balance = 100_000 * WEIR;
+/// What everybody has beside a bond: for fees and deposits. There are no more than 10⁹ tokens for all.
+const SPARE: Balance = 1_000 * WEIR;
+/// What an account has that begins with tokens only.
+const FUND: Balance = 10_000 * WEIR;
+/// Proven weight that each region should have, kbps: 250 small lines.
+const LEAST_WEIGHT: LineWeight = 2_500_000;
 
 /// A provider that is admitted, and holds a seat, when the chain begins.
 #[derive(Clone)]
@@ -57,14 +68,29 @@ impl Genesis {
 	/// Tokens that stand behind a claim.
 	pub fn bond_of(claim: &Claim) -> Balance {
 		let mbps = Balance::from(claim.largest_kbps().div_ceil(1_000));
-		let (per_mbps, least) = (BondPerMbps::get(), MinProviderBond::get());
+		let (per_mbps, least) = (MinBondPerMbps::get(), MinProviderBond::get());
 		(mbps * per_mbps).max(least)
+	}
+
+	fn balances(&self, authors: &[Node]) -> Vec<(AccountId, Balance)> {
+		let authors = authors.iter().map(|author| (author, AUTHOR_BOND + SPARE));
+		let lines = self.lines.iter().map(|line| (&line.node, Self::bond_of(&line.claim) + SPARE));
+		let funded = self.funded.iter().map(|node| (node, FUND));
+		let people = authors.chain(lines).chain(funded).map(|(node, tokens)| (node.account.clone(), tokens));
+		let pots = [RewardsPot::get(), StablePot::get(), TreasuryAccount::get()];
+		people.chain(pots.map(|pot| (pot, ExistentialDeposit::get()))).collect()
+	}
+
+	/// The regions that its lines are in.
+	fn regions(&self) -> Vec<(Region, LineWeight)> {
+		let countries: BTreeSet<_> = self.lines.iter().map(|line| line.node.country).collect();
+		let region = |country| (Region { country, kind: LineKind::Residential }, LEAST_WEIGHT);
+		countries.into_iter().map(region).collect()
 	}
 
 	/// The state. Bonds, registrations, seats and admissions are made by the pallets themselves, without signatures.
 	pub(crate) fn storage(&self) -> Storage {
 		let authors = self.authors();
-		let with_tokens = authors.iter().chain(&self.funded).chain(self.lines.iter().map(|line| &line.node));
 		let bonds =
 			authors.iter().map(|author| (author.account.clone(), Role::Validator, AUTHOR_BOND)).chain(
 				self.lines
@@ -76,10 +102,13 @@ impl Genesis {
 			Some((account.clone(), line.node.key(), *endpoint, line.uplink_kbps?, *country))
 		});
 		let config = RuntimeGenesisConfig {
-			balances: BalancesConfig {
-				balances: with_tokens.map(|node| (node.account.clone(), 1_000_000 * WEIR)).collect(),
+			balances: BalancesConfig { balances: self.balances(&authors), ..Default::default() },
+			governance: GovernanceConfig {
+				parameters: Parameters::default(),
+				pace: Pace::public(),
 				..Default::default()
 			},
+			regions: RegionsConfig { regions: self.regions(), ..Default::default() },
 			babe: BabeConfig { epoch_config: BABE_GENESIS_EPOCH_CONFIG, ..Default::default() },
 			node_staking: NodeStakingConfig { bonds: bonds.collect() },
 			validators: ValidatorsConfig {

@@ -2,6 +2,7 @@
 //! others there are, and how refused transactions are counted. `Database` takes a broken disk, `TooSlow` and `BlocksSkipped` more blocks than a test
 //! has time for: the tests of `src/rpc/weir/subscriptions.rs` have those.
 
+mod economy;
 mod measuring;
 mod methods;
 mod node;
@@ -266,6 +267,16 @@ async fn request_should_be_refused_when_the_runtime_of_the_block_does_not_answer
 		("weir_evidence", json!([0])),
 		("weir_outages", json!([0])),
 		("weir_audit", json!([0, address(Alice)])),
+		("weir_price", json!([])),
+		("weir_reporters", json!([])),
+		("weir_supply", json!([])),
+		("weir_quote", json!([1])),
+		("weir_regions", json!([])),
+		("weir_region", json!(["DE-res"])),
+		("weir_rewards", json!([address(Alice)])),
+		("weir_credits", json!([address(Alice)])),
+		("weir_epochSummaries", json!([])),
+		("weir_parameters", json!([])),
 	] {
 		assert_refused(node.ask(method, params).await, refusal, method);
 	}

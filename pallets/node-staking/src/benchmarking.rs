@@ -1,8 +1,8 @@
 //! Worst cases of the calls, the hook and the slash queue. Roles, listeners and sink are the runtime's own.
 
 use crate::{
-	types::Chunk, BalanceOf, Call, Config, Declarations, FirstSlash, Ledgers, NextSlash, Pallet, Slashes,
-	SlashesOf,
+	types::{BondRate, Chunk},
+	BalanceOf, Call, Config, Declarations, FirstSlash, Ledgers, NextSlash, Pallet, Rate, Slashes, SlashesOf,
 };
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -15,11 +15,11 @@ use frame_support::{
 use frame_system::RawOrigin;
 use polkadot_sdk::*;
 use sp_runtime::{
-	traits::{Get, One, Saturating, Zero},
+	traits::{Get, One, Zero},
 	Perbill,
 };
 use weir_primitives::{
-	seams::{EpochClock, Operators, SlashQueue},
+	seams::{economy::OnEpochPaid, EpochClock, Operators, SlashQueue},
 	Role, SlashReason,
 };
 
@@ -112,12 +112,18 @@ mod benchmarks {
 
 	#[benchmark]
 	fn queue_slash() -> Result<(), BenchmarkError> {
-		let who = bonded::<T>("node");
+		let (who, reporter) = (bonded::<T>("node"), funded::<T>("reporter"));
 		with_chunks::<T>(&who, T::MaxUnbondingChunks::get());
 		let id;
 		#[block]
 		{
-			id = Pallet::<T>::queue_slash(&who, ROLE, Perbill::from_percent(5), REASON)?;
+			id = Pallet::<T>::queue_reported_slash(
+				&who,
+				ROLE,
+				Perbill::from_percent(5),
+				REASON,
+				Some(&reporter),
+			)?;
 		}
 		assert!(SlashesOf::<T>::contains_key(&who, id));
 		Ok(())
@@ -134,9 +140,10 @@ mod benchmarks {
 
 	#[benchmark]
 	fn apply_slash() -> Result<(), BenchmarkError> {
-		let who = bonded::<T>("node");
+		let (who, reporter) = (bonded::<T>("node"), funded::<T>("reporter"));
 		with_chunks::<T>(&who, T::MaxUnbondingChunks::get());
-		let id = Pallet::<T>::queue_slash(&who, ROLE, Perbill::from_percent(100), REASON)?;
+		let all = Perbill::from_percent(100);
+		let id = Pallet::<T>::queue_reported_slash(&who, ROLE, all, REASON, Some(&reporter))?;
 		Slashes::<T>::mutate(id, |slash| {
 			if let Some(slash) = slash {
 				slash.due = T::Clock::epoch();
@@ -149,6 +156,23 @@ mod benchmarks {
 		assert_eq!(FirstSlash::<T>::get(), id.saturating_add(1));
 		assert!(Ledgers::<T>::get(&who, ROLE).is_none_or(|ledger| ledger.total().is_zero()));
 		Ok(())
+	}
+
+	/// The rate moves, which is dearer than an average that waits for its day.
+	#[benchmark]
+	fn epoch_paid() {
+		let tokens = T::MaxBondPerMbps::get();
+		Rate::<T>::put(BondRate { reward: tokens, ..Default::default() });
+		let before = Pallet::<T>::rate_per_mbps();
+		// At genesis no day has passed yet.
+		let day = T::Pace::get().epochs_per_day;
+		let is_due = T::Clock::epoch() >= day;
+		#[block]
+		{
+			<Pallet<T> as OnEpochPaid>::epoch_paid(1, tokens, 1);
+		}
+		assert!(Rate::<T>::get().reward > 0);
+		assert!(!is_due || Pallet::<T>::rate_per_mbps() > before);
 	}
 
 	/// Ending an operator is dearer than asking for one.

@@ -11,7 +11,7 @@ use frame_support::{
 };
 use polkadot_sdk::*;
 use sp_runtime::{
-	traits::{CheckedAdd, CheckedDiv, Get, Saturating, Zero},
+	traits::{Get, Zero},
 	DispatchResult,
 };
 use weir_primitives::seams::{Deposit, SlashSink};
@@ -27,7 +27,7 @@ impl<T: Config> Pallet<T> {
 	/// Takes one deposit off the books. What it amounts to is what was put up, whatever one costs by now.
 	fn take_deposit(who: &T::AccountId, what: Deposit) -> Option<BalanceOf<T>> {
 		let (count, sum) = Deposits::<T>::get(who, what)?;
-		let amount = sum.checked_div(&count.into())?;
+		let amount = sum.checked_div(count.into())?;
 		match count.saturating_sub(1) {
 			0 => Deposits::<T>::remove(who, what),
 			left => Deposits::<T>::insert(who, what, (left, sum.saturating_sub(amount))),
@@ -46,7 +46,7 @@ impl<T: Config> weir_primitives::seams::Deposits<T::AccountId> for Pallet<T> {
 		let amount = Self::amount_of(what);
 		let (count, sum) = Deposits::<T>::get(who, what).unwrap_or_default();
 		let count = count.checked_add(1).ok_or(Error::<T>::Overflow)?;
-		let sum = sum.checked_add(&amount).ok_or(Error::<T>::Overflow)?;
+		let sum = sum.checked_add(amount).ok_or(Error::<T>::Overflow)?;
 		T::Currency::hold(&HoldReason::Deposit.into(), who, amount)?;
 		Deposits::<T>::insert(who, what, (count, sum));
 		Self::deposit_event(Event::DepositHeld { who: who.clone(), what, amount });
@@ -69,7 +69,7 @@ impl<T: Config> weir_primitives::seams::Deposits<T::AccountId> for Pallet<T> {
 			defensive!("less on hold than was put up");
 		}
 		let amount = credit.peek();
-		T::SlashSink::receive(credit);
+		T::SlashSink::receive(credit, None);
 		Self::deposit_event(Event::DepositForfeited { who: who.clone(), what, amount });
 	}
 
@@ -78,7 +78,7 @@ impl<T: Config> weir_primitives::seams::Deposits<T::AccountId> for Pallet<T> {
 		let amount = T::TestPrice::get();
 		let credit =
 			T::Currency::withdraw(who, amount, Precision::Exact, Preservation::Preserve, Fortitude::Polite)?;
-		T::SlashSink::receive(credit);
+		T::SlashSink::receive(credit, None);
 		Self::deposit_event(Event::TestPaid { who: who.clone(), amount });
 		Ok(())
 	}

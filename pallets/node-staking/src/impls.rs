@@ -3,7 +3,7 @@
 use crate::{
 	types::{Ledger, QueuedSlash, UnbondError},
 	BalanceOf, Config, Deposits, Error, Event, FirstSlash, HoldReason, Ledgers, NextSlash, Pallet,
-	QueuedSlashOf, Slashes, SlashesOf, WeightInfo,
+	QueuedSlashOf, Rate, Slashes, SlashesOf, WeightInfo, HEAVY_SLASH,
 };
 use frame_support::{
 	defensive, ensure,
@@ -16,7 +16,7 @@ use frame_support::{
 };
 use polkadot_sdk::*;
 use sp_runtime::{
-	traits::{CheckedAdd, CheckedDiv, Get, One, Saturating, Zero},
+	traits::{Get, Zero},
 	DispatchError, DispatchResult, Perbill, TryRuntimeError,
 };
 use weir_primitives::{
@@ -29,9 +29,6 @@ use weir_primitives::{
 type HoldReasonOf<T> =
 	<<T as Config>::Currency as InspectHold<<T as frame_system::Config>::AccountId>>::Reason;
 
-/// Kbps in the unit of [`Config::BondPerMbps`].
-const KBPS_PER_MBPS: u32 = 1_000;
-
 impl<T: Config> Pallet<T> {
 	/// The reason under which a bond in `role` is on hold.
 	pub fn hold_reason(role: Role) -> HoldReasonOf<T> {
@@ -41,31 +38,10 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// The least active bond in `role` with a claim of `claimed_kbps`: a provider needs
-	/// max(`MinProviderBond`, ⌈`BondPerMbps` · kbps ÷ 1,000⌉), a validator `MinValidatorBond`.
-	pub fn minimum_for(role: Role, claimed_kbps: Kbps) -> BalanceOf<T> {
-		match role {
-			Role::Validator => T::MinValidatorBond::get(),
-			Role::Provider => {
-				// Saturating: a minimum no balance reaches refuses, as it should.
-				let thousandfold = T::BondPerMbps::get().saturating_mul(claimed_kbps.into());
-				let rounded_up =
-					thousandfold.saturating_add(KBPS_PER_MBPS.into()).saturating_sub(BalanceOf::<T>::one());
-				let grown = rounded_up.checked_div(&KBPS_PER_MBPS.into()).unwrap_or(rounded_up);
-				T::MinProviderBond::get().max(grown)
-			}
-		}
-	}
-
-	/// The least active bond `who` needs in `role` for what it claims now.
-	pub fn minimum_of(who: &T::AccountId, role: Role) -> BalanceOf<T> {
-		Self::minimum_for(role, T::Duty::claimed_kbps(who, role))
-	}
-
 	pub(crate) fn do_bond(who: &T::AccountId, role: Role, amount: BalanceOf<T>) -> DispatchResult {
 		let ledger = Ledgers::<T>::get(who, role).unwrap_or_default();
 		ensure!(ledger.active.is_zero(), Error::<T>::AlreadyBonded);
-		ensure!(amount >= Self::minimum_of(who, role), Error::<T>::BelowMinimum);
+		ensure!(amount >= Self::new_minimum_of(who, role), Error::<T>::BelowMinimum);
 		Self::add(who, role, ledger, amount)?;
 		T::OnBondChange::bond_changed(who, role);
 		Ok(())
@@ -96,7 +72,8 @@ impl<T: Config> Pallet<T> {
 		})?;
 		let active = ledger.active;
 		if T::Duty::in_service(who, role) {
-			ensure!(active >= Self::minimum_of(who, role), Error::<T>::BelowMinimumInService);
+			// By today's rate: whoever could take out what it had to put in would have bonded at the old one.
+			ensure!(active >= Self::new_minimum_of(who, role), Error::<T>::BelowMinimumInService);
 		} else {
 			ensure!(active.is_zero() || active >= Self::minimum_for(role, 0), Error::<T>::RemainderTooSmall);
 		}
@@ -149,6 +126,8 @@ impl<T: Config> Pallet<T> {
 			}
 			match Slashes::<T>::get(cursor) {
 				Some(slash) if slash.due > now => break,
+				// It waits, and so do those behind it: they are applied in order.
+				Some(slash) if slash.fraction >= HEAVY_SLASH && T::HeavySlashesPaused::get() => break,
 				Some(_) => Self::apply(cursor),
 				None => {}
 			}
@@ -161,7 +140,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Takes what the slash asks for, or what is left, and hands it to the sink.
 	fn apply(id: u32) {
-		let Some(QueuedSlash { who, role, amount, reason, .. }) = Self::dequeue(id) else { return };
+		let Some(QueuedSlash { who, role, amount, reason, reporter, .. }) = Self::dequeue(id) else { return };
 		let mut ledger = Ledgers::<T>::get(&who, role).unwrap_or_default();
 		let reachable = amount.min(ledger.total());
 		let (credit, missing) = T::Currency::slash(&Self::hold_reason(role), &who, reachable);
@@ -173,7 +152,7 @@ impl<T: Config> Pallet<T> {
 		ledger.pending = ledger.pending.saturating_sub(amount);
 		let active = ledger.active;
 		Self::store(&who, role, ledger);
-		T::SlashSink::receive(credit);
+		T::SlashSink::receive(credit, reporter.as_ref());
 		T::OnBondChange::bond_changed(&who, role);
 		T::OnSlashDecided::slash_applied(&who, &reason);
 		Self::deposit_event(Event::SlashApplied { id, who, role, amount, taken, active });
@@ -186,7 +165,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn add(who: &T::AccountId, role: Role, mut ledger: Ledger<T>, amount: BalanceOf<T>) -> DispatchResult {
-		ledger.active = ledger.active.checked_add(&amount).ok_or(Error::<T>::Overflow)?;
+		ledger.active = ledger.active.checked_add(amount).ok_or(Error::<T>::Overflow)?;
 		T::Currency::hold(&Self::hold_reason(role), who, amount)?;
 		let active = ledger.active;
 		Self::store(who, role, ledger);
@@ -256,6 +235,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(Ledgers::<T>::contains_key(&slash.who, slash.role), "3: slash without a ledger");
 			ensure!((first..end).contains(&id), "5: slash outside the cursors");
 		}
+		ensure!(Rate::<T>::get().moved_in <= T::Clock::epoch(), "8: the rate moved in an epoch to come");
 		let mut latest = 0;
 		for due in (first..end).filter_map(Slashes::<T>::get).map(|slash| slash.due) {
 			ensure!(due >= latest, "5: slash due before an older one");
@@ -280,10 +260,18 @@ impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
 		Self::active_bond(who, role) >= Self::minimum_of(who, role)
 	}
 
+	fn suffices_anew(who: &T::AccountId, role: Role) -> bool {
+		Self::active_bond(who, role) >= Self::new_minimum_of(who, role)
+	}
+
+	fn covered_kbps(who: &T::AccountId) -> Kbps {
+		Self::do_covered_kbps(who)
+	}
+
 	#[cfg(feature = "runtime-benchmarks")]
 	fn bond_for_benchmark(who: &T::AccountId, role: Role) {
 		use frame_support::traits::fungible::{Inspect, Mutate};
-		let minimum = Self::minimum_of(who, role);
+		let minimum = Self::new_minimum_of(who, role);
 		let funded = T::Currency::mint_into(who, minimum.saturating_add(T::Currency::minimum_balance()));
 		let bonded = Self::do_bond(who, role, minimum);
 		assert!(funded.is_ok() && bonded.is_ok(), "benchmark bond: {funded:?} {bonded:?}");
@@ -291,12 +279,14 @@ impl<T: Config> Bonds<T::AccountId> for Pallet<T> {
 }
 
 impl<T: Config> SlashQueue<T::AccountId> for Pallet<T> {
-	/// Fails with [`Error::ZeroFraction`], [`Error::NothingToSlash`] or [`Error::SlashNumbersExhausted`].
-	fn queue_slash(
+	/// Fails with [`Error::ZeroFraction`], [`Error::NothingToSlash`] or [`Error::SlashNumbersExhausted`]. Whoever reports
+	/// itself is no reporter.
+	fn queue_reported_slash(
 		who: &T::AccountId,
 		role: Role,
 		fraction: Perbill,
 		reason: SlashReason,
+		reporter: Option<&T::AccountId>,
 	) -> Result<u32, DispatchError> {
 		ensure!(!fraction.is_zero(), Error::<T>::ZeroFraction);
 		let mut ledger = Ledgers::<T>::get(who, role).unwrap_or_default();
@@ -305,14 +295,18 @@ impl<T: Config> SlashQueue<T::AccountId> for Pallet<T> {
 		let amount = fraction.mul_ceil(base);
 		let id = NextSlash::<T>::get();
 		let next = id.checked_add(1).ok_or(Error::<T>::SlashNumbersExhausted)?;
-		ledger.pending = ledger.pending.checked_add(&amount).ok_or(Error::<T>::Overflow)?;
+		ledger.pending = ledger.pending.checked_add(amount).ok_or(Error::<T>::Overflow)?;
 		let due = T::Clock::epoch().saturating_add(T::Timing::get().slash_delay_epochs);
+		let reporter = reporter.filter(|reporter| *reporter != who).cloned();
 
 		Ledgers::<T>::insert(who, role, ledger);
-		Slashes::<T>::insert(id, QueuedSlash { who: who.clone(), role, amount, fraction, reason, due });
+		let slash =
+			QueuedSlash { who: who.clone(), role, amount, fraction, reason, due, reporter: reporter.clone() };
+		Slashes::<T>::insert(id, slash);
 		SlashesOf::<T>::insert(who, id, ());
 		NextSlash::<T>::put(next);
-		Self::deposit_event(Event::SlashQueued { id, who: who.clone(), role, fraction, amount, reason, due });
+		let who = who.clone();
+		Self::deposit_event(Event::SlashQueued { id, who, role, fraction, amount, reason, due, reporter });
 		Ok(id)
 	}
 }

@@ -9,6 +9,10 @@
 //!
 //! * **Bonding.** [`bond`](Pallet::bond) needs at least the minimum of the role; a provider's grows with its claim.
 //!   [`bond_more`](Pallet::bond_more) adds to it.
+//! * **Rate.** What a new claim needs per kbps follows what a kbps earns ([`OnEpochPaid`]), between
+//!   [`Config::MinBondPerMbps`] and [`Config::MaxBondPerMbps`], by a twentieth a day at most. A bond that was enough stays
+//!   enough for its claim: the lasting minimum is the one by the floor. What it covers by today's rate is
+//!   [`Bonds::covered_kbps`], and no more of a line earns.
 //! * **Unbonding.** [`unbond`](Pallet::unbond) moves tokens to a chunk that is free `timing.unbonding_epochs` later;
 //!   [`withdraw`](Pallet::withdraw) releases what is free. While the role is in use (registered or a candidate) the
 //!   active bond may not fall below its minimum.
@@ -16,6 +20,10 @@
 //!   fraction of everything bonded in the role at that moment, chunks included, rounded up: unbonding or withdrawing
 //!   afterwards cannot shrink it, and a withdrawal leaves behind what the queued slashes will take. When it is due it
 //!   takes that amount, or what is left. Chunks stay within reach until they are withdrawn.
+//!   While [`Config::HeavySlashesPaused`] says so, a slash of [`HEAVY_SLASH`] or more waits at the head of the queue, and so
+//!   do those behind it; what they will take stays withheld.
+//! * **Sink.** What a slash takes goes to [`Config::SlashSink`], with the account that reported the offence, if any:
+//!   [`SplitSink`] is one that drops nothing.
 //! * **Appeal.** Until it is applied, [`Config::CancelOrigin`] may cancel a slash. [`Config::OnSlashDecided`] hears of
 //!   either end.
 //! * **Deposits.** What the measuring protocol is asked for by a provider needs a deposit, which is given back or taken as
@@ -39,7 +47,10 @@
 //! 5. Queued slashes lie between the queue's cursors, and none is due before an older one.
 //! 6. What an account has on hold as deposits is their sum, and none of them is nothing.
 //! 7. Nobody is declared as its own operator, no operator has an operator, and each one's nodes are counted.
+//! 8. The rate was last set in no epoch to come.
 //!
+//! [`Bonds::covered_kbps`]: weir_primitives::seams::Bonds::covered_kbps
+//! [`OnEpochPaid`]: weir_primitives::seams::economy::OnEpochPaid
 //! [`Role`]: weir_primitives::Role
 //! [`SlashQueue::queue_slash`]: weir_primitives::seams::SlashQueue::queue_slash
 
@@ -66,6 +77,7 @@ mod impls;
 #[cfg(test)]
 mod mock;
 mod operators;
+mod rate;
 mod sink;
 #[cfg(test)]
 mod tests;
@@ -74,11 +86,13 @@ pub mod weights;
 
 pub use pallet::*;
 pub use sink::SplitSink;
-pub use types::{Chunk, Declaration, Ledger, QueuedSlash};
+pub use types::{BondRate, Chunk, Declaration, Ledger, QueuedSlash};
 pub use weights::WeightInfo;
 
 /// Most rows a view returns.
 pub const MAX_VIEW_ROWS: usize = 100;
+/// Slashes of at least this fraction can be paused: research, economics, section 2.10, levels 3 and 4.
+pub const HEAVY_SLASH: sp_runtime::Perbill = sp_runtime::Perbill::from_percent(30);
 
 // The macro looks up its own name with `expect`: a runtime without this pallet does not call it.
 #[allow(clippy::expect_used)]
@@ -96,8 +110,9 @@ pub mod pallet {
 	#[cfg(doc)]
 	use weir_primitives::seams::SlashQueue;
 	use weir_primitives::{
+		economy::{Pace, Tokens},
 		seams::{Deposit, EpochClock, OnBondChange, OnOperatorChange, OnSlashDecided, RoleDuty, SlashSink},
-		EpochIndex, Role, SlashReason,
+		EpochIndex, Kbps, Role, SlashReason,
 	};
 
 	/// Token amount in grains.
@@ -115,7 +130,8 @@ pub mod pallet {
 	#[pallet::config]
 	pub trait Config: polkadot_sdk::frame_system::Config<RuntimeEvent: From<Event<Self>>> {
 		/// The token that is bonded.
-		type Currency: fungible::Mutate<Self::AccountId>
+		type Currency: fungible::Inspect<Self::AccountId, Balance = Tokens>
+			+ fungible::Mutate<Self::AccountId>
 			+ fungible::Balanced<Self::AccountId>
 			+ fungible::hold::Mutate<Self::AccountId, Reason: From<HoldReason>>
 			+ fungible::hold::Balanced<Self::AccountId>;
@@ -139,7 +155,13 @@ pub mod pallet {
 		type OnOperatorChange: OnOperatorChange<Self::AccountId>;
 
 		/// Receives what slashes take.
-		type SlashSink: SlashSink<Credit<Self::AccountId, Self::Currency>>;
+		type SlashSink: SlashSink<Self::AccountId, Credit<Self::AccountId, Self::Currency>>;
+
+		/// How long a day is.
+		type Pace: Get<Pace>;
+
+		/// Whether slashes of [`HEAVY_SLASH`] and more wait. Nothing is released meanwhile that they will take.
+		type HeavySlashesPaused: Get<bool>;
 
 		/// May cancel a queued slash.
 		type CancelOrigin: EnsureOrigin<Self::RuntimeOrigin>;
@@ -152,9 +174,14 @@ pub mod pallet {
 		#[pallet::constant]
 		type MinProviderBond: Get<BalanceOf<Self>>;
 
-		/// Bond a provider needs for each 1,000 kbps it claims, if that is more than its least bond.
+		/// Least bond of a provider for each 1,000 kbps it claims, if that is more than its least bond: the floor of the
+		/// rate.
 		#[pallet::constant]
-		type BondPerMbps: Get<BalanceOf<Self>>;
+		type MinBondPerMbps: Get<BalanceOf<Self>>;
+
+		/// Most that a new claim needs for each 1,000 kbps, whatever a kbps earns.
+		#[pallet::constant]
+		type MaxBondPerMbps: Get<BalanceOf<Self>>;
 
 		/// Deposit of an appeal against a slash.
 		#[pallet::constant]
@@ -228,6 +255,10 @@ pub mod pallet {
 	/// Nodes of an operator, announced ones included.
 	#[pallet::storage]
 	pub type NodesOf<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32, ValueQuery>;
+
+	/// The bond that a new claim needs for each 1,000 kbps, and what it follows.
+	#[pallet::storage]
+	pub type Rate<T: Config> = StorageValue<_, BondRate, ValueQuery>;
 
 	/// The oldest number that may still be queued: all before it are decided.
 	#[pallet::storage]
@@ -309,6 +340,8 @@ pub mod pallet {
 			reason: SlashReason,
 			/// First epoch in which it applies.
 			due: EpochIndex,
+			/// Who brought the evidence, and gets its part.
+			reporter: Option<T::AccountId>,
 		},
 		/// A slash took tokens.
 		SlashApplied {
@@ -362,6 +395,15 @@ pub mod pallet {
 			what: Deposit,
 			/// How much.
 			amount: BalanceOf<T>,
+		},
+		/// New claims need another bond.
+		BondRateChanged {
+			/// For each 1,000 kbps until now.
+			old: BalanceOf<T>,
+			/// For each 1,000 kbps from now on.
+			new: BalanceOf<T>,
+			/// Average reward of an epoch for each 1,000 units of weight.
+			reward: BalanceOf<T>,
 		},
 		/// A test was paid for.
 		TestPaid {
@@ -546,9 +588,20 @@ pub mod pallet {
 			Ledgers::<T>::get(who, role)
 		}
 
-		/// The least active bond `who` needs in `role` for what it claims now, in grains.
+		/// The least active bond `who` needs in `role` for what it claims now, by today's rate, in grains. One that was
+		/// enough when it was bonded stays enough; what it no longer covers does not earn.
 		pub fn minimum_bond(who: T::AccountId, role: Role) -> BalanceOf<T> {
-			Self::minimum_of(&who, role)
+			Self::new_minimum_of(&who, role)
+		}
+
+		/// Bond that a new claim needs for each 1,000 kbps today, in grains.
+		pub fn bond_per_mbps() -> BalanceOf<T> {
+			Self::rate_per_mbps()
+		}
+
+		/// What the active bond of `who` as a provider covers by today's rate, kbps.
+		pub fn covered(who: T::AccountId) -> Kbps {
+			Self::do_covered_kbps(&who)
 		}
 
 		/// What `node` says of its operator.
@@ -578,6 +631,11 @@ pub mod pallet {
 			assert!(T::MaxSlashesPerBlock::get() > 0, "a slash could never be applied");
 			assert!(T::MinValidatorBond::get() > BalanceOf::<T>::default(), "a validator could bond nothing");
 			assert!(T::MinProviderBond::get() > BalanceOf::<T>::default(), "a provider could bond nothing");
+			assert!(T::MinBondPerMbps::get() > BalanceOf::<T>::default(), "a claim could need no bond");
+			assert!(
+				T::MinBondPerMbps::get() <= T::MaxBondPerMbps::get(),
+				"the floor of the rate exceeds its ceiling"
+			);
 		}
 
 		#[cfg(feature = "try-runtime")]

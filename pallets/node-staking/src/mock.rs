@@ -1,11 +1,16 @@
 //! A runtime of balances and this pallet, with roles, clock and listeners the tests set.
 
 use crate::{self as pallet_node_staking, SplitSink};
-use frame_support::{derive_impl, ensure, parameter_types, traits::Hooks, weights::Weight};
+use frame_support::{
+	derive_impl, ensure, parameter_types,
+	traits::{fungible::Credit, Hooks, Imbalance, OnUnbalanced},
+	weights::Weight,
+};
 use polkadot_sdk::*;
-use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Perbill};
+use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 use weir_primitives::{
-	seams::{EpochClock, OnBondChange, OnOperatorChange, OnSlashDecided, RoleDuty},
+	economy::{GateReason, Pace, Price, Quote, Round},
+	seams::{economy::Pricing, EpochClock, OnBondChange, OnOperatorChange, OnSlashDecided, RoleDuty},
 	EpochIndex, Kbps, Role, SlashReason, SlotOffset, Timing,
 };
 
@@ -23,6 +28,7 @@ pub(crate) const FUNDS: Balance = 1_000_000;
 pub(crate) const MIN_VALIDATOR: Balance = 1_000;
 pub(crate) const MIN_PROVIDER: Balance = 100;
 pub(crate) const PER_MBPS: Balance = 10;
+pub(crate) const MOST_PER_MBPS: Balance = 1_000_000;
 pub(crate) const APPEAL_DEPOSIT: Balance = 500;
 pub(crate) const ALARM_DEPOSIT: u128 = 7;
 pub(crate) const TEST_PRICE: Balance = 7;
@@ -59,11 +65,12 @@ parameter_types! {
 	pub const ExistentialDeposit: Balance = ED;
 	pub const MinValidatorBond: Balance = MIN_VALIDATOR;
 	pub const MinProviderBond: Balance = MIN_PROVIDER;
-	pub const BondPerMbps: Balance = PER_MBPS;
+	pub const MinBondPerMbps: Balance = PER_MBPS;
+	pub const MaxBondPerMbps: Balance = MOST_PER_MBPS;
+	pub const TestPace: Pace = Pace::public();
 	pub const MaxUnbondingChunks: u32 = 4;
 	pub const MaxSlashesPerBlock: u32 = 3;
 	pub const Treasury: AccountId = TREASURY;
-	pub const BurnShare: Perbill = Perbill::from_percent(60);
 	pub const Appeals: AccountId = APPEALS;
 	pub TestTiming: Timing =
 		Timing { unbonding_epochs: UNBONDING, slash_delay_epochs: DELAY, ..Timing::local() };
@@ -74,6 +81,47 @@ parameter_types! {
 	pub static Decided: Vec<(AccountId, bool)> = vec![];
 	pub static OperatorChanges: Vec<(AccountId, AccountId, AccountId)> = vec![];
 	pub static Full: bool = false;
+	pub static Paused: bool = false;
+	pub static Destroyed: Balance = 0;
+	/// Dollars per token that payees are paid at.
+	pub static PayoutPrice: Option<Price> = None;
+}
+
+/// Books what is destroyed, as the supply ledger does.
+pub struct Ledger;
+impl OnUnbalanced<Credit<AccountId, Balances>> for Ledger {
+	fn on_nonzero_unbalanced(amount: Credit<AccountId, Balances>) {
+		Destroyed::mutate(|sum| *sum += amount.peek());
+	}
+}
+
+pub struct Prices;
+impl Pricing for Prices {
+	fn round() -> Round {
+		7
+	}
+	fn purchase_quote() -> Result<Quote, GateReason> {
+		Err(GateReason::Spread)
+	}
+	fn payout_quote() -> Result<Quote, GateReason> {
+		let high = PayoutPrice::get().ok_or(GateReason::NoQuorum)?;
+		let low = high / 2;
+		Ok(Quote {
+			round: 7,
+			median: low,
+			ema: low,
+			twap: None,
+			low,
+			high,
+			reports: 9,
+			oldest_block: 1,
+			at_block: 1,
+			gate: None,
+		})
+	}
+	fn is_lost() -> bool {
+		PayoutPrice::get().is_none()
+	}
 }
 
 pub struct TestClock;
@@ -130,6 +178,8 @@ impl OnOperatorChange<AccountId> for Listener {
 	}
 }
 
+pub(crate) type TestSink = SplitSink<AccountId, Balances, Treasury, Ledger, Prices>;
+
 impl pallet_node_staking::Config for Test {
 	type Currency = Balances;
 	type Timing = TestTiming;
@@ -138,11 +188,14 @@ impl pallet_node_staking::Config for Test {
 	type OnBondChange = Listener;
 	type OnSlashDecided = Listener;
 	type OnOperatorChange = Listener;
-	type SlashSink = SplitSink<AccountId, Balances, Treasury, BurnShare>;
+	type SlashSink = TestSink;
+	type Pace = TestPace;
+	type HeavySlashesPaused = Paused;
 	type CancelOrigin = frame_system::EnsureSignedBy<AppealsOnly, AccountId>;
 	type MinValidatorBond = MinValidatorBond;
 	type MinProviderBond = MinProviderBond;
-	type BondPerMbps = BondPerMbps;
+	type MinBondPerMbps = MinBondPerMbps;
+	type MaxBondPerMbps = MaxBondPerMbps;
 	type AppealDeposit = frame_support::traits::ConstU128<APPEAL_DEPOSIT>;
 	type AlarmDeposit = frame_support::traits::ConstU128<ALARM_DEPOSIT>;
 	type TestPrice = frame_support::traits::ConstU128<TEST_PRICE>;
@@ -198,6 +251,9 @@ impl ExtBuilder {
 		Decided::set(vec![]);
 		OperatorChanges::set(vec![]);
 		Full::set(false);
+		Paused::set(false);
+		Destroyed::set(0);
+		PayoutPrice::set(None);
 		let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 		pallet_balances::GenesisConfig::<Test> {
 			balances: [ALICE, BOB, CAROL, APPEALS].map(|who| (who, FUNDS)).to_vec(),

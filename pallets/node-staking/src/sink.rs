@@ -2,33 +2,48 @@
 
 use core::marker::PhantomData;
 use frame_support::traits::{
-	fungible::{Balanced, Credit},
-	Imbalance,
+	fungible::{Balanced, Credit, Inspect},
+	Imbalance, OnUnbalanced,
 };
 use polkadot_sdk::*;
-use sp_runtime::{traits::Get, Perbill};
-use weir_primitives::seams::SlashSink;
+use sp_runtime::traits::Get;
+use weir_math::economy::slash;
+use weir_primitives::{
+	economy::Tokens,
+	seams::{economy::Pricing, SlashSink},
+};
 
-/// Burns `BurnShare` of what it receives, rounded up, and resolves the rest into the account `Treasury`.
+/// Splits what it receives between the account `Treasury`, the reporter and `Destroyed`
+/// ([`split`](weir_math::economy::slash::split)). A reporter's part is limited in dollars, by what payees are paid at in
+/// `Prices`: as few tokens as that makes it.
 ///
-/// What the account cannot take (less than the existential deposit while it does not exist) is burned too, so that
-/// issuance stays the sum of all balances.
-pub struct SplitSink<AccountId, Currency, Treasury, BurnShare>(
-	PhantomData<(AccountId, Currency, Treasury, BurnShare)>,
+/// What an account cannot take (less than the existential deposit while it does not exist) goes to `Destroyed` too:
+/// nothing is dropped.
+pub struct SplitSink<AccountId, Currency, Treasury, Destroyed, Prices>(
+	PhantomData<(AccountId, Currency, Treasury, Destroyed, Prices)>,
 );
 
-impl<AccountId, Currency, Treasury, BurnShare> SlashSink<Credit<AccountId, Currency>>
-	for SplitSink<AccountId, Currency, Treasury, BurnShare>
+impl<AccountId, Currency, Treasury, Destroyed, Prices> SlashSink<AccountId, Credit<AccountId, Currency>>
+	for SplitSink<AccountId, Currency, Treasury, Destroyed, Prices>
 where
-	Currency: Balanced<AccountId>,
+	Currency: Balanced<AccountId> + Inspect<AccountId, Balance = Tokens>,
 	Treasury: Get<AccountId>,
-	BurnShare: Get<Perbill>,
+	Destroyed: OnUnbalanced<Credit<AccountId, Currency>>,
+	Prices: Pricing,
 {
-	fn receive(amount: Credit<AccountId, Currency>) {
-		let burned = BurnShare::get().mul_ceil(amount.peek());
-		let (burned, kept) = amount.split(burned);
-		drop(burned);
-		// An error hands the credit back; dropping it burns it.
-		let _ = Currency::resolve(&Treasury::get(), kept);
+	fn receive(amount: Credit<AccountId, Currency>, reporter: Option<&AccountId>) {
+		let price = reporter.and_then(|_| Prices::payout_quote().ok()).map(|quote| quote.high);
+		let parts = slash::split(amount.peek(), price);
+		let (treasury, rest) = amount.split(parts.treasury);
+		let (reward, destroyed) = rest.split(parts.reporter);
+		let refused = [
+			Currency::resolve(&Treasury::get(), treasury).err(),
+			match reporter {
+				Some(who) => Currency::resolve(who, reward).err(),
+				None => Some(reward),
+			},
+		];
+		let destroyed = refused.into_iter().flatten().fold(destroyed, Imbalance::merge);
+		Destroyed::on_unbalanced(destroyed);
 	}
 }

@@ -5,11 +5,8 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{CloneNoBound, DebugNoBound, DefaultNoBound, EqNoBound, PartialEqNoBound};
 use polkadot_sdk::*;
 use scale_info::TypeInfo;
-use sp_runtime::{
-	traits::{Saturating, Zero},
-	BoundedVec, Perbill,
-};
-use weir_primitives::{EpochIndex, Role, SlashReason};
+use sp_runtime::{traits::Zero, BoundedVec, Perbill};
+use weir_primitives::{economy::Tokens, EpochIndex, Role, SlashReason};
 
 /// Tokens on their way out of a bond.
 #[derive(
@@ -170,4 +167,19 @@ pub struct QueuedSlash<AccountId, Balance> {
 	pub reason: SlashReason,
 	/// First epoch in which it applies.
 	pub due: EpochIndex,
+	/// Who brought the evidence, and gets its part.
+	pub reporter: Option<AccountId>,
+}
+
+/// What the bond per kbps is, and what it follows.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct BondRate {
+	/// Bond for each 1,000 kbps, grains. Zero before the first day: the floor counts.
+	pub per_mbps: Tokens,
+	/// Average reward of an epoch for each 1,000 units of weight, grains.
+	pub reward: Tokens,
+	/// Epoch in which the rate was last set.
+	pub moved_in: EpochIndex,
 }

@@ -16,8 +16,8 @@ use polkadot_sdk::*;
 use alarms::Watched;
 use alloc::vec::Vec;
 use codec::Encode;
-pub(crate) use fixtures::encumber;
 use fixtures::*;
+pub(crate) use fixtures::{encumber, fill_history};
 use frame_benchmarking::v2::*;
 use frame_support::{
 	pallet_prelude::*,

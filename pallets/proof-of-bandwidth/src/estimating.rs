@@ -61,7 +61,7 @@ impl<T: Config> Pallet<T> {
 				Stage::Score { position } if position >= draw.seats_in(SMALLEST_TIER) => {
 					T::WeightInfo::conclude_epoch()
 				}
-				_ => T::WeightInfo::score_seat_dismissing(),
+				_ => Self::weight_of_score(),
 			};
 			if !meter.can_consume(step) {
 				break;
@@ -90,6 +90,11 @@ impl<T: Config> Pallet<T> {
 		T::WeightInfo::estimate_test(members)
 			.saturating_add(T::WeightInfo::note_members(members, noted))
 			.saturating_add(T::OnVerdict::weight())
+	}
+
+	/// What it costs at most to score a seat, and to tell of it.
+	pub(crate) fn weight_of_score() -> Weight {
+		T::WeightInfo::score_seat_dismissing().saturating_add(T::OnVerdict::weight())
 	}
 
 	/// Takes one step and returns its weight. One that only moves the cursor on costs as much as one that finds nothing.
@@ -277,15 +282,24 @@ impl<T: Config> Pallet<T> {
 			return T::WeightInfo::score_seat();
 		};
 		let revealed = Reports::<T>::get(epoch, &node).and_then(|report| report.revealed);
-		let accepted = revealed.map_or(0, |revealed| revealed.accepted);
+		let (accepted, measured) =
+			revealed.map_or((0, 0), |revealed| (u32::from(revealed.accepted), u32::from(revealed.measured)));
 		let missed = Missed::<T>::take(epoch, &node);
-		let assigned = u32::from(accepted).saturating_add(u32::from(missed));
-		let dismissed = assigned > 0 && Self::score_seat(&node, assigned, u32::from(accepted)).dismissed;
-		if Self::review_uplink(&node) || dismissed {
+		let assigned = accepted.saturating_add(u32::from(missed));
+		let mut dismissed = false;
+		let mut told = Weight::zero();
+		if assigned > 0 {
+			dismissed = Self::score_seat(&node, assigned, accepted).dismissed;
+			// A seat that saw nothing keeps its score, or targets could take it; but it is not paid for that.
+			T::OnVerdict::attested(&node, epoch, assigned, measured);
+			told = T::OnVerdict::weight();
+		}
+		let scored = if Self::review_uplink(&node) || dismissed {
 			T::WeightInfo::score_seat_dismissing()
 		} else {
 			T::WeightInfo::score_seat()
-		}
+		};
+		scored.saturating_add(told)
 	}
 }
 

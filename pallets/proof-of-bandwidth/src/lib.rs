@@ -14,7 +14,7 @@
 //! share ([`operators`]). The round-trip times of each test say whether a provider can be where it claims to be
 //! ([`locations`]). Between tests watchers see whether a provider answers at all ([`watching`]); when most of them lose it,
 //! and most of those drawn to look again find nothing, that is an outage ([`outages`]), of which the last stay readable
-//! ([`gaps`]).
+//! ([`gaps`]). What a line is paid by is read out of all that (`line`).
 //!
 //! ## What is stored and what is computed
 //!
@@ -81,6 +81,7 @@ pub mod following;
 pub mod gaps;
 pub mod history;
 pub mod housekeeping;
+mod line;
 pub mod locations;
 #[cfg(test)]
 mod mock;

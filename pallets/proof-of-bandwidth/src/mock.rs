@@ -71,6 +71,7 @@ parameter_types! {
 	pub static Taken: Vec<AccountId> = Vec::new();
 	/// Attestors that were told of as unproven.
 	pub static Unproven: Vec<(AccountId, EpochIndex)> = Vec::new();
+	pub static Attested: Vec<(AccountId, EpochIndex, u32, u32)> = Vec::new();
 	pub static SlashQueueFull: bool = false;
 	pub static RegistryRefuses: bool = false;
 	/// What is left of a block for its idle hook.
@@ -106,6 +107,14 @@ impl Bonds<AccountId> for FakeBonds {
 
 	fn is_sufficient(who: &AccountId, role: Role) -> bool {
 		Self::active_bond(who, role) > 0
+	}
+
+	fn suffices_anew(who: &AccountId, role: Role) -> bool {
+		Self::is_sufficient(who, role)
+	}
+
+	fn covered_kbps(_: &AccountId) -> u32 {
+		u32::MAX
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]
@@ -211,11 +220,12 @@ impl Operators<AccountId> for FakeOperators {
 pub struct FakeSlashes;
 
 impl SlashQueue<AccountId> for FakeSlashes {
-	fn queue_slash(
+	fn queue_reported_slash(
 		who: &AccountId,
 		_: Role,
 		fraction: Perbill,
 		reason: SlashReason,
+		_: Option<&AccountId>,
 	) -> Result<u32, DispatchError> {
 		if SlashQueueFull::get() {
 			return Err(DispatchError::Exhausted);
@@ -301,6 +311,10 @@ impl OnVerdict<AccountId> for Listener {
 
 	fn unproven(attestor: &AccountId, epoch: EpochIndex) {
 		Unproven::mutate(|all| all.push((*attestor, epoch)));
+	}
+
+	fn attested(attestor: &AccountId, epoch: EpochIndex, assigned: u32, accepted: u32) {
+		Attested::mutate(|all| all.push((*attestor, epoch, assigned, accepted)));
 	}
 
 	fn weight() -> Weight {
@@ -482,6 +496,7 @@ impl ExtBuilder {
 		Held::set(BTreeMap::new());
 		Taken::set(Vec::new());
 		Unproven::set(Vec::new());
+		Attested::set(Vec::new());
 		SlashQueueFull::set(false);
 		RegistryRefuses::set(false);
 		Idle::set(Weight::MAX);

@@ -199,20 +199,25 @@ impl<T: Config> Pallet<T> {
 		let count = u16::try_from(entries.len()).unwrap_or(u16::MAX);
 		let mut seen = BTreeMap::new();
 		let mut rejected = Rejections::default();
-		let mut accepted = 0u16;
+		let (mut accepted, mut measured) = (0u16, 0u16);
 		for entry in entries {
 			let provider = entry.provider;
+			let found = entry.down_kbps > 0 || entry.up_kbps > 0;
 			let verdict = match seen.insert(provider, ()) {
 				Some(()) => Err(Rejection::Duplicate),
 				None => Self::file(&mut draw, &member, entry),
 			};
 			match verdict {
-				Ok(()) => accepted = accepted.saturating_add(1),
+				Ok(()) => {
+					accepted = accepted.saturating_add(1);
+					measured = measured.saturating_add(u16::from(found));
+				}
 				// As many as entries at most, which have the same bound.
 				Err(rejection) => drop(rejected.try_push((provider, rejection))),
 			}
 		}
-		report.revealed = Some(Revealed { accepted, entries: count, proven: false, own_run: member.own_run });
+		let own_run = member.own_run;
+		report.revealed = Some(Revealed { accepted, measured, entries: count, proven: false, own_run });
 		Reports::<T>::insert(epoch, &node, report);
 		Self::deposit_event(Event::Revealed { epoch, node, accepted: u32::from(accepted), rejected });
 		Ok(())

@@ -35,7 +35,7 @@ impl<T: Config> Pallet<T> {
 		let steps = [
 			("a verdict", Self::weight_of_test(MAX_MEMBERS, MAX_MEMBERS)),
 			("an audit", Self::weight_of_audit()),
-			("a score", T::WeightInfo::score_seat_dismissing()),
+			("a score", Self::weight_of_score()),
 			("a conclusion", T::WeightInfo::conclude_epoch()),
 		]
 		.map(|(step, weight)| (step, before.saturating_add(weight)));

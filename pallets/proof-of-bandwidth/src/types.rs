@@ -263,6 +263,8 @@ pub struct Report {
 pub struct Revealed {
 	/// Entries accepted.
 	pub accepted: u16,
+	/// Of these, the ones that measured something: what an attestor is paid by.
+	pub measured: u16,
 	/// Entries of the report.
 	pub entries: u16,
 	/// Whether those that were drawn for an audit are proven.

@@ -86,7 +86,7 @@ impl<T: Config> Pallet<T> {
 		IndexOf::<T>::insert(&who, index);
 		Providers::<T>::insert(index, &registration);
 		// What is sufficient follows the claim just written; the call's storage layer undoes it on failure.
-		ensure!(T::Bonds::is_sufficient(&who, Role::Provider), Error::<T>::InsufficientBond);
+		ensure!(T::Bonds::suffices_anew(&who, Role::Provider), Error::<T>::InsufficientBond);
 		let now = T::Clock::epoch();
 		registration.bonded.set(now, later(now, 1), true);
 		Self::deposit_event(Event::Registered { index, who, claim, terms, probe_key });
@@ -134,7 +134,7 @@ impl<T: Config> Pallet<T> {
 				registration.admission.set(now, from, Admission::Pending { passed: 0 });
 			}
 			Providers::<T>::insert(index, &registration);
-			ensure!(T::Bonds::is_sufficient(&who, Role::Provider), Error::<T>::InsufficientBond);
+			ensure!(T::Bonds::suffices_anew(&who, Role::Provider), Error::<T>::InsufficientBond);
 			Self::note_bonded(index, &mut registration, true);
 			Self::deposit_event(Event::ClaimRaised { index, old, new, from });
 		} else {

@@ -41,6 +41,8 @@ impl frame_system::Config for Test {
 parameter_types! {
 	pub(crate) static Epoch: EpochIndex = START;
 	pub(crate) static BondOf: BTreeMap<AccountId, u32> = BTreeMap::new();
+	/// Bond that a new claim needs for each kbps.
+	pub(crate) static Rate: u32 = 1;
 	pub(crate) static Needed: BTreeSet<ProviderIndex> = BTreeSet::new();
 	pub(crate) static Changes: Vec<Change> = Vec::new();
 }
@@ -62,7 +64,7 @@ impl EpochClock for Clock {
 	}
 }
 
-/// One unit of bond covers one kbps.
+/// One unit of bond is enough for one kbps that is claimed already; a new one needs the rate of the day.
 pub struct OneUnitPerKbps;
 impl Bonds<AccountId> for OneUnitPerKbps {
 	type Balance = u32;
@@ -74,6 +76,12 @@ impl Bonds<AccountId> for OneUnitPerKbps {
 	}
 	fn is_sufficient(who: &AccountId, role: Role) -> bool {
 		Self::active_bond(who, role) >= Providers::claimed_kbps(who, role).max(1)
+	}
+	fn suffices_anew(who: &AccountId, role: Role) -> bool {
+		Self::active_bond(who, role) >= (Providers::claimed_kbps(who, role) * Rate::get()).max(1)
+	}
+	fn covered_kbps(who: &AccountId) -> u32 {
+		Self::active_bond(who, Role::Provider) / Rate::get()
 	}
 	#[cfg(feature = "runtime-benchmarks")]
 	fn bond_for_benchmark(who: &AccountId, role: Role) {
@@ -118,6 +126,7 @@ impl ExtBuilder {
 	pub(crate) fn build(self) -> sp_io::TestExternalities {
 		Epoch::set(START);
 		BondOf::set(BTreeMap::new());
+		Rate::set(1);
 		Needed::set(BTreeSet::new());
 		Changes::set(Vec::new());
 		let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();

@@ -90,6 +90,7 @@ parameter_types! {
 	pub static BondOf: BTreeMap<AccountId, Balance> = BTreeMap::new();
 	pub static Queued: Vec<(AccountId, Perbill, SlashReason)> = vec![];
 	pub static QueueFails: bool = false;
+	pub static Reporters: Vec<Option<AccountId>> = vec![];
 }
 
 pub struct TestBonds;
@@ -104,6 +105,12 @@ impl Bonds<AccountId> for TestBonds {
 	fn is_sufficient(who: &AccountId, role: Role) -> bool {
 		Self::active_bond(who, role) >= MIN_BOND
 	}
+	fn suffices_anew(who: &AccountId, role: Role) -> bool {
+		Self::is_sufficient(who, role)
+	}
+	fn covered_kbps(_: &AccountId) -> u32 {
+		0
+	}
 	#[cfg(feature = "runtime-benchmarks")]
 	fn bond_for_benchmark(who: &AccountId, _: Role) {
 		BondOf::mutate(|bonds| bonds.insert(*who, MIN_BOND));
@@ -112,17 +119,19 @@ impl Bonds<AccountId> for TestBonds {
 
 pub struct TestQueue;
 impl SlashQueue<AccountId> for TestQueue {
-	fn queue_slash(
+	fn queue_reported_slash(
 		who: &AccountId,
 		role: Role,
 		fraction: Perbill,
 		reason: SlashReason,
+		reporter: Option<&AccountId>,
 	) -> Result<u32, DispatchError> {
 		assert_eq!(role, Role::Validator);
 		if QueueFails::get() {
 			return Err(DispatchError::Unavailable);
 		}
 		Queued::mutate(|queued| queued.push((*who, fraction, reason)));
+		Reporters::mutate(|reporters| reporters.push(reporter.copied()));
 		Ok(Queued::get().len() as u32)
 	}
 }
@@ -209,6 +218,7 @@ impl ExtBuilder {
 	pub(crate) fn build(self) -> sp_io::TestExternalities {
 		BondOf::set((1..=4).map(|who| (who, 1_000)).collect());
 		Queued::set(vec![]);
+		Reporters::set(vec![]);
 		QueueFails::set(false);
 		let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 		pallet_validators::GenesisConfig::<Test> { candidates: self.candidates }

@@ -32,7 +32,8 @@ impl<T: Config> OnOffenceHandler<T::AccountId, OffenderOf<T>, Weight> for Pallet
 			if old_fraction.is_some_and(|old| old >= *fraction) {
 				continue;
 			}
-			Self::slash(who, old_fraction.unwrap_or_default(), *fraction, session);
+			let reporter = details.reporters.first();
+			Self::slash(who, old_fraction.unwrap_or_default(), *fraction, session, reporter);
 			Self::exclude(who, *fraction, now);
 			pallet_session::Pallet::<T>::report_offence(who.clone(), OffenceSeverity(*fraction));
 		}
@@ -42,10 +43,16 @@ impl<T: Config> OnOffenceHandler<T::AccountId, OffenderOf<T>, Weight> for Pallet
 
 impl<T: Config> Pallet<T> {
 	/// Queues what `fraction` exceeds the offender's largest fraction of the session by.
-	fn slash(who: &T::AccountId, old_fraction: Perbill, fraction: Perbill, session: SessionIndex) {
+	fn slash(
+		who: &T::AccountId,
+		old_fraction: Perbill,
+		fraction: Perbill,
+		session: SessionIndex,
+		reporter: Option<&T::AccountId>,
+	) {
 		let difference = fraction.saturating_sub(old_fraction);
 		let reason = SlashReason::Equivocation { session };
-		let queued = T::Slashes::queue_slash(who, Role::Validator, difference, reason);
+		let queued = T::Slashes::queue_reported_slash(who, Role::Validator, difference, reason, reporter);
 		let who = who.clone();
 		Self::deposit_event(match queued {
 			Ok(_) => {

@@ -1,4 +1,4 @@
-//! Balances and the price of a transaction.
+//! Balances, the price of a transaction, and what becomes of tokens that nobody gets: the ledger counts every one of them.
 
 use super::*;
 use crate::*;
@@ -6,14 +6,15 @@ use frame_support::{
 	derive_impl, parameter_types,
 	traits::{
 		fungible::{Balanced, Credit},
-		ConstU8, OnUnbalanced,
+		ConstU8, Imbalance, OnUnbalanced,
 	},
 	weights::{
-		constants::ExtrinsicBaseWeight, ConstantMultiplier, WeightToFeeCoefficient, WeightToFeeCoefficients,
-		WeightToFeePolynomial,
+		constants::ExtrinsicBaseWeight, ConstantMultiplier, Weight, WeightToFeeCoefficient,
+		WeightToFeeCoefficients, WeightToFeePolynomial,
 	},
 	PalletId,
 };
+use pallet_balances::NegativeImbalance;
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
 use smallvec::smallvec;
 use sp_runtime::{traits::AccountIdConversion, FixedPointNumber, Perbill, Perquintill};
@@ -25,8 +26,20 @@ parameter_types! {
 	pub const TransactionByteFee: Balance = MILLIWEIR / 1_000;
 	/// What the treasury's account derives from.
 	pub const TreasuryPalletId: PalletId = PalletId(*b"weir/trs");
-	/// Keyless account that holds what the treasury will spend once governance exists.
+	/// What the account derives from that holds pay until it is claimed.
+	pub const RewardsPalletId: PalletId = PalletId(*b"weir/rwd");
+	/// What the account derives from that holds the stable asset until it has bought tokens.
+	pub const StablePalletId: PalletId = PalletId(*b"weir/stb");
+	/// What the account derives from that may mint the stable asset.
+	pub const IssuerPalletId: PalletId = PalletId(*b"weir/iss");
+	/// Keyless account that holds what the treasury spends, and the shares of the pool.
 	pub TreasuryAccount: AccountId = TreasuryPalletId::get().into_account_truncating();
+	/// Keyless account that holds pay until it is claimed.
+	pub RewardsPot: AccountId = RewardsPalletId::get().into_account_truncating();
+	/// Keyless account that holds the stable asset until it has bought tokens.
+	pub StablePot: AccountId = StablePalletId::get().into_account_truncating();
+	/// Keyless account that may mint the stable asset: governance acts for it.
+	pub StableIssuer: AccountId = IssuerPalletId::get().into_account_truncating();
 	/// Fullness of blocks at which prices stay: fuller ones raise them.
 	pub const TargetBlockFullness: Perquintill = Perquintill::from_percent(25);
 	/// How fast prices follow.
@@ -36,6 +49,12 @@ parameter_types! {
 	/// The most that they may rise to.
 	pub MaximumMultiplier: Multiplier = Multiplier::saturating_from_integer(1_000);
 }
+
+/// Tokens that were taken from somebody and belong to nobody yet.
+pub type Loose = Credit<AccountId, Balances>;
+
+/// Destroys tokens, and counts them as destroyed: plugged into every hook that may be the last to hold some.
+pub type LedgerSink = BurnMint;
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
 impl pallet_balances::Config for Runtime {
@@ -49,7 +68,7 @@ impl pallet_balances::Config for Runtime {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type RuntimeFreezeReason = RuntimeFreezeReason;
 	type FreezeIdentifier = RuntimeFreezeReason;
-	type DustRemoval = ToTreasury;
+	type DustRemoval = LedgerSink;
 	type DoneSlashHandler = ();
 }
 
@@ -74,35 +93,64 @@ impl WeightToFeePolynomial for WeightToFee {
 	}
 }
 
-/// Credits the treasury's pot.
-pub struct ToTreasury;
+/// Tips go to whoever authored the block. What no author can take is destroyed.
+pub struct ToAuthor;
 
-impl OnUnbalanced<Credit<AccountId, Balances>> for ToTreasury {
-	fn on_nonzero_unbalanced(amount: Credit<AccountId, Balances>) {
-		// Fails only below the existential deposit; the rest is then burned with the credit's drop.
-		let _ = Balances::resolve(&TreasuryAccount::get(), amount);
+impl OnUnbalanced<Loose> for ToAuthor {
+	fn on_nonzero_unbalanced(amount: Loose) {
+		let rest = match Authorship::author() {
+			Some(author) => Balances::resolve(&author, amount).err(),
+			None => Some(amount),
+		};
+		if let Some(rest) = rest {
+			LedgerSink::on_unbalanced(rest);
+		}
 	}
 }
 
-/// Fees and tips go to whoever authored the block; without one, to the treasury.
-pub struct ToAuthor;
+/// Fees are destroyed, tips go to the author.
+pub struct FeesAndTips;
 
-impl OnUnbalanced<Credit<AccountId, Balances>> for ToAuthor {
-	fn on_nonzero_unbalanced(amount: Credit<AccountId, Balances>) {
-		match Authorship::author() {
-			Some(author) => {
-				if let Err(rest) = Balances::resolve(&author, amount) {
-					ToTreasury::on_nonzero_unbalanced(rest);
-				}
-			}
-			None => ToTreasury::on_nonzero_unbalanced(amount),
+impl OnUnbalanced<Loose> for FeesAndTips {
+	/// The fee comes first, then the tip. Kept apart here, for by default they would be merged.
+	fn on_unbalanceds(mut parts: impl Iterator<Item = Loose>) {
+		if let Some(fee) = parts.next() {
+			LedgerSink::on_unbalanced(fee);
 		}
+		parts.for_each(ToAuthor::on_unbalanced);
+	}
+
+	fn on_nonzero_unbalanced(amount: Loose) {
+		LedgerSink::on_unbalanced(amount);
+	}
+}
+
+/// The ledger's sink for pallets that know only the older kind of loose tokens.
+pub struct FormerImbalances;
+
+impl OnUnbalanced<NegativeImbalance<Runtime>> for FormerImbalances {
+	fn on_nonzero_unbalanced(amount: NegativeImbalance<Runtime>) {
+		let value = amount.peek();
+		// The older kind does not become the newer one: it leaves the issuance, and as much enters it anew, for a moment.
+		drop(amount);
+		LedgerSink::on_unbalanced(Balances::issue(value));
+	}
+}
+
+/// What charging for a transaction costs, the ledger and the author's account included.
+pub struct ChargingWeight;
+
+impl pallet_transaction_payment::WeightInfo for ChargingWeight {
+	fn charge_transaction_payment() -> Weight {
+		type Charging = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
+		let sinks = <Runtime as frame_system::Config>::DbWeight::get().reads_writes(4, 2);
+		Charging::charge_transaction_payment().saturating_add(sinks)
 	}
 }
 
 impl pallet_transaction_payment::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
-	type OnChargeTransaction = FungibleAdapter<Balances, ToAuthor>;
+	type OnChargeTransaction = FungibleAdapter<Balances, FeesAndTips>;
 	type OperationalFeeMultiplier = ConstU8<5>;
 	type WeightToFee = WeightToFee;
 	type LengthToFee = ConstantMultiplier<Balance, TransactionByteFee>;
@@ -113,5 +161,5 @@ impl pallet_transaction_payment::Config for Runtime {
 		MinimumMultiplier,
 		MaximumMultiplier,
 	>;
-	type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = ChargingWeight;
 }

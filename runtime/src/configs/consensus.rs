@@ -71,7 +71,8 @@ impl pallet_grandpa::Config for Runtime {
 
 impl pallet_authorship::Config for Runtime {
 	type FindAuthor = pallet_session::FindAccountFromAuthorIndex<Self, Babe>;
-	type EventHandler = ();
+	// Who made a block earns a part of its epoch's emission.
+	type EventHandler = economy::Authors;
 }
 
 impl pallet_session::Config for Runtime {

@@ -10,12 +10,12 @@ use frame_support::{
 };
 use pallet_proof_of_bandwidth::Rejection;
 use pallet_providers::Versioned;
-use sp_runtime::{traits::BlakeTwo256, transaction_validity::TransactionPriority, Perbill};
+use sp_runtime::{traits::BlakeTwo256, transaction_validity::TransactionPriority};
 use weir_primitives::{
 	api::{Announced, Page, ProviderInfo, RegionFilter, VerdictRecord},
 	outage::Gap,
-	seams::{Bonds, EpochClock, OnBondChange, RoleDuty},
-	EpochIndex, Kbps, ProviderIndex, Role,
+	seams::{Bonds, EpochClock, OnBondChange, OnProviderChange, OnSlashDecided, ProviderFacts, RoleDuty},
+	EpochIndex, Kbps, ProviderIndex, Role, SlashReason,
 };
 
 parameter_types! {
@@ -23,8 +23,10 @@ parameter_types! {
 	pub const MinValidatorBond: Balance = tokens(10_000);
 	/// Least bond of a provider.
 	pub const MinProviderBond: Balance = tokens(100);
-	/// Bond per Mbps a provider claims.
-	pub const BondPerMbps: Balance = tokens(10);
+	/// Least bond per Mbps a provider claims,
+	pub const MinBondPerMbps: Balance = tokens(10);
+	/// and what a new claim needs at most, whatever a Mbps earns.
+	pub const MaxBondPerMbps: Balance = tokens(1_000);
 	/// Least bond behind a seat: what makes a quarter of all seats dear.
 	pub const MinimumSeatBond: Balance = tokens(100);
 	/// Deposit of an appeal: what another committee of 51 costs the network, many times over.
@@ -33,8 +35,6 @@ parameter_types! {
 	pub const AlarmDeposit: Balance = tokens(1);
 	/// Price of a test that a provider asks for.
 	pub const TestPrice: Balance = tokens(1);
-	/// Share of a slash that is destroyed; the rest goes to the treasury.
-	pub const SlashBurnShare: Perbill = Perbill::from_percent(50);
 	/// Reports pass before ordinary transactions: a full pool must not silence a seat.
 	pub const ReportPriority: TransactionPriority = TransactionPriority::MAX / 4;
 }
@@ -45,14 +45,16 @@ impl pallet_node_staking::Config for Runtime {
 	type Clock = ProofOfBandwidth;
 	type Duty = Duties;
 	type OnBondChange = BondFollowers;
-	type OnSlashDecided = ProofOfBandwidth;
+	type OnSlashDecided = SlashFollowers;
 	type OnOperatorChange = ProofOfBandwidth;
-	type SlashSink =
-		pallet_node_staking::SplitSink<AccountId, Balances, accounts::TreasuryAccount, SlashBurnShare>;
-	type CancelOrigin = governance::Root;
+	type SlashSink = economy::Slashed;
+	type Pace = Governance;
+	type HeavySlashesPaused = pallet_governance::SlashesPaused<Runtime>;
+	type CancelOrigin = governance::Upgrade;
 	type MinValidatorBond = MinValidatorBond;
 	type MinProviderBond = MinProviderBond;
-	type BondPerMbps = BondPerMbps;
+	type MinBondPerMbps = MinBondPerMbps;
+	type MaxBondPerMbps = MaxBondPerMbps;
 	type AppealDeposit = AppealDeposit;
 	type AlarmDeposit = AlarmDeposit;
 	type TestPrice = TestPrice;
@@ -77,7 +79,7 @@ impl pallet_validators::Config for Runtime {
 impl pallet_providers::Config for Runtime {
 	type Clock = ProofOfBandwidth;
 	type Bonds = NodeStaking;
-	type OnProviderChange = ProofOfBandwidth;
+	type OnProviderChange = ProviderFollowers;
 	type MaxPerPrefix = ConstU32<8>;
 	// A tenth of a cent to a hundred dollars per gigabyte.
 	type MinPriceCreditsPerGb = ConstU64<1_000>;
@@ -147,7 +149,7 @@ impl pallet_proof_of_bandwidth::Config for Runtime {
 	type Operators = NodeStaking;
 	type Slashes = NodeStaking;
 	type Deposits = NodeStaking;
-	type OnVerdict = ();
+	type OnVerdict = Rewards;
 	type MinimumSeatBond = MinimumSeatBond;
 	type BasePriority = ReportPriority;
 	type WeightInfo = pallet_proof_of_bandwidth::weights::SubstrateWeight<Runtime>;
@@ -190,6 +192,52 @@ impl OnBondChange<AccountId> for BondFollowers {
 		let of_role = <Providers as OnBondChange<AccountId>>::weight()
 			.max(<Validators as OnBondChange<AccountId>>::weight());
 		of_role.saturating_add(<ProofOfBandwidth as OnBondChange<AccountId>>::weight())
+	}
+}
+
+/// Who hears how a slash ended: the measuring protocol, then pay.
+pub struct SlashFollowers;
+
+impl OnSlashDecided<AccountId> for SlashFollowers {
+	fn slash_applied(who: &AccountId, reason: &SlashReason) {
+		<ProofOfBandwidth as OnSlashDecided<AccountId>>::slash_applied(who, reason);
+		<Rewards as OnSlashDecided<AccountId>>::slash_applied(who, reason);
+	}
+
+	fn slash_cancelled(who: &AccountId, reason: &SlashReason) {
+		<ProofOfBandwidth as OnSlashDecided<AccountId>>::slash_cancelled(who, reason);
+		<Rewards as OnSlashDecided<AccountId>>::slash_cancelled(who, reason);
+	}
+
+	fn weight() -> Weight {
+		<ProofOfBandwidth as OnSlashDecided<AccountId>>::weight()
+			.saturating_add(<Rewards as OnSlashDecided<AccountId>>::weight())
+	}
+}
+
+/// Who follows the registry: the measuring protocol, then pay.
+pub struct ProviderFollowers;
+
+impl OnProviderChange<AccountId> for ProviderFollowers {
+	fn provider_changed(index: ProviderIndex, facts: &ProviderFacts<AccountId>) {
+		<ProofOfBandwidth as OnProviderChange<AccountId>>::provider_changed(index, facts);
+		<Rewards as OnProviderChange<AccountId>>::provider_changed(index, facts);
+	}
+
+	fn provider_left(index: ProviderIndex, who: &AccountId) {
+		<ProofOfBandwidth as OnProviderChange<AccountId>>::provider_left(index, who);
+		<Rewards as OnProviderChange<AccountId>>::provider_left(index, who);
+	}
+
+	fn is_needed(index: ProviderIndex, who: &AccountId) -> bool {
+		<ProofOfBandwidth as OnProviderChange<AccountId>>::is_needed(index, who)
+			|| <Rewards as OnProviderChange<AccountId>>::is_needed(index, who)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn encumber_for_benchmark(index: ProviderIndex, who: &AccountId) {
+		<ProofOfBandwidth as OnProviderChange<AccountId>>::encumber_for_benchmark(index, who);
+		<Rewards as OnProviderChange<AccountId>>::encumber_for_benchmark(index, who);
 	}
 }
 

@@ -2,8 +2,14 @@
 
 pub mod accounts;
 pub mod consensus;
+pub mod economy;
+pub mod economy_reads;
 pub mod governance;
+// The pallet's macro writes items without documentation.
+#[allow(missing_docs)]
+pub mod laws;
 pub mod measuring;
+pub mod pool;
 pub mod system;
 pub mod wallets;
 

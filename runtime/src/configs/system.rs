@@ -6,7 +6,7 @@ use frame_support::{
 	derive_impl,
 	dispatch::DispatchClass,
 	parameter_types,
-	traits::{ConstU32, Contains, InsideBoth},
+	traits::{ConstU32, Contains, InsideBoth, NeverEnsureOrigin},
 	weights::{
 		constants::{BlockExecutionWeight, ExtrinsicBaseWeight, ParityDbWeight, WEIGHT_REF_TIME_PER_MILLIS},
 		Weight,
@@ -68,7 +68,7 @@ impl Get<BlockWeights> for RuntimeBlockWeights {
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
-	type BaseCallFilter = InsideBoth<SafeMode, TxPause>;
+	type BaseCallFilter = InsideBoth<laws::Lawful, InsideBoth<SafeMode, TxPause>>;
 	type Block = Block;
 	type BlockWeights = RuntimeBlockWeights;
 	type BlockLength = RuntimeBlockLength;
@@ -123,7 +123,8 @@ parameter_types! {
 /// leave with what is theirs and to replace a key that is in the wrong hands. Reports of measurements go on too: what
 /// was measured is judged in the next epoch whether or not it could be handed in, and the honest would pay for that.
 /// So does what is said of outages: who was down before the brake would stay so to its end, and what workers say again
-/// and again, free of charge, would fail in every block.
+/// and again, free of charge, would fail in every block. So do reports of the price, without which nobody is paid. What was
+/// earned or approved can be claimed, and those who hold tokens can decide on the brake itself.
 ///
 /// A bond may be held by several people or through a proxy. Calls made for others pass whatever they hold, because what
 /// they hold meets the filter again: with a new origin (multisig, proxy) or that of the caller (utility).
@@ -144,6 +145,19 @@ impl Contains<RuntimeCall> for NeverStopped {
 				| RuntimeCall::Utility(_)
 				| RuntimeCall::Proxy(_)
 				| RuntimeCall::Multisig(_)
+				| RuntimeCall::Referenda(_)
+				| RuntimeCall::ConvictionVoting(_)
+				| RuntimeCall::Governance(_)
+				| RuntimeCall::Rewards(pallet_rewards::Call::claim { .. })
+				| RuntimeCall::BurnMint(pallet_burn_mint::Call::cancel_request { .. })
+				| RuntimeCall::Price(pallet_price::Call::leave { .. })
+				| RuntimeCall::Price(pallet_price::Call::withdraw { .. })
+				| RuntimeCall::Price(pallet_price::Call::set_key { .. })
+				| RuntimeCall::Price(pallet_price::Call::report { .. })
+				| RuntimeCall::Regions(pallet_regions::Call::reclaim_bounty { .. })
+				| RuntimeCall::Treasury(pallet_treasury::Call::payout { .. })
+				| RuntimeCall::Treasury(pallet_treasury::Call::check_status { .. })
+				| RuntimeCall::AssetConversion(pallet_asset_conversion::Call::remove_liquidity { .. })
 				| RuntimeCall::NodeStaking(pallet_node_staking::Call::unbond { .. })
 				| RuntimeCall::NodeStaking(pallet_node_staking::Call::withdraw { .. })
 				| RuntimeCall::Validators(pallet_validators::Call::chill { .. })
@@ -175,10 +189,10 @@ impl pallet_safe_mode::Config for Runtime {
 	// Nobody may buy a halt of the chain.
 	type EnterDepositAmount = NoDeposit;
 	type ExtendDepositAmount = NoDeposit;
-	type ForceEnterOrigin = governance::RootForADay;
-	type ForceExtendOrigin = governance::RootForADay;
-	type ForceExitOrigin = governance::Root;
-	type ForceDepositOrigin = governance::Root;
+	type ForceEnterOrigin = governance::UpgradeForADay;
+	type ForceExtendOrigin = governance::UpgradeForADay;
+	type ForceExitOrigin = governance::Upgrade;
+	type ForceDepositOrigin = NeverEnsureOrigin<()>;
 	type ReleaseDelay = NoRelease;
 	type Notify = ();
 	type WeightInfo = pallet_safe_mode::weights::SubstrateWeight<Runtime>;
@@ -197,9 +211,17 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 					| b"Grandpa" | b"Session"
 					| b"SafeMode" | b"TxPause"
 					| b"Sudo" | b"Utility"
-					| b"Proxy" | b"Multisig",
+					| b"Proxy" | b"Multisig"
+					| b"Referenda" | b"ConvictionVoting"
+					| b"Governance",
 				_
-			) | (b"NodeStaking", b"unbond" | b"withdraw")
+			) | (b"Rewards", b"claim")
+				| (b"BurnMint", b"cancel_request")
+				| (b"Price", b"leave" | b"withdraw" | b"set_key" | b"report")
+				| (b"Regions", b"reclaim_bounty")
+				| (b"Treasury", b"payout" | b"check_status")
+				| (b"AssetConversion", b"remove_liquidity")
+				| (b"NodeStaking", b"unbond" | b"withdraw")
 				| (b"Validators", b"chill")
 				| (b"Providers", b"pause" | b"deregister" | b"set_probe_key" | b"revoke_probe_key")
 				| (
@@ -218,8 +240,8 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 impl pallet_tx_pause::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeCall = RuntimeCall;
-	type PauseOrigin = governance::Root;
-	type UnpauseOrigin = governance::Root;
+	type PauseOrigin = governance::Upgrade;
+	type UnpauseOrigin = governance::Upgrade;
 	type WhitelistedCalls = NeverPaused;
 	type MaxNameLen = ConstU32<256>;
 	type WeightInfo = pallet_tx_pause::weights::SubstrateWeight<Runtime>;

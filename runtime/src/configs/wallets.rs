@@ -59,10 +59,10 @@ pub enum ProxyType {
 	#[default]
 	#[codec(index = 0)]
 	Any,
-	/// Everything that moves no tokens out of the account.
+	/// Everything that moves no tokens out of the account and burns none of its: bonds, votes, claims.
 	#[codec(index = 1)]
 	NonTransfer,
-	/// Running a node: its registration, its seat, its session keys; no bond and no transfer.
+	/// Running a node: its registration, its seat, its keys, its claims; no bond and no transfer.
 	#[codec(index = 2)]
 	Operation,
 }
@@ -79,7 +79,14 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 					| RuntimeCall::Validators(_)
 					| RuntimeCall::Providers(_)
 					| RuntimeCall::ProofOfBandwidth(_)
+					| RuntimeCall::Price(_)
+					| RuntimeCall::Rewards(_)
+					| RuntimeCall::Referenda(_)
+					| RuntimeCall::ConvictionVoting(_)
+					| RuntimeCall::Governance(_)
 					| RuntimeCall::Utility(_)
+					// It gives tokens back to the account.
+					| RuntimeCall::BurnMint(pallet_burn_mint::Call::cancel_request { .. })
 			),
 			Self::Operation => matches!(
 				call,
@@ -87,7 +94,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 					| RuntimeCall::Validators(_)
 					| RuntimeCall::Providers(_)
 					| RuntimeCall::ProofOfBandwidth(_)
+					| RuntimeCall::Rewards(_)
 					| RuntimeCall::Utility(_)
+					// The key with which the node reports the price.
+					| RuntimeCall::Price(pallet_price::Call::set_key { .. })
 			),
 		}
 	}

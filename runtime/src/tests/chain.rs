@@ -15,9 +15,12 @@ use sp_runtime::{
 	BuildStorage, Digest, DigestItem, DispatchResult,
 };
 use std::collections::BTreeMap;
+use weir_math::economy::Ledger;
 use weir_primitives::{
+	economy::{Price as TokenPrice, Round},
+	price::report_payload,
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind},
-	seams::EpochClock,
+	seams::{economy::Pricing, EpochClock},
 	Claim, Endpoint, EpochIndex, ExitClass, LineKind, ProviderIndex, Region, Role, Timing,
 };
 
@@ -35,6 +38,9 @@ pub(crate) const PROVIDERS: [Sr25519Keyring; 8] = [
 /// Validators of the local preset.
 pub(crate) const VALIDATORS: [Sr25519Keyring; 4] =
 	[Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie, Sr25519Keyring::Dave];
+/// Those who report the price.
+pub(crate) const REPORTERS: [Sr25519Keyring; 3] =
+	[Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie];
 /// What each provider claims, both ways.
 pub(crate) const CLAIM_KBPS: u32 = 20_000;
 /// What each provider has bonded.
@@ -76,6 +82,10 @@ pub(crate) struct Chain {
 	reports: BTreeMap<(EpochIndex, [u8; 32]), (Vec<Entry>, Salt)>,
 	/// Whether no seat hands anything in: not even that it measured nothing.
 	silent: bool,
+	/// What reporters say that a token is worth; none if they say nothing.
+	price: Option<TokenPrice>,
+	/// The last round in which they said it.
+	priced: Option<Round>,
 }
 
 impl Chain {
@@ -86,10 +96,17 @@ impl Chain {
 			parent: System::block_hash(0),
 			reports: BTreeMap::new(),
 			silent: false,
+			price: None,
+			priced: None,
 		}
 	}
 
-	/// From now on no report reaches the chain.
+	/// From now on reporters say in each round that a token is worth `price`, or nothing.
+	pub(crate) fn quote(&mut self, price: Option<TokenPrice>) {
+		self.price = price;
+	}
+
+	/// From now on no report of a seat reaches the chain.
 	pub(crate) fn silence(&mut self) {
 		self.silent = true;
 	}
@@ -153,6 +170,7 @@ impl Chain {
 		Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time))
 			.expect("valid")
 			.expect("the time is set");
+		self.submit_prices();
 		self.submit_reports(says);
 		inside();
 		self.parent = Executive::finalize_block().hash();
@@ -163,6 +181,20 @@ impl Chain {
 		while ProofOfBandwidth::epoch() < epoch {
 			self.block(says);
 			check_invariants();
+		}
+	}
+
+	/// Once a round, as far as the brakes of the chain let it pass.
+	fn submit_prices(&mut self) {
+		let round = Price::round();
+		let Some(price) = self.price.filter(|_| self.priced != Some(round)) else { return };
+		self.priced = Some(round);
+		for reporter in REPORTERS {
+			let who = reporter.to_account_id();
+			let payload = report_payload(&System::block_hash(0), round, &who, price);
+			let signature = reporter.sign(&payload).into();
+			let report = pallet_price::Call::report { round, price, who, signature };
+			let _ = Executive::apply_extrinsic(general(report.into()));
 		}
 	}
 
@@ -341,10 +373,32 @@ fn peer_id(n: u8) -> pallet_providers::PeerId {
 	bytes.try_into().expect("38 bytes")
 }
 
-/// Checks the numbered invariants of all pallets of ours.
+/// The supply ledger.
+pub(crate) fn ledger() -> Ledger {
+	BurnMint::ledger()
+}
+
+/// Checks the numbered invariants of all pallets of ours, and the laws of the supply.
 pub(crate) fn check_invariants() {
 	NodeStaking::do_try_state().expect("invariants of node-staking");
 	Validators::do_try_state().expect("invariants of validators");
 	Providers::do_try_state().expect("invariants of providers");
 	ProofOfBandwidth::do_try_state().expect("invariants of proof-of-bandwidth");
+	Governance::do_try_state().expect("invariants of governance");
+	Price::do_try_state().expect("invariants of price");
+	Regions::do_try_state().expect("invariants of regions");
+	Rewards::do_try_state().expect("invariants of rewards");
+	BurnMint::do_try_state().expect("invariants of burn-mint");
+	check_supply();
+}
+
+/// Checks that every token of the cap is accounted for, and that what exists is what accounts hold.
+pub(crate) fn check_supply() {
+	let ledger = ledger();
+	assert_eq!(ledger.check(), Ok(()), "{ledger:?}");
+	assert_eq!(ledger.issuance, Balances::total_issuance(), "the ledger's issuance is that of the balances");
+	let held: Balance = frame_system::Account::<Runtime>::iter_values()
+		.map(|account| account.data.free + account.data.reserved)
+		.sum();
+	assert_eq!(held, ledger.issuance, "issuance is what the accounts hold");
 }

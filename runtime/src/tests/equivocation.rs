@@ -17,6 +17,7 @@ use sp_runtime::{
 	},
 	Digest, DigestItem, DispatchError, DispatchResult, Perbill, TransactionOutcome,
 };
+use weir_math::economy::slash;
 use weir_primitives::{
 	seams::{Bonds, EpochClock},
 	EpochIndex, Role, SlashReason,
@@ -117,7 +118,7 @@ fn equivocation_should_cost_the_bond<C: Into<RuntimeCall>>(equivocate: impl Fn()
 		while chain.next_author() == index {
 			chain.block(&nothing);
 		}
-		let (bond, issuance) = (bond_of(Sr25519Keyring::Alice), Balances::total_issuance());
+		let (bond, burned) = (bond_of(Sr25519Keyring::Alice), ledger().burned);
 		let others: Balance = VALIDATORS[1..].iter().map(|who| bond_of(*who)).sum();
 
 		let report = UncheckedExtrinsic::new_bare(equivocate().into());
@@ -151,10 +152,8 @@ fn equivocation_should_cost_the_bond<C: Into<RuntimeCall>>(equivocate: impl Fn()
 			matches!(record.event, RuntimeEvent::NodeStaking(StakingEvent::SlashApplied { taken: t, .. }) if t == taken)
 		});
 		assert!(applied, "in the block that took it");
-		let burned = issuance - Balances::total_issuance();
-		let treasury = Balances::free_balance(configs::accounts::TreasuryAccount::get());
-		assert_eq!(burned + treasury, taken, "nothing is lost or made");
-		assert_eq!(burned, configs::measuring::SlashBurnShare::get() * taken);
+		let treasury = slash::split(taken, None).treasury;
+		assert_eq!(ledger().burned - burned, taken - treasury, "nothing is lost or made");
 		assert_eq!(VALIDATORS[1..].iter().map(|who| bond_of(*who)).sum::<Balance>(), others);
 		chain.until_epoch(due + 2, &nothing);
 		assert!(!Session::validators().contains(&alice), "out of the set");

@@ -3,8 +3,6 @@
 use super::chain::*;
 use crate::*;
 use codec::Encode;
-use configs::accounts::{ToAuthor, TreasuryAccount};
-use frame_support::traits::{fungible::Balanced, OnUnbalanced};
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{
 	generic::{Era, Preamble},
@@ -18,6 +16,10 @@ const PERIOD: u64 = 8;
 
 /// What surrounds a transaction without a tip and without a metadata hash.
 pub(crate) fn extension(nonce: Nonce, era: Era) -> TxExtension {
+	extension_with_tip(nonce, era, 0)
+}
+
+fn extension_with_tip(nonce: Nonce, era: Era, tip: Balance) -> TxExtension {
 	(
 		frame_system::AuthorizeCall::new(),
 		frame_system::CheckNonZeroSender::new(),
@@ -27,7 +29,7 @@ pub(crate) fn extension(nonce: Nonce, era: Era) -> TxExtension {
 		frame_system::CheckMortality::from(era),
 		frame_system::CheckNonce::from(nonce),
 		frame_system::CheckWeight::new(),
-		pallet_transaction_payment::ChargeTransactionPayment::from(0),
+		pallet_transaction_payment::ChargeTransactionPayment::from(tip),
 		frame_metadata_hash_extension::CheckMetadataHash::new(false),
 		frame_system::WeightReclaim::new(),
 	)
@@ -40,7 +42,25 @@ pub(crate) fn signed(
 	era: Era,
 	call: impl Into<RuntimeCall>,
 ) -> UncheckedExtrinsic {
-	let (call, extension) = (call.into(), extension(nonce, era));
+	signed_with(signer, extension(nonce, era), call)
+}
+
+/// What a wallet makes of a call when it offers a tip.
+pub(crate) fn signed_with_tip(
+	signer: Sr25519Keyring,
+	nonce: Nonce,
+	tip: Balance,
+	call: impl Into<RuntimeCall>,
+) -> UncheckedExtrinsic {
+	signed_with(signer, extension_with_tip(nonce, Era::Immortal, tip), call)
+}
+
+fn signed_with(
+	signer: Sr25519Keyring,
+	extension: TxExtension,
+	call: impl Into<RuntimeCall>,
+) -> UncheckedExtrinsic {
+	let call = call.into();
 	let payload = SignedPayload::new(call.clone(), extension.clone()).expect("its birth block is known");
 	let signature = Signature::from(payload.using_encoded(|bytes| signer.sign(bytes)));
 	UncheckedExtrinsic::new_signed(call, signer.to_account_id().into(), signature, extension)
@@ -59,15 +79,28 @@ fn refused(why: InvalidTransaction) -> ApplyExtrinsicResult {
 	Err(TransactionValidityError::Invalid(why))
 }
 
+/// What was paid for transactions of an account in the running block: fees, then tips.
+pub(crate) fn paid_by(account: &AccountId) -> (Balance, Balance) {
+	use pallet_transaction_payment::Event::TransactionFeePaid;
+	let events = System::events().into_iter();
+	let paid = events.filter_map(|record| match record.event {
+		RuntimeEvent::TransactionPayment(TransactionFeePaid { who, actual_fee, tip }) if who == *account => {
+			Some((actual_fee - tip, tip))
+		}
+		_ => None,
+	});
+	paid.fold((0, 0), |(fees, tips), (fee, tip)| (fees + fee, tips + tip))
+}
+
 #[test]
-fn provider_should_register_by_signed_transactions_whose_fees_reach_the_author() {
+fn provider_should_register_by_signed_transactions_whose_fees_are_destroyed() {
 	genesis(presets::LOCAL).execute_with(|| {
 		let mut chain = Chain::start();
 		chain.block(&|_, _, _| None);
 		let provider = PROVIDERS[0];
 		let account = provider.to_account_id();
 		let before = free(&account);
-		let (mut author_gained, mut paid) = (0, 0);
+		let (destroyed, mut paid) = (ledger().destroyed, 0);
 		let bond = pallet_node_staking::Call::bond { role: Role::Provider, amount: BOND };
 		chain.block_with(&|_, _, _| None, || {
 			let author = Authorship::author().expect("a block has one");
@@ -83,19 +116,12 @@ fn provider_should_register_by_signed_transactions_whose_fees_reach_the_author()
 				Executive::apply_extrinsic(signed(provider, 1, mortal(), registration(0, provider))),
 				Ok(Ok(()))
 			);
-			author_gained = free(&author) - author_before;
-			paid = System::events()
-				.into_iter()
-				.filter_map(|record| match record.event {
-					RuntimeEvent::TransactionPayment(
-						pallet_transaction_payment::Event::TransactionFeePaid { who, actual_fee, tip: 0 },
-					) if who == account => Some(actual_fee),
-					_ => None,
-				})
-				.sum();
+			assert_eq!(free(&author), author_before, "a fee is nobody's");
+			paid = paid_by(&account).0;
 		});
 		assert!(paid >= 2 * MILLIWEIR, "two transactions for {paid}");
-		assert_eq!(author_gained, paid);
+		assert_eq!(ledger().destroyed - destroyed, paid);
+		check_supply();
 		assert_eq!(
 			before - free(&account),
 			BOND + paid,
@@ -132,24 +158,6 @@ fn transaction_should_be_refused_when_its_era_is_over_or_its_signature_is_not_th
 
 			let own = signed(provider, 0, mortal(), bond);
 			assert_eq!(Executive::apply_extrinsic(own), Ok(Ok(())));
-		});
-	});
-}
-
-#[test]
-fn fees_should_go_to_the_treasury_when_nobody_made_the_block() {
-	genesis(presets::LOCAL).execute_with(|| {
-		let treasury = TreasuryAccount::get();
-		let issuance = Balances::total_issuance();
-		assert_eq!(Authorship::author(), None, "there was no block yet");
-		ToAuthor::on_unbalanced(Balances::issue(WEIR));
-		assert_eq!((free(&treasury), Balances::total_issuance() - issuance), (WEIR, WEIR));
-
-		Chain::start().block_with(&|_, _, _| None, || {
-			let author = Authorship::author().expect("a block has one");
-			let before = free(&author);
-			ToAuthor::on_unbalanced(Balances::issue(WEIR));
-			assert_eq!((free(&author) - before, free(&treasury)), (WEIR, WEIR));
 		});
 	});
 }

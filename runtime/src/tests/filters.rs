@@ -4,6 +4,7 @@ use super::chain::*;
 use crate::*;
 use codec::Decode;
 use configs::{
+	laws::Lawful,
 	system::{NeverPaused, NeverStopped},
 	wallets::ProxyType,
 };
@@ -21,7 +22,17 @@ use weir_primitives::{
 };
 
 /// Calls beside those of [`FREE_PALLETS`] that go on under every brake.
-const FREE_CALLS: [(&str, &str); 17] = [
+const FREE_CALLS: [(&str, &str); 27] = [
+	("Rewards", "claim"),
+	("BurnMint", "cancel_request"),
+	("Price", "leave"),
+	("Price", "withdraw"),
+	("Price", "set_key"),
+	("Price", "report"),
+	("Regions", "reclaim_bounty"),
+	("Treasury", "payout"),
+	("Treasury", "check_status"),
+	("AssetConversion", "remove_liquidity"),
 	("NodeStaking", "unbond"),
 	("NodeStaking", "withdraw"),
 	("Validators", "chill"),
@@ -41,7 +52,10 @@ const FREE_CALLS: [(&str, &str); 17] = [
 	("ProofOfBandwidth", "report_up"),
 ];
 /// Pallets all of whose calls do.
-const FREE_PALLETS: [&str; 11] = [
+const FREE_PALLETS: [&str; 14] = [
+	"Referenda",
+	"ConvictionVoting",
+	"Governance",
 	"System",
 	"Timestamp",
 	"Babe",
@@ -111,7 +125,8 @@ fn exits_should_stay_open_when_the_chain_is_braked() {
 		}
 		for call in every_call() {
 			let passes = <Runtime as frame_system::Config>::BaseCallFilter::contains(&call);
-			assert_eq!(passes, NeverStopped::contains(&call), "{:?}", name(&call));
+			let expected = NeverStopped::contains(&call) && Lawful::contains(&call);
+			assert_eq!(passes, expected, "{:?}", name(&call));
 		}
 	});
 }
@@ -147,14 +162,24 @@ fn narrower_proxies_should_never_do_what_wider_ones_may_not() {
 		let [any, non_transfer, operation] = types.map(|kind| kind.filter(&call));
 		assert!(any);
 		assert!(non_transfer || !operation, "{:?}", name(&call));
-		let (pallet, _) = name(&call);
+		let (pallet, function) = name(&call);
 		let spends = matches!(
 			pallet,
-			"Balances" | "Sudo" | "Proxy" | "Multisig" | "Preimage" | "Scheduler" | "SafeMode" | "TxPause"
+			"Balances"
+				| "Assets" | "AssetConversion"
+				| "Treasury" | "Regions"
+				| "Sudo" | "Proxy"
+				| "Multisig" | "Preimage"
+				| "Scheduler"
+				| "SafeMode" | "TxPause"
 		);
-		assert!(!(spends && non_transfer), "{:?} for who may not transfer", name(&call));
-		assert!(!(pallet == "NodeStaking" && operation), "{:?} for who may not bond", name(&call));
-		let runs = matches!(pallet, "Session" | "Validators" | "Providers" | "ProofOfBandwidth");
+		let buys = pallet == "BurnMint" && function != "cancel_request";
+		assert!(!((spends || buys) && non_transfer), "{:?} for who may not transfer", name(&call));
+		let bonds = pallet == "NodeStaking" || (pallet == "Price" && function != "set_key");
+		let decides = matches!(pallet, "Referenda" | "ConvictionVoting" | "Governance");
+		assert!(!((bonds || decides) && operation), "{:?} for who only runs the node", name(&call));
+		assert!(!(bonds || decides) || non_transfer, "{:?} for who may do all but transfer", name(&call));
+		let runs = matches!(pallet, "Session" | "Validators" | "Providers" | "ProofOfBandwidth" | "Rewards");
 		assert!(!runs || operation, "{:?} for who runs the node", name(&call));
 	}
 }

@@ -1,8 +1,9 @@
 //! What wallets, operators and later versions rely on.
 
-use super::chain::{check_invariants, genesis};
+use super::chain::{check_invariants, genesis, ledger, REPORTERS};
 use crate::*;
 use frame_support::traits::{Get, PalletInfoAccess};
+use weir_math::economy::units::SUPPLY_CAP;
 use weir_primitives::Timing;
 
 #[test]
@@ -24,6 +25,48 @@ fn staging_should_have_public_timing_and_no_root() {
 	genesis(presets::STAGING).execute_with(|| {
 		assert_eq!(ProofOfBandwidth::timing(), Timing::public());
 		assert_eq!(pallet_sudo::Key::<Runtime>::get(), None);
+	});
+}
+
+#[test]
+fn supply_should_begin_the_same_on_every_network() {
+	use configs::{
+		accounts::{ExistentialDeposit, RewardsPot, StablePot, TreasuryAccount},
+		pool::{Pool, STABLE},
+	};
+	use weir_primitives::seams::economy::StablePool;
+	for preset in presets::names() {
+		genesis(preset.as_ref()).execute_with(|| {
+			let ledger = ledger();
+			assert_eq!(ledger.issuance, Balance::from(presets::GENESIS_TOKENS) * WEIR);
+			assert_eq!((ledger.genesis, ledger.issuance + ledger.reserve), (ledger.issuance, SUPPLY_CAP));
+			assert_eq!(Pool::reserves(), Some((presets::POOL_TOKENS, presets::POOL_CREDITS)));
+			let treasury = TreasuryAccount::get();
+			for pot in [treasury.clone(), RewardsPot::get(), StablePot::get()] {
+				assert!(Balances::free_balance(&pot) >= ExistentialDeposit::get(), "{preset:?}");
+				assert!(System::providers(&pot) > 1, "the account stays, whatever leaves it");
+			}
+			// All shares are the treasury's, but for those that nobody ever gets.
+			let shares = pallet_asset_conversion::NextPoolAssetId::<Runtime>::get().map(|next| next - 1);
+			let shares = shares.expect("the pool has shares");
+			let least = <Runtime as pallet_asset_conversion::Config>::MintMinLiquidity::get();
+			let (all, own) = (PoolAssets::total_supply(shares), PoolAssets::balance(shares, &treasury));
+			assert!(own > 0 && all - own <= least, "{own} of {all}");
+			assert!(Assets::total_supply(STABLE) >= presets::POOL_CREDITS);
+		});
+	}
+}
+
+#[test]
+fn price_should_have_reporters_from_the_first_block() {
+	let count =
+		|preset: &str| genesis(preset).execute_with(|| pallet_price::Admitted::<Runtime>::get().len());
+	assert_eq!(count(presets::STAGING), 15);
+	assert_eq!(count(presets::LOCAL), REPORTERS.len());
+	assert_eq!(count(presets::DEVELOPMENT), REPORTERS.len());
+	genesis(presets::LOCAL).execute_with(|| {
+		let admitted = pallet_price::Admitted::<Runtime>::get();
+		assert!(REPORTERS.iter().all(|reporter| admitted.contains(&reporter.to_account_id())));
 	});
 }
 
@@ -66,10 +109,28 @@ fn pallet_indices_should_never_change() {
 		SafeMode::index(),
 		TxPause::index(),
 		Sudo::index(),
+		Assets::index(),
+		PoolAssets::index(),
+		AssetConversion::index(),
+		Oracle::index(),
+		Treasury::index(),
+		ConvictionVoting::index(),
+		Referenda::index(),
 	];
-	assert_eq!(indices.to_vec(), (0..20).collect::<Vec<_>>());
-	let ours = [NodeStaking::index(), Validators::index(), Providers::index(), ProofOfBandwidth::index()];
-	assert_eq!(ours, [50, 51, 52, 53]);
+	assert_eq!(indices.to_vec(), (0..27).collect::<Vec<_>>());
+	let ours = [
+		NodeStaking::index(),
+		Validators::index(),
+		Providers::index(),
+		ProofOfBandwidth::index(),
+		Governance::index(),
+		Price::index(),
+		Regions::index(),
+		Rewards::index(),
+		Laws::index(),
+		BurnMint::index(),
+	];
+	assert_eq!(ours.to_vec(), (50..60).collect::<Vec<_>>());
 }
 
 #[test]

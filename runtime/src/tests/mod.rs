@@ -1,16 +1,21 @@
 //! The real runtime, block by block.
 
 mod chain;
+mod economy;
+mod economy_reads;
 mod equivocation;
 mod fees;
 mod filters;
 mod fuzz;
 mod guards;
 mod joining;
+mod laws;
 mod operators;
 mod randomness;
 mod reads;
+mod referenda;
 mod repeats;
+mod sinks;
 mod story;
 mod upgrade;
 mod wire;

@@ -32,12 +32,13 @@ fn raw(prefix: &[u8]) -> Raw {
 	found
 }
 
-/// Bonds, slashes, candidates, providers, seats, strikes, lists and reports: all that no block changes by itself.
+/// Bonds, slashes, candidates, providers, parameters, seats, strikes, lists and reports: all that no block changes by itself.
 fn kept() -> Raw {
 	let prefixes = [
 		sp_io::hashing::twox_128(NodeStaking::name().as_bytes()).to_vec(),
 		sp_io::hashing::twox_128(Validators::name().as_bytes()).to_vec(),
 		sp_io::hashing::twox_128(Providers::name().as_bytes()).to_vec(),
+		sp_io::hashing::twox_128(Governance::name().as_bytes()).to_vec(),
 		pob::Seats::<Runtime>::final_prefix().to_vec(),
 		pob::Targets::<Runtime>::final_prefix().to_vec(),
 		pob::Conducts::<Runtime>::final_prefix().to_vec(),
@@ -105,6 +106,11 @@ fn upgrade_should_keep_the_state_and_let_the_epoch_finish() {
 		assert_eq!(Validators::on_chain_storage_version(), Validators::in_code_storage_version());
 		assert_eq!(Providers::on_chain_storage_version(), Providers::in_code_storage_version());
 		assert_eq!(ProofOfBandwidth::on_chain_storage_version(), ProofOfBandwidth::in_code_storage_version());
+		assert_eq!(Governance::on_chain_storage_version(), Governance::in_code_storage_version());
+		assert_eq!(Price::on_chain_storage_version(), Price::in_code_storage_version());
+		assert_eq!(Regions::on_chain_storage_version(), Regions::in_code_storage_version());
+		assert_eq!(Rewards::on_chain_storage_version(), Rewards::in_code_storage_version());
+		assert_eq!(BurnMint::on_chain_storage_version(), BurnMint::in_code_storage_version());
 
 		chain.until_epoch(MEASURED + 2, &says);
 		let concluded = |provider: ProviderIndex| {

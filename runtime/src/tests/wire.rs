@@ -5,6 +5,8 @@
 //! `transaction_version`; for runtime APIs a new `api_version`.
 //! `WEIR_WRITE_GOLDEN=1 cargo test -p weir-runtime golden` writes it anew.
 
+mod economy;
+
 use super::chain::genesis;
 use crate::*;
 use codec::{Decode, DecodeAll, Encode};
@@ -194,13 +196,22 @@ fn calls() -> Vec<String> {
 	]
 }
 
-/// One function of the API: found by its name with exactly these arguments, and answering in exactly this type.
+/// One function of the measuring protocol's API.
 fn api<A, R>(method: &str, function: fn(A) -> R, arguments: A, answer: R) -> String
 where
 	A: Encode + Clone,
 	R: Encode + Decode + PartialEq + Debug,
 {
-	let name = format!("ProofOfBandwidthApi_{method}");
+	api_of("ProofOfBandwidthApi", method, function, arguments, answer)
+}
+
+/// One function of an API: found by its name with exactly these arguments, and answering in exactly this type.
+fn api_of<A, R>(of: &str, method: &str, function: fn(A) -> R, arguments: A, answer: R) -> String
+where
+	A: Encode + Clone,
+	R: Encode + Decode + PartialEq + Debug,
+{
+	let name = format!("{of}_{method}");
 	let encoded = arguments.encode();
 	genesis(presets::LOCAL).execute_with(|| {
 		let live = api::dispatch(&name, &encoded).expect("the function exists");
@@ -384,7 +395,12 @@ fn extensions() -> String {
 
 #[test]
 fn golden_file_should_say_what_the_runtime_says() {
-	let current = calls().concat() + &apis().concat() + &errors() + &extensions();
+	let current = calls().concat()
+		+ &economy::calls().concat()
+		+ &apis().concat()
+		+ &economy::apis().concat()
+		+ &errors()
+		+ &extensions();
 	let current = format!("{HEADER}{current}");
 	if std::env::var_os("WEIR_WRITE_GOLDEN").is_some() {
 		std::fs::write(FILE, &current).expect("the golden file can be written");

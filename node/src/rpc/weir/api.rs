@@ -4,15 +4,19 @@
 use super::{
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
 	contesting::{Audit, Evidence},
-	inputs::{Account, AccountOrIndex, Blocks},
+	earning::{EpochSummaryPage, Rewards},
+	inputs::{Account, AccountOrIndex, Blocks, Credits},
+	money::{Cost, CreditAccount, Price, Reporter, Supply},
 	outages::Outages,
+	regional::{RegionPage, RegionRow},
 	results::{Clock, Provider, ProviderPage, Timing},
+	rules::Rules,
 };
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, SubscriptionCloseResponse};
 use serde_json::value::RawValue;
 use weir_runtime::Hash;
 
-/// Reads of the measuring protocol. `at` is the block whose state is read: the best one unless given.
+/// Reads of the measuring protocol and of the economy. `at` is the block whose state is read: the best one unless given.
 #[rpc(server)]
 pub(crate) trait WeirApi {
 	/// The running epoch and where in it the block lies.
@@ -86,6 +90,56 @@ pub(crate) trait WeirApi {
 	/// Recorded is what three of five watchers reported and two thirds of nine confirmers saw as well.
 	#[method(name = "weir_outages", blocking)]
 	fn outages(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<Outages>;
+
+	/// The token's price, and why nothing is priced in tokens if that is so.
+	#[method(name = "weir_price", blocking)]
+	fn price(&self, at: Option<Hash>) -> RpcResult<Price>;
+
+	/// Who reports the price: bonds, last reports, how often each was too far from the median.
+	#[method(name = "weir_reporters", blocking)]
+	fn reporters(&self, at: Option<Hash>) -> RpcResult<Vec<Reporter>>;
+
+	/// The supply ledger, and whether it adds up.
+	#[method(name = "weir_supply", blocking)]
+	fn supply(&self, at: Option<Hash>) -> RpcResult<Supply>;
+
+	/// What credits cost in tokens now, or why they cannot be bought.
+	/// `credits` are micro-dollars. A request is executed at the price of a later round: give it a limit somewhat above this.
+	#[method(name = "weir_quote", blocking)]
+	fn quote(&self, credits: Credits, at: Option<Hash>) -> RpcResult<Cost>;
+
+	/// One page of the regions, in the order of their numbers.
+	/// `limit` is 1 to 100, and 100 unless given. Ask for the next page as with `weir_providers`.
+	#[method(name = "weir_regions", blocking)]
+	fn regions(&self, cursor: Option<u32>, limit: Option<u32>, at: Option<Hash>) -> RpcResult<RegionPage>;
+
+	/// One region: utilisation, multiplier, coverage floor, weights, who is there, bounties.
+	/// `region` is a country with a kind of line: `DE-res`, `DE-host`.
+	#[method(name = "weir_region", blocking)]
+	fn region(&self, region: String, at: Option<Hash>) -> RpcResult<RegionRow>;
+
+	/// What an account has earned and can claim, by cause, and what is still locked.
+	#[method(name = "weir_rewards", blocking)]
+	fn rewards(&self, account: Account, at: Option<Hash>) -> RpcResult<Rewards>;
+
+	/// Credits of an account, and its requests for more.
+	#[method(name = "weir_credits", blocking)]
+	fn credits(&self, account: Account, at: Option<Hash>) -> RpcResult<CreditAccount>;
+
+	/// One page of closed epochs, oldest first: price, fees, pay, and what was minted and destroyed.
+	/// They are kept for 90 days. `cursor` is the first epoch to show, and the oldest that is kept unless given. `limit` is 1
+	/// to 100, and 100 unless given. Ask for the next page as with `weir_providers`.
+	#[method(name = "weir_epochSummaries", blocking)]
+	fn epoch_summaries(
+		&self,
+		cursor: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<EpochSummaryPage>;
+
+	/// The parameters of the economy, what was announced to change in them, and its clock.
+	#[method(name = "weir_parameters", blocking)]
+	fn parameters(&self, at: Option<Hash>) -> RpcResult<Rules>;
 
 	/// This description.
 	#[method(name = "rpc.discover")]

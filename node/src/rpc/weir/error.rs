@@ -37,6 +37,10 @@ pub(super) enum Error {
 	UnreadableBlock(Hash),
 	/// The connection holds as many subscriptions as it may.
 	TooManySubscriptions,
+	/// The table of regions does not have this one.
+	UnknownRegion(String),
+	/// The text is no amount.
+	NotAnAmount(String),
 }
 
 impl Error {
@@ -58,6 +62,8 @@ impl Error {
 			Self::BlocksSkipped,
 			Self::UnreadableBlock(hash),
 			Self::TooManySubscriptions,
+			Self::UnknownRegion(text()),
+			Self::NotAnAmount(text()),
 		]
 	}
 
@@ -77,6 +83,8 @@ impl Error {
 			Self::BlocksSkipped => (10, "BlocksSkipped"),
 			Self::UnreadableBlock(_) => (11, "UnreadableBlock"),
 			Self::TooManySubscriptions => (12, "TooManySubscriptions"),
+			Self::UnknownRegion(_) => (13, "UnknownRegion"),
+			Self::NotAnAmount(_) => (14, "NotAnAmount"),
 		};
 		(BASE + offset, name)
 	}
@@ -137,6 +145,13 @@ impl fmt::Display for Error {
 				"this connection holds {} subscriptions to verdicts and outages: end one of them, or leave 'provider' out \
 				to hear of all providers in one",
 				super::places::MAX_SUBSCRIPTIONS
+			),
+			Self::UnknownRegion(region) => {
+				write!(f, "the table has no region {region} in this state: look for it with weir_regions")
+			}
+			Self::NotAnAmount(text) => write!(
+				f,
+				"'{text}' is no amount of credits: give micro-dollars as a whole number, or as text of digits only"
 			),
 		}
 	}

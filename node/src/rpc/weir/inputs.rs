@@ -47,6 +47,31 @@ pub(crate) enum AccountOrIndex {
 	Account(Account),
 }
 
+/// Credits (micro-dollars): a whole number, or one in decimal as text.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged, expecting = "expected credits: a whole number, or one in decimal as text")]
+pub(crate) enum Credits {
+	/// As a number.
+	Number(u64),
+	/// As text, which no tool rounds.
+	Text(String),
+}
+
+impl Credits {
+	/// How many these are.
+	pub(super) fn count(&self) -> Result<u128, Error> {
+		match self {
+			Self::Number(count) => Ok((*count).into()),
+			// Digits alone: the parser would take a sign as well.
+			Self::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+				text.parse().map_err(|_| Error::NotAnAmount(shown(text)))
+			}
+			Self::Text(text) => Err(Error::NotAnAmount(shown(text))),
+		}
+	}
+}
+
 /// Which blocks a subscription follows.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -72,6 +97,14 @@ pub(super) fn regions(text: &str) -> Result<RegionFilter, Error> {
 		.filter(|country| Region { country: *country, kind: LineKind::Residential }.is_valid());
 	match (country, kind) {
 		(Some(country), Some(kind)) => Ok(RegionFilter { country: Some(country), kind }),
+		_ => Err(Error::NotARegion(shown(text))),
+	}
+}
+
+/// The one region that `text` names: a country with a kind of line.
+pub(super) fn region(text: &str) -> Result<Region, Error> {
+	match regions(text)? {
+		RegionFilter { country: Some(country), kind: Some(kind) } => Ok(Region { country, kind }),
 		_ => Err(Error::NotARegion(shown(text))),
 	}
 }
@@ -133,6 +166,28 @@ mod tests {
 	fn region_should_be_refused_when_country_or_kind_is_none() {
 		for text in ["", "de", "XX", "DEU", "DE-", "DE-home", "DE-res-1", "res", "-res"] {
 			assert_eq!(regions(text), Err(Error::NotARegion(text.into())));
+		}
+	}
+
+	#[test]
+	fn region_should_be_one_when_one_is_asked_for() {
+		assert_eq!(region("NL-host"), Ok(Region { country: *b"NL", kind: LineKind::Hosting }));
+		for text in ["NL", "NL-home", ""] {
+			assert_eq!(region(text), Err(Error::NotARegion(text.into())));
+		}
+	}
+
+	#[test]
+	fn credits_should_be_read_as_a_number_or_as_text_and_as_nothing_else() {
+		let read = |value| serde_json::from_value::<Credits>(value);
+		assert_eq!(read(json!(5_000_000)).unwrap().count(), Ok(5_000_000));
+		assert_eq!(read(json!(u128::MAX.to_string())).unwrap().count(), Ok(u128::MAX));
+		for text in ["", "-1", "+1", "1.5", "0x10", "340282366920938463463374607431768211456"] {
+			assert_eq!(read(json!(text)).unwrap().count(), Err(Error::NotAnAmount(text.into())));
+		}
+		for wrong in [json!(-1), json!(1.5), json!([1])] {
+			let error = read(wrong).unwrap_err().to_string();
+			assert_eq!(error, "expected credits: a whole number, or one in decimal as text");
 		}
 	}
 

@@ -1,8 +1,8 @@
-//! `weir_*`: the measuring protocol for tools that do not speak SCALE.
+//! `weir_*`: the measuring protocol and the economy for tools that do not speak SCALE.
 //!
 //! * [`api`]: the methods and the subscriptions.
 //! * [`inputs`]: what goes in; [`results`], [`attesting`], [`contesting`], [`verdicts`], [`outages`] and [`texts`]: what comes out, as
-//!   JSON.
+//!   JSON; of the economy [`money`], [`regional`], [`earning`] and [`rules`].
 //! * [`server`]: answers, read through the runtime's API.
 //! * [`news`]: what new blocks say, read once for all subscribers; [`subscriptions`] hands it out, to so many subscribers
 //!   of a connection as have [`places`].
@@ -23,14 +23,18 @@ macro_rules! result {
 mod api;
 mod attesting;
 mod contesting;
+mod earning;
 mod error;
 mod inputs;
+mod money;
 mod news;
 #[cfg(test)]
 mod openrpc;
 mod outages;
 mod places;
+mod regional;
 mod results;
+mod rules;
 mod server;
 mod subscriptions;
 mod texts;

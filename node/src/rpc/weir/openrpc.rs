@@ -4,10 +4,14 @@
 use super::{
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
 	contesting::{Audit, Evidence},
+	earning::{EpochSummaryPage, Rewards},
 	error::Error,
-	inputs::{Account, AccountOrIndex, Blocks},
+	inputs::{Account, AccountOrIndex, Blocks, Credits},
+	money::{Cost, CreditAccount, Price, Reporter, Supply},
 	outages::{BlockOutages, Outages},
+	regional::{RegionPage, RegionRow},
 	results::{Clock, Provider, ProviderPage, Timing},
+	rules::Rules,
 	server::DOCUMENT,
 	verdicts::BlockVerdicts,
 };
@@ -20,7 +24,7 @@ use syn::{
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openrpc.json");
 const HANDBOOK: &str = include_str!("../../../../docs/rpc.md");
 const DESCRIPTION: &str = "\
-The measuring protocol of Weir for tools that do not speak SCALE. The node serves many methods beside these: rpc_methods \
+The measuring protocol and the economy of Weir for tools that do not speak SCALE. The node serves many methods beside these: rpc_methods \
 lists them. Accounts are addresses (SS58) and are taken as hex as well; amounts are decimal strings; keys and hashes are \
 hex with 0x; rates are in kbps (1,000 bits per second). Parameters go by position or by name. Where `at` is missing, the \
 best block is read. Errors of these methods have the codes 20000 to 20099.";
@@ -160,6 +164,17 @@ fn schema(name: &str, schemas: &mut SchemaGenerator) -> Value {
 		BlockVerdicts,
 		Outages,
 		BlockOutages,
+		Credits,
+		Price,
+		Vec<Reporter>,
+		Supply,
+		Cost,
+		RegionPage,
+		RegionRow,
+		Rewards,
+		CreditAccount,
+		EpochSummaryPage,
+		Rules,
 	)
 }
 

@@ -4,12 +4,16 @@ use super::{
 	api::WeirApiServer,
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
 	contesting::{Audit, Evidence},
+	earning::{EpochSummary, EpochSummaryPage, Rewards},
 	error::Error,
-	inputs::{regions, Account, AccountOrIndex, Blocks},
+	inputs::{region, regions, Account, AccountOrIndex, Blocks, Credits},
+	money::{Cost, CreditAccount, Price, Reporter, Supply},
 	news::{BlockNews, News},
 	outages::Outages,
 	places::Places,
+	regional::{RegionPage, RegionRow},
 	results::{Block, Clock, Provider, ProviderPage, Timing},
+	rules::Rules,
 	subscriptions,
 	texts::Address,
 };
@@ -27,6 +31,7 @@ use sp_consensus::BlockStatus;
 use std::sync::Arc;
 use weir_primitives::{
 	api::{ProofOfBandwidthApi, ProviderInfo, RegionFilter, SeatRecord},
+	economy_api::EconomyApi,
 	EpochIndex,
 };
 use weir_runtime::{AccountId, Balance, Hash};
@@ -227,6 +232,78 @@ impl WeirApiServer for Weir {
 		let provider = self.registered(&provider, at)?.index;
 		let outages = self.client.runtime_api().outages(at, provider).map_err(Error::from)?;
 		Ok(Outages::new(provider, outages))
+	}
+
+	fn price(&self, at: Option<Hash>) -> RpcResult<Price> {
+		let at = self.block(at)?;
+		let info = self.client.runtime_api().price(at).map_err(Error::from)?;
+		Ok(Price::new(self.named(at)?, info))
+	}
+
+	fn reporters(&self, at: Option<Hash>) -> RpcResult<Vec<Reporter>> {
+		let at = self.block(at)?;
+		let reporters = self.client.runtime_api().reporters(at).map_err(Error::from)?;
+		Ok(reporters.into_iter().map(Reporter::from).collect())
+	}
+
+	fn supply(&self, at: Option<Hash>) -> RpcResult<Supply> {
+		let at = self.block(at)?;
+		let info = self.client.runtime_api().supply(at).map_err(Error::from)?;
+		Ok(Supply::new(self.named(at)?, info))
+	}
+
+	fn quote(&self, credits: Credits, at: Option<Hash>) -> RpcResult<Cost> {
+		let (credits, at) = (credits.count()?, self.block(at)?);
+		let quote = self.client.runtime_api().quote(at, credits).map_err(Error::from)?;
+		Ok(Cost::new(self.named(at)?, quote))
+	}
+
+	fn regions(&self, cursor: Option<u32>, limit: Option<u32>, at: Option<Hash>) -> RpcResult<RegionPage> {
+		let (limit, at) = (rows(limit)?, self.block(at)?);
+		let page =
+			self.client.runtime_api().regions(at, cursor.unwrap_or_default(), limit).map_err(Error::from)?;
+		let regions = page.rows.into_iter().map(RegionRow::from).collect();
+		Ok(RegionPage { block: self.named(at)?, regions, next_cursor: page.next })
+	}
+
+	fn region(&self, name: String, at: Option<Hash>) -> RpcResult<RegionRow> {
+		let (wanted, at) = (region(&name)?, self.block(at)?);
+		let info = self.client.runtime_api().region(at, wanted).map_err(Error::from)?;
+		Ok(info.map(RegionRow::from).ok_or(Error::UnknownRegion(name))?)
+	}
+
+	fn rewards(&self, account: Account, at: Option<Hash>) -> RpcResult<Rewards> {
+		let (who, at) = (account.id()?, self.block(at)?);
+		let info = self.client.runtime_api().rewards(at, who.clone()).map_err(Error::from)?;
+		Ok(Rewards::new(self.named(at)?, &who, info))
+	}
+
+	fn credits(&self, account: Account, at: Option<Hash>) -> RpcResult<CreditAccount> {
+		let (who, at) = (account.id()?, self.block(at)?);
+		let info = self.client.runtime_api().credits(at, who.clone()).map_err(Error::from)?;
+		Ok(CreditAccount::new(self.named(at)?, &who, info))
+	}
+
+	fn epoch_summaries(
+		&self,
+		cursor: Option<u32>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<EpochSummaryPage> {
+		let (limit, at) = (rows(limit)?, self.block(at)?);
+		let page = self
+			.client
+			.runtime_api()
+			.epoch_summaries(at, cursor.unwrap_or_default(), limit)
+			.map_err(Error::from)?;
+		let epochs = page.rows.into_iter().map(EpochSummary::from).collect();
+		Ok(EpochSummaryPage { block: self.named(at)?, epochs, next_cursor: page.next })
+	}
+
+	fn parameters(&self, at: Option<Hash>) -> RpcResult<Rules> {
+		let at = self.block(at)?;
+		let info = self.client.runtime_api().parameters(at).map_err(Error::from)?;
+		Ok(Rules::new(self.named(at)?, info))
 	}
 
 	fn discover(&self) -> RpcResult<&'static RawValue> {

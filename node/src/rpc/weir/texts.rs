@@ -7,7 +7,10 @@ use sp_core::{
 	crypto::{Ss58AddressFormat, Ss58Codec},
 };
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use weir_primitives::{Endpoint, LineKind, Region};
+use weir_primitives::{
+	economy::{Price, PRICE_ONE},
+	Endpoint, LineKind, Region,
+};
 use weir_runtime::{AccountId, SS58_PREFIX};
 
 macro_rules! text {
@@ -27,6 +30,11 @@ text! {
 text! {
 	/// A whole number too large for JSON, in decimal.
 	Amount
+}
+
+text! {
+	/// Dollars for one token, in decimal with up to 18 digits behind the point: 0.0375.
+	Dollars
 }
 
 text! {
@@ -59,6 +67,17 @@ impl From<&AccountId> for Address {
 impl<N: Into<u128>> From<N> for Amount {
 	fn from(amount: N) -> Self {
 		Self(amount.into().to_string())
+	}
+}
+
+impl From<Price> for Dollars {
+	fn from(price: Price) -> Self {
+		let (whole, rest) = (price / PRICE_ONE, price % PRICE_ONE);
+		if rest == 0 {
+			return Self(whole.to_string());
+		}
+		let digits = format!("{rest:018}");
+		Self(format!("{whole}.{}", digits.trim_end_matches('0')))
 	}
 }
 
@@ -119,6 +138,20 @@ mod tests {
 	fn amount_should_keep_every_digit() {
 		assert_eq!(json_of(Amount::from(u128::MAX)).unwrap(), "340282366920938463463374607431768211455");
 		assert_eq!(json_of(Amount::from(50_000u64)).unwrap(), "50000");
+	}
+
+	#[test]
+	fn dollars_should_keep_every_digit_and_no_zero_behind_the_last() {
+		for (price, text) in [
+			(0, "0"),
+			(1, "0.000000000000000001"),
+			(37_500_000_000_000_000, "0.0375"),
+			(PRICE_ONE, "1"),
+			(12 * PRICE_ONE + PRICE_ONE / 2, "12.5"),
+			(u128::MAX, "340282366920938463463.374607431768211455"),
+		] {
+			assert_eq!(json_of(Dollars::from(price)).unwrap(), text);
+		}
 	}
 
 	#[test]

@@ -4,6 +4,7 @@ mod bonding;
 mod deposits;
 mod operators;
 mod properties;
+mod rate;
 mod slashing;
 
 use crate::mock::*;

@@ -1,7 +1,7 @@
 //! The slash queue, its end and its appeal.
 
 use super::*;
-use crate::{Error, Event, FirstSlash, Ledgers, NextSlash, Slashes, SplitSink, WeightInfo};
+use crate::{Error, Event, FirstSlash, Ledgers, NextSlash, Slashes, WeightInfo};
 use frame_support::{
 	assert_noop, assert_ok,
 	traits::{
@@ -11,6 +11,7 @@ use frame_support::{
 	weights::Weight,
 };
 use sp_runtime::{traits::BadOrigin, Perbill};
+use weir_math::economy::units::GRAINS_PER_CREDIT;
 use weir_primitives::{
 	seams::{SlashQueue, SlashSink},
 	Role::{Provider, Validator},
@@ -38,6 +39,7 @@ fn queue_slash_should_record_fraction_base_and_due_epoch() {
 				amount: 51,
 				reason: LIE,
 				due: 10 + DELAY,
+				reporter: None,
 			}
 			.into(),
 		);
@@ -90,26 +92,101 @@ fn slash_should_leave_the_other_role_alone() {
 }
 
 #[test]
-fn slash_should_split_between_burning_and_the_treasury() {
+fn slash_should_split_between_the_ledger_and_the_treasury() {
 	with_bond(1_001).build_and_execute(|| {
 		let issuance = Balances::total_issuance();
 		queue(ALICE, 10);
 		enter(10 + DELAY);
-		// 101 tokens: 60 % burned, rounded up.
-		assert_eq!(Balances::total_issuance(), issuance - 61);
-		assert_eq!(Balances::balance(&TREASURY), 40);
+		// 101 tokens: a fifth to the treasury, rounded down; nobody reported it.
+		assert_eq!((Destroyed::get(), Balances::balance(&TREASURY)), (81, 20));
+		assert_eq!(Balances::total_issuance(), issuance - 81);
 	});
 }
 
 #[test]
-fn sink_should_burn_all_when_the_treasury_cannot_take_its_share() {
+fn slash_should_pay_its_reporter_as_far_as_fifty_dollars_go() {
+	let rows = [
+		// What a grain is worth, micro-dollars; what the reporter gets of 1,000.
+		(Some(1), 200),
+		(Some(250_000), 200),
+		(Some(500_000), 100),
+		(Some(100_000_000), 0),
+		(None, 0),
+	];
+	for (micro_dollars, expected) in rows {
+		with_bond(1_000).build_and_execute(|| {
+			PayoutPrice::set(micro_dollars.map(|micro| micro * GRAINS_PER_CREDIT));
+			let reason = SlashReason::Equivocation { session: 3 };
+			let all = Perbill::from_percent(100);
+			assert_ok!(NodeStaking::queue_reported_slash(&ALICE, Provider, all, reason, Some(&BOB)));
+			let before = Balances::balance(&BOB);
+			enter(10 + DELAY);
+			assert_eq!(Balances::balance(&BOB) - before, expected);
+			assert_eq!((Destroyed::get(), Balances::balance(&TREASURY)), (800 - expected, 200));
+		});
+	}
+}
+
+#[test]
+fn queue_slash_should_know_no_reporter_who_reports_itself() {
+	with_bond(1_000).build_and_execute(|| {
+		let five = Perbill::from_percent(5);
+		assert_ok!(NodeStaking::queue_reported_slash(&ALICE, Provider, five, LIE, Some(&ALICE)));
+		assert_ok!(NodeStaking::queue_reported_slash(&ALICE, Provider, five, LIE, Some(&BOB)));
+		let reporters: Vec<_> = (0..2).map(|id| Slashes::<Test>::get(id).unwrap().reporter).collect();
+		assert_eq!(reporters, [None, Some(BOB)]);
+	});
+}
+
+#[test]
+fn sink_should_destroy_what_no_account_can_take() {
 	ExtBuilder::default().build_and_execute(|| {
 		let issuance = Balances::total_issuance();
+		PayoutPrice::set(Some(GRAINS_PER_CREDIT));
+		// A fifth is less than the existential deposit of accounts that do not exist.
 		let credit = <Balances as Balanced<_>>::issue(20);
 		assert_eq!(Balances::total_issuance(), issuance + 20);
-		SplitSink::<AccountId, Balances, Treasury, BurnShare>::receive(credit);
-		assert_eq!(Balances::total_issuance(), issuance);
-		assert_eq!(Balances::balance(&TREASURY), 0);
+		TestSink::receive(credit, Some(&999));
+		assert_eq!((Balances::total_issuance(), Destroyed::get()), (issuance, 20));
+		assert_eq!((Balances::balance(&TREASURY), Balances::balance(&999)), (0, 0));
+		TestSink::receive(<Balances as Balanced<_>>::issue(0), None);
+		assert_eq!(Destroyed::get(), 20);
+	});
+}
+
+#[test]
+fn heavy_slashes_should_wait_while_paused_and_withhold_what_they_take() {
+	with_bond(1_000).bond(BOB, Provider, 1_000).build_and_execute(|| {
+		assert_ok!(NodeStaking::unbond(signed(ALICE), Provider, 1_000));
+		Epoch::set(10 + UNBONDING);
+		// The light one ahead is applied; the heavy one waits, and the light one behind it with it.
+		queue(BOB, 29);
+		queue(ALICE, 30);
+		queue(BOB, 10);
+		Paused::set(true);
+		enter(10 + UNBONDING + DELAY);
+		assert_eq!((held(BOB, Provider), held(ALICE, Provider)), (710, 1_000));
+		assert_ok!(NodeStaking::withdraw(signed(ALICE), Provider));
+		assert_eq!(held(ALICE, Provider), 300);
+		idle();
+		assert_eq!(FirstSlash::<Test>::get(), 1);
+		Paused::set(false);
+		idle();
+		assert_eq!((held(BOB, Provider), held(ALICE, Provider)), (610, 0));
+		assert_eq!(FirstSlash::<Test>::get(), 3);
+	});
+}
+
+#[test]
+fn paused_slash_should_still_be_cancelled() {
+	with_bond(1_000).build_and_execute(|| {
+		let id = queue(ALICE, 100);
+		Paused::set(true);
+		enter(10 + DELAY);
+		assert_ok!(NodeStaking::cancel_slash(signed(APPEALS), id));
+		Paused::set(false);
+		idle();
+		assert_eq!((held(ALICE, Provider), FirstSlash::<Test>::get()), (1_000, 1));
 	});
 }
 

@@ -224,9 +224,14 @@ fn seats_should_be_charged_for_what_became_of_them() {
 		let _ = Reports::<Runtime>::clear_prefix(FIRST_TESTED_EPOCH, u32::MAX, None);
 		Missed::<Runtime>::insert(FIRST_TESTED_EPOCH, dismissed, 9);
 		cursor.stage = Stage::Score { position: 0 };
-		assert_eq!(Pob::advance(cursor, draw), Weights::score_seat_dismissing());
+		// Whoever was assigned something is told of, and only that is charged for.
+		Attested::set(Vec::new());
+		assert_eq!(Pob::advance(cursor, draw), Weights::score_seat_dismissing() + LISTENING);
 		assert!(Seats::<Runtime>::get(dismissed).unwrap().leaving);
+		assert_eq!(Attested::get(), [(dismissed, FIRST_TESTED_EPOCH, 9, 0)]);
+		Missed::<Runtime>::remove(FIRST_TESTED_EPOCH, draw_seat(1));
 		assert_eq!(Pob::advance(cursor, draw), Weights::score_seat());
+		assert_eq!(Attested::get().len(), 1);
 	});
 }
 
@@ -244,7 +249,7 @@ fn clearing_should_go_on_while_the_cursor_works() {
 		let cursor = EstimateCursor::<Runtime>::get().unwrap();
 		EstimateCursor::<Runtime>::put(Cursor { epoch: 8, stage: Stage::Score { position: 0 }, ..cursor });
 		Swept::<Runtime>::mutate(|swept| swept.reports = 4);
-		let step = Weights::estimate_open() + Weights::score_seat_dismissing();
+		let step = Weights::estimate_open() + Pob::weight_of_score();
 		let mut meter = WeightMeter::with_limit(Pob::weight_of_housekeeping() + step);
 		Pob::idle(&mut meter);
 		assert_eq!(Swept::<Runtime>::get().reports, 5);

@@ -13,6 +13,7 @@ mod following;
 mod history;
 mod idle;
 mod lag;
+mod line;
 mod lists;
 mod locations;
 mod offchain;

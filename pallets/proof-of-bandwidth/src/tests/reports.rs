@@ -4,6 +4,7 @@ use super::*;
 use crate::offchain::Trouble;
 use frame_support::{assert_noop, assert_ok, traits::Authorize};
 use sp_runtime::transaction_validity::InvalidTransaction;
+use std::collections::BTreeMap;
 
 const TESTED: EpochIndex = FIRST_TESTED_EPOCH;
 const REPORTED: EpochIndex = TESTED + 1;
@@ -356,5 +357,40 @@ fn worker_should_name_the_rule_when_the_pool_does_not_take_a_call() {
 			Pob::why_not_submitted(&early),
 			Trouble::Refused("Transaction will be valid in the future")
 		);
+	});
+}
+
+#[test]
+fn listener_should_hear_once_what_each_seat_owed_and_measured() {
+	ExtBuilder::default().build_and_execute(|| {
+		(0..3).for_each(|index| register(index, 100 + u64::from(index), symmetric(100_000)));
+		run_to(TESTED, 0);
+		// What each seat has to file, and how much of what it files measured something: one of three files nothing, one
+		// of three finds nothing.
+		let owed = std::cell::RefCell::new(BTreeMap::<AccountId, (u32, u32)>::new());
+		cycle(|node, task| {
+			let mut owed = owed.borrow_mut();
+			let (assigned, measured) = owed.entry(node).or_default();
+			*assigned += 1;
+			match node % 3 {
+				0 => None,
+				1 => Some(unreachable(task.provider)),
+				_ => {
+					*measured += 1;
+					honest(task, symmetric(100_000))
+				}
+			}
+		});
+		let owed = owed.into_inner();
+		assert!((0..3).all(|rest| owed.keys().any(|node| node % 3 == rest)), "{owed:?}");
+		let mut told: Vec<_> =
+			Attested::get().into_iter().filter(|(_, epoch, ..)| *epoch == TESTED).collect();
+		told.sort_unstable();
+		let expected: Vec<_> =
+			owed.into_iter().map(|(node, (assigned, measured))| (node, TESTED, assigned, measured)).collect();
+		assert_eq!(told, expected);
+		// What counts later is told later, and nothing twice.
+		run_to(TESTED + 3, 0);
+		assert_eq!(Attested::get().iter().filter(|(_, epoch, ..)| *epoch == TESTED).count(), expected.len());
 	});
 }

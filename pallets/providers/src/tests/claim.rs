@@ -179,3 +179,26 @@ fn lower_claim_should_fail_when_index_is_free() {
 		assert_noop!(Providers::lower_claim(7, mbps(1, 1)), Error::<Test>::NotRegistered);
 	});
 }
+
+#[test]
+fn rise_of_the_rate_should_only_concern_new_claims() {
+	ExtBuilder::default().build_and_execute(|| {
+		let index = in_service(ALICE);
+		Rate::set(2);
+		// The line stays, and one more or less token bonded does not change that.
+		bond(ALICE, 50_001);
+		advance(1);
+		assert!(Providers::facts(index).unwrap().in_service);
+		// A larger claim is a new one: all of it is asked for by today's rate.
+		assert_noop!(Providers::set_claim(signed(ALICE), mbps(100, 51)), Error::<Test>::InsufficientBond);
+		assert_ok!(Providers::set_claim(signed(ALICE), mbps(100, 25)));
+		assert_noop!(Providers::set_claim(signed(ALICE), mbps(100, 26)), Error::<Test>::InsufficientBond);
+		bond(ALICE, 102_000);
+		assert_ok!(Providers::set_claim(signed(ALICE), mbps(100, 51)));
+		bond(BOB, 99_999);
+		let register = || Providers::register(signed(BOB), mbps(100, 50), terms(2), Some(key(2)));
+		assert_noop!(register(), Error::<Test>::InsufficientBond);
+		bond(BOB, 100_000);
+		assert_ok!(register());
+	});
+}

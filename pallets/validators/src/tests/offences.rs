@@ -4,6 +4,7 @@ use super::*;
 use crate::{Departure, Error, Event, Offences};
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::{DispatchError, Perbill};
+use sp_staking::offence::{OffenceDetails, OnOffenceHandler};
 use weir_primitives::SlashReason;
 
 fn percent(percent: u32) -> Perbill {
@@ -22,6 +23,17 @@ fn offence_should_queue_a_slash_and_end_the_candidacy() {
 			Event::OffenceRecorded { who: 2, session: 1, old_fraction: percent(0), fraction: percent(9) }
 				.into(),
 		);
+	});
+}
+
+#[test]
+fn offence_should_name_who_reported_it() {
+	ExtBuilder::default().build_and_execute(|| {
+		rotate(2);
+		offend(1, &[2], 9);
+		let details = [OffenceDetails { offender: (3, ()), reporters: vec![7, 8] }];
+		Validators::on_offence(&details, &[percent(9)], 1);
+		assert_eq!(Reporters::get(), vec![None, Some(7)]);
 	});
 }
 

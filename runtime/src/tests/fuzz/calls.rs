@@ -4,15 +4,21 @@ use super::super::{chain::*, filters::every_call};
 use crate::*;
 use arbitrary::{Result, Unstructured};
 use codec::{DecodeLimit, Encode};
+use configs::pool::{Native, Stable};
 use sp_keyring::Sr25519Keyring;
 use std::sync::OnceLock;
+use weir_math::economy::units::DOLLAR;
 use weir_primitives::{
 	api::EvidenceInfo,
+	economy::Credits,
 	outage::{sighting_payload, Sighting, Watch},
 	receipt::{Bilateral, TestPart},
 	report::{Entry, EntryKind},
-	seams::EpochClock,
-	Claim, Endpoint, EpochIndex, ProviderIndex, Role,
+	seams::{
+		economy::{CreditAccounts, PaidTraffic},
+		EpochClock,
+	},
+	Claim, Endpoint, EpochIndex, LineKind, ProviderIndex, Region, Role,
 };
 
 /// Accounts without tokens.
@@ -79,7 +85,7 @@ pub(super) fn ours(bytes: &mut Unstructured, signer: Sr25519Keyring) -> Result<R
 	use pallet_proof_of_bandwidth::Call as Measuring;
 	use pallet_providers::Call as Registry;
 	let key = || signer.public().into();
-	Ok(match bytes.int_in_range(0u8..=32)? {
+	Ok(match bytes.int_in_range(0u8..=48)? {
 		0 => Staking::bond { role: role(bytes)?, amount: amount(bytes)? }.into(),
 		1 => Staking::bond_more { role: role(bytes)?, amount: amount(bytes)? }.into(),
 		2 | 3 => Staking::unbond { role: role(bytes)?, amount: amount(bytes)? }.into(),
@@ -131,11 +137,89 @@ pub(super) fn ours(bytes: &mut Unstructured, signer: Sr25519Keyring) -> Result<R
 		26 => Staking::accept_node { node: someone(bytes)?.to_account_id() }.into(),
 		27 => Staking::release_node { node: someone(bytes)?.to_account_id() }.into(),
 		28..=31 => sighting(bytes)?,
+		32..=45 => of_the_economy(bytes, signer)?,
 		_ => {
 			let (dest, value) = (someone(bytes)?.to_account_id().into(), amount(bytes)?);
 			pallet_balances::Call::transfer_allow_death { dest, value }.into()
 		}
 	})
+}
+
+/// Credits, as many as somebody might buy.
+fn credits(bytes: &mut Unstructured) -> Result<Credits> {
+	Ok(match bytes.int_in_range(0u8..=7)? {
+		0 => bytes.arbitrary()?,
+		1 => 0,
+		_ => Credits::from(bytes.arbitrary::<u16>()?) * DOLLAR / 16,
+	})
+}
+
+/// A call that moves tokens, credits or the stable asset.
+fn of_the_economy(bytes: &mut Unstructured, signer: Sr25519Keyring) -> Result<RuntimeCall> {
+	use pallet_asset_conversion::Call as Trading;
+	use pallet_burn_mint::Call as Buying;
+	use pallet_price::Call as Reporting;
+	use pallet_regions::Call as Regional;
+	let account = signer.to_account_id();
+	let (native, stable) = (Box::new(Native::get()), Box::new(Stable::get()));
+	let region = Region {
+		country: *bytes.choose(&[*b"DE", *b"NL", *b"AQ"])?,
+		kind: *bytes.choose(&[LineKind::Residential, LineKind::Hosting])?,
+	};
+	Ok(match bytes.int_in_range(0u8..=17)? {
+		0..=2 => Buying::request_credits { credits: credits(bytes)?, max_tokens: amount(bytes)? }.into(),
+		3 => Buying::cancel_request { id: bytes.int_in_range(0..=9)? }.into(),
+		4 | 5 => Buying::buy_with_stable { credits: credits(bytes)? }.into(),
+		6 => Buying::notify_inactive { who: someone(bytes)?.to_account_id() }.into(),
+		7 => Buying::sweep { who: someone(bytes)?.to_account_id() }.into(),
+		8 | 9 => {
+			let limit = u32::from(bytes.arbitrary::<u8>()?) / 3;
+			pallet_rewards::Call::claim { who: someone(bytes)?.to_account_id(), limit }.into()
+		}
+		10 => Reporting::join { key: someone(bytes)?.public().into() }.into(),
+		11 => Reporting::leave {}.into(),
+		12 => Reporting::withdraw {}.into(),
+		13 => {
+			let until = epoch(bytes)?;
+			Regional::post_bounty { region, amount: amount(bytes)?, rate: amount(bytes)?, until }.into()
+		}
+		14 => Regional::reclaim_bounty { region, bounty: bytes.int_in_range(0..=3)? }.into(),
+		15 | 16 => {
+			let mut path = vec![native, stable];
+			if bytes.arbitrary()? {
+				path.reverse();
+			}
+			let amount_in = match path.first().map(|side| **side == Native::get()) {
+				Some(true) => amount(bytes)?,
+				_ => credits(bytes)?,
+			};
+			let keep_alive = bytes.arbitrary()?;
+			let send_to = account;
+			Trading::swap_exact_tokens_for_tokens { path, amount_in, amount_out_min: 1, send_to, keep_alive }
+				.into()
+		}
+		_ => Trading::add_liquidity {
+			asset1: native,
+			asset2: stable,
+			amount1_desired: amount(bytes)?,
+			amount2_desired: credits(bytes)?,
+			amount1_min: 0,
+			amount2_min: 0,
+			mint_to: account,
+		}
+		.into(),
+	})
+}
+
+/// Somebody's credits are locked and paid to a provider, as whoever verifies vouchers would.
+pub(super) fn pay_for_traffic(bytes: &mut Unstructured) -> Result<()> {
+	let (customer, provider) = (someone(bytes)?.to_account_id(), bytes.choose(&PROVIDERS)?.to_account_id());
+	let region = Region { country: *bytes.choose(&[*b"DE", *b"AQ"])?, kind: LineKind::Residential };
+	let credits = credits(bytes)?.min(BurnMint::free(&customer));
+	if BurnMint::lock(&customer, credits).is_ok() {
+		let _ = BurnMint::paid(&customer, &provider, &region, credits);
+	}
+	Ok(())
 }
 
 fn entries(bytes: &mut Unstructured) -> Result<Vec<Entry>> {
@@ -373,11 +457,14 @@ fn wrapped(bytes: &mut Unstructured, call: RuntimeCall) -> Result<RuntimeCall> {
 pub(super) fn by_root(bytes: &mut Unstructured) -> Result<RuntimeCall> {
 	let name = |text: &str| text.as_bytes().to_vec().try_into().unwrap_or_default();
 	let full_name = (name("Providers"), name("register"));
-	Ok(match bytes.int_in_range(0u8..=7)? {
+	Ok(match bytes.int_in_range(0u8..=9)? {
 		0 => pallet_safe_mode::Call::force_enter {}.into(),
 		1 | 2 => pallet_safe_mode::Call::force_exit {}.into(),
 		3 => pallet_tx_pause::Call::pause { full_name }.into(),
 		4 => pallet_tx_pause::Call::unpause { ident: full_name }.into(),
+		5 => pallet_governance::Call::pause_purchases {}.into(),
+		6 => pallet_price::Call::remove_reporter { who: someone(bytes)?.to_account_id() }.into(),
+		7 => pallet_price::Call::add_reporter { who: someone(bytes)?.to_account_id() }.into(),
 		_ => pallet_node_staking::Call::cancel_slash { id: bytes.int_in_range(0u32..=9)? }.into(),
 	})
 }

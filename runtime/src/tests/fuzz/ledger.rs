@@ -1,7 +1,7 @@
-//! What became of tokens in a block, by its events: what the balances say they minted and burned, and what our rules burn.
+//! What became of tokens in a block, by its events: what the balances say they minted and burned, and what of it the
+//! ledger counts as burned.
 
 use crate::*;
-use configs::{accounts::TreasuryAccount, measuring::SlashBurnShare};
 use pallet_balances::Event as Money;
 use pallet_node_staking::Event as Staking;
 use weir_primitives::seams::Deposit;
@@ -24,40 +24,6 @@ pub(super) fn issuance_after(before: Balance, events: &[RuntimeEvent]) -> Balanc
 			_ => issuance,
 		}
 	})
-}
-
-/// What the rules burn: their share of slashes, forfeited deposits and prices; what its owner wants burned; and of what is
-/// the treasury's, the rest of those and dust, as much as it cannot take because there is too little of it to begin with.
-/// Fees go to somebody, whole.
-pub(super) fn burned_by_rule(events: &[RuntimeEvent]) -> Balance {
-	let treasury = TreasuryAccount::get();
-	let mut burned: Balance = 0;
-	let mut due: Balance = 0;
-	let mut received: Balance = 0;
-	for (place, event) in events.iter().enumerate() {
-		match event {
-			RuntimeEvent::NodeStaking(
-				Staking::SlashApplied { taken: amount, .. }
-				| Staking::DepositForfeited { amount, .. }
-				| Staking::TestPaid { amount, .. },
-			) => {
-				let share = SlashBurnShare::get().mul_ceil(*amount);
-				burned += share;
-				due += *amount - share;
-			}
-			RuntimeEvent::Balances(Money::Burned { amount, .. }) => burned += *amount,
-			RuntimeEvent::Balances(Money::DustLost { amount, .. }) => due += *amount,
-			RuntimeEvent::Balances(Money::Deposit { who, amount }) if *who == treasury => {
-				// The fees of a block without an author are the treasury's, too; that they are paid is said next.
-				let is_fee = matches!(events.get(place + 1), Some(RuntimeEvent::TransactionPayment(_)));
-				if !is_fee {
-					received += *amount;
-				}
-			}
-			_ => {}
-		}
-	}
-	burned + due.checked_sub(received).expect("the treasury gets what is due to it")
 }
 
 /// Whether a watcher lost its deposit to the dismissal of its alarm.

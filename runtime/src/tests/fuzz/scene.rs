@@ -7,7 +7,10 @@ use pallet_proof_of_bandwidth::{
 };
 use sp_core::storage::StateVersion;
 use sp_keyring::Sr25519Keyring;
-use weir_math::outage::{confirms, ALARM, CONFIRMERS_DELAY};
+use weir_math::{
+	economy::units::PRICE_ONE,
+	outage::{confirms, ALARM, CONFIRMERS_DELAY},
+};
 use weir_primitives::{
 	outage::Sighting,
 	receipt::TestPart,
@@ -54,7 +57,9 @@ impl Scene {
 			let timing = Timing { slash_delay_epochs, ..Timing::local() };
 			NetworkTiming::<Runtime>::put(timing);
 			GenesisTiming::<Runtime>::put(timing);
-			Chain::with_lines()
+			let mut chain = Chain::with_lines();
+			chain.quote(Some(PRICE_ONE / 25));
+			chain
 		});
 		Self::of(externalities, chain)
 	}

@@ -1,6 +1,8 @@
 //! What one pallet needs of another. A pallet of ours depends on no other: it names a trait from here in its
 //! `Config`, and the runtime plugs the implementation in.
 
+pub mod economy;
+
 use crate::{
 	Admission, Claim, Endpoint, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, Role, SlashReason,
 	SlotOffset,
@@ -27,8 +29,13 @@ pub trait Bonds<AccountId> {
 	fn active_bond(who: &AccountId, role: Role) -> Self::Balance;
 	/// Everything bonded of `who` in `role`, what unbonds included: what a slash takes its fraction of.
 	fn slashable_bond(who: &AccountId, role: Role) -> Self::Balance;
-	/// Whether the active bond reaches the minimum its role and claim ask for.
+	/// Whether the active bond reaches the lasting minimum of its role and claim. It never rises: a bond that was
+	/// enough stays so, whatever a new one has to be.
 	fn is_sufficient(who: &AccountId, role: Role) -> bool;
+	/// Whether the active bond reaches what its role and claim ask for if they are new, by today's rate.
+	fn suffices_anew(who: &AccountId, role: Role) -> bool;
+	/// What the active bond of a provider covers by today's rate: no more of its line earns.
+	fn covered_kbps(who: &AccountId) -> Kbps;
 	/// Funds and bonds `who` in `role` with exactly the minimum, for tests and benchmarks.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn bond_for_benchmark(who: &AccountId, role: Role);
@@ -59,6 +66,16 @@ pub trait SlashQueue<AccountId> {
 		role: Role,
 		fraction: Perbill,
 		reason: SlashReason,
+	) -> Result<u32, DispatchError> {
+		Self::queue_reported_slash(who, role, fraction, reason, None)
+	}
+	/// The same for an offence that `reporter` has brought evidence of: it gets its part of what is taken.
+	fn queue_reported_slash(
+		who: &AccountId,
+		role: Role,
+		fraction: Perbill,
+		reason: SlashReason,
+		reporter: Option<&AccountId>,
 	) -> Result<u32, DispatchError>;
 }
 
@@ -110,10 +127,11 @@ pub trait OnSlashDecided<AccountId> {
 	fn weight() -> Weight;
 }
 
-/// Receives slashed tokens (burn and treasury now; the ledger later).
-pub trait SlashSink<Credit> {
-	/// Takes all of `amount`; what it does not keep must be resolved or burned, so that issuance stays conserved.
-	fn receive(amount: Credit);
+/// Receives slashed tokens.
+pub trait SlashSink<AccountId, Credit> {
+	/// Takes all of `amount`, the reporter's part included if there is a `reporter`. Nothing of it may be dropped: what is
+	/// destroyed goes to the supply ledger, so that issuance stays what the ledger says.
+	fn receive(amount: Credit, reporter: Option<&AccountId>);
 }
 
 /// What the measuring protocol reads of a provider.
@@ -206,7 +224,7 @@ pub trait OnOperatorChange<AccountId> {
 	fn weight() -> Weight;
 }
 
-/// Told of each verdict once (rewards and regions will listen; nobody does yet).
+/// Told of each verdict once (rewards listens).
 pub trait OnVerdict<AccountId> {
 	/// A test of `who` in `epoch` was concluded.
 	fn verdict(who: &AccountId, index: ProviderIndex, epoch: EpochIndex, verdict: &crate::api::VerdictRecord);
@@ -214,6 +232,10 @@ pub trait OnVerdict<AccountId> {
 	fn revised(who: &AccountId, index: ProviderIndex, epoch: EpochIndex, verdict: &crate::api::VerdictRecord);
 	/// The attestor's pay for `epoch` is void: it did not prove an entry that was drawn for an audit.
 	fn unproven(attestor: &AccountId, epoch: EpochIndex);
+	/// Of the `assigned` entries that `attestor` had to reveal for the tests of `epoch`, `accepted` count: those that
+	/// were accepted and measured something. Told once per attestor and epoch, when the epoch's tests are judged; what is
+	/// [`Self::unproven`] of it is told an epoch later.
+	fn attested(attestor: &AccountId, epoch: EpochIndex, assigned: u32, accepted: u32);
 	/// What being told of any of these costs at most. Required, so that no listener is free by oversight.
 	fn weight() -> Weight;
 }
@@ -222,6 +244,7 @@ impl<AccountId> OnVerdict<AccountId> for () {
 	fn verdict(_: &AccountId, _: ProviderIndex, _: EpochIndex, _: &crate::api::VerdictRecord) {}
 	fn revised(_: &AccountId, _: ProviderIndex, _: EpochIndex, _: &crate::api::VerdictRecord) {}
 	fn unproven(_: &AccountId, _: EpochIndex) {}
+	fn attested(_: &AccountId, _: EpochIndex, _: u32, _: u32) {}
 	fn weight() -> Weight {
 		Weight::zero()
 	}

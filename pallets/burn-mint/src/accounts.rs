@@ -1,0 +1,134 @@
+//! Credits of accounts: locks for payment channels, and the sweep of what nobody uses.
+
+use crate::{types::CreditAccount, Accounts, Config, Error, Event, Pallet, SupplyLedger};
+use frame_support::{ensure, traits::Get};
+use polkadot_sdk::*;
+use sp_runtime::{DispatchError, DispatchResult};
+use weir_math::economy::ledger::{Ledger, LedgerError};
+use weir_primitives::{
+	economy::{Credits, Tokens},
+	seams::{economy::CreditAccounts, EpochClock},
+};
+
+impl<T: Config> Pallet<T> {
+	/// Books an operation of the ledger. Call it after the tokens have moved, and in one storage layer with them: what
+	/// moves tokens may book dust of its own.
+	pub(crate) fn book<R>(
+		operation: impl FnOnce(&mut Ledger) -> Result<R, LedgerError>,
+	) -> Result<R, DispatchError> {
+		SupplyLedger::<T>::try_mutate(operation).map_err(|error| Error::<T>::from(error).into())
+	}
+
+	/// Adds credits that were bought. Returns the free ones.
+	pub(crate) fn add_credits(who: &T::AccountId, credits: Credits) -> Result<Credits, DispatchError> {
+		Self::use_account(who, |account| {
+			account.balance = account.balance.checked_add(credits).ok_or(Error::<T>::Overflow)?;
+			Ok(account.balance)
+		})
+	}
+
+	/// Changes an account. That is a use of it: whatever notice there was is void.
+	pub(crate) fn use_account<R>(
+		who: &T::AccountId,
+		change: impl FnOnce(&mut CreditAccount) -> Result<R, Error<T>>,
+	) -> Result<R, DispatchError> {
+		Accounts::<T>::try_mutate_exists(who, |stored| {
+			let mut account = stored.take().unwrap_or_default();
+			let result = change(&mut account)?;
+			account.last_used = T::Clock::epoch();
+			account.sweep_from = None;
+			*stored = Some(account).filter(|account| account.balance > 0 || account.locked > 0);
+			Ok(result)
+		})
+	}
+
+	fn change_lock(
+		who: &T::AccountId,
+		credits: Credits,
+		change: impl FnOnce(&mut CreditAccount) -> Result<(), Error<T>>,
+	) -> DispatchResult {
+		ensure!(credits > 0, Error::<T>::ZeroAmount);
+		let (old, new, balance) = Self::use_account(who, |account| {
+			let old = account.locked;
+			change(account)?;
+			Ok((old, account.locked, account.balance))
+		})?;
+		Self::deposit_event(Event::LockChanged { who: who.clone(), old, new, balance });
+		Ok(())
+	}
+
+	/// The account of `who`, if it has free credits.
+	pub(crate) fn with_credits(who: &T::AccountId) -> Result<CreditAccount, Error<T>> {
+		Accounts::<T>::get(who).filter(|account| account.balance > 0).ok_or(Error::<T>::NoCredits)
+	}
+
+	pub(crate) fn do_notify_inactive(who: T::AccountId) -> DispatchResult {
+		let account = Self::with_credits(&who)?;
+		ensure!(account.sweep_from.is_none(), Error::<T>::AlreadyNoticed);
+		let idle_until = account.last_used.saturating_add(T::Pace::get().sweep_epochs);
+		ensure!(T::Clock::epoch() >= idle_until, Error::<T>::StillActive);
+		Self::give_notice(who, account);
+		Ok(())
+	}
+
+	pub(crate) fn give_notice(who: T::AccountId, account: CreditAccount) {
+		let from = T::Clock::epoch().saturating_add(T::Pace::get().notice_epochs);
+		let credits = account.balance;
+		Accounts::<T>::insert(&who, CreditAccount { sweep_from: Some(from), ..account });
+		Self::deposit_event(Event::InactivityNoticed { who, credits, from });
+	}
+
+	pub(crate) fn do_sweep(who: T::AccountId) -> DispatchResult {
+		let account = Self::with_credits(&who)?;
+		let from = account.sweep_from.ok_or(Error::<T>::NotNoticed)?;
+		ensure!(T::Clock::epoch() >= from, Error::<T>::NoticeRuns);
+		let credits = account.balance;
+		let tokens = Self::book(|ledger| ledger.sweep(credits))?;
+		// What is locked belongs to a channel.
+		let left = CreditAccount { balance: 0, sweep_from: None, ..account };
+		Accounts::<T>::set(&who, Some(left).filter(|account| account.locked > 0));
+		Self::deposit_event(Event::CreditsSwept { who, credits, tokens });
+		Ok(())
+	}
+
+	/// Charges a fee of `credits` to the free credits of `who` and destroys their part of the basis. Returns that part.
+	///
+	/// Fails with [`Error::ZeroAmount`], [`Error::InsufficientCredits`] or [`Error::NotBacked`].
+	pub fn charge_fee(who: &T::AccountId, credits: Credits) -> Result<Tokens, DispatchError> {
+		ensure!(credits > 0, Error::<T>::ZeroAmount);
+		frame_support::storage::with_storage_layer(|| {
+			Self::use_account(who, |account| {
+				account.balance =
+					account.balance.checked_sub(credits).ok_or(Error::<T>::InsufficientCredits)?;
+				Ok(())
+			})?;
+			let tokens = Self::book(|ledger| ledger.sponsor(credits))?;
+			Self::deposit_event(Event::FeeCharged { who: who.clone(), credits, tokens });
+			Ok(tokens)
+		})
+	}
+}
+
+impl<T: Config> CreditAccounts<T::AccountId> for Pallet<T> {
+	fn free(who: &T::AccountId) -> Credits {
+		Accounts::<T>::get(who).map(|account| account.balance).unwrap_or_default()
+	}
+
+	/// Fails with [`Error::ZeroAmount`] or [`Error::InsufficientCredits`].
+	fn lock(who: &T::AccountId, credits: Credits) -> DispatchResult {
+		Self::change_lock(who, credits, |account| {
+			account.balance = account.balance.checked_sub(credits).ok_or(Error::<T>::InsufficientCredits)?;
+			account.locked = account.locked.checked_add(credits).ok_or(Error::<T>::Overflow)?;
+			Ok(())
+		})
+	}
+
+	/// Fails with [`Error::ZeroAmount`] or [`Error::InsufficientLock`].
+	fn unlock(who: &T::AccountId, credits: Credits) -> DispatchResult {
+		Self::change_lock(who, credits, |account| {
+			account.locked = account.locked.checked_sub(credits).ok_or(Error::<T>::InsufficientLock)?;
+			account.balance = account.balance.checked_add(credits).ok_or(Error::<T>::Overflow)?;
+			Ok(())
+		})
+	}
+}

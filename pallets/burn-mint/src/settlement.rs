@@ -1,0 +1,151 @@
+//! Traffic that was paid for, and what its claims are converted at.
+
+use crate::{
+	types::{Close, EpochClaims, KeptRate, Phase},
+	Carried, Claims, Config, Error, Event, FirstRate, FirstUnsettled, Pallet, Rates, WeightInfo,
+};
+use frame_support::{ensure, storage::with_storage_layer, traits::Get, weights::Weight};
+use polkadot_sdk::*;
+use sp_runtime::{DispatchError, DispatchResult};
+use weir_math::economy::{emission::insurance_limit, ledger::Settlement, wide::mul_div_floor};
+use weir_primitives::{
+	economy::{Credits, Parameters, Price, SettlementRate, Tokens},
+	seams::{
+		economy::{Earnings, PaidTraffic, RegionalDemand, SettlementRates},
+		EpochClock,
+	},
+	EpochIndex, Region,
+};
+
+/// Rates that one close forgets at most. It adds one or a few; the rest is forgotten with the next.
+pub(crate) const MAX_FORGOTTEN: u32 = 4;
+
+impl<T: Config> PaidTraffic<T::AccountId> for Pallet<T> {
+	/// Fails with [`Error::ZeroAmount`], [`Error::InsufficientLock`], or when [`Config::Earnings`] refuses.
+	fn paid(
+		customer: &T::AccountId,
+		provider: &T::AccountId,
+		region: &Region,
+		credits: Credits,
+	) -> Result<EpochIndex, DispatchError> {
+		ensure!(credits > 0, Error::<T>::ZeroAmount);
+		let epoch = T::Clock::epoch();
+		with_storage_layer(|| {
+			Self::claim(customer, epoch, credits)?;
+			T::Earnings::earned(provider, epoch, credits)?;
+			T::RegionalDemand::paid(region, epoch, credits);
+			Ok::<_, DispatchError>(())
+		})?;
+		let (customer, provider) = (customer.clone(), provider.clone());
+		Self::deposit_event(Event::TrafficPaid { customer, provider, epoch, credits });
+		Ok(epoch)
+	}
+
+	fn weight() -> Weight {
+		T::WeightInfo::paid()
+			.saturating_add(T::Earnings::weight())
+			.saturating_add(T::RegionalDemand::weight())
+	}
+}
+
+impl<T: Config> SettlementRates for Pallet<T> {
+	fn rate(epoch: EpochIndex) -> Option<SettlementRate> {
+		Rates::<T>::get(epoch).map(|kept| kept.rate)
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn set_rate_for_benchmark(epoch: EpochIndex, rate: SettlementRate) {
+		Rates::<T>::insert(epoch, crate::types::KeptRate { rate, since: epoch });
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Moves locked credits into the claims of the epoch.
+	pub(crate) fn claim(customer: &T::AccountId, epoch: EpochIndex, credits: Credits) -> DispatchResult {
+		Self::use_account(customer, |account| {
+			account.locked = account.locked.checked_sub(credits).ok_or(Error::<T>::InsufficientLock)?;
+			Ok(())
+		})?;
+		Claims::<T>::try_mutate(epoch, |claims| {
+			claims.credits = claims.credits.checked_add(credits).ok_or(Error::<T>::Overflow)?;
+			Ok(())
+		})
+	}
+
+	/// Settles what `epoch` and those before it claimed, as far as it is backed, and mints the shares.
+	pub(crate) fn settle(
+		epoch: EpochIndex,
+		parameters: &Parameters,
+		price: Option<Price>,
+		slice: Tokens,
+	) -> Result<Settlement, DispatchError> {
+		let claimed = Claims::<T>::get(epoch).credits;
+		let waiting = Carried::<T>::get().checked_add(claimed).ok_or(Error::<T>::Overflow)?;
+		let settlement = match price {
+			Some(price) => {
+				let most = insurance_limit(slice, parameters);
+				Self::book(|ledger| ledger.settle(waiting, parameters, price, most))?
+			}
+			None => Settlement::default(),
+		};
+		let for_pot = settlement.provider.checked_add(settlement.attestor).ok_or(Error::<T>::Overflow)?;
+		Self::mint_for(&T::RewardsPot::get(), for_pot)?;
+		Self::mint_for(&T::Treasury::get(), settlement.treasury)?;
+		Carried::<T>::put(waiting.checked_sub(settlement.credits).ok_or(Error::<T>::Overflow)?);
+		Ok(settlement)
+	}
+
+	/// Gives the claims of the epoch their part of the settlement. Their rate is known once that is all of them.
+	pub(crate) fn divide(close: &mut Close, epoch: EpochIndex) -> DispatchResult {
+		let mut claims = Claims::<T>::get(epoch);
+		let credits = claims.unsettled().min(close.undivided);
+		let settlement = close.settlement;
+		// Rounded down: what no epoch gets stays in the pot.
+		let part = |tokens: Tokens| mul_div_floor(tokens, credits, settlement.credits).unwrap_or(0);
+		let grow = |sum: &mut u128, tokens: Tokens| {
+			*sum = sum.checked_add(tokens).ok_or(Error::<T>::Overflow)?;
+			Ok::<_, Error<T>>(())
+		};
+		grow(&mut claims.settled, credits)?;
+		grow(&mut claims.provider_tokens, part(settlement.provider))?;
+		grow(&mut claims.attestor_tokens, part(settlement.attestor))?;
+		grow(&mut claims.treasury_tokens, part(settlement.treasury))?;
+		close.undivided = close.undivided.checked_sub(credits).ok_or(Error::<T>::Overflow)?;
+		if claims.unsettled() > 0 {
+			Claims::<T>::insert(epoch, claims);
+		} else {
+			Self::complete(epoch, &claims, close.epoch());
+		}
+		close.phase = match epoch.checked_add(1) {
+			Some(next) if next <= close.epoch() && close.undivided > 0 => Phase::Rates { next },
+			_ => Phase::Survey { next: 0 },
+		};
+		Ok(())
+	}
+
+	fn complete(epoch: EpochIndex, claims: &EpochClaims, since: EpochIndex) {
+		Claims::<T>::remove(epoch);
+		FirstUnsettled::<T>::put(epoch.saturating_add(1));
+		if claims.credits > 0 {
+			let rate = claims.rate();
+			Rates::<T>::insert(epoch, KeptRate { rate, since });
+			Self::deposit_event(Event::RateSet { epoch, rate });
+		}
+	}
+
+	/// Forgets rates that are known for longer than the history lasts.
+	pub(crate) fn forget_rates(closed: EpochIndex) {
+		let history = T::Pace::get().history_epochs;
+		let unsettled = FirstUnsettled::<T>::get();
+		FirstRate::<T>::mutate(|first| {
+			for _ in 0..MAX_FORGOTTEN {
+				let kept = Rates::<T>::get(*first).filter(|kept| kept.since.saturating_add(history) > closed);
+				if *first >= unsettled || kept.is_some() {
+					break;
+				}
+				Rates::<T>::remove(*first);
+				*first = first.saturating_add(1);
+			}
+		});
+	}
+}

@@ -1,0 +1,295 @@
+//! Requests for credits: waiting, price, cap, refusal.
+
+use super::*;
+use crate::{types::RequestFailure, Error, RequestQueue, Requests};
+use frame_support::{
+	assert_noop,
+	traits::{LockableCurrency, WithdrawReasons},
+	weights::Weight,
+};
+use sp_runtime::TokenError;
+use weir_math::economy::{
+	units::{HIGHEST_PRICE, LOWEST_PRICE, TOKEN},
+	wide::tokens_ceil,
+};
+use weir_primitives::economy::GateReason;
+
+const LOW: u128 = PRICE / 10_000 * 9_975;
+
+fn request(who: AccountId, dollars: u128, tokens: u128) -> u64 {
+	let id = RequestQueue::<Test>::get().tail;
+	assert_ok!(BurnMint::request_credits(signed(who), dollars * DOLLAR, tokens * TOKEN));
+	id
+}
+
+fn set_round_cap(dollars: u128) {
+	TestParameters::set(&Parameters { round_cap: (dollars * DOLLAR) as u64, ..parameters() });
+}
+
+#[test]
+fn request_credits_should_hold_tokens_and_wait() {
+	ExtBuilder::default().build_and_execute(|| {
+		let id = request(ALICE, 10, 300);
+		assert_eq!((held(ALICE), free(ALICE)), (300 * TOKEN, FUNDS - 300 * TOKEN));
+		let event = Event::CreditsRequested {
+			id,
+			who: ALICE,
+			credits: 10 * DOLLAR,
+			max_tokens: 300 * TOKEN,
+			from_round: 3,
+		};
+		assert!(emitted(event));
+		run_block(Weight::MAX);
+		run_round();
+		assert_eq!((credits_of(ALICE), held(ALICE)), (0, 300 * TOKEN));
+	});
+}
+
+#[test]
+fn request_should_be_executed_at_the_low_price_after_the_delay() {
+	ExtBuilder::default().build_and_execute(|| {
+		let id = request(ALICE, 10, 300);
+		// What it costs is the price of then, not of now.
+		market(|market| market.price = PRICE * 2);
+		run_rounds(FORWARD);
+		let tokens = tokens_ceil(10 * DOLLAR, 2 * LOW).unwrap();
+		assert_eq!((credits_of(ALICE), held(ALICE), free(ALICE)), (10 * DOLLAR, 0, FUNDS - tokens));
+		assert_eq!((ledger().basis, ledger().burned, ledger().credits), (tokens, tokens, 10 * DOLLAR));
+		let event = Event::CreditsBought {
+			id,
+			who: ALICE,
+			credits: 10 * DOLLAR,
+			tokens,
+			price: 2 * LOW,
+			balance: 10 * DOLLAR,
+		};
+		assert!(emitted(event));
+		assert!(Requests::<Test>::iter().next().is_none());
+	});
+}
+
+#[test]
+fn request_should_wait_when_a_report_is_no_younger_than_it() {
+	ExtBuilder::default().build_and_execute(|| {
+		run_block(Weight::MAX);
+		let block = System::block_number() as u32;
+		request(ALICE, 10, 300);
+		for oldest in [block - 1, block] {
+			market(|market| market.oldest_block = Some(oldest));
+			run_rounds(FORWARD + 3);
+			assert_eq!(credits_of(ALICE), 0);
+		}
+		market(|market| market.oldest_block = Some(block + 1));
+		run_block(Weight::MAX);
+		assert_eq!(credits_of(ALICE), 10 * DOLLAR);
+	});
+}
+
+#[test]
+fn request_should_fail_and_release_everything_when_credits_are_too_dear() {
+	ExtBuilder::default().build_and_execute(|| {
+		let id = request(ALICE, 10, 250);
+		run_rounds(FORWARD);
+		let tokens = tokens_ceil(10 * DOLLAR, LOW);
+		assert!(tokens > Some(250 * TOKEN));
+		assert_eq!((credits_of(ALICE), held(ALICE), free(ALICE)), (0, 0, FUNDS));
+		let reason = RequestFailure::TooDear { tokens };
+		assert!(emitted(Event::RequestFailed { id, who: ALICE, credits: 10 * DOLLAR, reason }));
+	});
+}
+
+#[test]
+fn request_should_burn_all_it_allows_when_it_costs_exactly_that() {
+	ExtBuilder::default().build_and_execute(|| {
+		let tokens = tokens_ceil(10 * DOLLAR, LOW).unwrap();
+		assert_ok!(BurnMint::request_credits(signed(ALICE), 10 * DOLLAR, tokens));
+		assert_ok!(BurnMint::request_credits(signed(BOB), 10 * DOLLAR, tokens - 1));
+		run_rounds(FORWARD);
+		assert_eq!((credits_of(ALICE), credits_of(BOB)), (10 * DOLLAR, 0));
+		assert_eq!((held(ALICE), held(BOB)), (0, 0));
+	});
+}
+
+#[test]
+fn request_credits_should_be_refused_with_the_broken_rule() {
+	ExtBuilder::default().build_and_execute(|| {
+		let refused = |credits, tokens| BurnMint::request_credits(signed(ALICE), credits, tokens);
+		assert_noop!(refused(DOLLAR - 1, TOKEN), Error::<Test>::BelowLeastPurchase);
+		let cap = BurnMint::round_cap();
+		assert_noop!(refused(cap + 1, TOKEN), Error::<Test>::AboveRoundCap);
+		assert_noop!(refused(DOLLAR, 0), Error::<Test>::NoTokensAllowed);
+		assert_noop!(refused(DOLLAR, FUNDS), TokenError::FundsUnavailable);
+		Paused::set(&true);
+		assert_noop!(refused(DOLLAR, TOKEN), Error::<Test>::PurchasesPaused);
+		Paused::set(&false);
+		for _ in 0..MaxRequestsPerAccount::get() {
+			request(ALICE, 1, 1);
+		}
+		assert_noop!(refused(DOLLAR, TOKEN), Error::<Test>::TooManyRequests);
+		request(BOB, 1, 1);
+		request(BOB, 1, 1);
+		assert_noop!(BurnMint::request_credits(signed(BOB), DOLLAR, TOKEN), Error::<Test>::QueueFull);
+	});
+}
+
+#[test]
+fn rounds_should_sell_what_the_cap_allows_in_order() {
+	ExtBuilder::default().build_and_execute(|| {
+		set_round_cap(100);
+		request(ALICE, 60, 10_000);
+		request(BOB, 50, 10_000);
+		// It would fit, and waits all the same.
+		request(CAROL, 10, 10_000);
+		run_rounds(FORWARD);
+		assert_eq!((credits_of(ALICE), credits_of(BOB), credits_of(CAROL)), (60 * DOLLAR, 0, 0));
+		run_block(Weight::MAX);
+		assert_eq!(credits_of(BOB), 0);
+		run_round();
+		assert_eq!((credits_of(BOB), credits_of(CAROL)), (50 * DOLLAR, 10 * DOLLAR));
+	});
+}
+
+#[test]
+fn request_should_fail_when_no_round_would_sell_that_much_any_more() {
+	ExtBuilder::default().build_and_execute(|| {
+		let id = request(ALICE, 60, 10_000);
+		request(BOB, 40, 10_000);
+		set_round_cap(50);
+		run_rounds(FORWARD);
+		let reason = RequestFailure::AboveRoundCap;
+		assert!(emitted(Event::RequestFailed { id, who: ALICE, credits: 60 * DOLLAR, reason }));
+		assert_eq!((free(ALICE), credits_of(BOB)), (FUNDS, 40 * DOLLAR));
+	});
+}
+
+#[test]
+fn cap_should_follow_the_trailing_day() {
+	ExtBuilder::default().build_and_execute(|| {
+		set_round_cap(100);
+		let rounds = TestPace::get().rounds_per_day;
+		assert_eq!(BurnMint::round_cap(), 100 * DOLLAR);
+		for _ in 0..rounds {
+			request(ALICE, 90, 10_000);
+			run_rounds(FORWARD);
+		}
+		assert_eq!(BurnMint::round_cap(), 5 * 90 * DOLLAR);
+		// A day later nothing of it counts any more.
+		for _ in 0..TestPace::get().epochs_per_day {
+			begin_epoch();
+		}
+		assert_eq!(BurnMint::round_cap(), 100 * DOLLAR);
+	});
+}
+
+#[test]
+fn cancel_request_should_release_tokens_while_purchases_are_closed() {
+	ExtBuilder::default().build_and_execute(|| {
+		let (first, second, third) =
+			(request(ALICE, 10, 300), request(BOB, 10, 300), request(CAROL, 10, 300));
+		assert_noop!(BurnMint::cancel_request(signed(BOB), 99), Error::<Test>::NoSuchRequest);
+		assert_noop!(BurnMint::cancel_request(signed(BOB), first), Error::<Test>::NotYourRequest);
+		assert_noop!(BurnMint::cancel_request(signed(BOB), second), Error::<Test>::PurchasesOpen);
+		market(|market| market.purchases = Some(GateReason::Spread));
+		assert_ok!(BurnMint::cancel_request(signed(BOB), second));
+		assert!(emitted(Event::RequestCancelled { id: second, who: BOB }));
+		assert_eq!((held(BOB), free(BOB)), (0, FUNDS));
+		run_rounds(FORWARD);
+		// The pause closes them too: whoever waits can always leave.
+		market(|market| market.purchases = None);
+		Paused::set(&true);
+		assert_ok!(BurnMint::cancel_request(signed(ALICE), first));
+		Paused::set(&false);
+		run_block(Weight::MAX);
+		assert_eq!(credits_of(CAROL), 10 * DOLLAR);
+		assert_noop!(BurnMint::cancel_request(signed(CAROL), third), Error::<Test>::NoSuchRequest);
+	});
+}
+
+#[test]
+fn requests_should_wait_for_hours_and_go_on_when_the_price_is_back() {
+	ExtBuilder::default().build_and_execute(|| {
+		for gate in [GateReason::NoQuorum, GateReason::Spread, GateReason::Stale] {
+			let before = credits_of(ALICE);
+			request(ALICE, 10, 300);
+			market(|market| market.purchases = Some(gate));
+			run_rounds(72);
+			assert_eq!((credits_of(ALICE), held(ALICE)), (before, 300 * TOKEN));
+			market(|market| market.purchases = None);
+			run_round();
+			assert_eq!((credits_of(ALICE), held(ALICE)), (before + 10 * DOLLAR, 0));
+		}
+	});
+}
+
+#[test]
+fn requests_should_wait_while_purchases_are_paused() {
+	ExtBuilder::default().build_and_execute(|| {
+		request(ALICE, 10, 300);
+		Paused::set(&true);
+		run_rounds(FORWARD);
+		assert_eq!(credits_of(ALICE), 0);
+		Paused::set(&false);
+		run_block(Weight::MAX);
+		assert_eq!(credits_of(ALICE), 10 * DOLLAR);
+	});
+}
+
+#[test]
+fn requests_should_be_priced_at_the_ends_of_the_range() {
+	ExtBuilder::default().build_and_execute(|| {
+		// A billion tokens for a dollar: more than anybody has.
+		let dear = request(ALICE, 1, 1_000_000);
+		market(|market| market.price = LOWEST_PRICE);
+		run_rounds(FORWARD);
+		let tokens = tokens_ceil(DOLLAR, LOWEST_PRICE / 10_000 * 9_975);
+		let reason = RequestFailure::TooDear { tokens };
+		assert!(emitted(Event::RequestFailed { id: dear, who: ALICE, credits: DOLLAR, reason }));
+		request(ALICE, 1, 1);
+		market(|market| market.price = HIGHEST_PRICE);
+		run_rounds(FORWARD);
+		assert_eq!(credits_of(ALICE), DOLLAR);
+		assert_eq!(ledger().burned, 1_002_507);
+	});
+}
+
+#[test]
+fn requests_should_wait_when_the_price_is_zero() {
+	ExtBuilder::default().build_and_execute(|| {
+		request(ALICE, 10, 300);
+		market(|market| market.price = 0);
+		run_rounds(FORWARD);
+		assert_eq!(held(ALICE), 300 * TOKEN);
+		market(|market| market.price = PRICE);
+		run_block(Weight::MAX);
+		assert_eq!(credits_of(ALICE), 10 * DOLLAR);
+	});
+}
+
+#[test]
+fn frozen_tokens_should_not_keep_a_request_from_its_price() {
+	ExtBuilder::default().build_and_execute(|| {
+		request(ALICE, 10, 300);
+		// Locks may lie on what is on hold: it must not be a way to cancel.
+		Balances::set_lock(*b"election", &ALICE, Tokens::MAX, WithdrawReasons::all());
+		run_rounds(FORWARD);
+		assert_eq!((credits_of(ALICE), held(ALICE)), (10 * DOLLAR, 0));
+	});
+}
+
+#[test]
+fn requests_should_wait_when_a_block_has_nothing_left() {
+	ExtBuilder::default().build_and_execute(|| {
+		for who in [ALICE, BOB, CAROL] {
+			request(who, 10, 300);
+			request(who, 10, 300);
+		}
+		market(|market| market.round += FORWARD);
+		run_block(Weight::zero());
+		assert_eq!(RequestQueue::<Test>::get().count, 6);
+		// A block executes a bounded number.
+		run_block(Weight::MAX);
+		assert_eq!(RequestQueue::<Test>::get().count, 2);
+		run_block(Weight::MAX);
+		assert_eq!(RequestQueue::<Test>::get().count, 0);
+	});
+}

@@ -1,0 +1,92 @@
+//! The table of regions and the list of hosting prefixes.
+
+use crate::{pallet::*, types::Unexpected, RegionState};
+use alloc::vec::Vec;
+use frame_support::{defensive, ensure};
+use polkadot_sdk::*;
+use sp_runtime::{traits::Get, DispatchResult};
+use weir_math::economy::groups::Network;
+use weir_primitives::{
+	economy::{LineWeight, RegionId},
+	Region,
+};
+
+impl<T: Config> Pallet<T> {
+	/// Number and state of an open region.
+	fn open_state(region: &Region) -> Option<(RegionId, RegionState)> {
+		let id = IdOf::<T>::get(region)?;
+		Regions::<T>::get(id).filter(|state| state.open).map(|state| (id, state))
+	}
+
+	/// Number of an open region.
+	pub(crate) fn open_id(region: &Region) -> Option<RegionId> {
+		Self::open_state(region).map(|(id, _)| id)
+	}
+
+	/// One more than the largest number: numbers are dense and never given back.
+	pub(crate) fn next_id() -> RegionId {
+		// `do_open_region` keeps the table within `MaxRegions`.
+		RegionId::try_from(Regions::<T>::count()).unwrap_or(RegionId::MAX)
+	}
+
+	pub(crate) fn do_open_region(region: Region, least_weight: LineWeight) -> DispatchResult {
+		ensure!(region.is_valid(), Error::<T>::InvalidRegion);
+		let id = match IdOf::<T>::get(region) {
+			Some(id) => {
+				let is_open = Regions::<T>::get(id).is_some_and(|state| state.open);
+				ensure!(!is_open, Error::<T>::AlreadyOpen);
+				id
+			}
+			None => Self::next_id(),
+		};
+		ensure!(id < T::MaxRegions::get(), Error::<T>::TooManyRegions);
+		// The epoch that was surveyed last stays: none is surveyed twice, also if the region was closed meanwhile.
+		let surveyed = Regions::<T>::get(id).and_then(|state| state.surveyed);
+		Regions::<T>::insert(id, RegionState { surveyed, ..RegionState::new(region, least_weight) });
+		IdOf::<T>::insert(region, id);
+		Self::deposit_event(Event::RegionOpened { id, region, least_weight });
+		Ok(())
+	}
+
+	pub(crate) fn do_close_region(region: &Region) -> DispatchResult {
+		let (id, state) = Self::open_state(region).ok_or(Error::<T>::NotOpen)?;
+		Regions::<T>::insert(id, RegionState { open: false, ..state });
+		Demands::<T>::remove(id);
+		Self::deposit_event(Event::RegionClosed { id, region: *region });
+		Ok(())
+	}
+
+	pub(crate) fn do_set_least_weight(region: &Region, new: LineWeight) -> DispatchResult {
+		let (id, state) = Self::open_state(region).ok_or(Error::<T>::NotOpen)?;
+		let old = state.least_weight;
+		ensure!(old != new, Error::<T>::NothingChanges);
+		Regions::<T>::insert(id, RegionState { least_weight: new, ..state });
+		Self::deposit_event(Event::LeastWeightChanged { id, old, new });
+		Ok(())
+	}
+
+	pub(crate) fn do_list_hosting(prefixes: &[Network]) -> DispatchResult {
+		for prefix in prefixes {
+			ensure!(*prefix != Network::Relayed, Error::<T>::NotAPrefix);
+			ensure!(!Hosting::<T>::contains_key(prefix), Error::<T>::AlreadyListed);
+			ensure!(Hosting::<T>::count() < T::MaxHosting::get(), Error::<T>::TooManyPrefixes);
+			Hosting::<T>::insert(prefix, ());
+		}
+		Self::deposit_event(Event::HostingListed { prefixes: Vec::from(prefixes) });
+		Ok(())
+	}
+
+	pub(crate) fn do_unlist_hosting(prefixes: &[Network]) -> DispatchResult {
+		for prefix in prefixes {
+			ensure!(Hosting::<T>::take(prefix).is_some(), Error::<T>::NotListed);
+		}
+		Self::deposit_event(Event::HostingUnlisted { prefixes: Vec::from(prefixes) });
+		Ok(())
+	}
+
+	/// Says where everybody can see it that something is not as it must be.
+	pub(crate) fn unexpected(what: Unexpected) {
+		defensive!("regions: count or bounty is not what it must be", what);
+		Self::deposit_event(Event::Unexpected { what });
+	}
+}

@@ -1,0 +1,173 @@
+//! The invariants of the pallet's documentation, by their numbers.
+
+use crate::{pallet::*, Count, LineOf};
+use alloc::{
+	collections::{BTreeMap, BTreeSet},
+	vec::Vec,
+};
+use frame_support::{ensure, traits::fungible::hold::Inspect as _};
+use polkadot_sdk::*;
+use sp_runtime::{traits::Get, TryRuntimeError};
+use weir_math::economy::{
+	groups::{block_cap, Block, Group, Network, Site, Standing},
+	parameters::{LEAST_MULTIPLIER, MOST_MULTIPLIER},
+};
+use weir_primitives::{
+	economy::{RegionId, Tokens},
+	ProviderIndex,
+};
+
+const MISCOUNTED: TryRuntimeError = TryRuntimeError::Other("invariant 3: a sum that does not fit");
+
+/// Groups and counts, anew.
+struct Recount<AccountId> {
+	sites: BTreeMap<Site, Group>,
+	blocks: BTreeMap<Block, Group>,
+	networks: BTreeMap<(RegionId, Network), Group>,
+	operators: BTreeMap<(RegionId, AccountId), u32>,
+	counts: BTreeMap<RegionId, Count>,
+}
+
+impl<AccountId: Ord + Clone> Recount<AccountId> {
+	fn add(&mut self, line: &crate::Line<AccountId>) -> Option<()> {
+		let Standing { raw, site, block, weight } = line.standing;
+		let at = self.sites.entry(line.site).or_default();
+		*at = at.with(raw, site)?;
+		let at = self.blocks.entry(line.site.block()).or_default();
+		*at = at.with(site, block)?;
+		let network = (line.region, line.site.block().network());
+		let count = self.counts.entry(line.region).or_default();
+		let at = self.networks.entry(network).or_default();
+		count.census.networks = count.census.networks.checked_add(at.is_empty().into())?;
+		*at = at.with(block, weight)?;
+		let lines = self.operators.entry((line.region, line.operator.clone())).or_default();
+		count.census.operators = count.census.operators.checked_add((*lines == 0).into())?;
+		*lines = lines.checked_add(1)?;
+		count.census.nodes = count.census.nodes.checked_add(1)?;
+		count.offered = count.offered.checked_add(block.into())?;
+		Some(())
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Checks every invariant of the pallet.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		Self::check_table()?;
+		let lines: Vec<_> = Lines::<T>::iter().collect();
+		Self::check_lines(&lines)?;
+		Self::check_counts(&lines)?;
+		Self::check_demands()?;
+		Self::check_bounties()?;
+		ensure!(Hosting::<T>::count() <= T::MaxHosting::get(), "invariant 8: too many prefixes");
+		ensure!(
+			Hosting::<T>::iter_keys().count() == Hosting::<T>::count() as usize,
+			"invariant 8: miscounted prefixes"
+		);
+		ensure!(!Hosting::<T>::contains_key(Network::Relayed), "invariant 8: not a prefix");
+		Ok(())
+	}
+
+	fn check_table() -> Result<(), TryRuntimeError> {
+		let regions: BTreeMap<_, _> = Regions::<T>::iter().collect();
+		ensure!(regions.keys().copied().eq(0..Self::next_id()), "invariant 1: hole in the table");
+		ensure!(Self::next_id() <= T::MaxRegions::get(), "invariant 1: too many regions");
+		ensure!(IdOf::<T>::iter().count() == regions.len(), "invariant 1: number of no region");
+		for (id, state) in regions {
+			ensure!(IdOf::<T>::get(state.region) == Some(id), "invariant 1: region of another number");
+			let bounds = LEAST_MULTIPLIER..=MOST_MULTIPLIER;
+			ensure!(bounds.contains(&state.multiplier), "invariant 5: multiplier out of bounds");
+			ensure!(bounds.contains(&state.rate.multiplier), "invariant 5: paid multiplier out of bounds");
+			ensure!(
+				state.rate.multiplier.saturating_add(state.rate.floor) <= MOST_MULTIPLIER,
+				"invariant 5: floor too high"
+			);
+			ensure!(
+				state.demand.paid <= state.demand.capacity,
+				"invariant 5: more demand than there was capacity"
+			);
+			ensure!(state.counted_gap <= state.gap, "invariant 5: more counted than is missing");
+		}
+		Ok(())
+	}
+
+	fn check_lines(lines: &[(ProviderIndex, LineOf<T>)]) -> Result<(), TryRuntimeError> {
+		for (_, line) in lines {
+			let Standing { raw, site, block, weight } = line.standing;
+			ensure!(Regions::<T>::contains_key(line.region), "invariant 2: line in no region");
+			ensure!(raw > 0, "invariant 2: line without weight");
+			ensure!(
+				site <= raw && block <= site && weight <= block,
+				"invariant 2: a level lets through more than it was offered"
+			);
+		}
+		Ok(())
+	}
+
+	fn check_counts(lines: &[(ProviderIndex, LineOf<T>)]) -> Result<(), TryRuntimeError> {
+		let mut all = Recount {
+			sites: BTreeMap::new(),
+			blocks: BTreeMap::new(),
+			networks: BTreeMap::new(),
+			operators: BTreeMap::new(),
+			counts: BTreeMap::new(),
+		};
+		for (_, line) in lines {
+			all.add(line).ok_or(MISCOUNTED)?;
+		}
+		let cap = u128::from(T::NodeCap::get());
+		ensure!(all.sites.values().all(|group| group.weight <= cap), "invariant 4: site above its cap");
+		let cap = block_cap(T::NodeCap::get());
+		ensure!(all.blocks.values().all(|group| group.weight <= cap), "invariant 4: block above its cap");
+
+		ensure!(Sites::<T>::iter().collect::<BTreeMap<_, _>>() == all.sites, "invariant 3: sites");
+		ensure!(Blocks::<T>::iter().collect::<BTreeMap<_, _>>() == all.blocks, "invariant 3: blocks");
+		let networks = Networks::<T>::iter().map(|(id, network, group)| ((id, network), group));
+		ensure!(networks.collect::<BTreeMap<_, _>>() == all.networks, "invariant 3: networks");
+		let operators = OperatorLines::<T>::iter().map(|(id, who, lines)| ((id, who), lines));
+		ensure!(operators.collect::<BTreeMap<_, _>>() == all.operators, "invariant 3: operators");
+		ensure!(Counts::<T>::iter().collect::<BTreeMap<_, _>>() == all.counts, "invariant 3: counts");
+		Ok(())
+	}
+
+	fn check_demands() -> Result<(), TryRuntimeError> {
+		for (id, open) in Demands::<T>::iter() {
+			ensure!(
+				Regions::<T>::get(id).is_some_and(|state| state.open),
+				"invariant 6: demand where no region is open"
+			);
+			let is_rising = |pair: &[crate::EpochDemand]| matches!(pair, [a, b] if a.epoch < b.epoch);
+			ensure!(!open.is_empty(), "invariant 6: no demand kept");
+			ensure!(open.windows(2).all(is_rising), "invariant 6: epochs out of order");
+		}
+		Ok(())
+	}
+
+	fn check_bounties() -> Result<(), TryRuntimeError> {
+		let mut held = BTreeMap::<T::AccountId, Tokens>::new();
+		let mut numbers = BTreeSet::new();
+		for (id, bounties) in Bounties::<T>::iter() {
+			ensure!(Regions::<T>::contains_key(id), "invariant 7: bounty for no region");
+			ensure!(!bounties.is_empty(), "invariant 7: no bounty kept");
+			for bounty in bounties {
+				ensure!(bounty.left > 0, "invariant 7: empty bounty");
+				ensure!(
+					bounty.id < NextBounty::<T>::get() && numbers.insert(bounty.id),
+					"invariant 7: number used twice, or not yet"
+				);
+				let sum = held.entry(bounty.sponsor).or_default();
+				*sum = sum.saturating_add(bounty.left);
+			}
+		}
+		for (sponsor, left) in held {
+			ensure!(
+				T::Currency::balance_on_hold(&HoldReason::Bounty.into(), &sponsor) == left,
+				"invariant 7: not on hold what is left"
+			);
+		}
+		ensure!(
+			BountiesPaidFor::<T>::iter_keys().all(Bounties::<T>::contains_key),
+			"invariant 7: paid epoch without a bounty"
+		);
+		Ok(())
+	}
+}

@@ -1,0 +1,358 @@
+//! What lines weigh: verdicts, and what else changes a weight.
+
+use crate::*;
+use polkadot_sdk::*;
+
+use alloc::vec::Vec;
+use frame_support::{traits::Get, weights::Weight};
+use weir_math::economy::{
+	accrual::Step,
+	weight::{self, recorded_uptime, seen_uptime, upper_median, Factors},
+};
+use weir_primitives::{
+	api::{Outcome, VerdictRecord},
+	economy::Placed,
+	seams::{
+		economy::{LineFacts, LineHistory, Placement},
+		Bonds, OnProviderChange, OnVerdict, Operators, ProviderFacts, ProviderRegistry,
+	},
+	Admission, Endpoint, EpochIndex, LineKind, ProviderIndex, OWNER_DELAY_EPOCHS,
+};
+
+/// When a provider earns, of the epochs in which that is known.
+struct Serving<AccountId> {
+	/// What is registered of it in the first of them.
+	facts: ProviderFacts<AccountId>,
+	/// The first of them.
+	from: EpochIndex,
+	/// The first one after it in which it no longer earns, if one is known.
+	until: Option<EpochIndex>,
+}
+
+impl<T: Config> Pallet<T> {
+	/// Epochs in which a weight counts after its test: no more than can be scheduled.
+	fn weight_epochs() -> u32 {
+		T::Pace::get().weight_epochs.min(HORIZON.saturating_sub(1))
+	}
+
+	/// Whether and when the provider is admitted and in service, as far as is known: what its owner says comes into force
+	/// [`OWNER_DELAY_EPOCHS`] later.
+	fn serving(who: &T::AccountId, index: ProviderIndex, now: EpochIndex) -> Option<Serving<T::AccountId>> {
+		let earning = |epoch: EpochIndex| {
+			T::Registry::facts_at(index, epoch).filter(|facts| {
+				let is_admitted = matches!(facts.admission, Admission::Admitted { since } if since <= epoch);
+				facts.account == *who && facts.in_service && is_admitted
+			})
+		};
+		let known = now..=now.saturating_add(OWNER_DELAY_EPOCHS);
+		let (from, facts) = known.clone().find_map(|epoch| Some((epoch, earning(epoch)?)))?;
+		let until = known.filter(|epoch| *epoch > from).find(|epoch| earning(*epoch).is_none());
+		Some(Serving { facts, from, until })
+	}
+
+	/// What a line weighs before its neighbours count, and why.
+	pub(crate) fn factors(
+		line: &Line,
+		history: &LineFacts,
+		facts: &ProviderFacts<T::AccountId>,
+	) -> Option<Factors> {
+		let measured_kbps = weight::lower_quintile(&history.measured)?;
+		let outages: Vec<(u64, u64)> = history
+			.gaps
+			.iter()
+			.filter(|gap| !gap.is_regional)
+			.map(|gap| (gap.from_slot, gap.until_slot))
+			.chain(history.down_since.map(|from| (from, history.slot)))
+			.collect();
+		let recorded = recorded_uptime(&outages, history.slot, history.epoch_slots);
+		let alive: Vec<u8> = line.seen.iter().map(|seen| seen.alive_parts).collect();
+		let seen = seen_uptime(&alive);
+		let rtts: Vec<u32> =
+			line.seen.iter().map(|seen| u32::from(seen.rtt_10us)).filter(|rtt| *rtt > 0).collect();
+		let is_hosting = facts.region.kind == LineKind::Hosting || T::Placement::is_hosting(&facts.endpoint);
+		let line = weight::Line {
+			measured_kbps,
+			claimed_kbps: facts.claim.effective_kbps(),
+			covered_kbps: T::Bonds::covered_kbps(&facts.account),
+			uptime: recorded.0.min(seen.0),
+			steadiness: recorded.1.min(seen.1),
+			// Nobody got an answer in time.
+			rtt_10us: upper_median(&rtts).unwrap_or(u32::MAX),
+			reliability: line.reliability.ppm,
+			is_hosting,
+		};
+		Some(line.factors())
+	}
+
+	/// Weighs the line of `who` anew, from now on, and places it. It was settled before.
+	fn weigh(who: &T::AccountId, line: &mut Line) {
+		let now = Self::now();
+		let history = T::History::line(line.index);
+		let serving = Self::serving(who, line.index, now);
+		if let Some(Serving { facts, .. }) = &serving {
+			Self::note_region(who, line, facts, now);
+		}
+		let is_proven = Self::note_proof(line, history.as_ref(), now);
+		let mut steps = Vec::new();
+		let mut placed = Placed { region: None, weight: 0 };
+		match history.zip(serving).and_then(|(history, serving)| {
+			let (raw, from, until) = Self::term(line, &history, &serving, now)?;
+			Some((raw, from, until, serving.facts))
+		}) {
+			Some((raw, from, until, facts)) => {
+				placed = T::Placement::place(
+					line.index,
+					&T::Operators::operator_of(who),
+					&facts.region,
+					&facts.endpoint,
+					raw,
+				);
+				line.raw = raw;
+				let is_settled = |epoch: EpochIndex| line.settled_from <= epoch;
+				if from > now || placed.region.is_none() {
+					steps.push(Step::none(now));
+				}
+				if let Some(region) = placed.region {
+					let step = Step {
+						from,
+						region,
+						weight: placed.weight,
+						floor: is_settled(from),
+						proven: is_proven && is_settled(from),
+					};
+					steps.extend([step, Step::none(until)]);
+				}
+			}
+			None => {
+				Self::displace(who, line);
+				steps.push(Step::none(now));
+			}
+		}
+		let old = line.step_at(now);
+		Self::replace_steps(line, now, &steps);
+		Self::tell_weight(who, line, &old, &placed);
+	}
+
+	/// The raw weight of a line, the first epoch in which it counts, and the first in which it no longer does. None if it is
+	/// nothing.
+	fn term(
+		line: &Line,
+		history: &LineFacts,
+		serving: &Serving<T::AccountId>,
+		now: EpochIndex,
+	) -> Option<(u64, EpochIndex, EpochIndex)> {
+		if history.is_contradicted {
+			return None;
+		}
+		let expiry = history.last_test?.saturating_add(Self::weight_epochs()).saturating_add(1);
+		let until = serving.until.map_or(expiry, |until| until.min(expiry));
+		let from =
+			if line.void == Some(now) { serving.from.max(now.saturating_add(1)) } else { serving.from };
+		let raw = Self::factors(line, history, &serving.facts)?.weight();
+		(raw > 0 && from < until).then_some((raw, from, until))
+	}
+
+	/// Takes the line away from where it stands, if it stands anywhere.
+	fn displace(who: &T::AccountId, line: &mut Line) {
+		if line.raw == 0 {
+			return;
+		}
+		line.raw = 0;
+		let endpoint = T::Registry::facts(line.index)
+			.filter(|facts| facts.account == *who)
+			.map_or(Endpoint::RelayOnly, |facts| facts.endpoint);
+		T::Placement::place(line.index, &T::Operators::operator_of(who), &line.region, &endpoint, 0);
+	}
+
+	/// Notes where the line is. One that is in another region than before starts anew there.
+	fn note_region(
+		who: &T::AccountId,
+		line: &mut Line,
+		facts: &ProviderFacts<T::AccountId>,
+		now: EpochIndex,
+	) {
+		if facts.region == line.region {
+			return;
+		}
+		let from = now.saturating_add(T::Parameters::get().tenure_epochs);
+		let old = core::mem::replace(&mut line.region, facts.region);
+		line.settled_from = from;
+		line.proven_since = None;
+		line.reliability = weight::Reliability::new(from);
+		let (provider, new) = (line.index, facts.region);
+		Self::deposit_event(Event::Moved { who: who.clone(), provider, old, new, from });
+	}
+
+	/// Notes since when location proofs pass. Whether they have for a tenure, and still do.
+	fn note_proof(line: &mut Line, history: Option<&LineFacts>, now: EpochIndex) -> bool {
+		let Some(history) = history else { return false };
+		if history.is_contradicted {
+			line.proven_since = None;
+		}
+		let Some(last) = history.proof.filter(|_| !history.is_contradicted) else { return false };
+		let since = *line.proven_since.get_or_insert(now);
+		let tenure = T::Parameters::get().tenure_epochs;
+		since.saturating_add(tenure) <= now && last.saturating_add(tenure) >= now
+	}
+
+	fn tell_weight(who: &T::AccountId, line: &Line, old: &Step, placed: &Placed) {
+		let now = Self::now();
+		let new = line.steps.iter().find(|step| step.from >= now && step.weight > 0);
+		let current = line.step_at(now);
+		let step = if current.weight > 0 { Some(&current) } else { new };
+		let weight = step.map_or(0, |step| step.weight);
+		if weight == 0 && old.weight == 0 {
+			return;
+		}
+		Self::deposit_event(Event::Weighed {
+			who: who.clone(),
+			provider: line.index,
+			old: old.weight,
+			new: weight,
+			region: placed.region.filter(|_| weight > 0),
+			from: step.map_or(now, |step| step.from.max(now)),
+			until: line.expires(now),
+		});
+	}
+
+	/// Settles and weighs the line of `who`, if it has one with this index.
+	fn reweigh(who: &T::AccountId, index: ProviderIndex) {
+		let Some(mut line) = Lines::<T>::get(who).filter(|line| line.index == index) else { return };
+		Self::settle_and_tell(who, &mut line);
+		Self::weigh(who, &mut line);
+		Self::store_line(who, line);
+	}
+
+	/// Stores a line, unless nothing of it is needed any more: it weighs nothing, stands nowhere, is not registered, and a
+	/// tenure has passed, so that coming back in another region is no way around one.
+	pub(crate) fn store_line(who: &T::AccountId, line: Line) {
+		let tenure = T::Parameters::get().tenure_epochs;
+		let is_idle = line.steps.iter().all(|step| step.weight == 0) && line.raw == 0;
+		let is_over = line.reliability.at.max(line.settled_from).saturating_add(tenure) < Self::now();
+		if is_idle && is_over && T::Registry::index_of(who).is_none() {
+			Lines::<T>::remove(who);
+		} else {
+			Lines::<T>::insert(who, line);
+		}
+	}
+
+	/// Takes a line whose weight has expired away from where it stands.
+	pub(crate) fn tidy_line(who: &T::AccountId, line: &mut Line) {
+		let now = Self::now();
+		if line.raw > 0 && line.expires(now) <= now {
+			Self::displace(who, line);
+		}
+	}
+
+	/// The line of `who` with this index, as it is told of. A new registration has nothing of the tests of the last one.
+	fn line_of_index(who: &T::AccountId, index: ProviderIndex) -> Option<Line> {
+		match Lines::<T>::get(who) {
+			Some(line) if line.index == index => Some(line),
+			Some(mut line) => {
+				Self::displace(who, &mut line);
+				line.index = index;
+				line.seen = Default::default();
+				line.proven_since = None;
+				line.struck = None;
+				Some(line)
+			}
+			None => {
+				let facts = T::Registry::facts(index).filter(|facts| facts.account == *who)?;
+				Some(Line::new(index, facts.region, Self::now()))
+			}
+		}
+	}
+
+	/// Notes what a test showed of the line beside its capacity.
+	fn note_test(line: &mut Line, verdict: &VerdictRecord, is_excused: bool) {
+		let (now, pace) = (Self::now(), T::Pace::get());
+		if is_excused {
+			line.reliability = line.reliability.wait(now);
+			return;
+		}
+		line.see(Seen { alive_parts: verdict.alive_parts, rtt_10us: verdict.rtt_10us });
+		let before = line.reliability.ppm;
+		line.reliability = match verdict.outcome {
+			Outcome::Good | Outcome::PaidAsMeasured | Outcome::ClaimLowered => {
+				line.reliability.clean(now, Self::weight_epochs(), pace.epochs_per_day)
+			}
+			Outcome::Strike => line.reliability.fault(now),
+			Outcome::Unreachable | Outcome::Void => line.reliability.wait(now),
+		};
+		if verdict.outcome == Outcome::Strike {
+			let taken = before.saturating_sub(line.reliability.ppm);
+			line.struck = Some(Struck { epoch: verdict.epoch, taken });
+		}
+		if matches!(verdict.outcome, Outcome::Strike | Outcome::Unreachable) {
+			line.void = Some(now);
+		}
+	}
+}
+
+impl<T: Config> OnVerdict<T::AccountId> for Pallet<T> {
+	fn verdict(who: &T::AccountId, index: ProviderIndex, _: EpochIndex, verdict: &VerdictRecord) {
+		if verdict.outcome == Outcome::Void {
+			return;
+		}
+		let Some(mut line) = Self::line_of_index(who, index) else { return };
+		let is_excused = T::History::line(index).is_some_and(|history| history.is_excused);
+		Self::settle_and_tell(who, &mut line);
+		Self::note_test(&mut line, verdict, is_excused);
+		Self::weigh(who, &mut line);
+		Self::store_line(who, line);
+	}
+
+	/// Only a strike can be disputed.
+	fn revised(who: &T::AccountId, index: ProviderIndex, epoch: EpochIndex, verdict: &VerdictRecord) {
+		let Some(mut line) = Lines::<T>::get(who).filter(|line| line.index == index) else { return };
+		Self::settle_and_tell(who, &mut line);
+		if verdict.outcome != Outcome::Strike {
+			if let Some(struck) = line.struck.take_if(|struck| struck.epoch == epoch) {
+				line.reliability = line.reliability.forgiven(struck.taken);
+				// Of epochs that are over nothing is taken back.
+				line.void = line.void.filter(|void| *void != Self::now());
+			}
+		}
+		Self::weigh(who, &mut line);
+		Self::store_line(who, line);
+	}
+
+	fn unproven(attestor: &T::AccountId, epoch: EpochIndex) {
+		Self::void_attestation(attestor, epoch);
+	}
+
+	fn attested(attestor: &T::AccountId, epoch: EpochIndex, assigned: u32, accepted: u32) {
+		Self::note_attestation(attestor, epoch, assigned, accepted);
+	}
+
+	fn weight() -> Weight {
+		T::WeightInfo::verdict()
+			.max(T::WeightInfo::attested())
+			.max(T::WeightInfo::unproven())
+			.saturating_add(T::History::weight().saturating_mul(2))
+			.saturating_add(T::Placement::weight())
+	}
+}
+
+impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
+	fn provider_changed(index: ProviderIndex, facts: &ProviderFacts<T::AccountId>) {
+		Self::reweigh(&facts.account, index);
+	}
+
+	fn provider_left(index: ProviderIndex, who: &T::AccountId) {
+		Self::reweigh(who, index);
+		if T::Registry::index_of(who).is_none() {
+			Self::leave(who);
+		}
+	}
+
+	fn is_needed(_: ProviderIndex, _: &T::AccountId) -> bool {
+		// What a line has earned belongs to its account.
+		false
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn encumber_for_benchmark(index: ProviderIndex, who: &T::AccountId) {
+		benchmarking::encumber::<T>(index, who);
+	}
+}

@@ -1,0 +1,10 @@
+//! Tests by topic; every one ends in the invariants.
+
+mod claims;
+mod closing;
+mod earnings;
+mod housekeeping;
+mod moving;
+mod properties;
+mod vesting;
+mod weighing;
