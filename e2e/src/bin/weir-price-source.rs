@@ -3,13 +3,13 @@
 use anyhow::Result;
 use clap::Parser;
 use std::{net::SocketAddr, process::ExitCode};
-use weir_e2e::prices::{PriceServer, Wander, ADDRESS};
+use weir_e2e::prices::{PriceServer, Wander, ADDRESS, CONTROL_HELP, PRICES};
 
 /// Serves three JSON documents with a price that wanders around a mean, for development networks. Ctrl-C ends it.
 #[derive(Debug, Parser)]
-#[command(name = "weir-price-source", version)]
+#[command(name = "weir-price-source", version, after_help = CONTROL_HELP)]
 struct Cli {
-	/// Where to listen.
+	/// Where to listen, on the loopback.
 	#[arg(long, value_name = "ADDRESS:PORT", default_value_t = ADDRESS)]
 	listen: SocketAddr,
 
@@ -24,8 +24,10 @@ struct Cli {
 
 fn positive(text: &str) -> Result<f64, String> {
 	let dollars: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
-	let is_price = (1e-9..=1e6).contains(&dollars);
-	is_price.then_some(dollars).ok_or_else(|| "a price is 0.000000001 to 1000000 dollars".into())
+	PRICES
+		.contains(&dollars)
+		.then_some(dollars)
+		.ok_or_else(|| "a price is 0.000000001 to 1000000 dollars".into())
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -51,6 +53,7 @@ async fn run(cli: Cli) -> Result<()> {
 	for source in server.sources() {
 		println!("  --price-source '{source}'");
 	}
+	println!("how to make it crash, lag, lie and jump: weir-price-source --help");
 	tokio::signal::ctrl_c().await?;
 	Ok(())
 }
