@@ -143,7 +143,8 @@ pub(crate) fn commitment(who: Sr25519Keyring, epoch: u32) -> Item {
 /// A report of so many entries on `epoch`, revealed and not proven.
 pub(crate) fn report(who: Sr25519Keyring, epoch: u32, entries: u16) -> Item {
 	let (proven, own_run) = (false, None::<u8>);
-	let revealed = (entries, entries, proven, own_run);
+	// Accepted, measured, in the report.
+	let revealed = (entries, entries, entries, proven, own_run);
 	(place("ProofOfBandwidth", "Reports", &[twox(epoch), blake(who)]), ([8u8; 32], Some(revealed)).encode())
 }
 
