@@ -42,7 +42,7 @@ pub(crate) struct SidecarParams {
 #[group(skip)]
 pub(crate) struct PriceParams {
 	/// Where a reporter looks up the price: a URL that answers with JSON, '#', and the JSON pointer of the dollars of one
-	/// token in it: https://example.org/ticker#/last. Give it 3 to 16 times, best for 3 hosts that do not copy from each
+	/// token in it: `https://example.org/ticker#/last`. Give it 3 to 16 times, best for 3 hosts that do not copy from each
 	/// other. Plain http on the loopback only. Needs the off-chain worker, which only validators run by default.
 	#[arg(long, value_name = "URL#POINTER", conflicts_with = "price_sources_file")]
 	pub(crate) price_source: Vec<String>,
