@@ -38,7 +38,8 @@ pub struct Timing {
 	pub maturity_epochs: u32,
 	/// Epochs between queueing a slash and applying it.
 	pub slash_delay_epochs: u32,
-	/// Epochs before unbonded tokens are free.
+	/// Epochs before what a validator unbonds is free. A provider waits for three quarters of them:
+	/// [`Timing::provider_unbonding_epochs`].
 	pub unbonding_epochs: u32,
 	/// One in this many admitted providers is tested each epoch.
 	pub test_every: u32,
@@ -65,7 +66,7 @@ pub enum TimingError {
 	RevealWindow,
 	/// No slots remain for the estimates, or the measuring part does not fit the epoch.
 	EpochTooShort,
-	/// A delay of zero epochs, or unbonding shorter than a strike can take to become a slash.
+	/// A delay of zero epochs, or a provider's unbonding shorter than a strike can take to become a slash.
 	Delay,
 	/// A committee below 5 or above [`MAX_COMMITTEE`], or not growing with what is at stake.
 	Committee,
@@ -123,6 +124,13 @@ impl Timing {
 		}
 	}
 
+	/// Epochs before what a provider unbonds is free: three quarters of a validator's, rounded up. An equivocation can be
+	/// proved for as long as old signatures can mislead a node that comes back; what a provider does is judged within a few
+	/// epochs.
+	pub const fn provider_unbonding_epochs(&self) -> u32 {
+		self.unbonding_epochs.saturating_sub(self.unbonding_epochs / 4)
+	}
+
 	/// Checks the relations every network must keep (specification, "Epochs and time").
 	pub fn validate(&self) -> Result<(), TimingError> {
 		let width = |from: u32, until: u32| until.saturating_sub(from);
@@ -146,12 +154,12 @@ impl Timing {
 		{
 			return Err(TimingError::EpochTooShort);
 		}
-		// Strike, escalation and delay must end before the bond is free.
+		// Strike, escalation and delay must end before the bond is free: a provider's is the first to be.
 		let story = self.slash_delay_epochs.checked_add(8);
 		if self.maturity_epochs == 0
 			|| self.slash_delay_epochs == 0
 			|| self.test_every == 0
-			|| story.is_none_or(|epochs| self.unbonding_epochs < epochs)
+			|| story.is_none_or(|epochs| self.provider_unbonding_epochs() < epochs)
 		{
 			return Err(TimingError::Delay);
 		}
@@ -202,7 +210,7 @@ mod tests {
 	#[test]
 	fn validate_should_name_the_broken_relation() {
 		type Change = fn(&mut Timing);
-		let cases: [(Change, TimingError); 25] = [
+		let cases: [(Change, TimingError); 26] = [
 			(|t| t.slot_millis = 999, TimingError::SlotLength),
 			(|t| t.slot_millis = 60_001, TimingError::SlotLength),
 			(|t| t.commit_from = 0, TimingError::CommitWindow),
@@ -219,6 +227,7 @@ mod tests {
 			(|t| t.maturity_epochs = 0, TimingError::Delay),
 			(|t| t.slash_delay_epochs = 0, TimingError::Delay),
 			(|t| t.unbonding_epochs = t.slash_delay_epochs + 7, TimingError::Delay),
+			(|t| t.unbonding_epochs = 14, TimingError::Delay),
 			(|t| t.test_every = 0, TimingError::Delay),
 			(|t| t.committee = 4, TimingError::Committee),
 			(|t| t.large_committee = t.committee - 1, TimingError::Committee),
@@ -234,6 +243,29 @@ mod tests {
 			change(&mut timing);
 			assert_eq!(timing.validate(), Err(error), "case {number}");
 		}
+	}
+
+	#[test]
+	fn provider_should_wait_for_three_quarters_of_what_a_validator_does() {
+		let days = |timing: &Timing, epochs: u32| {
+			u64::from(epochs) * u64::from(timing.epoch_slots) * timing.slot_millis / 86_400_000
+		};
+		let public = Timing::public();
+		assert_eq!(days(&public, public.unbonding_epochs), 28);
+		assert_eq!(days(&public, public.provider_unbonding_epochs()), 21);
+		assert_eq!(Timing::local().provider_unbonding_epochs(), 12);
+		for (validator, provider) in [(0, 0), (1, 1), (3, 3), (4, 3), (15, 12), (u32::MAX, 3_221_225_472)] {
+			let timing = Timing { unbonding_epochs: validator, ..public };
+			assert_eq!(timing.provider_unbonding_epochs(), provider, "{validator}");
+		}
+	}
+
+	#[test]
+	fn provider_should_stay_within_reach_until_a_strike_is_a_slash() {
+		// Eleven of fourteen are one too few, twelve of fifteen are as many as the delay of four and eight more.
+		let timing = |unbonding_epochs| Timing { unbonding_epochs, ..Timing::public() };
+		assert_eq!(timing(14).validate(), Err(TimingError::Delay));
+		assert_eq!(timing(15).validate(), Ok(()));
 	}
 
 	#[test]

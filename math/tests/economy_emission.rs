@@ -1,7 +1,7 @@
 //! Emission takes a part of what is left, and defers what is not earned.
 
 use proptest::prelude::*;
-use weir_math::economy::{emission::*, units::*, Ledger, Parameters};
+use weir_math::economy::{emission::*, units::*, wide::part_floor, Ledger, Parameters};
 
 const GENESIS: Tokens = 400_000_000 * TOKEN;
 const EPOCHS_OF_A_YEAR: usize = 1_461;
@@ -61,9 +61,12 @@ fn pay_should_stay_within_the_scheduled_and_two_more_slices() {
 }
 
 #[test]
-fn regions_should_want_the_slice_when_the_price_is_lost() {
-	assert_eq!(wanted_tokens(5, None, 77), 77);
-	assert_eq!(wanted_tokens(DOLLAR, Some(PRICE_ONE), 77), TOKEN);
+fn regions_should_want_what_was_paid_last_when_the_price_is_lost() {
+	assert_eq!(wanted_tokens(5, None, 77, 76), 76);
+	// Never more than the slice, and nothing where nothing was ever paid at a price.
+	assert_eq!(wanted_tokens(5, None, 77, 78), 77);
+	assert_eq!(wanted_tokens(u128::MAX, None, 77, 0), 0);
+	assert_eq!(wanted_tokens(DOLLAR, Some(PRICE_ONE), 77, 3), TOKEN);
 }
 
 #[test]
@@ -100,6 +103,28 @@ fn budget_should_hold_over_a_million_epochs() {
 }
 
 proptest! {
+	/// Whoever keeps the price from being formed is paid no more than before, however long it lasts.
+	#[test]
+	fn epochs_without_a_price_should_mint_no_more_than_the_last_one_with_one(
+		epochs in prop::collection::vec((0..10_000_000_000_000u128, prop::option::weighted(0.5, 1..=HIGHEST_PRICE)), 1..60),
+	) {
+		let parameters = Parameters::default();
+		let mut ledger = Ledger::genesis(GENESIS).unwrap();
+		let mut last = 0;
+		for (want, price) in epochs {
+			let slice = ledger.schedule(&parameters).unwrap().slice;
+			let wanted = wanted_tokens(want, price, slice, last);
+			let minted = availability_mint(wanted, ledger.bucket, slice, parameters.bucket_slices);
+			ledger.emit_bucket(minted).unwrap();
+			if price.is_some() {
+				last = minted;
+			} else {
+				prop_assert!(minted <= last && minted <= slice);
+			}
+			prop_assert_eq!(ledger.check(), Ok(()));
+		}
+	}
+
 	/// Properties 10 and 12: the reserve falls except by what overflows and what is put back, and no epoch releases more
 	/// than the first one but for that.
 	#[test]
@@ -124,14 +149,20 @@ proptest! {
 				schedule.slice + schedule.validators + schedule.attestors + schedule.treasury,
 				schedule.emission
 			);
-			prop_assert!(ledger.reserve <= before.reserve + before.bucket);
+			// The slice leaves it, and no more comes back than what the bucket cannot hold.
+			let overflow = (before.bucket + schedule.slice).saturating_sub(schedule.slice * BUCKET_SLICES);
+			prop_assert_eq!(ledger.reserve, before.reserve - schedule.slice + overflow);
 			prop_assert!(ledger.bucket <= schedule.slice * BUCKET_SLICES);
 			ledger.emit_reserve(schedule.validators).unwrap();
 			ledger
 				.emit_bucket(availability_mint(wanted[index], ledger.bucket, schedule.slice, parameters.bucket_slices))
 				.unwrap();
 			if ledger.destroy(destroyed[index]).is_ok() {
-				recredited += ledger.recredit(recredit_limit(GENESIS, &parameters).min(destroyed[index])).unwrap();
+				let reserve = ledger.reserve;
+				let back = ledger.recredit(recredit_limit(GENESIS, &parameters).min(destroyed[index])).unwrap();
+				prop_assert!(back <= destroyed[index] && back <= part_floor(first, parameters.recredit));
+				prop_assert_eq!(ledger.reserve, reserve + back);
+				recredited += back;
 			}
 			prop_assert_eq!(ledger.check(), Ok(()));
 		}

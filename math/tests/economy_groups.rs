@@ -85,6 +85,10 @@ impl Neighbours {
 	fn weight(&self) -> u128 {
 		self.lines.values().map(|(_, standing)| u128::from(standing.weight)).sum()
 	}
+
+	fn weight_of(&self, network: Network) -> u128 {
+		self.networks.get(&network).map_or(0, |group| group.weight)
+	}
 }
 
 /// Few networks, blocks and sites, so that they are crowded.
@@ -94,7 +98,7 @@ fn site() -> impl Strategy<Value = Site> {
 		2 => (0..2u8, 0..2u8).prop_map(|(f, g)| {
 			Site::of_v6([0x20, 0x01, 0x0a, 0, 0, f, g, 1, 0, 0, 0, 0, 0, 0, 0, 1])
 		}),
-		1 => Just(Site::Relayed),
+		1 => (0..8u8).prop_map(|operator| Site::of_relayed([operator; 16])),
 	]
 }
 
@@ -124,7 +128,10 @@ fn prefixes_should_be_cut_where_the_table_says() {
 	assert_eq!(site, Site::V6([0x20, 0x01, 0x0d, 0xb8, 1, 2, 3]));
 	assert_eq!(site.block(), Block::V6([0x20, 0x01, 0x0d, 0xb8, 1, 2]));
 	assert_eq!(site.block().network(), Network::V6([0x20, 0x01, 0x0d, 0xb8]));
-	assert_eq!(Site::Relayed.block().network(), Network::Relayed);
+	let site = Site::of_relayed([7; 16]);
+	assert_eq!(site, Site::Relayed([7; 16]));
+	assert_eq!(site.block(), Block::Relayed);
+	assert_eq!(site.block().network(), Network::Relayed);
 }
 
 #[test]
@@ -162,6 +169,38 @@ fn network_should_weigh_a_fifth_of_a_large_region() {
 	let weights = neighbours.weights();
 	assert!((0..40).all(|line| weights[&line] == NODE_CAP / 2), "20 node caps among 40 lines");
 	assert!((40..100).all(|line| weights[&line] == NODE_CAP));
+}
+
+/// A region of others' lines, 100 node caps, and as many operators without an address as given, a node cap each.
+fn with_relayed(operators: u8) -> Neighbours {
+	let mut lines = (0..100).map(|b| (Site::of_v4([10, b, 1, 1]), NODE_CAP)).collect::<Vec<_>>();
+	lines.extend((0..operators).map(|operator| (Site::of_relayed([operator; 16]), NODE_CAP)));
+	let order = (0..lines.len() as u32).collect::<Vec<_>>();
+	let mut neighbours = placed(&lines);
+	neighbours.settle(&order);
+	neighbours.check();
+	neighbours
+}
+
+#[test]
+fn lines_without_an_address_should_share_a_node_cap_by_operator() {
+	let mut neighbours = with_relayed(2);
+	neighbours.place(102, Site::of_relayed([1; 16]), NODE_CAP);
+	neighbours.settle(&[100, 101, 102]);
+	let weights = neighbours.weights();
+	assert_eq!((weights[&100], weights[&101], weights[&102]), (NODE_CAP, NODE_CAP / 2, NODE_CAP / 2));
+}
+
+#[test]
+fn operators_without_an_address_should_weigh_four_node_caps_however_many_they_are() {
+	for operators in [4, 5, 50, 250] {
+		let relayed = with_relayed(operators);
+		let weight: u64 = (100..100 + u32::from(operators)).map(|line| relayed.weights()[&line]).sum();
+		let dust = u64::from(operators);
+		assert!((4 * NODE_CAP - dust..=4 * NODE_CAP).contains(&weight), "{operators}: {weight}");
+		// Nobody else loses anything by them.
+		assert!((0..100).all(|line| relayed.weights()[&line] == NODE_CAP));
+	}
 }
 
 #[test]
@@ -260,6 +299,74 @@ proptest! {
 		let slack = parts.len() as u128;
 		prop_assert!(own_of(&many) <= own_of(&one), "{} > {}", own_of(&many), own_of(&one));
 		prop_assert!(many.weight() <= one.weight() + slack * lines.len() as u128);
+	}
+
+	/// (21) A line split over blocks of its network, its neighbours' blocks and sites among them, lifts neither what the network
+	/// weighs nor what the region does. Where blocks have room, nor does it gain beside its neighbours in the network.
+	#[test]
+	fn splitting_over_blocks_should_never_lift_what_the_network_weighs(
+		lines in crowd(40),
+		parts in prop::collection::vec((1..60_000u64, prop::option::of((0..2u8, 0..3u8)), 10..200u8), 1..12),
+	) {
+		let whole: u64 = parts.iter().map(|(raw, ..)| raw).sum();
+		prop_assume!(whole <= NODE_CAP);
+		let (own, home) = (Site::of_v4([9, 1, 250, 1]), Site::of_v4([9, 1, 250, 1]).block().network());
+		let mut order: Vec<u32> = (0..lines.len() as u32).collect();
+		let mut one = placed(&lines);
+		one.place(1_000, own, whole);
+		order.push(1_000);
+		one.settle(&order);
+
+		let mut many = placed(&lines);
+		order.pop();
+		for (part, (raw, beside, c)) in parts.iter().enumerate() {
+			let site = match beside {
+				Some((c, d)) => Site::of_v4([9, 1, *c, *d]),
+				None => Site::of_v4([9, 1, *c, 100 + part as u8]),
+			};
+			many.place(1_000 + part as u32, site, *raw);
+			order.push(1_000 + part as u32);
+			many.check();
+		}
+		many.settle(&order);
+		// Lines are rounded down at each of three levels.
+		let slack = 3 * order.len() as u128;
+		prop_assert!(many.weight_of(home) <= one.weight_of(home) + slack);
+		prop_assert!(many.weight() <= one.weight() + slack);
+		let own_of = |all: &Neighbours| -> u128 {
+			all.weights().into_iter().filter(|(line, _)| *line >= 1_000).map(|(_, weight)| u128::from(weight)).sum()
+		};
+		let has_room = parts.iter().all(|(_, beside, _)| beside.is_none());
+		prop_assert!(!has_room || own_of(&many) <= own_of(&one), "{} > {}", own_of(&many), own_of(&one));
+	}
+
+	/// (21) At every level, on whatever site, block or network: the more parts a line of a group is in, the less it weighs, for
+	/// each is rounded down, and the group never weighs more.
+	#[test]
+	fn split_within_any_group_should_weigh_no_more(
+		others in (0..4_000_000u128, 0..4_000_000u128),
+		parts in prop::collection::vec(0..NODE_CAP, 1..20),
+		cap in prop_oneof![Just(u128::from(NODE_CAP)), Just(block_cap(NODE_CAP)), 0..4_000_000u128],
+	) {
+		// What the others weigh is settled: their part of the cap.
+		let settled = |offered: u128, all: u128| if all <= cap { offered } else { offered * cap / all };
+		let whole: u64 = parts.iter().sum();
+		let offered = others.0 + others.1;
+		let all = offered + u128::from(whole);
+		let weight_of_others = settled(others.0, all) + settled(others.1, all);
+		let group = Group { lines: 2, offered, weight: weight_of_others };
+		let as_one = group.share(whole, cap);
+		let mut split = Group { offered: all, ..group };
+		let mut as_many = 0u128;
+		for part in &parts {
+			// In a settled group each finds all others there.
+			let around = Group { offered: all - u128::from(*part), ..split };
+			let share = around.share(*part, cap);
+			as_many += u128::from(share);
+			split.weight += u128::from(share);
+		}
+		prop_assert!(as_many <= as_one.into(), "{as_many} > {as_one}");
+		prop_assert!(split.weight <= cap.max(group.weight));
 	}
 
 	/// A line that measures more never weighs less, in the same surroundings.

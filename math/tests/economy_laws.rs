@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use weir_math::economy::{
 	incentive::{availability_rate, slope, BILLION},
+	least_weight::{self, MOST_LEAST_WEIGHT, MOST_OPENING, STEP},
 	parameters::{
 		Broken, ParameterName, MOST_EARNED, MOST_FALL, MOST_LAMBDA, MOST_MOVE, MOST_PRICE_MOVE, MOST_SHARES,
 	},
@@ -179,6 +180,40 @@ fn presets_of_the_pace_should_be_valid_and_pauses_end() {
 	let pace = Pace { change_notice_epochs: 14, change_window_epochs: 112, ..Pace::public() };
 	assert!(!pace.is_valid());
 	assert!(!Pace { change_notice_epochs: 0, ..Pace::public() }.is_valid());
+}
+
+#[test]
+fn change_should_take_effect_after_full_epochs_of_notice_and_count_for_a_window() {
+	let pace = Pace { change_notice_epochs: 28, change_window_epochs: 112, ..Pace::public() };
+	assert_eq!((pace.takes_effect(10), pace.takes_effect(u32::MAX)), (39, u32::MAX));
+	assert!(pace.is_in_window(10, 121) && !pace.is_in_window(10, 122));
+}
+
+#[test]
+fn least_weight_should_move_by_a_quarter_within_its_bounds() {
+	use least_weight::{check, Broken::*};
+	assert_eq!(check([1_000_000], 1_250_000), Ok(()));
+	assert_eq!(check([1_000_000], 1_250_001), Err(TooFast));
+	assert_eq!(check([1_000_000], 750_000), Ok(()));
+	assert_eq!(check([1_000_000], 749_999), Err(TooFast));
+	assert_eq!(check([1_000_000, 1_250_000], 800_000), Err(TooFast), "every value of the window counts");
+	assert_eq!(check([MOST_LEAST_WEIGHT], MOST_LEAST_WEIGHT + 1), Err(OutOfBounds));
+	assert_eq!(check([MOST_LEAST_WEIGHT], MOST_LEAST_WEIGHT), Ok(()));
+	assert_eq!(check([0], STEP), Ok(()), "zero is no trap");
+	assert_eq!(check([0], STEP + 1), Err(TooFast));
+	assert_eq!(check([STEP], 0), Ok(()));
+	assert_eq!(check([u64::MAX], u64::MAX), Err(OutOfBounds));
+}
+
+#[test]
+fn region_should_be_opened_with_a_bounded_least_weight() {
+	use least_weight::{check, Broken::*};
+	for (weight, expected) in [(0, Ok(())), (MOST_OPENING, Ok(())), (MOST_OPENING + 1, Err(OutOfBounds))] {
+		assert_eq!(check([], weight), expected);
+	}
+	// One that was open within the window goes on from there.
+	assert_eq!(check([2 * MOST_OPENING], 2 * MOST_OPENING), Ok(()));
+	assert_eq!(check([2 * MOST_OPENING], MOST_OPENING), Err(TooFast));
 }
 
 #[test]

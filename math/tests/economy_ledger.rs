@@ -1,11 +1,13 @@
 //! The supply ledger adds up whatever happens to it, pays nobody more than was burned, and reproduces published numbers.
 
+use primitive_types::U256;
 use proptest::prelude::*;
 use weir_math::economy::{
 	emission,
 	ledger::{Broken, LedgerError, Settlement},
+	parameters::MOST_SHARES,
 	units::*,
-	wide::{tokens_ceil, value_floor},
+	wide::{mul_div_floor, part_floor, tokens_ceil, tokens_floor, value_floor},
 	Ledger, Parameters,
 };
 
@@ -359,7 +361,7 @@ fn apply(ledger: &mut Ledger, step: &Step) -> bool {
 		Step::Back(credits, tokens) => ledger.back(credits.min(ledger.pending_credits), tokens).is_ok(),
 		Step::Destroy(tokens) => ledger.destroy(tokens).is_ok(),
 		Step::Settle(part, price, most) => {
-			let credits = weir_math::economy::wide::part_floor(ledger.credits, part);
+			let credits = part_floor(ledger.credits, part);
 			ledger.settle(credits, &Parameters::default(), price, most).is_ok()
 		}
 		Step::Schedule => ledger.schedule(&Parameters::default()).is_ok(),
@@ -371,6 +373,28 @@ fn apply(ledger: &mut Ledger, step: &Step) -> bool {
 		Step::Sweep(credits) => ledger.sweep(credits).is_ok(),
 		Step::Sponsor(credits) => ledger.sponsor(credits).is_ok(),
 	}
+}
+
+/// What an epoch puts into the bucket, by the published shares.
+fn slice_of(reserve: Tokens, lambda: u64) -> Tokens {
+	let emission = (U256::from(reserve) * U256::from(lambda) / U256::exp10(18)).as_u128();
+	emission - emission * 15 / 100 - 2 * (emission / 10)
+}
+
+/// A price of any size that counts: as many of a thousandth of a cent as of a thousand dollars.
+fn any_price() -> impl Strategy<Value = Price> {
+	(9..=24u32, 1_000..10_000u128)
+		.prop_map(|(size, digits)| (10u128.pow(size) / 1_000 * digits).clamp(LOWEST_PRICE, HIGHEST_PRICE))
+}
+
+/// Shares that governance may choose.
+fn shares() -> impl Strategy<Value = Parameters> {
+	(600_000..=850_000u32, 0..=50_000u32, 0..=50_000u32).prop_map(
+		|(provider, attestor_share, treasury_share)| {
+			let provider_share = provider.min(MOST_SHARES - attestor_share - treasury_share);
+			Parameters { provider_share, attestor_share, treasury_share, ..Default::default() }
+		},
+	)
 }
 
 proptest! {
@@ -421,6 +445,77 @@ proptest! {
 		let minted = settle(&mut ledger, credits, price, Tokens::MAX).minted();
 		prop_assert!(minted <= burned);
 		prop_assert!(value_floor(minted, price).unwrap() <= credits * 800_000 / 1_000_000);
+	}
+
+	/// Property 7 of providers alone, for all shares, sizes and prices: in however many parts credits are settled at the
+	/// price of their purchase, providers get at most their share of the tokens that were burned for them and of the
+	/// dollars that were paid, whoever else bought at whatever price. If nobody did, they get all of it.
+	#[test]
+	fn providers_should_get_their_share_of_what_was_burned_and_no_more(
+		others in prop::collection::vec((1..GENESIS / 8, any_price()), 0..4),
+		tokens in 1..GENESIS / 8,
+		price in any_price(),
+		parts in prop::collection::vec(0..=1_000_000u32, 1..5),
+		parameters in shares(),
+	) {
+		let mut ledger = ledger();
+		let is_alone = others.is_empty();
+		for (tokens, price) in others {
+			buy(&mut ledger, value_floor(tokens, price).unwrap().max(1), price.max(LOWEST_PRICE * 1_000_000));
+		}
+		ledger.schedule(&Parameters::default()).unwrap();
+		let credits = value_floor(tokens, price).unwrap();
+		prop_assume!(credits > 0);
+		let burned = buy(&mut ledger, credits, price);
+		let share = u128::from(parameters.provider_share);
+		let (mut left, mut settled, mut provided, mut minted) = (credits, 0, 0, 0);
+		for part in parts {
+			let claimed = part_floor(left, part);
+			let settlement = ledger.settle(claimed, &parameters, price, Tokens::MAX).unwrap();
+			prop_assert_eq!(settlement.credits, claimed);
+			left -= claimed;
+			settled += claimed;
+			provided += settlement.provider;
+			minted += settlement.minted();
+			let of_burned = mul_div_floor(burned, settled * share, credits * MILLION).unwrap();
+			prop_assert!(provided <= of_burned, "{provided} of {of_burned}");
+			prop_assert!(value_floor(provided, price).unwrap() <= part_floor(settled, parameters.provider_share));
+			prop_assert!(minted <= burned);
+			// Two roundings down, each by less than a grain.
+			let owed = part_floor(tokens_floor(claimed, price).unwrap(), parameters.provider_share);
+			prop_assert!(!is_alone || settlement.provider + 2 >= owed, "{settlement:?}, {owed}");
+			prop_assert!(!is_alone || (settlement.haircut_ppm, settlement.insured, settlement.from_buffer) == (0, 0, 0));
+		}
+		prop_assert_eq!(ledger.check(), Ok(()));
+	}
+
+	/// Property 10, exactly: of all operations only four move the reserve. An epoch takes its slice and brings back what the
+	/// bucket has beyond 365 of them; shares are minted, and come back if nobody earned them; and what was destroyed comes
+	/// back up to the limit.
+	#[test]
+	fn reserve_should_move_by_nothing_but_what_is_named(
+		genesis in prop_oneof![Just(0), Just(SUPPLY_CAP), 0..=SUPPLY_CAP],
+		steps in prop::collection::vec((step(), 0..3u32), 1..60),
+	) {
+		let mut ledger = Ledger::genesis(genesis).unwrap();
+		for (step, empty_epochs) in &steps {
+			for step in std::iter::repeat_n(&Step::Schedule, *empty_epochs as usize * 150).chain([step]) {
+				let before = ledger;
+				let applied = apply(&mut ledger, step);
+				let expected = match *step {
+					Step::Schedule => {
+						let slice = slice_of(before.reserve, Parameters::default().lambda);
+						let overflow = (before.bucket + slice).saturating_sub(365 * slice);
+						before.reserve - slice + overflow
+					}
+					Step::EmitReserve(tokens) if applied => before.reserve - tokens,
+					Step::ReturnReserve(tokens) if applied => before.reserve + tokens,
+					Step::Recredit(limit) => before.reserve + limit.min(before.destroyed),
+					_ => before.reserve,
+				};
+				prop_assert_eq!(ledger.reserve, expected, "{:?}", step);
+			}
+		}
 	}
 
 	/// Property 8, first half: two purchases burn at least what one does.
@@ -514,5 +609,5 @@ fn nothing_should_be_settled_beyond_the_largest_numbers() {
 		assert!(settlement.minted() <= SUPPLY_CAP);
 		ledger.check().unwrap();
 	}
-	assert_eq!(emission::wanted_tokens(u128::MAX, Some(1), 0), u128::MAX);
+	assert_eq!(emission::wanted_tokens(u128::MAX, Some(1), 0, 0), u128::MAX);
 }

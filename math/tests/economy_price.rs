@@ -291,19 +291,20 @@ fn pool_should_count_again_when_most_rounds_are_deep() {
 }
 
 #[test]
-fn pool_skewed_for_a_block_should_move_half_an_hour_by_a_third_of_a_per_cent() {
+fn pool_skewed_for_a_block_should_move_its_average_by_two_fifths_of_a_per_cent() {
+	let rounds = Parameters::default().twap_rounds;
 	let skewed = Some((TOKEN, 1_000_000 * DOLLAR));
 	let mut samples = vec![POOL; 50];
 	samples[17] = skewed;
-	let mut averages = vec![deep(4 * CENT); 5];
-	averages.push(round_of(&samples, deep(4 * CENT)));
-	let moved = twap(&averages, 6).unwrap();
-	assert!(moved > 4 * CENT && moved <= 4 * CENT + 4 * CENT / 300, "{moved}");
+	let before = vec![deep(4 * CENT); rounds as usize - 1];
+	let with = |newest| twap(&[before.as_slice(), &[newest]].concat(), rounds).unwrap();
+	let moved = with(round_of(&samples, deep(4 * CENT)));
+	assert!(moved > 4 * CENT && moved <= 4 * CENT + 4 * CENT / 250, "{moved}");
 	assert!(quote(4 * CENT, 4 * CENT, Some(moved), 30_000).unwrap().is_open);
 	// Held over a minute it closes purchases, and does no more.
 	samples[..10].fill(skewed);
-	averages[5] = round_of(&samples, deep(4 * CENT));
-	assert!(!quote(4 * CENT, 4 * CENT, twap(&averages, 6), 30_000).unwrap().is_open);
+	let held = with(round_of(&samples, deep(4 * CENT)));
+	assert!(!quote(4 * CENT, 4 * CENT, Some(held), 30_000).unwrap().is_open);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A round sells a bounded amount, and the stable asset is spent without moving the pool.
 
 use proptest::prelude::*;
-use weir_math::economy::{purchase::*, units::*, Pace, Parameters};
+use weir_math::economy::{purchase::*, units::*, wide, Pace, Parameters};
 
 #[test]
 fn cap_should_be_its_floor_until_a_day_sold_more() {
@@ -60,9 +60,17 @@ fn small_purchases_should_be_spent_a_dollar_at_a_time() {
 fn slice_should_bring_all_but_a_hundredth() {
 	assert_eq!(least_tokens(4 * DOLLAR, PRICE_ONE / 25), Some(99 * TOKEN));
 	assert_eq!(least_tokens(DOLLAR, 0), None);
-	assert_eq!(least_of_pool(DOLLAR, 100 * TOKEN, 2 * DOLLAR), Some(495 * TOKEN / 10));
-	assert_eq!(least_of_pool(DOLLAR, TOKEN, 0), None);
-	assert_eq!(least_of_pool(u128::MAX, u128::MAX, 1), None);
+	assert_eq!(least_tokens(u128::MAX, 1), None);
+	assert_eq!(least_tokens(u128::MAX, GRAINS_PER_CREDIT), Some(u128::MAX - u128::MAX / 100));
+}
+
+#[test]
+fn request_should_allow_half_of_its_cost() {
+	assert_eq!(least_allowed(100), 50);
+	assert_eq!(least_allowed(101), 51);
+	// A grain at least, whatever little the credits cost.
+	assert_eq!((least_allowed(1), least_allowed(0)), (1, 0));
+	assert_eq!(least_allowed(u128::MAX), u128::MAX / 2 + 1);
 }
 
 proptest! {
@@ -76,6 +84,25 @@ proptest! {
 		// At most what the slice would have brought more at the price from before.
 		let gain = slice * (1.0 - 1.0 / push);
 		prop_assert!(gain < cost);
+	}
+
+	/// A slice is swapped if the pool is at the average, and it is not if the pool is a hundredth dearer: then it waits, and
+	/// nothing of it goes to whoever made it dearer. `depth` is the pool's stable side in dollars.
+	#[test]
+	fn slice_should_go_at_the_average_and_wait_above_it(depth in 25_000..100_000_000u128, part in 1..=1_000_000u32) {
+		let average = PRICE_ONE / 25;
+		let bought = |tokens: Tokens, stable: Credits, credits: Credits| {
+			let paid = credits * 997;
+			wide::mul_div_floor(tokens, paid, stable * 1_000 + paid).unwrap()
+		};
+		let stable = depth * DOLLAR;
+		let tokens = depth * 25 * TOKEN;
+		let credits = wide::part_floor(next_slice(u128::MAX, u128::MAX, stable), part).max(DOLLAR);
+		let least = least_tokens(credits, average).unwrap();
+		prop_assert!(bought(tokens, stable, credits) >= least);
+		// The product stays, the price is a hundredth higher.
+		let (fewer, more) = (tokens * 1_000 / 1_005, stable * 1_005 / 1_000 + 1);
+		prop_assert!(bought(fewer, more, credits) < least);
 	}
 
 	#[test]

@@ -353,6 +353,97 @@ proptest! {
 		prop_assert!(at(now) <= at(now + more) + grain((now + more) * GIGABYTE, availability));
 	}
 
+	/// (27) for all lawful parameters and demand of any age: what a region gets by its multiplier never falls when its capacity
+	/// rises, in the epoch or for good.
+	#[test]
+	fn pay_should_not_fall_when_capacity_rises_for_any_lawful_parameters(
+		(kappa, list_price, target) in (0..=200_000u32, 1_000..=10_000_000u64, 300_000..=700_000u32),
+		availability in 100..=150_000u64,
+		epochs in prop::collection::vec((0..1_000_000u128, 1..1_000_000u128), 1..20), alpha in 20_000..=200_000u32,
+		now in 1..1_000_000u128, more in 0..1_000_000u128,
+	) {
+		let k = slope(kappa, list_price, availability, target);
+		let demand = epochs.iter().fold(Demand::default(), |demand, (paid, capacity)| {
+			demand.after(paid * GIGABYTE, capacity * GIGABYTE, alpha, target)
+		});
+		let paid_at = |demand: &Demand, gigabytes: u128| {
+			let capacity = gigabytes * GIGABYTE;
+			let m = multiplier(&ENOUGH, k, demand.utilisation(capacity, target), target);
+			region_want(capacity, availability, m)
+		};
+		let slack = grain((now + more) * GIGABYTE, availability);
+		prop_assert!(paid_at(&demand, now) <= paid_at(&demand, now + more) + slack);
+		// For good: demand stays, capacity is what it is in its average.
+		let kept = |gigabytes: u128| settled(demand.paid, gigabytes * GIGABYTE);
+		prop_assert!(paid_at(&kept(now), now) <= paid_at(&kept(now + more), now + more) + slack);
+	}
+
+	/// (27) with the coverage floor: lines without proofs never take pay from their region, whatever its budget.
+	#[test]
+	fn pay_and_floor_should_not_fall_when_unproven_capacity_comes(
+		availability in 100..=150_000u64, gap in 0..=1_000_000u32, others in 0..3_000_000u64,
+		budget in prop_oneof![0..1_000_000u128, 0..1_000_000_000_000u128, Just(u128::MAX / 2)],
+		paid in 0..1_000_000u128, usual in 1..1_000_000u128, now in 1..1_000_000u128, more in 0..1_000_000u128,
+	) {
+		let p = parameters();
+		let k = slope(p.kappa, p.list_price, availability, p.target_utilisation);
+		let demand = settled(paid * GIGABYTE, usual * GIGABYTE);
+		let gaps = u64::from(gap) + others;
+		let both = |gigabytes: u128| {
+			let capacity = gigabytes * GIGABYTE;
+			let m = multiplier(&ENOUGH, k, demand.utilisation(capacity, p.target_utilisation), p.target_utilisation);
+			let f = coverage_floor(m, gap, gaps, budget, capacity, availability);
+			region_want(capacity, availability, m) + region_want(capacity, availability, f)
+		};
+		// Multiplier and floor are each rounded to a millionth.
+		prop_assert!(both(now) <= both(now + more) + 2 * grain((now + more) * GIGABYTE, availability));
+	}
+
+	/// (27) where it ends: proven lines that come close the gap, and with it the floor. Of what a region gets it loses no more
+	/// than that: what the multiplier pays does not fall.
+	#[test]
+	fn region_should_lose_no_more_than_its_floor_when_proven_capacity_comes(
+		availability in 100..=150_000u64, least in 1..2_000_000u64, proven in 0..2_000_000u128,
+		unproven in 0..1_000_000u128, more in 0..1_000_000u128, budget in 0..1_000_000_000_000u128,
+		demand in 0..1_000_000u128,
+	) {
+		let p = parameters();
+		let k = slope(p.kappa, p.list_price, availability, p.target_utilisation);
+		let parts = |proven: u128| {
+			let capacity = (proven + unproven).max(1) * GIGABYTE;
+			let utilisation = settled(demand * GIGABYTE, capacity).utilisation(capacity, p.target_utilisation);
+			let m = multiplier(&ENOUGH, k, utilisation, p.target_utilisation);
+			let gap = gap(proven, least);
+			let f = coverage_floor(m, gap, gap.into(), budget, capacity, availability);
+			(region_want(capacity, availability, m), region_want(capacity, availability, f))
+		};
+		let ((before, floor), (after, left)) = (parts(proven), parts(proven + more));
+		let slack = grain((proven + unproven + more).max(1) * GIGABYTE, availability);
+		prop_assert!(before <= after + slack);
+		let lost = (before + floor).saturating_sub(after + left);
+		prop_assert!(lost <= floor.min(budget) + slack);
+	}
+
+	/// (27) and (30): where a region becomes large enough to have a multiplier, its pay falls by half at most, and only if it is
+	/// used less than the target.
+	#[test]
+	fn pay_should_fall_by_half_at_most_where_a_region_becomes_a_sample(
+		availability in 100..=150_000u64, capacity in 1..1_000_000u128, more in 0..1_000_000u128,
+		utilisation in 0..=BILLION,
+	) {
+		let p = parameters();
+		let k = slope(p.kappa, p.list_price, availability, p.target_utilisation);
+		let few = Census { nodes: LEAST_NODES - 1, ..ENOUGH };
+		let wants = |census: &Census, capacity: u128| {
+			let m = multiplier(census, k, utilisation, p.target_utilisation);
+			region_want(capacity * GIGABYTE, availability, m)
+		};
+		let (before, after) = (wants(&few, capacity), wants(&ENOUGH, capacity + more));
+		prop_assert!(before <= 2 * after + 2);
+		let is_busy = utilisation >= u64::from(p.target_utilisation) * 1_000;
+		prop_assert!(!is_busy || before <= after);
+	}
+
 	/// (28) Whatever the region's capacity does before and after: what one's own traffic adds to availability pay, over all
 	/// epochs that it is remembered, is at most κ of its list price.
 	#[test]

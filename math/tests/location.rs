@@ -47,8 +47,18 @@ fn code_of(text: &str) -> [u8; 2] {
 	text.as_bytes().try_into().unwrap()
 }
 
+/// What a committee too small to be a jury finds.
 fn found(members: &[Witness<u32>], claimed: [u8; 2]) -> LocationFinding {
-	judge_location(members, claimed).finding
+	found_by(members, JURY_MEMBERS - 1, claimed)
+}
+
+fn found_by(members: &[Witness<u32>], drawn: u16, claimed: [u8; 2]) -> LocationFinding {
+	judge_location(members, drawn, claimed).finding
+}
+
+/// So many members that contradict a claim of Germany, each of an operator of its own.
+fn against(count: u32) -> Vec<Witness<u32>> {
+	(0..count).map(|operator| witness(operator, b"JP", 500)).collect()
 }
 
 fn witness(operator: u32, country: &[u8; 2], rtt_10us: u16) -> Witness<u32> {
@@ -217,7 +227,7 @@ fn judge_should_prove_when_five_far_members_are_silent() {
 fn judge_should_count_the_members_on_either_side() {
 	let mut members = vec![witness(1, b"JP", 25_000); 6];
 	members.extend([witness(2, b"JP", 100), witness(3, b"FR", 900), witness(4, b"JP", 0)]);
-	let judgement = judge_location(&members, *b"DE");
+	let judgement = judge_location(&members, 9, *b"DE");
 	let finding = LocationFinding::Proven;
 	assert_eq!(judgement, LocationJudgement { finding, contradicting: 1, supporting: 6 });
 }
@@ -227,12 +237,102 @@ fn judge_should_be_inconclusive_without_members() {
 	assert_eq!(found(&[], *b"DE"), LocationFinding::Inconclusive);
 }
 
+#[test]
+fn judge_should_refute_when_more_than_half_of_a_jury_contradict() {
+	for drawn in JURY_MEMBERS..=51 {
+		let half = u32::from(drawn / 2);
+		assert_eq!(found_by(&against(half), drawn, *b"DE"), LocationFinding::Contradicted, "{drawn}");
+		let judgement = judge_location(&against(half + 1), drawn, *b"DE");
+		let (finding, contradicting) = (LocationFinding::Refuted, half as u16 + 1);
+		assert_eq!(judgement, LocationJudgement { finding, contradicting, supporting: 0 }, "{drawn}");
+	}
+}
+
+#[test]
+fn judge_should_not_refute_when_the_committee_is_too_small_for_a_jury() {
+	let all = against(u32::from(JURY_MEMBERS) - 1);
+	assert_eq!(found_by(&all, JURY_MEMBERS - 1, *b"DE"), LocationFinding::Contradicted);
+}
+
+#[test]
+fn judge_should_not_refute_when_one_operator_owns_the_majority() {
+	let all = [witness(7, b"JP", 500); 15];
+	assert_eq!(found_by(&all, 15, *b"DE"), LocationFinding::Inconclusive);
+}
+
+#[test]
+fn majority_should_be_one_of_all_that_were_drawn() {
+	// Seven measure, the eight others are absent, got no answer or are silenced.
+	let mut members = against(7);
+	assert_eq!(found_by(&members, 15, *b"DE"), LocationFinding::Contradicted);
+	members.extend([witness(20, b"DE", 0); 4]);
+	members.extend([Witness { contradicted: true, ..witness(30, b"BR", 20_000) }; 4]);
+	assert_eq!(found_by(&members, 15, *b"DE"), LocationFinding::Contradicted);
+}
+
+#[test]
+fn silenced_members_should_refute_but_not_contradict() {
+	let silenced: Vec<_> =
+		against(8).into_iter().map(|member| Witness { contradicted: true, ..member }).collect();
+	assert_eq!(found_by(&silenced, 15, *b"DE"), LocationFinding::Refuted);
+	assert_eq!(found_by(&silenced[1..], 15, *b"DE"), LocationFinding::Inconclusive);
+}
+
+#[test]
+fn finding_should_be_against_when_it_contradicts_or_refutes() {
+	use LocationFinding::*;
+	assert_eq!(
+		[Contradicted, Proven, Inconclusive, Refuted].map(LocationFinding::is_against),
+		[true, false, false, true]
+	);
+}
+
+/// Chance that more than half of `k` independent draws are corrupt, one quarter of all being so.
+fn chance_of_a_corrupt_jury(k: u64) -> f64 {
+	let choose = |c: u64| (1..=c).map(|i| (k - c + i) as f64 / i as f64).product::<f64>();
+	(k / 2 + 1..=k).map(|c| choose(c) * 0.25f64.powi(c as i32) * 0.75f64.powi((k - c) as i32)).sum()
+}
+
+#[test]
+fn chance_to_slash_an_honest_line_should_be_as_published() {
+	// The table in the module's documentation, to its two digits.
+	for (k, one, five, six) in
+		[(15, 0.0173, 1.6e-9, 2.7e-11), (31, 1.3e-3, 3.7e-15, 4.9e-18), (51, 5.9e-5, 7.2e-22, 4.3e-26)]
+	{
+		let chance = chance_of_a_corrupt_jury(k);
+		for (tests, published) in [(1, one), (5, five), (6, six)] {
+			let exact = chance.powi(tests);
+			assert!((exact / published - 1.0).abs() < 0.05, "k = {k}, {tests} tests: {exact:.2e}");
+		}
+	}
+	// No jury is worse than the smallest, and the row is as long as it has to be.
+	let smallest = chance_of_a_corrupt_jury(JURY_MEMBERS.into());
+	assert!((u64::from(JURY_MEMBERS)..=51).all(|k| chance_of_a_corrupt_jury(k) <= smallest));
+	let tests = i32::from(WRONG_REGION_TESTS);
+	assert!(smallest.powi(tests) < 1e-9 && smallest.powi(tests - 1) > 1e-9);
+	// Drawing from finitely many seats only helps.
+	for k in [15, 31, 51] {
+		let independent = chance_of_a_corrupt_jury(k);
+		assert!((k..400).chain([4_000]).all(|seats| chance_among(seats, k, k / 2 + 1) < independent), "{k}");
+	}
+}
+
 /// Chance that at least `needed` of `k` seats drawn from 1,000 are among 250 corrupt ones.
 fn chance_of_liars(k: u64, needed: u64) -> f64 {
+	chance_among(1_000, k, needed)
+}
+
+/// The same of `seats`, one quarter of which is corrupt.
+fn chance_among(seats: u64, k: u64, needed: u64) -> f64 {
+	let corrupt = seats / 4;
 	let ln_factorial = |n: u64| (2..=n).map(|i| (i as f64).ln()).sum::<f64>();
 	let ln_choose = |n: u64, k: u64| ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k);
-	(needed..=k)
-		.map(|liars| (ln_choose(250, liars) + ln_choose(750, k - liars) - ln_choose(1_000, k)).exp())
+	(needed..=k.min(corrupt))
+		.filter(|liars| k - liars <= seats - corrupt)
+		.map(|liars| {
+			let ways = ln_choose(corrupt, liars) + ln_choose(seats - corrupt, k - liars);
+			(ways - ln_choose(seats, k)).exp()
+		})
 		.sum()
 }
 
@@ -309,6 +409,40 @@ proptest! {
 		if found(&members, claimed) != LocationFinding::Contradicted {
 			prop_assert_ne!(found(&delayed, claimed), LocationFinding::Contradicted);
 		}
+	}
+
+	/// Whatever they say, wherever they say they are, whomever they silenced, and whoever else is absent: liars that are no
+	/// majority of the drawn never refute an honest provider.
+	#[test]
+	fn minority_should_never_refute_an_honest_provider(
+		provider in select(PLACES),
+		liars in vec(any_witness(), 0..=25),
+		honest in vec((select(PLACES), 0u16..10_000, any::<bool>(), any::<bool>()), 26),
+		absent in 0u16..=25,
+	) {
+		let honest = honest.iter().zip(10u32..).map(|((member, queue_10us, contradicted, measured), operator)| {
+			let km = haversine_km((member.1, member.2), (provider.1, provider.2));
+			let rtt_10us = if *measured { (km.ceil() as u16).saturating_add(*queue_10us) } else { 0 };
+			Witness { contradicted: *contradicted, ..witness(operator, member.0, rtt_10us) }
+		});
+		let drawn = (2 * liars.len() as u16).max(JURY_MEMBERS) + absent;
+		let present = usize::from(drawn) - liars.len() - usize::from(absent);
+		let members: Vec<_> = liars.iter().copied().chain(honest.take(present)).collect();
+		prop_assert_ne!(found_by(&members, drawn, *provider.0), LocationFinding::Refuted);
+	}
+
+	/// Whatever the rest says, as many honest members as make a majority refute a spoofer that they are close enough to.
+	#[test]
+	fn honest_majority_should_refute_when_it_is_close_enough(
+		drawn in JURY_MEMBERS..=51,
+		others in vec(any_witness(), 0..25),
+		silenced: bool,
+	) {
+		let majority = u32::from(drawn / 2) + 1;
+		let honest = against(majority).into_iter().map(|member| Witness { contradicted: silenced, ..member });
+		let rest = usize::from(drawn) - majority as usize;
+		let members: Vec<_> = others.into_iter().take(rest).chain(honest).collect();
+		prop_assert_eq!(found_by(&members, drawn, *b"DE"), LocationFinding::Refuted);
 	}
 
 	/// Whatever the others say, fewer than three members never contradict.

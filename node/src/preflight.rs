@@ -3,7 +3,7 @@
 //! Left to itself the SDK would take a random port for JSON-RPC, and go on without peers or metrics, when their ports
 //! are taken.
 
-use crate::{chain_spec, cli::Cli};
+use crate::cli::Cli;
 use polkadot_sdk::*;
 use sc_network::{
 	config::{NodeKeyConfig, Secret},
@@ -19,7 +19,6 @@ use std::{
 
 /// An error for the first thing that would keep the node from running as it was told to.
 pub(crate) fn check(cli: &Cli, config: &Configuration) -> Result<(), String> {
-	chain_spec::ensure_launchable(config.chain_spec.id())?;
 	if cli.sidecar.tunnel_url.is_some() && !config.offchain_worker.enabled {
 		return Err(
 			"--tunnel-url: it is the off-chain worker that measures, and it is off: add --validator, \

@@ -203,15 +203,32 @@ fn chain_should_be_refused_when_there_is_no_such_file() {
 	assert_says(&line, &["--chain nowhere.json", "neither dev, local nor staging", "No such file"]);
 }
 
+/// Where the first state has the validators: `Session`, `Validators`.
+const VALIDATORS: &str = "0xcec5070d609dd3497f72bde07fc96ba088dcde934c658227ee1dfafcd6e16903";
+
 #[test]
-fn staging_should_be_refused_by_name_and_by_file() {
+fn network_should_be_refused_by_name_and_by_file_when_it_has_no_validators() {
 	let desk = Desk::new();
-	desk.write("staging.json", &specification("weir_staging", json!({})).to_string());
-	for chain in ["staging".into(), desk.path("staging.json").display().to_string()] {
+	let mut plain: Value = serde_json::from_str(include_str!("../../chain-specs/staging.json")).unwrap();
+	plain["genesis"]["runtimeGenesis"]["code"] = hex(&wasm()).into();
+	desk.write("plain.json", &plain.to_string());
+	desk.write("raw.json", &specification("weir_staging", json!({ VALIDATORS: "0x00" })).to_string());
+	let files = ["plain.json", "raw.json"].map(|file| desk.path(file).display().to_string());
+	for chain in ["staging"].into_iter().chain(files.iter().map(String::as_str)) {
 		let line = desk.refusal(&[&format!("--chain={chain}")]);
-		assert_says(&line, &["the staging network cannot be launched", "--chain local"]);
+		assert_says(&line, &[chain, "no session keys", "docs/governance.md", "--chain local"]);
 	}
 	assert!(!desk.path("data").exists(), "nothing is made for a network that is not run");
+}
+
+#[test]
+fn network_should_not_be_refused_for_its_name_when_it_has_validators() {
+	let desk = Desk::new();
+	let one = format!("0x04{}", "01".repeat(32));
+	desk.write("staging.json", &specification("weir_staging", json!({ VALIDATORS: one })).to_string());
+	// The next thing that is missing.
+	let chain = format!("--chain={}", desk.path("staging.json").display());
+	assert_says(&desk.refusal(&[&chain, "--validator"]), &["no network key at"]);
 }
 
 #[test]

@@ -130,6 +130,12 @@ pub struct LocationFacts {
 	pub last_proof: Option<EpochIndex>,
 	/// Epoch of the last contradiction.
 	pub contradicted: Option<EpochIndex>,
+	/// Epoch of the last test that measured something, if the majority of its committee refuted the claim.
+	pub refuted: Option<EpochIndex>,
+	/// Tests in a row that refuted a claim of the account to be there, since the last slash for that.
+	pub refutations: u8,
+	/// First epoch in which a line of the account may weigh something there; none if it may.
+	pub banned_until: Option<EpochIndex>,
 }
 
 impl LocationFacts {

@@ -3,7 +3,7 @@
 use crate::{
 	chain::BlockNumber,
 	economy::{Credits, GateReason, Pace, Parameters, Ppm, Price, Quote, RegionId, Round, Tokens},
-	types::{EpochIndex, Region},
+	types::{EpochIndex, Kbps, Region},
 };
 use alloc::vec::Vec;
 use codec::{Codec, Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -11,15 +11,18 @@ use polkadot_sdk::sp_api;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-pub use crate::api::Page;
-pub use weir_math::economy::weight::Factors;
-
 macro_rules! answer {
 	($item:item) => {
 		#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo, Serialize, Deserialize)]
 		$item
 	};
 }
+
+mod figures;
+
+pub use crate::api::Page;
+pub use figures::*;
+pub use weir_math::economy::weight::Factors;
 
 answer! {
 	/// The token's price, and what is priced at it.
@@ -34,7 +37,7 @@ answer! {
 		pub purchases_closed: Option<GateReason>,
 		/// Why payouts wait; none while there is a price for them.
 		pub payouts_closed: Option<GateReason>,
-		/// Whether there has been no usable price for so long that emission falls back to the scheduled slice.
+		/// Whether there has been no usable price for so long that epochs are closed without one.
 		pub lost: bool,
 		/// Whether the emergency track has paused purchases.
 		pub paused: bool,
@@ -149,6 +152,9 @@ pub enum PurchaseRefusal {
 	/// As many requests wait as may.
 	#[codec(index = 4)]
 	QueueFull,
+	/// There never was a price: nothing says what a request has to allow, and none is taken.
+	#[codec(index = 5)]
+	NeverPriced,
 }
 
 answer! {
@@ -240,6 +246,8 @@ answer! {
 		pub released: Tokens,
 		/// Taken back so far: by leaving early, or for fraud.
 		pub forfeited: Tokens,
+		/// Of what was granted, the coverage floors. The rest is availability pay.
+		pub floor: Tokens,
 	}
 }
 
@@ -371,6 +379,8 @@ pub struct EpochSummary {
 	pub recredited: Tokens,
 	/// Weight of all regions.
 	pub weight: u128,
+	/// Everything that was destroyed since the close before this one: by settlement, and of fees, slashes and dust.
+	pub destroyed_in_all: Tokens,
 }
 
 answer! {
@@ -384,6 +394,18 @@ answer! {
 }
 
 answer! {
+	/// A change of the table of regions that was announced.
+	pub struct PendingRegion {
+		/// Country and kind of line.
+		pub region: Region,
+		/// Proven weight it should have from then on; none if it is closed then.
+		pub least_weight: Option<u128>,
+		/// First epoch in which it is so.
+		pub from_epoch: EpochIndex,
+	}
+}
+
+answer! {
 	/// The parameters of the economy.
 	pub struct ParametersInfo {
 		/// The clock of the economy, fixed by the first block.
@@ -392,6 +414,12 @@ answer! {
 		pub parameters: Parameters,
 		/// What was announced; none if nothing is to change.
 		pub pending: Option<PendingChange>,
+		/// Regions that will be opened, closed or asked for another weight, in the order in which that takes effect.
+		pub pending_regions: Vec<PendingRegion>,
+		/// The brakes of the emergency track that are on.
+		pub brakes: Vec<BrakeInfo>,
+		/// Last block in which only calls that nobody may stop are taken; none while the brake of the chain is off.
+		pub safe_mode_until: Option<BlockNumber>,
 	}
 }
 
@@ -400,7 +428,8 @@ sp_api::decl_runtime_apis! {
 	pub trait EconomyApi<AccountId> where AccountId: Codec {
 		/// The price, its gates, and why they are closed.
 		fn price() -> PriceInfo;
-		/// Reporters of prices: those that were added, and those that were and are not judged yet.
+		/// Reporters of prices: those that were added, those that are not judged yet, and of those whose bond is not released
+		/// yet at most 256.
 		fn reporters() -> Vec<ReporterInfo<AccountId>>;
 		/// The supply ledger, and whether it adds up.
 		fn supply() -> SupplyInfo;
@@ -418,5 +447,17 @@ sp_api::decl_runtime_apis! {
 		fn epoch_summaries(start: EpochIndex, count: u32) -> Page<EpochSummary>;
 		/// Parameters in force and announced.
 		fn parameters() -> ParametersInfo;
+		/// The last quotes, newest first: at most `count`, of the last 288 rounds.
+		fn quotes(count: u32) -> Vec<Quote>;
+		/// What a claim of `kbps` in its smaller direction needs as a bond now.
+		fn claim_bond(kbps: Kbps) -> ClaimBond;
+		/// Bonds of an account, and the slashes that wait for them.
+		fn bonds(who: AccountId) -> BondsInfo<AccountId>;
+		/// Credits for the stable asset: what may be bought, and what waits.
+		fn stable_path() -> StablePathInfo;
+		/// The treasury and the pots.
+		fn pots() -> PotsInfo<AccountId>;
+		/// How far epochs are closed.
+		fn close() -> CloseInfo;
 	}
 }

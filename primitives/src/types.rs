@@ -290,5 +290,13 @@ protocol_type! {
 			/// The provider it was about.
 			provider: ProviderIndex,
 		},
+		/// Committee after committee found that the provider cannot be in the country it claims.
+		#[codec(index = 3)]
+		WrongRegion {
+			/// Epoch of the last of those tests.
+			epoch: EpochIndex,
+			/// The country it claimed: ISO 3166-1 alpha-2, upper case.
+			country: [u8; 2],
+		},
 	}
 }

@@ -18,13 +18,13 @@ use sp_runtime::{
 };
 use weir_primitives::{
 	api::{EvidenceInfo, Page, ProviderInfo, RegionFilter, SeatInfo, SeatRecord, TargetTest, Task},
-	economy::Credits,
+	economy::{Credits, Quote},
 	economy_api::{
-		CreditsInfo, EpochSummary, ParametersInfo, PriceInfo, PurchaseQuote, RegionInfo, ReporterInfo,
-		RewardsInfo, SupplyInfo,
+		BondsInfo, ClaimBond, CloseInfo, CreditsInfo, EpochSummary, ParametersInfo, PotsInfo, PriceInfo,
+		PurchaseQuote, RegionInfo, ReporterInfo, RewardsInfo, StablePathInfo, SupplyInfo,
 	},
 	outage::{Gap, Watch},
-	EpochIndex, ProviderIndex, Region, SlotOffset, Timing,
+	EpochIndex, Kbps, ProviderIndex, Region, SlotOffset, Timing,
 };
 
 /// BABE's leader election: one slot in four has a primary leader; the others fall to a secondary one with a VRF, so
@@ -368,6 +368,30 @@ impl_runtime_apis! {
 
 		fn parameters() -> ParametersInfo {
 			configs::economy_reads::parameters()
+		}
+
+		fn quotes(count: u32) -> Vec<Quote> {
+			configs::economy_reads::quotes(count)
+		}
+
+		fn claim_bond(kbps: Kbps) -> ClaimBond {
+			configs::economy_reads::claim_bond(kbps)
+		}
+
+		fn bonds(who: AccountId) -> BondsInfo<AccountId> {
+			configs::economy_reads::bonds(&who)
+		}
+
+		fn stable_path() -> StablePathInfo {
+			BurnMint::stable_path()
+		}
+
+		fn pots() -> PotsInfo<AccountId> {
+			configs::economy_reads::pots()
+		}
+
+		fn close() -> CloseInfo {
+			BurnMint::close_info()
 		}
 	}
 

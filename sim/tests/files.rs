@@ -73,7 +73,12 @@ fn files_of_the_economy_should_be_complete_when_a_run_is_written() {
 	economy::csv::write(&study, folder.path()).unwrap();
 	economy::chart::write(&study, folder.path()).unwrap();
 
-	for (_, file, ..) in economy::shocks::SHOCKS {
+	let pictures = economy::curves::pictures(&study);
+	let shocks = economy::shocks::SHOCKS.map(|(_, file, ..)| file);
+	let others = ["regional", "regional-cheap", "cover", "farm", "spoof", "spoof-empty", "spoof-tenure"];
+	let files: Vec<&str> = pictures.iter().map(|picture| picture.file).collect();
+	assert_eq!(files, [&shocks[..], &others].concat());
+	for file in files.into_iter().chain(["late", "pegs", "peg"]) {
 		let bytes = std::fs::read(folder.path().join(format!("economy-{file}.png"))).unwrap();
 		assert!(
 			bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.ends_with(b"IEND\xae\x42\x60\x82"),
@@ -81,11 +86,15 @@ fn files_of_the_economy_should_be_complete_when_a_run_is_written() {
 		);
 	}
 	let shocks = economy::shocks::SHOCKS.len() * economy::chain::DESIGNS.len();
+	// Of the others: an empty region by three rules, farms by three designs with and without, three kinds of spoofing
+	// at six rates; and seven variants of more demand, which run longer.
+	let curves = (shocks + 3 + 6 + 18) * economy::scenario::EPOCHS as usize + 7 * 640;
 	for (file, rows) in [
 		("peg", economy::peg::CASES.len()),
 		("round-trips", economy::peg::TRIPS.len()),
 		("shocks", shocks),
-		("curves", shocks * economy::scenario::EPOCHS as usize),
+		("curves", curves),
+		("courses", economy::plant::rules().len() * 900),
 		("swings", economy::plant::rules().len() * economy::plant::PLANTS.len()),
 		("regional", 7),
 		("cover", 3),

@@ -15,22 +15,27 @@ use weir_runtime::{
 	apis::BABE_GENESIS_EPOCH_CONFIG,
 	configs::{
 		accounts::{ExistentialDeposit, RewardsPot, StablePot, TreasuryAccount},
+		economy::ReporterBond,
 		measuring::{MinBondPerMbps, MinProviderBond},
 	},
-	AccountId, BabeConfig, Balance, BalancesConfig, GovernanceConfig, NodeStakingConfig, ProofOfBandwidth,
-	ProofOfBandwidthConfig, Providers, ProvidersConfig, RegionsConfig, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys, ValidatorsConfig, WEIR,
+	AccountId, BabeConfig, Balance, BalancesConfig, GovernanceConfig, NodeStakingConfig, PriceConfig,
+	ProofOfBandwidth, ProofOfBandwidthConfig, Providers, ProvidersConfig, RegionsConfig, Runtime,
+	RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys, ValidatorsConfig, WEIR,
 };
 
 /// Authors have numbers of their own, beyond those of any provider.
 const FIRST_AUTHOR: u32 = 3_000_000;
+/// So have those who report the price,
+const FIRST_REPORTER: u32 = 3_100_000;
+/// as many as a public network has.
+const REPORTERS: u32 = 15;
 /// What an author has bonded.
 const AUTHOR_BOND: Balance = 100_000 * WEIR;
 /// What everybody has beside a bond: for fees and deposits. There are no more than 10⁹ tokens for all.
 const SPARE: Balance = 1_000 * WEIR;
 /// What an account has that begins with tokens only.
 const FUND: Balance = 10_000 * WEIR;
-/// Proven weight that each region should have, kbps: 250 small lines.
+/// Proven weight that each region of homes should have, kbps: 250 small lines. Data centres come without being asked for.
 const LEAST_WEIGHT: LineWeight = 2_500_000;
 
 /// A provider that is admitted, and holds a seat, when the chain begins.
@@ -65,32 +70,42 @@ impl Genesis {
 		(0..self.authors).map(|n| Node::nth(FIRST_AUTHOR + n)).collect()
 	}
 
-	/// Tokens that stand behind a claim.
+	/// Who reports the price, if somebody does.
+	pub fn reporters() -> Vec<Node> {
+		(0..REPORTERS).map(|n| Node::nth(FIRST_REPORTER + n)).collect()
+	}
+
+	/// Tokens that stand behind a claim: behind the smaller direction of it.
 	pub fn bond_of(claim: &Claim) -> Balance {
-		let mbps = Balance::from(claim.largest_kbps().div_ceil(1_000));
+		let mbps = Balance::from(claim.effective_kbps().div_ceil(1_000));
 		let (per_mbps, least) = (MinBondPerMbps::get(), MinProviderBond::get());
 		(mbps * per_mbps).max(least)
 	}
 
-	fn balances(&self, authors: &[Node]) -> Vec<(AccountId, Balance)> {
+	fn balances(&self, authors: &[Node], reporters: &[Node]) -> Vec<(AccountId, Balance)> {
 		let authors = authors.iter().map(|author| (author, AUTHOR_BOND + SPARE));
+		let reporters = reporters.iter().map(|reporter| (reporter, ReporterBond::get() + SPARE));
 		let lines = self.lines.iter().map(|line| (&line.node, Self::bond_of(&line.claim) + SPARE));
 		let funded = self.funded.iter().map(|node| (node, FUND));
-		let people = authors.chain(lines).chain(funded).map(|(node, tokens)| (node.account.clone(), tokens));
+		let people = authors.chain(reporters).chain(lines).chain(funded);
+		let people = people.map(|(node, tokens)| (node.account.clone(), tokens));
 		let pots = [RewardsPot::get(), StablePot::get(), TreasuryAccount::get()];
 		people.chain(pots.map(|pot| (pot, ExistentialDeposit::get()))).collect()
 	}
 
 	/// The regions that its lines are in.
 	fn regions(&self) -> Vec<(Region, LineWeight)> {
-		let countries: BTreeSet<_> = self.lines.iter().map(|line| line.node.country).collect();
-		let region = |country| (Region { country, kind: LineKind::Residential }, LEAST_WEIGHT);
-		countries.into_iter().map(region).collect()
+		let regions: BTreeSet<_> = self.lines.iter().map(|line| line.node.region()).collect();
+		let least = |region: &Region| match region.kind {
+			LineKind::Residential => LEAST_WEIGHT,
+			LineKind::Hosting => 0,
+		};
+		regions.into_iter().map(|region| (region, least(&region))).collect()
 	}
 
 	/// The state. Bonds, registrations, seats and admissions are made by the pallets themselves, without signatures.
 	pub(crate) fn storage(&self) -> Storage {
-		let authors = self.authors();
+		let (authors, reporters) = (self.authors(), Self::reporters());
 		let bonds =
 			authors.iter().map(|author| (author.account.clone(), Role::Validator, AUTHOR_BOND)).chain(
 				self.lines
@@ -102,13 +117,19 @@ impl Genesis {
 			Some((account.clone(), line.node.key(), *endpoint, line.uplink_kbps?, *country))
 		});
 		let config = RuntimeGenesisConfig {
-			balances: BalancesConfig { balances: self.balances(&authors), ..Default::default() },
+			balances: BalancesConfig { balances: self.balances(&authors, &reporters), ..Default::default() },
 			governance: GovernanceConfig {
 				parameters: Parameters::default(),
 				pace: Pace::public(),
 				..Default::default()
 			},
 			regions: RegionsConfig { regions: self.regions(), ..Default::default() },
+			price: PriceConfig {
+				reporters: reporters
+					.iter()
+					.map(|reporter| (reporter.account.clone(), reporter.pair.public().into()))
+					.collect(),
+			},
 			babe: BabeConfig { epoch_config: BABE_GENESIS_EPOCH_CONFIG, ..Default::default() },
 			node_staking: NodeStakingConfig { bonds: bonds.collect() },
 			validators: ValidatorsConfig {

@@ -11,7 +11,7 @@ use weir_runtime::{
 };
 
 /// Wide prefixes (IPv4 /16) that addresses are spread over: as many as are public, rounded down.
-const WIDE_PREFIXES: u32 = 40_000;
+pub const WIDE_PREFIXES: u32 = 40_000;
 /// Where everybody is who says nothing else.
 const REGION: Region = Region { country: *b"DE", kind: LineKind::Residential };
 /// Port of every sidecar.
@@ -28,6 +28,8 @@ pub struct Node {
 	pub endpoint: Endpoint,
 	/// Country that its line claims, and its seat.
 	pub country: [u8; 2],
+	/// Kind of its line.
+	pub kind: LineKind,
 }
 
 impl Node {
@@ -39,7 +41,7 @@ impl Node {
 		let pair = sr25519::Pair::from_seed(&seed);
 		let account = AccountId::from(pair.public().0);
 		let endpoint = Endpoint::V4 { addr: address(n), port: PORT };
-		Self { pair, account, endpoint, country: REGION.country }
+		Self { pair, account, endpoint, country: REGION.country, kind: REGION.kind }
 	}
 
 	/// The same node at another address.
@@ -50,6 +52,16 @@ impl Node {
 	/// The same node in another country, or so it says.
 	pub fn claiming(self, country: [u8; 2]) -> Self {
 		Self { country, ..self }
+	}
+
+	/// The same node with a line of another kind, or so it says.
+	pub fn of_kind(self, kind: LineKind) -> Self {
+		Self { kind, ..self }
+	}
+
+	/// Where its line is, as it says.
+	pub fn region(&self) -> Region {
+		Region { country: self.country, kind: self.kind }
 	}
 
 	/// Public half of its key, as the protocol registers it.
@@ -78,7 +90,7 @@ impl Node {
 		let terms = pallet_providers::Terms {
 			endpoint: self.endpoint,
 			peer_id: peer_id.try_into().expect("38 bytes"),
-			region: Region { country: self.country, ..REGION },
+			region: self.region(),
 			exit: ExitClass::Web,
 			price_credits_per_gb: 50_000,
 			caps: Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 },
@@ -95,12 +107,15 @@ impl Node {
 
 /// A public address on a /24 of its own.
 fn address(n: u32) -> [u8; 4] {
-	let wide = n % WIDE_PREFIXES;
+	address_in(n % WIDE_PREFIXES, (n / WIDE_PREFIXES) as u8)
+}
+
+/// An address in a /24 of the `wide`-th public /16. There are 193 times 256 of those.
+pub fn address_in(wide: u32, narrow: u8) -> [u8; 4] {
 	// Blocks of private and reserved addresses are left out by beginning at 24.0 and stepping over 100, 127, 169 to 203.
 	let firsts = (24..=223u8).filter(|first| !matches!(first, 100 | 127 | 169 | 172 | 192 | 198 | 203));
-	let first =
-		firsts.into_iter().nth((wide / 256) as usize).expect("40,000 wide prefixes have 157 first bytes");
-	[first, (wide % 256) as u8, (n / WIDE_PREFIXES) as u8, 1]
+	let first = firsts.into_iter().nth((wide / 256) as usize).expect("wide prefixes have 193 first bytes");
+	[first, (wide % 256) as u8, narrow, 1]
 }
 
 /// What surrounds a transaction that never expires.

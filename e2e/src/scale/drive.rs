@@ -1,6 +1,7 @@
 //! The slots of an epoch, each with what nodes send in it.
 
 use super::{
+	closing::{Closes, Closing, Idle, Reporters},
 	load::Reports,
 	outages::{Fallen, Tally},
 	Size,
@@ -12,6 +13,7 @@ use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityEr
 use std::{
 	collections::{HashMap, HashSet, VecDeque},
 	ops::Range,
+	time::Instant,
 };
 use weir_math::schedule::submit_until;
 use weir_primitives::{EpochIndex, SlotOffset, Timing};
@@ -53,8 +55,12 @@ pub fn phases(timing: &Timing) -> Vec<Phase> {
 pub struct Cost {
 	/// Its slot.
 	pub slot: SlotOffset,
-	/// Share of what a block may weigh.
+	/// Share of what a block may weigh: all but what the economy does at its end.
 	pub share: f64,
+	/// Share of what it may weigh that the close of an epoch takes.
+	pub close: f64,
+	/// Share of what it may weigh that the tour of all accounts takes.
+	pub tour: f64,
 	/// Bytes of its transactions.
 	pub bytes: u64,
 	/// Their number.
@@ -64,8 +70,21 @@ pub struct Cost {
 impl Cost {
 	/// Of a block.
 	pub fn of(block: &Block) -> Self {
-		let Block { slot, bytes, transactions, .. } = *block;
-		Self { slot, share: block.share(), bytes, transactions }
+		Self::beside(block, &Idle::default())
+	}
+
+	/// Of a block at the end of which the economy did `idle`.
+	pub fn beside(block: &Block, idle: &Idle) -> Self {
+		let Block { slot, bytes, transactions, most_ref_time, .. } = *block;
+		let share = |ref_time: u64| ref_time as f64 / most_ref_time as f64;
+		let (close, tour) = (share(idle.ref_time), share(idle.tour_ref_time));
+		// Where the hooks found less room than was foretold, nothing is less than nothing.
+		Self { slot, share: (block.share() - close - tour).max(0.0), close, tour, bytes, transactions }
+	}
+
+	/// Share of what a block may weigh, of everything in it.
+	pub fn whole(&self) -> f64 {
+		self.share + self.close + self.tour
 	}
 }
 
@@ -100,6 +119,8 @@ pub struct Epoch {
 	pub delayed: u32,
 	/// What came of lines that fell.
 	pub outages: Tally,
+	/// Epochs that were closed.
+	pub closings: Vec<Closing>,
 }
 
 #[derive(Clone, Copy)]
@@ -119,6 +140,8 @@ pub struct Drive<'a> {
 	last: Option<Reports>,
 	queue: VecDeque<Job>,
 	fallen: Fallen,
+	reporters: Reporters,
+	closes: Closes,
 }
 
 impl<'a> Drive<'a> {
@@ -136,6 +159,8 @@ impl<'a> Drive<'a> {
 			last: None,
 			queue: VecDeque::new(),
 			fallen: Fallen::default(),
+			reporters: Reporters::default(),
+			closes: Closes::default(),
 		}
 	}
 
@@ -146,7 +171,7 @@ impl<'a> Drive<'a> {
 		let epoch = self.next;
 		let mut found = Epoch { number: epoch, ..Epoch::default() };
 		let first = self.chain.block_at(epoch, 0, |_| {});
-		found.note(&first);
+		found.note(&first, &Idle::default());
 		self.fallen.note(&first);
 		let Size { providers, outage_percent, .. } = self.size;
 		self.fallen.fall_by_chance(first.at - u64::from(first.slot), &timing, providers, outage_percent);
@@ -185,15 +210,16 @@ impl<'a> Drive<'a> {
 				continue;
 			}
 			self.fallen.look(self.chain, &self.nodes, &self.numbers);
-			let block = self.block(epoch, slot, &current, &mut found)?;
+			let (block, idle) = self.block(epoch, slot, &current, &mut found)?;
 			self.fallen.note(&block);
 			// Between the slots that are looked at blocks carry only what those will need.
 			if is_looked_at {
-				found.note(&block);
+				found.note(&block, &idle);
 			}
 		}
 		found.kept_reports = self.kept_reports(epoch);
 		found.outages = self.fallen.take_tally();
+		found.closings = self.closes.take();
 		self.last = Some(current);
 		self.next += 1;
 		Ok(found)
@@ -233,10 +259,11 @@ impl<'a> Drive<'a> {
 		slot: SlotOffset,
 		current: &Reports,
 		found: &mut Epoch,
-	) -> anyhow::Result<Block> {
+	) -> anyhow::Result<(Block, Idle)> {
 		let (nodes, last, queue, fallen) =
 			(&self.nodes, self.last.as_ref(), &mut self.queue, &mut self.fallen);
-		let mut broken = None;
+		let reporters = &mut self.reporters;
+		let (mut broken, mut idle, begun) = (None, Idle::default(), Instant::now());
 		let block = self.chain.block_at(epoch, slot, |making: &mut Making| {
 			while let Some(job) = queue.pop_front() {
 				match making.include(transaction(job, nodes, current, last)) {
@@ -256,8 +283,14 @@ impl<'a> Drive<'a> {
 			if broken.is_none() && queue.is_empty() {
 				broken = fallen.hand_in(making, nodes).err();
 			}
+			if broken.is_none() {
+				broken = reporters.report(making).err();
+			}
+			idle = Idle::ahead();
 		});
-		broken.map_or(Ok(block), Err)
+		broken.map_or(Ok(()), Err)?;
+		self.closes.note(self.chain, slot, &idle, begun.elapsed().as_secs_f64() * 1e3)?;
+		Ok((block, idle))
 	}
 
 	/// Reports that no rule asks for any more and that are still stored: of a thousand seats, scaled.
@@ -297,9 +330,9 @@ fn transaction(job: Job, nodes: &[Node], current: &Reports, last: Option<&Report
 }
 
 impl Epoch {
-	fn note(&mut self, block: &Block) {
+	fn note(&mut self, block: &Block, idle: &Idle) {
 		let slot = block.slot;
-		self.blocks.push(Cost::of(block));
+		self.blocks.push(Cost::beside(block, idle));
 		for event in &block.events {
 			let RuntimeEvent::ProofOfBandwidth(event) = event else { continue };
 			match event {

@@ -1,6 +1,7 @@
 //! Sums, bars, the table.
 
 use super::{
+	closing::{self, Closing},
 	drive::{phases, Cost, Epoch, Phase},
 	outages::DAY_MILLIS,
 	storage::{sum, Bytes, Part, Stored},
@@ -47,6 +48,10 @@ struct Sum {
 	average_bytes: f64,
 	worst_bytes: f64,
 	worst_slot: u32,
+	/// The share that the economy's hooks take on average.
+	average_idle: f64,
+	/// The largest share with them.
+	worst_whole: f64,
 }
 
 impl Sum {
@@ -61,6 +66,8 @@ impl Sum {
 			worst_slot: worst.map_or(0, |block| block.slot),
 			average_bytes: within.iter().map(|block| block.bytes as f64).sum::<f64>() / count,
 			worst_bytes: within.iter().map(|block| block.bytes as f64).fold(0.0, f64::max),
+			average_idle: within.iter().map(|block| block.close + block.tour).sum::<f64>() / count,
+			worst_whole: within.iter().map(|block| block.whole()).fold(0.0, f64::max),
 		}
 	}
 
@@ -80,6 +87,8 @@ impl Sum {
 			worst_share: worst.map_or(0.0, |sum| sum.worst_share),
 			worst_slot: worst.map_or(0, |sum| sum.worst_slot),
 			worst_bytes: sums.iter().map(|sum| sum.worst_bytes).fold(0.0, f64::max),
+			average_idle: mean(|sum| sum.average_idle),
+			worst_whole: sums.iter().map(|sum| sum.worst_whole).fold(0.0, f64::max),
 		}
 	}
 }
@@ -94,6 +103,8 @@ pub struct Bar {
 	pub most: f64,
 	/// Unit of both.
 	pub unit: &'static str,
+	/// Whether it has to be met in a network of any size.
+	pub of_any_size: bool,
 }
 
 impl Bar {
@@ -131,7 +142,8 @@ impl Figures {
 		let Kept { steady, once, often, struck } = &self.kept;
 		let [steady, once, often, struck] = [steady, once, often, struck].map(own);
 		let percent = |share: f64| share * 100.0;
-		let bar = |name, found, most, unit| Bar { name, found, most, unit };
+		let bar = |name, found, most, unit| Bar { name, found, most, unit, of_any_size: false };
+		let close = self.epochs.iter().map(|epoch| closing::worst(&epoch.closings)).fold(0.0, f64::max);
 		vec![
 			bar("block weight, average", percent(most(|sum| sum.average_share)), percent(AVERAGE_SHARE), "%"),
 			bar("block weight, worst block", percent(most(|sum| sum.worst_share)), percent(WORST_SHARE), "%"),
@@ -143,6 +155,7 @@ impl Figures {
 			bar("stored of a provider after as many as are kept", often.values, STEADY_BYTES, "B"),
 			bar("stored while struck, values", struck.values, STRUCK_BYTES, "B"),
 			bar("stored while struck, keys and values", both(struck), STRUCK_BYTES, "B"),
+			close_bar(close),
 		]
 	}
 
@@ -151,6 +164,7 @@ impl Figures {
 		let mut text = String::new();
 		for epoch in &self.epochs {
 			render_epoch(&mut text, epoch);
+			text.push_str(&closing::render(&epoch.closings));
 			if epoch.outages.fallen > 0 {
 				render_outages(&mut text, epoch, self.size.providers);
 			}
@@ -166,21 +180,42 @@ impl Figures {
 		for (title, stored) in stages {
 			render_stored(&mut text, title, stored);
 		}
-		let _ = writeln!(text, "\n| bar | found | most | |\n|---|---|---|---|");
-		for bar in self.bars() {
-			let word = if bar.is_met() { "met" } else { "**missed**" };
-			let Bar { name, found, most, unit } = bar;
-			let _ = writeln!(text, "| {name} | {found:.2} {unit} | {most:.0} {unit} | {word} |");
-		}
-		let Size { providers, seats, large_percent, sample, outage_percent, .. } = self.size;
+		render_bars(&mut text, &self.bars());
+		let Size { providers, seats, large_percent, regions, sample, outage_percent, .. } = self.size;
 		let slots = if sample == 0 { "every slot".into() } else { format!("{sample} slots per phase") };
 		let _ = writeln!(
 			text,
-			"\n{providers} providers, {seats} seats, {large_percent} % of the lines large, {outage_percent} % down for an hour \
-			 each day, {slots}; {:.0} s",
+			"\n{providers} providers in {regions} regions, {seats} seats, {large_percent} % of the lines large, \
+			 {outage_percent} % down for an hour each day, {slots}; {:.0} s",
 			self.seconds
 		);
 		text
+	}
+}
+
+/// The bar of the close of epochs, of which one took `share` of a block.
+fn close_bar(share: f64) -> Bar {
+	let (found, most) = (share * 100.0, closing::MOST_SHARE * 100.0);
+	Bar { name: "close of an epoch, of any block", found, most, unit: "%", of_any_size: true }
+}
+
+/// What closes alone come to, as a page of the handbook shows it, and whether their bar is met.
+pub fn of_closings(closings: &[Closing], size: &Size, seconds: f64) -> (String, bool) {
+	let mut text = closing::render(closings);
+	let bar = close_bar(closing::worst(closings));
+	let is_met = bar.is_met();
+	render_bars(&mut text, &[bar]);
+	let Size { providers, regions, .. } = size;
+	let _ = writeln!(text, "\n{providers} providers in {regions} regions; {seconds:.0} s");
+	(text, is_met)
+}
+
+fn render_bars(text: &mut String, bars: &[Bar]) {
+	let _ = writeln!(text, "\n| bar | found | most | |\n|---|---|---|---|");
+	for bar in bars {
+		let word = if bar.is_met() { "met" } else { "**missed**" };
+		let Bar { name, found, most, unit, .. } = bar;
+		let _ = writeln!(text, "| {name} | {found:.2} {unit} | {most:.0} {unit} | {word} |");
 	}
 }
 
@@ -188,16 +223,20 @@ fn render_epoch(text: &mut String, epoch: &Epoch) {
 	let (phases, whole) = Figures::sums(epoch);
 	let _ = writeln!(
 		text,
-		"\n| epoch {} | slots | weight, average | worst | bytes, average | worst |\n|---|---|---|---|---|---|",
+		"\n| epoch {} | slots | weight, average | worst | the economy's hooks, average | worst with them | bytes, average | \
+		 worst |\n|---|---|---|---|---|---|---|---|",
 		epoch.number
 	);
 	let mut row = |name: &str, sum: &Sum| {
-		let Sum { slots, average_share, worst_share, average_bytes, worst_bytes, worst_slot } = sum;
+		let Sum { slots, average_share, worst_share, average_bytes, worst_bytes, worst_slot, .. } = sum;
 		let _ = writeln!(
 			text,
-			"| {name} | {slots} | {:.2} % | {:.2} % (slot {worst_slot}) | {average_bytes:.0} | {worst_bytes:.0} |",
+			"| {name} | {slots} | {:.2} % | {:.2} % (slot {worst_slot}) | {:.2} % | {:.2} % | {average_bytes:.0} | \
+			 {worst_bytes:.0} |",
 			average_share * 100.0,
-			worst_share * 100.0
+			worst_share * 100.0,
+			sum.average_idle * 100.0,
+			sum.worst_whole * 100.0,
 		);
 	};
 	phases.iter().for_each(|(phase, sum)| row(phase.name, sum));

@@ -1,4 +1,5 @@
-//! What the seats report of an epoch: every line delivers what it claims, evenly to all that load it.
+//! What the seats report of an epoch: every line delivers what it claims, evenly to all that load it, and is as far away as it
+//! says.
 
 use crate::blocks::{
 	node::Node,
@@ -6,8 +7,12 @@ use crate::blocks::{
 	Blocks,
 };
 use std::collections::HashMap;
+use weir_math::location::distance_km;
 use weir_primitives::{report::Entry, EpochIndex};
 use weir_runtime::AccountId;
+
+/// Round-trip time of two access lines, 10 µs.
+const ACCESS_10US: u32 = 1_000;
 
 /// Reports on one epoch, by number of the node.
 pub struct Reports {
@@ -39,7 +44,8 @@ impl Reports {
 						continue;
 					};
 					let attestor = &nodes[number as usize];
-					let (entry, receipt) = test.measured(epoch, target, attestor, rates);
+					let (mut entry, receipt) = test.measured(epoch, target, attestor, rates);
+					entry.rtt_10us = round_trip_10us(target, attestor);
 					let (entries, receipts) = &mut of[number as usize];
 					entries.push(entry);
 					receipts.push(receipt);
@@ -53,4 +59,11 @@ impl Reports {
 	pub fn entries(&self) -> u32 {
 		self.of.iter().map(|(entries, _)| entries.len() as u32).sum()
 	}
+}
+
+/// What a round trip between them takes, 10 µs: half as long again as light in fibre needs, and what two access lines add.
+fn round_trip_10us(one: &Node, other: &Node) -> u16 {
+	// There and back, light in fibre comes 1 km far in 10 µs.
+	let way = distance_km(one.country, other.country) * 3 / 2;
+	u16::try_from(ACCESS_10US + way).unwrap_or(u16::MAX - 1)
 }

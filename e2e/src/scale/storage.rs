@@ -66,10 +66,11 @@ pub fn sum(stored: &Stored, part: Part) -> Bytes {
 	})
 }
 
-/// Mean over some of the `providers` of a chain.
-pub fn sampled(chain: &mut Blocks, providers: u32) -> Stored {
-	let step = (providers / SAMPLE).max(1) as usize;
-	mean((0..providers).step_by(step).map(|index| of(chain, index, &Node::nth(index))))
+/// Mean over some of the providers of a chain, which are `nodes`.
+pub fn sampled(chain: &mut Blocks, nodes: &[Node]) -> Stored {
+	let step = (nodes.len() as u32 / SAMPLE).max(1) as usize;
+	let numbered = nodes.iter().zip(0..);
+	mean(numbered.step_by(step).map(|(node, index)| of(chain, index, node)))
 }
 
 /// Mean of several.

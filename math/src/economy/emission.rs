@@ -78,11 +78,16 @@ pub fn coverage_budget(slice: Tokens, price: Price, parameters: &Parameters) -> 
 	value_floor(part_floor(slice, parameters.coverage), price).unwrap_or(0)
 }
 
-/// Tokens that regions want for `want` credits at the payout price; the scheduled slice while the price is lost.
-pub fn wanted_tokens(want: Credits, price: Option<Price>, slice: Tokens) -> Tokens {
+/// Tokens that regions want for `want` credits at the payout price. While the price is lost, `last`: what was minted for
+/// availability in the last epoch that was closed at a price, and the scheduled slice at most.
+///
+/// The research's fallback is the slice, whatever was paid before (economics, sections 2.5 and 2.16). Then who keeps the price
+/// from being formed is paid more for its lines wherever regions want less than the slice. So an epoch without a price never
+/// mints more than the last one that had one, and before the first nothing. What is not minted stays in the bucket.
+pub fn wanted_tokens(want: Credits, price: Option<Price>, slice: Tokens, last: Tokens) -> Tokens {
 	match price {
 		// Wanting more than a u128 is wanting everything: the bucket limits it.
 		Some(price) => tokens_floor(want, price).unwrap_or(Tokens::MAX),
-		None => slice,
+		None => slice.min(last),
 	}
 }

@@ -2,14 +2,16 @@
 //!
 //! A line stands at three levels, each inside the next:
 //!
-//! | level | IPv4 | IPv6 | may weigh together |
-//! |---|---|---|---|
-//! | [`Site`] | /32 | /56 | one node cap |
-//! | [`Block`] | /24 | /48 | four node caps |
-//! | [`Network`], per region | /16 | /32 | a fifth of its region, at least four node caps |
+//! | level | IPv4 | IPv6 | no address | may weigh together |
+//! |---|---|---|---|---|
+//! | [`Site`] | /32 | /56 | an operator's | one node cap |
+//! | [`Block`] | /24 | /48 | all | four node caps |
+//! | [`Network`], per region | /16 | /32 | all | a fifth of its region, at least four node caps |
 //!
 //! A network stands in for an autonomous system, which the chain does not know. Lines that are reached only through
-//! others have no address: together they are one site.
+//! others have no address: those of an operator are one site, and all of them, in whatever region, one block. Addresses are
+//! scarce and operators are not: a share of what the region is offered would rise with every name that somebody offers by,
+//! so that only a fixed cap on all of them bounds what names gain.
 //!
 //! What a level offers to the next is what it let through: a crowd on one address weighs on its block no more than one
 //! line could, so it cannot push its neighbours out. At each level a line gets its part of the cap by what all offer
@@ -54,7 +56,7 @@ macro_rules! prefix_type {
 }
 
 prefix_type! {
-	/// One subscriber's addresses.
+	/// One subscriber's addresses, or what stands for them.
 	pub enum Site {
 		/// An address.
 		#[codec(index = 0)]
@@ -62,9 +64,9 @@ prefix_type! {
 		/// A /56.
 		#[codec(index = 1)]
 		V6([u8; 7]),
-		/// All lines without an address.
+		/// The lines of one operator without an address; the first 16 bytes of a hash of its account.
 		#[codec(index = 2)]
-		Relayed,
+		Relayed([u8; 16]),
 	}
 }
 
@@ -109,12 +111,17 @@ impl Site {
 		Self::V6([a, b, c, d, e, f, g])
 	}
 
+	/// The site of an operator's lines without an address.
+	pub fn of_relayed(operator: [u8; 16]) -> Self {
+		Self::Relayed(operator)
+	}
+
 	/// The block that it is in.
 	pub fn block(&self) -> Block {
 		match *self {
 			Self::V4([a, b, c, _]) => Block::V4([a, b, c]),
 			Self::V6([a, b, c, d, e, f, _]) => Block::V6([a, b, c, d, e, f]),
-			Self::Relayed => Block::Relayed,
+			Self::Relayed(_) => Block::Relayed,
 		}
 	}
 }

@@ -23,6 +23,7 @@ pub mod decimal;
 pub mod emission;
 pub mod groups;
 pub mod incentive;
+pub mod least_weight;
 pub mod ledger;
 pub mod pace;
 pub mod parameters;

@@ -111,6 +111,20 @@ impl Pace {
 				.is_some_and(|all| all < MAX_CHANGES)
 	}
 
+	/// First epoch in which a change counts that is announced in epoch `now`: the running epoch has passed in part, hence
+	/// the notice begins with the next one.
+	pub fn takes_effect(&self, now: u32) -> u32 {
+		// Saturating: an epoch that never comes is the safe side.
+		now.saturating_add(self.change_notice_epochs).saturating_add(1)
+	}
+
+	/// Whether what was in force before epoch `until`, and not in it, limits what may be in force in `epoch`: whether a window
+	/// that ends with `epoch` holds some of it.
+	pub fn is_in_window(&self, until: u32, epoch: u32) -> bool {
+		// Saturating: to be remembered for longer is the safe side.
+		until.saturating_add(self.change_window_epochs) > epoch
+	}
+
 	/// Epochs after which a pause ends by itself.
 	pub fn pause_epochs(&self) -> u32 {
 		// Saturating: a pause that is cut short is safe.

@@ -29,9 +29,9 @@ pub struct Parameters {
 	pub treasury_share: Ppm,
 	/// Most that an attacker's own traffic may move availability pay, as a share of the traffic's price.
 	pub kappa: Ppm,
-	/// Of the outstanding basis, what the stabilisation ledger holds at most.
+	/// Of the outstanding basis, what the buffer holds at most.
 	pub buffer_target: Ppm,
-	/// Of a surplus, what may go into the stabilisation ledger.
+	/// Of a surplus, what may go into the buffer.
 	pub buffer_fill: Ppm,
 	/// Of an epoch's provider slice, what insurance may mint for fees.
 	pub insurance: Ppm,
@@ -360,10 +360,16 @@ impl ParameterName {
 	/// How far from `past` the parameter may be within a window of it, rounded down.
 	pub fn allowance(self, past: u64) -> u64 {
 		let share = if self == Self::ListPrice { MOST_PRICE_MOVE } else { MOST_MOVE };
-		// A part of a value is at most the value.
-		let part = super::wide::part_floor(past.into(), share);
-		u64::try_from(part).unwrap_or(past).max(self.bounds().step)
+		allowance(past, share, self.bounds().step)
 	}
+}
+
+/// How far from `past` what governance moves may be within a window of it: `share` of it (at most all of it), rounded down,
+/// or `step`, if that is more.
+pub fn allowance(past: u64, share: Ppm, step: u64) -> u64 {
+	// A part of a value is at most the value.
+	let part = super::wide::part_floor(past.into(), share);
+	u64::try_from(part).unwrap_or(past).max(step)
 }
 
 const _: () = {

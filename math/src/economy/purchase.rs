@@ -3,8 +3,8 @@
 
 use super::{
 	parameters::{Parameters, ROUND_CAP_MULTIPLE},
-	units::{Credits, Ppm, Price, Tokens, DOLLAR, MILLION},
-	wide::{mul_div_ceil, mul_div_floor, part_floor, tokens_floor},
+	units::{Credits, Ppm, Price, Tokens, DOLLAR},
+	wide::{mul_div_ceil, mul_div_floor, part_ceil, part_floor, tokens_floor},
 };
 
 /// Rounds over which the stable asset of a purchase is spent, unless the pool is too shallow for it.
@@ -16,6 +16,15 @@ pub const SLICE_DEPTH: Ppm = 2_500;
 pub const SLIPPAGE: Ppm = 10_000;
 /// Least slice, unless less is left: smaller ones are mostly rounding.
 pub const LEAST_SLICE: Credits = DOLLAR;
+
+/// Of what its credits cost, what a request has to put on hold at least: one that means it allows more than all of it, and
+/// places in the queue should cost what they keep from others.
+pub const LEAST_ALLOWED: Ppm = 500_000;
+
+/// Tokens that a request has to allow at least when its credits cost `cost` now, rounded up.
+pub fn least_allowed(cost: Tokens) -> Tokens {
+	part_ceil(cost, LEAST_ALLOWED)
+}
 
 /// Credits that may be sold for tokens in a round: five times the average round of the trailing day, and never less than
 /// the parameter.
@@ -42,14 +51,10 @@ pub fn pending_cap(pool_stable: Credits, rounds_per_day: u32) -> Credits {
 	part_floor(pool_stable, SLICE_DEPTH).saturating_mul(rounds_per_day.into())
 }
 
-/// Tokens that a slice of `credits` has to bring: what it is worth at `price` less the slippage. None without a price.
+/// Tokens that a slice of `credits` has to bring: what it is worth at `price` less the slippage. `price` is one that the pool
+/// of the moment has no part in: the reporters' median, or while there is none the pool's own average over rounds that are
+/// over. None without a price.
 pub fn least_tokens(credits: Credits, price: Price) -> Option<Tokens> {
 	// The slippage is less than a whole.
 	tokens_floor(credits, price).map(|tokens| tokens.saturating_sub(part_floor(tokens, SLIPPAGE)))
-}
-
-/// The same by what the pool holds, while there is no price.
-pub fn least_of_pool(credits: Credits, tokens: Tokens, stable: Credits) -> Option<Tokens> {
-	let fair = mul_div_floor(tokens, credits, stable)?;
-	mul_div_floor(fair, MILLION.checked_sub(SLIPPAGE.into())?, MILLION)
 }

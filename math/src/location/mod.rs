@@ -7,7 +7,9 @@
 //! **Rule.** A claim is contradicted when at least [`CONTRADICTING_MEMBERS`] members of at least
 //! [`CONTRADICTING_OPERATORS`] operators say so. It has passed one proof when it is not, and at least [`FAR_MEMBERS`]
 //! far members, see [`is_far`], had the chance and did not. Members whose own region is contradicted, and members
-//! without a measurement, do not count at all.
+//! without a measurement, do not count at all. It is refuted when a jury of [`JURY_MEMBERS`] or more has drawn, and more
+//! than half of it contradict, of at least [`CONTRADICTING_OPERATORS`] operators: half of all that were drawn, so that
+//! neither an absence nor a silence makes a majority of a minority.
 //!
 //! **What an honest provider risks.** From honest members over fibre nothing: the distance is a lower bound, detours
 //! and queues only add, and a round-trip time rounded down to 10 µs is short of 1 km, which the table's margin covers.
@@ -32,13 +34,32 @@
 //! | 51 | 1.00 | 3.6·10⁻⁵ | 1.8·10⁻¹¹ |
 //!
 //! Three of 15 hold for β ≤ 0.01 (3·10⁻⁴), not for 0.25, and repeating the test does not help where the chance
-//! exceeds one half. So a contradiction is reason to look, or to withhold what a proof would earn. It must not cost a
-//! bond; what does needs a majority of the members present, like a strike.
+//! exceeds one half. So a contradiction is reason to look, or to withhold what a proof would earn, and costs no bond.
+//!
+//! **What costs a bond** is a claim that [`WRONG_REGION_TESTS`] tests in a row have refuted, [`WRONG_REGION_SLASH_PPB`] of
+//! it. Each draws another committee by the seed of its epoch: those after the first are the jury that looks again. A
+//! majority of `k` drawn seats takes as many liars in the committee, whatever the others do, so that for β = 0.25 and any
+//! `M` the chance per test is at most that of independent draws, largest for the smallest jury:
+//!
+//! | k | one test | five in a row | six in a row |
+//! |---|---|---|---|
+//! | 15 | 0.0173 | 1.6·10⁻⁹ | 2.7·10⁻¹¹ |
+//! | 31 | 1.3·10⁻³ | 3.7·10⁻¹⁵ | 4.9·10⁻¹⁸ |
+//! | 51 | 5.9·10⁻⁵ | 7.2·10⁻²² | 4.3·10⁻²⁶ |
+//!
+//! Six is the least number of tests that keeps a row below 10⁻⁹ for a jury of 15: 100,000 honest lines, tested once a day,
+//! see 10⁻³ of such a row in a year. While the slash waits one more jury is asked, which takes it back with a chance of
+//! 0.983 if the line is honest. At β = 0.5 nothing holds: every second test refutes.
+//!
+//! **Silencing.** Liars can contradict members first, which are then no witnesses. If a majority were one of the witnesses
+//! alone, few liars would be one as soon as the others are silenced; if the silenced could not refute, liars would keep every
+//! spoofer from being refuted. So all that were drawn are counted, and the silenced may refute: the word of an honest one
+//! is true, and one that lies about its own place is among the liars that the table counts.
 //!
 //! **What a liar can do.** A provider that delays every answer is never contradicted and collects proofs; its
-//! published round-trip times say so. One whose far members all sit farther from its true place than the claimed one
-//! is not caught either. Members that frame others as contradicted first silence them as witnesses. A proof therefore
-//! means *not refuted*.
+//! published round-trip times say so. One that delays the answers of one test in six is never slashed. One whose far
+//! members all sit farther from its true place than the claimed one is not caught either, and one near which less than half
+//! of all seats are is contradicted at most. A proof therefore means *not refuted*.
 
 mod table;
 
@@ -49,7 +70,7 @@ use scale_info::TypeInfo;
 
 /// Members that contradict a claim together.
 pub const CONTRADICTING_MEMBERS: usize = 3;
-/// Operators those members must belong to: one operator alone proves nothing.
+/// Operators those members must belong to, and those that refute: one operator alone proves nothing.
 pub const CONTRADICTING_OPERATORS: usize = 2;
 /// Far members that make an epoch without contradiction a proof.
 pub const FAR_MEMBERS: usize = 5;
@@ -58,6 +79,13 @@ pub const FAR_MEMBERS: usize = 5;
 /// It contradicts with less than 10 ms. A nearer one would have to measure less than two access lines commonly take
 /// without any distance between them, so that its silence is no evidence.
 pub const FAR_KM: u32 = 1_000;
+
+/// Members of the smallest committee whose majority refutes: that of a public network's tests.
+pub const JURY_MEMBERS: u16 = 15;
+/// Tests in a row that refute a claim before it costs a bond.
+pub const WRONG_REGION_TESTS: u8 = 6;
+/// Part of the bond that it costs, parts per billion: research, economics, section 2.10, level 3.
+pub const WRONG_REGION_SLASH_PPB: u32 = 300_000_000;
 
 /// Speed of light in fibre, km per ms.
 const FIBRE_KM_PER_MILLI: u32 = 200;
@@ -91,6 +119,16 @@ pub enum LocationFinding {
 	/// Not contradicted, and too few members were in a position to.
 	#[codec(index = 2)]
 	Inconclusive,
+	/// Contradicted by more than half of all members of a jury.
+	#[codec(index = 3)]
+	Refuted,
+}
+
+impl LocationFinding {
+	/// Whether members that suffice for it speak against the claim.
+	pub fn is_against(self) -> bool {
+		matches!(self, Self::Contradicted | Self::Refuted)
+	}
 }
 
 /// A finding, and how many members stand on either side of it.
@@ -98,7 +136,7 @@ pub enum LocationFinding {
 pub struct LocationJudgement {
 	/// What is found.
 	pub finding: LocationFinding,
-	/// Members that contradict the claim.
+	/// Members that contradict the claim, of those that count: all, where it is refuted.
 	pub contradicting: u16,
 	/// Far members that had the chance and do not.
 	pub supporting: u16,
@@ -120,11 +158,13 @@ pub fn is_far(distance_km: u32) -> bool {
 	distance_km >= FAR_KM
 }
 
-/// Judges a claimed country by what the members of one committee measured.
+/// Judges a claimed country by what the members of one committee measured, of which `drawn` were drawn: those that are
+/// no witnesses included.
 ///
 /// A far member that contradicts does not count towards the proof it speaks against, even when it is alone.
 pub fn judge_location<Operator: PartialEq>(
 	members: &[Witness<Operator>],
+	drawn: u16,
 	claimed: [u8; 2],
 ) -> LocationJudgement {
 	let contradicts = |member: &&Witness<Operator>| {
@@ -132,20 +172,27 @@ pub fn judge_location<Operator: PartialEq>(
 	};
 	let credible =
 		|| members.iter().filter(|member| !member.contradicted && reach_km(member.rtt_10us).is_some());
-
+	let all_against = || members.iter().filter(contradicts);
 	let against = || credible().filter(contradicts);
 	let silent = credible().filter(|member| !contradicts(member));
 	let far = silent.filter(|member| is_far(distance_km(member.country, claimed))).count();
-	let contradicting = against().count();
-	let finding = if contradicting >= CONTRADICTING_MEMBERS && are_of_enough_operators(against()) {
-		LocationFinding::Contradicted
+	let (majority, contradicting) = (all_against().count(), against().count());
+	let (finding, contradicting) = if is_refuting(majority, drawn) && are_of_enough_operators(all_against()) {
+		(LocationFinding::Refuted, majority)
+	} else if contradicting >= CONTRADICTING_MEMBERS && are_of_enough_operators(against()) {
+		(LocationFinding::Contradicted, contradicting)
 	} else if far >= FAR_MEMBERS {
-		LocationFinding::Proven
+		(LocationFinding::Proven, contradicting)
 	} else {
-		LocationFinding::Inconclusive
+		(LocationFinding::Inconclusive, contradicting)
 	};
 	let count = |members: usize| u16::try_from(members).unwrap_or(u16::MAX);
 	LocationJudgement { finding, contradicting: count(contradicting), supporting: count(far) }
+}
+
+/// Whether so many of a committee are a majority that refutes.
+fn is_refuting(against: usize, drawn: u16) -> bool {
+	drawn >= JURY_MEMBERS && against > usize::from(drawn / 2)
 }
 
 /// Whether the members belong to [`CONTRADICTING_OPERATORS`] or more: one differs from the first.

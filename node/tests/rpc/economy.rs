@@ -110,6 +110,32 @@ async fn economy_should_be_shown_and_say_why_there_is_no_price() {
 	assert_eq!((&rules["pace"]["roundBlocks"], &rules["pending"]), (&json!(5), &Value::Null));
 	assert_eq!(rules["parameters"]["providerSharePpm"], 750_000);
 	assert_eq!(rules["parameters"]["listPrice"], "50000");
+	assert_eq!((&rules["brakes"], &rules["safeModeUntil"]), (&json!([]), &Value::Null));
+	figures_should_be_shown(&node, &at).await;
+}
+
+/// Bonds, quotes, stable path, pots and close of the block.
+async fn figures_should_be_shown(node: &Node, at: &Value) {
+	let quotes = node.get("weir_quotes", json!([288, at])).await;
+	assert_eq!((&quotes["quotes"], &quotes["block"]["hash"]), (&json!([]), at));
+	let claim = node.get("weir_claimBond", json!([10_000, at])).await;
+	assert_eq!((&claim["kbps"], &claim["needed"]), (&json!(10_000), &claim["lasting"]));
+	assert!(amount(&claim["needed"]) >= 10 * amount(&claim["perMbps"]), "{claim}");
+	let bonds = node.get("weir_bonds", json!([address(Alice), at])).await;
+	assert!(amount(&bonds["validator"]["active"]) > 0, "{bonds}");
+	assert_eq!((&bonds["provider"]["unbonding"], &bonds["slashes"]), (&json!([]), &json!([])));
+	let path = node.get("weir_stablePath", json!([at])).await;
+	assert_eq!(
+		(&path["pending"], &path["waits"], &path["paused"]),
+		(&json!("0"), &Value::Null, &json!(false))
+	);
+	assert!(amount(&path["pool"]["stable"]) > 0 && amount(&path["limit"]) > 1_000_000, "{path}");
+	let pots = node.get("weir_pots", json!([at])).await;
+	for pot in ["treasury", "rewards", "stable"] {
+		assert!(amount(&pots[pot]["tokens"]) > 0, "{pots}");
+	}
+	let close = node.get("weir_close", json!([at])).await;
+	assert_eq!((&close["epoch"], &close["progress"]), (&json!(0), &Value::Null));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,6 +146,8 @@ async fn credits_should_be_bought_at_the_price_that_the_node_reports() {
 	let price = node.until("weir_price", json!([]), |price| price["purchasesClosed"] == Value::Null).await;
 	assert_eq!((&price["quote"]["median"], &price["quote"]["ema"]), (&json!(DOLLARS), &json!(DOLLARS)));
 	assert_eq!(price["quote"]["low"], "0.0399");
+	let quotes = node.get("weir_quotes", json!([1, price["block"]["hash"]])).await;
+	assert_eq!(quotes["quotes"], json!([price["quote"]]));
 
 	let cost =
 		node.until("weir_quote", json!([CREDITS.to_string()]), |cost| cost["refusal"] == Value::Null).await;
@@ -155,6 +183,7 @@ async fn epochs_should_be_summed_up_when_they_are_closed() {
 	);
 	assert_eq!(epoch["price"], "0.0401");
 	assert!(amount(&epoch["scheduled"]) > 0 && amount(&epoch["treasury"]) > 0, "{epoch}");
+	assert!(amount(&epoch["destroyedInAll"]) >= amount(&epoch["destroyed"]), "{epoch}");
 	let at = page["block"]["hash"].clone();
 	assert_eq!(node.get("weir_supply", json!([at])).await["balanced"], true);
 	// The one validator made every block.
@@ -184,10 +213,19 @@ async fn requests_about_the_economy_should_be_refused_with_code_and_advice_when_
 		("weir_credits", json!([address(Eve), unknown])),
 		("weir_epochSummaries", json!([0, 1, unknown])),
 		("weir_parameters", json!([unknown])),
+		("weir_quotes", json!([1, unknown])),
+		("weir_claimBond", json!([1, unknown])),
+		("weir_bonds", json!([address(Eve), unknown])),
+		("weir_stablePath", json!([unknown])),
+		("weir_pots", json!([unknown])),
+		("weir_close", json!([unknown])),
 	] {
 		node.assert_refuses(method, params, 20_003, "UnknownBlock", &unknown).await;
 	}
-	for method in ["weir_rewards", "weir_credits"] {
+	for limit in [0, 289] {
+		node.assert_refuses("weir_quotes", json!([limit]), 20_005, "PageSize", "from 1 to 288").await;
+	}
+	for method in ["weir_rewards", "weir_credits", "weir_bonds"] {
 		node.assert_refuses(method, json!(["Eve"]), 20_000, "NotAnAccount", "SS58").await;
 	}
 	for method in ["weir_regions", "weir_epochSummaries"] {

@@ -90,23 +90,6 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::CreditsSwept { who, credits, tokens });
 		Ok(())
 	}
-
-	/// Charges a fee of `credits` to the free credits of `who` and destroys their part of the basis. Returns that part.
-	///
-	/// Fails with [`Error::ZeroAmount`], [`Error::InsufficientCredits`] or [`Error::NotBacked`].
-	pub fn charge_fee(who: &T::AccountId, credits: Credits) -> Result<Tokens, DispatchError> {
-		ensure!(credits > 0, Error::<T>::ZeroAmount);
-		frame_support::storage::with_storage_layer(|| {
-			Self::use_account(who, |account| {
-				account.balance =
-					account.balance.checked_sub(credits).ok_or(Error::<T>::InsufficientCredits)?;
-				Ok(())
-			})?;
-			let tokens = Self::book(|ledger| ledger.sponsor(credits))?;
-			Self::deposit_event(Event::FeeCharged { who: who.clone(), credits, tokens });
-			Ok(tokens)
-		})
-	}
 }
 
 impl<T: Config> CreditAccounts<T::AccountId> for Pallet<T> {
@@ -129,6 +112,21 @@ impl<T: Config> CreditAccounts<T::AccountId> for Pallet<T> {
 			account.locked = account.locked.checked_sub(credits).ok_or(Error::<T>::InsufficientLock)?;
 			account.balance = account.balance.checked_add(credits).ok_or(Error::<T>::Overflow)?;
 			Ok(())
+		})
+	}
+
+	/// Fails with [`Error::ZeroAmount`], [`Error::InsufficientCredits`] or [`Error::NotBacked`].
+	fn charge_fee(who: &T::AccountId, credits: Credits) -> Result<Tokens, DispatchError> {
+		ensure!(credits > 0, Error::<T>::ZeroAmount);
+		frame_support::storage::with_storage_layer(|| {
+			Self::use_account(who, |account| {
+				account.balance =
+					account.balance.checked_sub(credits).ok_or(Error::<T>::InsufficientCredits)?;
+				Ok(())
+			})?;
+			let tokens = Self::book(|ledger| ledger.sponsor(credits))?;
+			Self::deposit_event(Event::FeeCharged { who: who.clone(), credits, tokens });
+			Ok(tokens)
 		})
 	}
 }

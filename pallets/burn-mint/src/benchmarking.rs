@@ -4,7 +4,7 @@
 
 use crate::{
 	types::{Close, EpochStart, KeptRate, Request},
-	Accounts, Call, Carried, Claims, Config, FirstRate, FirstUnsettled, NextClose, Pallet, Rates,
+	Accounts, Call, Carried, Claims, Config, FirstRate, FirstUnsettled, LastPriced, NextClose, Pallet, Rates,
 	RequestQueue, Requests, RunningClose, RunningEpoch, StableSpending, Summaries, SupplyLedger,
 };
 use frame_benchmarking::v2::*;
@@ -48,6 +48,8 @@ fn credited<T: Config>(name: &'static str) -> T::AccountId {
 
 /// As many requests of `who` as it may have. Returns the number of the last.
 fn requested<T: Config>(who: &T::AccountId) -> u64 {
+	// Measured by it.
+	T::Pricing::quote_for_benchmark(PRICE);
 	for _ in 0..T::MaxRequestsPerAccount::get() {
 		assert!(Pallet::<T>::do_request(who.clone(), DOLLAR, 100 * TOKEN).is_ok());
 	}
@@ -97,7 +99,7 @@ mod benchmarks {
 		assert!(Requests::<T>::contains_key(all + 1));
 	}
 
-	/// As a benchmark's chain has no reporters, purchases are closed.
+	/// While purchases are closed, which those of a chain with a quote are not: so it is taken back without being asked.
 	#[benchmark]
 	fn cancel_request() {
 		let who = funded::<T>("customer");
@@ -213,6 +215,7 @@ mod benchmarks {
 		let pot = T::StablePot::get();
 		assert!(Pallet::<T>::mint_for(&pot, T::Currency::minimum_balance()).is_ok());
 		T::StablePool::fund_for_benchmark(&pot, CREDITS);
+		T::Pricing::quote_for_benchmark(PRICE);
 		assert!(Pallet::<T>::book(|ledger| {
 			// Whatever backs the pool of a benchmark.
 			ledger.emit_reserve(TOKEN)?;
@@ -258,11 +261,13 @@ mod benchmarks {
 	#[benchmark]
 	fn close_region() {
 		let mut close = begun::<T>();
-		close.total = TOKEN;
+		(close.total, close.wanted) = (TOKEN, 1);
 		let pot = T::RewardsPot::get();
 		let before = T::Currency::balance(&pot);
 		#[block]
 		{
+			// The step between the passes is charged as a region.
+			let _ = Pallet::<T>::total_of(&close);
 			assert!(Pallet::<T>::mint_pay(&mut close, TOKEN).is_ok());
 			RunningClose::<T>::put(close);
 		}
@@ -302,7 +307,7 @@ mod benchmarks {
 			}
 			RunningClose::<T>::kill();
 		}
-		assert!(Summaries::<T>::contains_key(epoch));
+		assert!(Summaries::<T>::contains_key(epoch) && LastPriced::<T>::exists());
 		assert!(SupplyLedger::<T>::get().check().is_ok());
 	}
 

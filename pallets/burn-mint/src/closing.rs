@@ -3,8 +3,8 @@
 use crate::{
 	settlement::MAX_FORGOTTEN,
 	types::{Close, EpochStart, Phase, Surprise},
-	Carried, Config, DestroyedMark, Error, Event, FeeIncome, FirstUnsettled, NextClose, Pallet, RunningClose,
-	RunningEpoch, Summaries, SupplyLedger, WeightInfo,
+	Carried, Config, DestroyedMark, Error, Event, FeeIncome, FirstUnsettled, LastPriced, NextClose, Pallet,
+	RunningClose, RunningEpoch, Summaries, SupplyLedger, WeightInfo,
 };
 use frame_support::{
 	ensure,
@@ -31,7 +31,7 @@ use weir_primitives::{
 };
 
 /// There is no price to close at yet.
-struct TooEarly;
+pub(crate) struct TooEarly;
 
 impl<T: Config> Pallet<T> {
 	/// Begins the ledger with what exists, and makes sure that no pot can be reaped.
@@ -73,6 +73,17 @@ impl<T: Config> Pallet<T> {
 		T::BlockWeights::get().max_block.checked_div(4).unwrap_or_default()
 	}
 
+	/// Does what waits as far as the rest of a block allows. Returns what that weighs.
+	pub(crate) fn work_on(remaining: Weight) -> Weight {
+		let mut meter = WeightMeter::with_limit(remaining.min(Self::idle_limit()));
+		if meter.try_consume(T::WeightInfo::on_idle_base()).is_ok() {
+			Self::execute_requests(&mut meter);
+			Self::spend_slice(&mut meter);
+			Self::close_epochs(&mut meter);
+		}
+		meter.consumed()
+	}
+
 	/// Notes the round in which an epoch begins.
 	pub(crate) fn note_epoch() {
 		let epoch = T::Clock::epoch();
@@ -92,7 +103,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn begin_weight() -> Weight {
-		T::WeightInfo::close_begin().saturating_add(T::RegionalPay::frame_weight())
+		// Asked for the price, and whether it is lost.
+		T::WeightInfo::close_begin()
+			.saturating_add(T::RegionalPay::frame_weight())
+			.saturating_add(T::Pricing::weight().saturating_mul(2))
 	}
 
 	fn step_weight(phase: &Phase) -> Weight {
@@ -107,7 +121,8 @@ impl<T: Config> Pallet<T> {
 			}
 			Phase::Finish => T::WeightInfo::close_finish(MAX_FORGOTTEN)
 				.saturating_add(T::RegionalPay::frame_weight())
-				.saturating_add(T::OnEpochPaid::weight()),
+				.saturating_add(T::OnEpochPaid::weight())
+				.saturating_add(T::Earnings::weight()),
 		}
 	}
 
@@ -154,7 +169,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The price to close `epoch` at: one that is formed far enough after its end. None if the price is lost.
-	fn closing_price(epoch: EpochIndex, parameters: &Parameters) -> Result<Option<Price>, TooEarly> {
+	pub(crate) fn closing_price(
+		epoch: EpochIndex,
+		parameters: &Parameters,
+	) -> Result<Option<Price>, TooEarly> {
 		let running = RunningEpoch::<T>::get();
 		let due = if running.epoch == epoch.saturating_add(1) {
 			running.round.saturating_add(parameters.forward_rounds)
@@ -257,12 +275,12 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What availability pay may mint in all regions together.
-	fn total_of(close: &Close) -> Tokens {
+	pub(crate) fn total_of(close: &Close) -> Tokens {
 		if close.wanted == 0 {
 			return 0;
 		}
 		let slice = close.schedule.slice;
-		let want = wanted_tokens(close.wanted, close.price(), slice);
+		let want = wanted_tokens(close.wanted, close.price(), slice, LastPriced::<T>::get());
 		let bucket = SupplyLedger::<T>::get().bucket;
 		availability_mint(want, bucket, slice, close.parameters.bucket_slices)
 	}
@@ -328,6 +346,9 @@ impl<T: Config> Pallet<T> {
 		let limit = recredit_limit(ledger.genesis, &close.parameters).min(since_last);
 		let recredited = Self::book(|ledger| ledger.recredit(limit))?;
 		DestroyedMark::<T>::put(ledger.ever_destroyed());
+		if close.price().is_some() {
+			LastPriced::<T>::put(close.availability);
+		}
 
 		T::RegionalPay::finish(epoch);
 		T::OnEpochPaid::epoch_paid(epoch, close.availability, close.weight);
@@ -335,7 +356,7 @@ impl<T: Config> Pallet<T> {
 			FirstUnsettled::<T>::put(epoch.saturating_add(1));
 		}
 		Self::forget_rates(epoch);
-		let summary = Self::summary_of(close, recredited);
+		let summary = Self::summary_of(close, recredited, since_last);
 		Summaries::<T>::insert(epoch, summary);
 		if let Some(oldest) = epoch.checked_sub(T::Pace::get().history_epochs) {
 			Summaries::<T>::remove(oldest);
@@ -345,7 +366,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn summary_of(close: &Close, recredited: Tokens) -> EpochSummary {
+	fn summary_of(close: &Close, recredited: Tokens, destroyed_in_all: Tokens) -> EpochSummary {
 		EpochSummary {
 			epoch: close.epoch(),
 			closed_at: Self::block_number(),
@@ -365,6 +386,7 @@ impl<T: Config> Pallet<T> {
 			treasury: close.treasury,
 			recredited,
 			weight: close.weight,
+			destroyed_in_all,
 		}
 	}
 }

@@ -12,10 +12,11 @@
 //! A request holds tokens and waits. It is executed at the first quote that is `forward_rounds` rounds younger than the
 //! request and stands on no report older than it; its credits cost `⌈credits · 10²⁴ ÷ low price⌉` grains, or the request
 //! fails and everything is released. Requests are executed in order, in each round only so many credits: a wrong price
-//! costs a bounded amount. They cannot be taken back while purchases are open, so that nobody waits for a price.
+//! costs a bounded amount. While purchases are open they cannot be taken back: nobody waits for a price.
 //!
-//! The stable path needs no price: stable units go into a pot and the credits are there at once, counted as *pending*.
-//! Each round spends a slice of the pot in the pool and burns what it bought; then the slice's credits are backed.
+//! The stable path needs no reporters: stable units go into a pot and the credits are there at once, *pending*. Each round
+//! spends a slice in the pool, burns what it bought, and backs as many credits. A slice waits if the pool is dearer than the
+//! reporters say or, while they say nothing, than it was in the rounds before.
 //!
 //! ### Closing an epoch
 //!
@@ -31,20 +32,17 @@
 //! | finish | puts a part of the destroyed back into the reserve, keeps a summary |
 //!
 //! A step that fails changes nothing and is tried again in the next block: no epoch is skipped. Parameters that change
-//! meanwhile count from the next close on.
-//!
-//! While the price is lost nothing is settled. Claims wait for the first epoch that is closed at a price.
+//! meanwhile count from the next close on. While the price is lost claims wait, and lines are paid no more than last.
 //!
 //! ## Invariants
-//!
-//! Checked by [`Pallet::do_try_state`]:
 //!
 //! 1. The ledger's equations hold ([`Ledger::check`](weir_math::economy::Ledger::check)).
 //! 2. The ledger's issuance is the currency's.
 //! 3. Balances, locks and claims that are not settled add up to the credits outstanding.
 //! 4. Unsettled claims of ended epochs are those carried on, none is older than said, and nothing is settled twice.
 //! 5. On hold for credits is what requests may cost; the queue counts requests and credits, accounts list their own.
-//! 6. The close that runs is that of the next epoch to close, which has ended, and has minted no more than it may.
+//! 6. The close that runs is that of the next epoch to close, which has ended, and has minted no more than it may; without a
+//!    price it may mint no more than the last that had one.
 //! 7. No account of credits is empty, and rates and summaries are of ended epochs.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -92,7 +90,7 @@ use polkadot_sdk::*;
 pub mod pallet {
 	use super::*;
 	use crate::types::{EpochStart, Spending, Surprise};
-	use frame_support::{pallet_prelude::*, traits::fungible, weights::WeightMeter};
+	use frame_support::{pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use weir_math::economy::{emission::Schedule, incentive, ledger::Settlement, Ledger};
 	use weir_primitives::{
@@ -257,6 +255,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Summaries<T: Config> = StorageMap<_, Twox64Concat, EpochIndex, EpochSummary>;
 
+	/// What availability pay minted in the last epoch that was closed at a price.
+	#[pallet::storage]
+	pub type LastPriced<T: Config> = StorageValue<_, Tokens, ValueQuery>;
+
 	/// Takes what exists from the currency: it must be built after everything that has balances.
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
@@ -269,9 +271,8 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			if let Err(error) = Pallet::<T>::build_ledger() {
-				panic!("the supply ledger cannot begin: {error}");
-			}
+			let built = Pallet::<T>::build_ledger();
+			built.unwrap_or_else(|error| panic!("the supply ledger cannot begin: {error}"));
 		}
 	}
 
@@ -510,6 +511,12 @@ pub mod pallet {
 		NothingBooked,
 		/// A price of zero is none.
 		NoPrice,
+		/// Nobody reports, and the pool has no average of rounds that are over: the slice waits.
+		NoPoolAverage,
+		/// There never was a price to measure a request by.
+		NeverPriced,
+		/// A request must allow half of what its credits cost at the newest price.
+		BelowHalfOfCost,
 	}
 
 	#[pallet::call]
@@ -517,26 +524,25 @@ pub mod pallet {
 		/// Requests `credits` for at most `max_tokens`, which are put on hold until the price is known.
 		///
 		/// Fails with [`Error::PurchasesPaused`], [`Error::BelowLeastPurchase`], [`Error::AboveRoundCap`],
-		/// [`Error::NoTokensAllowed`], [`Error::QueueFull`], [`Error::TooManyRequests`], or for want of tokens.
+		/// [`Error::NoTokensAllowed`], [`Error::NeverPriced`], [`Error::BelowHalfOfCost`], [`Error::QueueFull`],
+		/// [`Error::TooManyRequests`], or for want of tokens.
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::request_credits())]
+		#[pallet::weight(T::WeightInfo::request_credits().saturating_add(T::Pricing::weight()))]
 		pub fn request_credits(
 			origin: OriginFor<T>,
 			#[pallet::compact] credits: Credits,
 			#[pallet::compact] max_tokens: Tokens,
 		) -> DispatchResult {
-			let who = ensure_signed(origin)?;
-			Self::do_request(who, credits, max_tokens)
+			Self::do_request(ensure_signed(origin)?, credits, max_tokens)
 		}
 
 		/// Takes the signer's request back while purchases are closed.
 		///
 		/// Fails with [`Error::NoSuchRequest`], [`Error::NotYourRequest`] or [`Error::PurchasesOpen`].
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::cancel_request())]
+		#[pallet::weight(T::WeightInfo::cancel_request().saturating_add(T::Pricing::weight()))]
 		pub fn cancel_request(origin: OriginFor<T>, #[pallet::compact] id: u64) -> DispatchResult {
-			let who = ensure_signed(origin)?;
-			Self::do_cancel(who, id)
+			Self::do_cancel(ensure_signed(origin)?, id)
 		}
 
 		/// Buys `credits` for as many units of the stable asset.
@@ -546,8 +552,7 @@ pub mod pallet {
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::buy_with_stable())]
 		pub fn buy_with_stable(origin: OriginFor<T>, #[pallet::compact] credits: Credits) -> DispatchResult {
-			let who = ensure_signed(origin)?;
-			Self::do_buy_with_stable(who, credits)
+			Self::do_buy_with_stable(ensure_signed(origin)?, credits)
 		}
 
 		/// Gives notice that the unused credits of `who` may be swept. Any use of them cancels it.
@@ -579,13 +584,7 @@ pub mod pallet {
 		}
 
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
-			let mut meter = WeightMeter::with_limit(remaining.min(Self::idle_limit()));
-			if meter.try_consume(T::WeightInfo::on_idle_base()).is_ok() {
-				Self::execute_requests(&mut meter);
-				Self::spend_slice(&mut meter);
-				Self::close_epochs(&mut meter);
-			}
-			meter.consumed()
+			Self::work_on(remaining)
 		}
 
 		fn integrity_test() {

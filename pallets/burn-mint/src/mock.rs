@@ -103,6 +103,8 @@ pub(crate) struct Work {
 	/// What nobody can claim.
 	pub(crate) idle: (Tokens, Tokens),
 	pub(crate) is_full: bool,
+	/// Epochs that somebody is not settled for, counted back from the last closed one; none: nobody was ever settled.
+	pub(crate) lag: Option<u32>,
 }
 
 /// The price as the tests set it.
@@ -115,6 +117,10 @@ pub(crate) struct Market {
 	pub(crate) is_lost: bool,
 	/// Oldest report; none: of this block.
 	pub(crate) oldest_block: Option<u32>,
+	/// What the newest quote said before there was none any more; none: there never was one.
+	pub(crate) last: Option<Price>,
+	/// The pool's average over rounds that are over.
+	pub(crate) average: Option<Price>,
 }
 
 parameter_types! {
@@ -136,6 +142,8 @@ parameter_types! {
 		payouts: None,
 		is_lost: false,
 		oldest_block: None,
+		last: Some(PRICE),
+		average: Some(PRICE),
 	};
 	pub storage StableBalances: BTreeMap<AccountId, Credits> = BTreeMap::from([
 		(ALICE, STABLE_FUNDS),
@@ -147,7 +155,7 @@ parameter_types! {
 	pub(crate) storage RegionsMock: Regions = Regions::default();
 	pub storage Bound: RegionId = 3;
 	pub storage TotalWeight: u128 = 1_000_000;
-	pub(crate) storage WorkMock: Work = Work { attested: 1_000_000, ..Work::default() };
+	pub(crate) storage WorkMock: Work = Work { attested: 1_000_000, lag: Some(0), ..Work::default() };
 }
 
 pub(crate) fn regions<R>(change: impl FnOnce(&mut Regions) -> R) -> R {
@@ -193,7 +201,11 @@ impl EpochClock for Clock {
 pub struct Feed;
 impl Feed {
 	fn quote() -> Quote {
-		let Market { price, round, oldest_block, purchases, .. } = Prices::get();
+		Self::quote_at(Prices::get().price)
+	}
+
+	fn quote_at(price: Price) -> Quote {
+		let Market { round, oldest_block, purchases, .. } = Prices::get();
 		let block = System::block_number() as u32;
 		Quote {
 			round,
@@ -221,6 +233,20 @@ impl Pricing for Feed {
 	}
 	fn is_lost() -> bool {
 		Prices::get().is_lost
+	}
+	fn last_quote() -> Option<Quote> {
+		let Market { price, payouts, last, .. } = Prices::get();
+		last.map(|last| Self::quote_at(if payouts.is_none() && price > 0 { price } else { last }))
+	}
+	fn pool_average() -> Option<Price> {
+		Prices::get().average
+	}
+	fn weight() -> Weight {
+		STEP
+	}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn quote_for_benchmark(price: Price) {
+		market(|market| (market.price, market.last) = (price, Some(price)));
 	}
 }
 
@@ -337,6 +363,11 @@ impl Earnings<AccountId> for Labour {
 			work.shares.push((epoch, validators, attestors));
 			work.idle
 		})
+	}
+	fn settled_until() -> Option<EpochIndex> {
+		let lag = WorkMock::get().lag?;
+		// The epoch whose close asks is closed as far as others know.
+		crate::NextClose::<Test>::get().checked_sub(lag)
 	}
 	fn weight() -> Weight {
 		STEP

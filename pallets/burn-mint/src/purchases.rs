@@ -65,6 +65,20 @@ impl<T: Config> Pallet<T> {
 		round.saturating_add(T::Parameters::get().forward_rounds)
 	}
 
+	/// The newest quote, whether or not anything is executed at it; none if there never was one.
+	pub(crate) fn newest_quote() -> Option<Quote> {
+		// A price of zero is none.
+		T::Pricing::last_quote().filter(|quote| quote.low > 0)
+	}
+
+	/// Tokens that a request for `credits` has to allow at least: half of what they cost at the newest quote, open or not,
+	/// however old. So that a place in the queue costs something, and nobody fills it with requests that cannot succeed.
+	pub fn least_allowed(credits: Credits) -> Result<Tokens, Error<T>> {
+		let quote = Self::newest_quote().ok_or(Error::<T>::NeverPriced)?;
+		// No balance reaches what has no cost.
+		Self::cost_of(credits, &quote).map(purchase::least_allowed).ok_or(Error::<T>::BelowHalfOfCost)
+	}
+
 	pub(crate) fn block_number() -> u32 {
 		frame_system::Pallet::<T>::block_number().unique_saturated_into()
 	}
@@ -74,6 +88,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(credits >= LEAST_PURCHASE, Error::<T>::BelowLeastPurchase);
 		ensure!(credits <= Self::round_cap(), Error::<T>::AboveRoundCap);
 		ensure!(max_tokens > 0, Error::<T>::NoTokensAllowed);
+		ensure!(max_tokens >= Self::least_allowed(credits)?, Error::<T>::BelowHalfOfCost);
 		let mut queue = RequestQueue::<T>::get();
 		ensure!(queue.count < T::MaxRequests::get(), Error::<T>::QueueFull);
 		let id = queue.tail;
@@ -110,7 +125,8 @@ impl<T: Config> Pallet<T> {
 	/// Executes what waits, oldest first, as far as the quote, the cap of the round and the block allow.
 	pub(crate) fn execute_requests(meter: &mut WeightMeter) {
 		let Queue { head, tail, .. } = RequestQueue::<T>::get();
-		if head >= tail || meter.try_consume(T::WeightInfo::quote_requests()).is_err() {
+		let asking = T::WeightInfo::quote_requests().saturating_add(T::Pricing::weight());
+		if head >= tail || meter.try_consume(asking).is_err() {
 			return;
 		}
 		let quote = Self::open_quote();
@@ -136,22 +152,23 @@ impl<T: Config> Pallet<T> {
 		quote.round >= Self::executes_from(request.round) && quote.oldest_block > request.block
 	}
 
-	/// What the request burns, or why it fails; none if it has to wait for the next round.
+	/// What the request burns, or why it fails; none if it has to wait for the next round. The price comes before the round's
+	/// cap: what is too dear leaves at once, and keeps nobody waiting.
 	pub(crate) fn outcome_of(
 		request: &Request<T::AccountId>,
 		quote: &Quote,
 	) -> Option<Result<Tokens, RequestFailure>> {
+		let cost = Self::cost_of(request.credits, quote);
+		let Some(tokens) = cost.filter(|tokens| *tokens <= request.max_tokens) else {
+			return Some(Err(RequestFailure::TooDear { tokens: cost }));
+		};
 		let sold = Self::sold_in(quote.round);
 		let cap = Self::round_cap();
 		if request.credits > cap.saturating_sub(sold) {
 			// The cap has fallen since: no round would ever sell that much.
 			return (request.credits > cap).then_some(Err(RequestFailure::AboveRoundCap));
 		}
-		let tokens = Self::cost_of(request.credits, quote);
-		Some(match tokens.filter(|tokens| *tokens <= request.max_tokens) {
-			Some(tokens) => Ok(tokens),
-			None => Err(RequestFailure::TooDear { tokens }),
-		})
+		Some(Ok(tokens))
 	}
 
 	/// Executes the request or lets it fail; in either case it leaves the queue, and what it does not burn is released.

@@ -1,17 +1,25 @@
 //! What the runtime API answers.
 
 use crate::{
-	types::Close, Accounts, Config, NextClose, Pallet, RequestQueue, Requests, RequestsOf, Summaries,
-	SupplyLedger,
+	types::{Close, Phase},
+	Accounts, Config, Error, NextClose, Pallet, RequestQueue, Requests, RequestsOf, StableSpending,
+	Summaries, SupplyLedger,
 };
 use alloc::vec::Vec;
 use frame_support::traits::{fungible::Inspect, Get};
 use polkadot_sdk::*;
-use weir_math::economy::{ledger::Ledger, parameters::LEAST_PURCHASE, units::SUPPLY_CAP};
+use sp_runtime::DispatchError;
+use weir_math::economy::{ledger::Ledger, parameters::LEAST_PURCHASE, purchase, units::SUPPLY_CAP};
 use weir_primitives::{
 	economy::{Credits, GateReason},
-	economy_api::{CreditsInfo, EpochSummary, Page, PurchaseQuote, PurchaseRefusal, RequestInfo, SupplyInfo},
-	seams::economy::Pricing,
+	economy_api::{
+		CloseInfo, ClosePhase, CloseProgress, CreditsInfo, EpochSummary, Page, PoolInfo, PurchaseQuote,
+		PurchaseRefusal, RequestInfo, SliceWait, StablePathInfo, SupplyInfo,
+	},
+	seams::{
+		economy::{Pricing, StablePool},
+		EpochClock,
+	},
 	EpochIndex,
 };
 
@@ -49,7 +57,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// What `credits` cost at the newest quote, by the rule by which requests are executed, or why they cannot be bought now.
+	/// What `credits` cost at the newest quote, by the rule by which requests are executed, or why they cannot be bought now. A
+	/// request that allows as much as is quoted is refused for no other reason than those named here.
 	pub fn quote(credits: Credits) -> PurchaseQuote {
 		let quote = T::Pricing::purchase_quote().and_then(|quote| {
 			// A price of zero is none.
@@ -67,6 +76,8 @@ impl<T: Config> Pallet<T> {
 			Some(PurchaseRefusal::TooLittle)
 		} else if credits > round_cap {
 			Some(PurchaseRefusal::TooMuch)
+		} else if Self::newest_quote().is_none() {
+			Some(PurchaseRefusal::NeverPriced)
 		} else if queue.count >= T::MaxRequests::get() {
 			Some(PurchaseRefusal::QueueFull)
 		} else {
@@ -123,4 +134,65 @@ impl<T: Config> Pallet<T> {
 	pub fn next_close() -> (EpochIndex, Option<Close>) {
 		(NextClose::<T>::get(), crate::RunningClose::<T>::get())
 	}
+
+	/// How far epochs are closed.
+	pub fn close_info() -> CloseInfo {
+		let (epoch, close) = Self::next_close();
+		let running = T::Clock::epoch();
+		let is_due = close.is_none() && running > epoch;
+		CloseInfo {
+			epoch,
+			running,
+			waits_for_price: is_due && Self::closing_price(epoch, &T::Parameters::get()).is_err(),
+			progress: close.as_ref().map(progress_of),
+		}
+	}
+
+	/// What the stable path takes now, and how far what it took is backed.
+	pub fn stable_path() -> StablePathInfo {
+		let pool = T::StablePool::reserves().map(|(tokens, stable)| PoolInfo { tokens, stable });
+		let paused = T::PurchasesPaused::get();
+		let room = Self::stable_room().filter(|room| *room >= LEAST_PURCHASE && !paused);
+		let pending = SupplyLedger::<T>::get().pending_credits;
+		let spending = StableSpending::<T>::get();
+		let depth = pool.as_ref().map_or(0, |pool| pool.stable);
+		StablePathInfo {
+			round: T::Pricing::round(),
+			average: T::Pricing::pool_average(),
+			paused,
+			limit: room.unwrap_or(0),
+			pending,
+			slice: purchase::next_slice(spending.slice, pending, depth),
+			tried: spending.round,
+			waits: spending.deferred.filter(|_| pending > 0).map(Self::wait_of),
+			pool,
+		}
+	}
+
+	/// The rule that kept a slice from being spent.
+	fn wait_of(error: DispatchError) -> SliceWait {
+		[
+			(Error::<T>::NoPool, SliceWait::NoPool),
+			(Error::<T>::PoolTooShallow, SliceWait::PoolTooShallow),
+			(Error::<T>::PricesDisagree, SliceWait::PricesDisagree),
+			(Error::<T>::NoPoolAverage, SliceWait::NoPoolAverage),
+			(Error::<T>::NoPrice, SliceWait::NoPrice),
+		]
+		.into_iter()
+		.find_map(|(rule, wait)| (DispatchError::from(rule) == error).then_some(wait))
+		.unwrap_or(SliceWait::Refused)
+	}
+}
+
+/// Where a close stands, without what it has added up.
+fn progress_of(close: &Close) -> CloseProgress {
+	let (phase, next) = match close.phase {
+		Phase::Rates { next } => (ClosePhase::Rates, next),
+		Phase::Survey { next } => (ClosePhase::Survey, next.into()),
+		Phase::Appraise { next } => (ClosePhase::Appraise, next.into()),
+		Phase::Pay { next } => (ClosePhase::Pay, next.into()),
+		Phase::Shares => (ClosePhase::Shares, 0),
+		Phase::Finish => (ClosePhase::Finish, 0),
+	};
+	CloseProgress { price: close.price(), phase, next, regions: close.bound.into() }
 }

@@ -133,14 +133,18 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Forgets rates that are known for longer than the history lasts.
+	/// Forgets rates that are known for longer than the history lasts, and by which everybody was paid who earned at them: a
+	/// rate that went before would take that epoch's fees with it.
 	pub(crate) fn forget_rates(closed: EpochIndex) {
 		let history = T::Pace::get().history_epochs;
 		let unsettled = FirstUnsettled::<T>::get();
+		let settled = T::Earnings::settled_until();
+		let may_go = |kept: KeptRate| {
+			kept.since.saturating_add(history) <= closed && settled.is_some_and(|until| kept.since <= until)
+		};
 		FirstRate::<T>::mutate(|first| {
 			for _ in 0..MAX_FORGOTTEN {
-				let kept = Rates::<T>::get(*first).filter(|kept| kept.since.saturating_add(history) > closed);
-				if *first >= unsettled || kept.is_some() {
+				if *first >= unsettled || Rates::<T>::get(*first).is_some_and(|kept| !may_go(kept)) {
 					break;
 				}
 				Rates::<T>::remove(*first);

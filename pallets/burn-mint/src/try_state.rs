@@ -1,8 +1,8 @@
 //! The numbered invariants of the pallet's documentation.
 
 use crate::{
-	Accounts, Carried, Claims, Config, FirstUnsettled, NextClose, Pallet, Rates, RequestQueue, Requests,
-	RequestsOf, RunningClose, Summaries, SupplyLedger,
+	Accounts, Carried, Claims, Config, FirstUnsettled, LastPriced, NextClose, Pallet, Rates, RequestQueue,
+	Requests, RequestsOf, RunningClose, Summaries, SupplyLedger,
 };
 use alloc::collections::BTreeMap;
 use frame_support::{
@@ -103,6 +103,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(close.epoch() == NextClose::<T>::get(), "6: another epoch is closed");
 		ensure!(close.epoch() < T::Clock::epoch(), "6: an epoch is closed that has not ended");
 		ensure!(close.availability <= close.total, "6: more availability pay than allowed");
+		ensure!(
+			close.price().is_some() || close.total <= LastPriced::<T>::get(),
+			"6: more availability pay than the last epoch with a price had"
+		);
 		ensure!(close.undivided <= close.settlement.credits, "6: more to divide than was settled");
 		Ok(())
 	}

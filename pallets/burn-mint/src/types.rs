@@ -110,6 +110,8 @@ stored_type! {
 		pub slice: Credits,
 		/// Round in which a slice was last tried.
 		pub round: Option<Round>,
+		/// Why that one was not spent; none if it was.
+		pub deferred: Option<DispatchError>,
 	}
 }
 

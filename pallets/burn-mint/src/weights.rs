@@ -102,7 +102,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn close_region() -> Weight {
 		Weight::from_parts(250_000_000, 8000)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	fn close_shares() -> Weight {
@@ -116,7 +116,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(20_000_000, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(12_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes(9_u64))
+			.saturating_add(T::DbWeight::get().writes(10_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 2600).saturating_mul(n.into()))
 	}
@@ -177,7 +177,7 @@ impl WeightInfo for () {
 	}
 	fn close_region() -> Weight {
 		Weight::from_parts(250_000_000, 8000)
-			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 3_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 3_u64))
 	}
 	fn close_shares() -> Weight {
 		Weight::from_parts(350_000_000, 10000)
@@ -186,7 +186,7 @@ impl WeightInfo for () {
 	fn close_finish(n: u32, ) -> Weight {
 		Weight::from_parts(400_000_000, 15000)
 			.saturating_add(Weight::from_parts(20_000_000, 0).saturating_mul(n.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(12_u64, 9_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(12_u64, 10_u64))
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64).saturating_mul(n.into()))
 			.saturating_add(Weight::from_parts(0, 2600).saturating_mul(n.into()))
 	}

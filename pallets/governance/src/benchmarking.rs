@@ -2,11 +2,12 @@
 
 use crate::{
 	Brake, Call, Change, Changes, Config, Pallet, Parameters, Past, PastParameters, Pauses, Pending,
+	SmallSpends, Spent, MAX_SPENDS,
 };
 use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::{
-	traits::{Contains, EnsureOrigin, Hooks},
+	traits::{tokens::Pay, Contains, EnsureOrigin, Get, Hooks},
 	BoundedVec,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -118,6 +119,22 @@ mod benchmarks {
 			Pallet::<T>::on_initialize(BlockNumberFor::<T>::zero());
 		}
 		assert_eq!(Parameters::<T>::get(), changed());
+	}
+
+	/// As many epochs as may have seen spends. They are epochs to come, because the clock may be at its beginning.
+	#[benchmark]
+	fn spend_small() -> Result<(), BenchmarkError> {
+		let origin = T::EconomicsOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		let now = T::Clock::epoch();
+		let spent = (1..MAX_SPENDS).map(|ahead| Spent { amount: 1, epoch: now.saturating_add(ahead) });
+		SmallSpends::<T>::put(BoundedVec::truncate_from(spent.collect()));
+		let beneficiary: T::AccountId = account("beneficiary", 0, 0);
+		let amount = T::SmallSpend::get().saturating_sub(MAX_SPENDS.into());
+		T::Paymaster::ensure_successful(&beneficiary, (), amount);
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, beneficiary, amount);
+		assert_eq!(SmallSpends::<T>::get().last(), Some(&Spent { amount, epoch: now }));
+		Ok(())
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

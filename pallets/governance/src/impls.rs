@@ -2,18 +2,23 @@
 
 use crate::{
 	Brake, Change, Config, Dropped, Error, Event, Pace, Pallet, Parameters, Past, PastParameters, Pauses,
-	Pending, Rule, WeightInfo,
+	Pending, Rule, SmallSpends, Spent, WeightInfo,
 };
 use frame_support::{
 	defensive,
 	dispatch::{DispatchErrorWithPostInfo, DispatchResultWithPostInfo, GetDispatchInfo, PostDispatchInfo},
 	ensure,
+	traits::{tokens::Pay, Get},
 	weights::Weight,
 };
 use polkadot_sdk::*;
 use sp_runtime::{traits::Dispatchable, DispatchResult};
 use weir_math::economy::parameters::{Broken, ParameterName};
-use weir_primitives::{economy, seams::EpochClock, EpochIndex};
+use weir_primitives::{
+	economy::{self, Tokens},
+	seams::EpochClock,
+	EpochIndex,
+};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn the_pace() -> economy::Pace {
@@ -31,9 +36,7 @@ impl<T: Config> Pallet<T> {
 			new = new.with(*name, *value).map_err(broken)?;
 		}
 		ensure!(new != old, Error::<T>::NothingChanges);
-		// The running epoch has passed in part: the notice begins with the next one.
-		let notice = Self::the_pace().change_notice_epochs.saturating_add(1);
-		let at = T::Clock::epoch().saturating_add(notice);
+		let at = Self::the_pace().takes_effect(T::Clock::epoch());
 		Self::check_change(&new, at).map_err(broken)?;
 		Pending::<T>::put(Change { new, at });
 		Self::deposit_event(Event::ChangeProposed { old, new, at });
@@ -49,8 +52,8 @@ impl<T: Config> Pallet<T> {
 	/// Whether the parameters may become `new` in epoch `at`: measured against all that were in force in the window before.
 	pub(crate) fn check_change(new: &economy::Parameters, at: EpochIndex) -> Result<(), Broken> {
 		let now = Parameters::<T>::get();
-		let window = Self::the_pace().change_window_epochs;
-		for past in PastParameters::<T>::get().iter().filter(|past| past.limits(at, window)) {
+		let pace = Self::the_pace();
+		for past in PastParameters::<T>::get().iter().filter(|past| past.limits(at, &pace)) {
 			economy::Parameters::check_change(&past.parameters, &now, new)?;
 		}
 		economy::Parameters::check_change(&now, &now, new)
@@ -75,9 +78,9 @@ impl<T: Config> Pallet<T> {
 	fn change(new: economy::Parameters, now: EpochIndex) -> Result<economy::Parameters, Dropped> {
 		Self::check_change(&new, now).map_err(Dropped::Broken)?;
 		let old = Parameters::<T>::get();
-		let window = Self::the_pace().change_window_epochs;
+		let pace = Self::the_pace();
 		let mut past = PastParameters::<T>::get();
-		past.retain(|past| past.limits(now, window));
+		past.retain(|past| past.limits(now, &pace));
 		if past.try_push(Past { parameters: old, until: now }).is_err() {
 			defensive!("a window saw more changes than its notice allows");
 			return Err(Dropped::TooManyChanges);
@@ -111,6 +114,38 @@ impl<T: Config> Pallet<T> {
 		Pauses::<T>::insert(brake, T::Clock::epoch());
 		Self::deposit_event(Event::Resumed { brake, until });
 		Ok(())
+	}
+
+	/// What the track of the economy may still spend now.
+	pub(crate) fn left_to_spend() -> Tokens {
+		let (now, pace) = (T::Clock::epoch(), Self::the_pace());
+		let spent = SmallSpends::<T>::get();
+		let spent = spent.iter().filter(|spent| spent.limits(now, &pace));
+		// Saturating: whoever spent more than the budget has nothing left.
+		spent.fold(T::SmallSpend::get(), |left, spent| left.saturating_sub(spent.amount))
+	}
+
+	pub(crate) fn do_spend_small(beneficiary: T::AccountId, amount: Tokens) -> DispatchResult {
+		ensure!(amount > 0, Error::<T>::NothingToSpend);
+		let left = Self::left_to_spend().checked_sub(amount).ok_or(Error::<T>::BudgetExceeded)?;
+		Self::note_spent(amount)?;
+		T::Paymaster::pay(&beneficiary, (), amount)?;
+		Self::deposit_event(Event::SmallSpendPaid { beneficiary, amount, left });
+		Ok(())
+	}
+
+	/// Remembers for the window that `amount` was spent now.
+	fn note_spent(amount: Tokens) -> DispatchResult {
+		let (now, pace) = (T::Clock::epoch(), Self::the_pace());
+		SmallSpends::<T>::try_mutate(|spent| {
+			spent.retain(|spent| spent.limits(now, &pace));
+			if let Some(of_now) = spent.iter_mut().find(|spent| spent.epoch == now) {
+				// At most the budget together.
+				of_now.amount = of_now.amount.saturating_add(amount);
+				return Ok(());
+			}
+			spent.try_push(Spent { amount, epoch: now }).map_err(|_| Error::<T>::TooManySpends.into())
+		})
 	}
 
 	pub(crate) fn dispatch_as_root(call: <T as Config>::RuntimeCall) -> DispatchResultWithPostInfo {

@@ -19,6 +19,9 @@
 //!   can be minted, priced or moved by it. Others ask [`PurchasesPaused`], [`SlashesPaused`] and [`RegionPaused`].
 //! * **Enacting.** [`enact`](Pallet::enact) dispatches one call as root, if [`Config::EnactableCalls`] lists it. Root passes
 //!   every filter of calls; a referendum that were root itself could therefore break the laws of the ledger.
+//! * **Small spends.** [`spend_small`](Pallet::spend_small) pays out of the treasury what the track of the economy decided on:
+//!   [`Config::SmallSpend`] within a window at most, however many decisions, batches or beneficiaries there are. What was
+//!   spent is counted where it is paid, and nowhere else does this track reach the treasury.
 //! * **Origins.** [`Origin`] has one variant per track of referenda; [`EnsureEconomics`], [`EnsureEmergency`] and
 //!   [`EnsureUpgrade`] ask for them.
 //!
@@ -33,6 +36,8 @@
 //!    `lambda` never rose.
 //! 4. The change that waits takes effect in an epoch to come, at most one notice from now, and may.
 //! 5. No pause lasts longer than three days from now, and only regions of the table are paused.
+//! 6. Small spends are remembered in the order of their epochs, none of them to come, and no window holds more than its
+//!    budget.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -64,10 +69,13 @@ pub mod weights;
 pub use origins::{EnsureEconomics, EnsureEmergency, EnsureUpgrade};
 pub use pallet::*;
 pub use seams::{PurchasesPaused, RegionPaused, SlashesPaused};
-pub use types::{Brake, Change, Dropped, Past, Rule};
+pub use types::{Brake, Change, Dropped, Past, Rule, Spent};
 pub use weights::WeightInfo;
 
 use polkadot_sdk::*;
+
+/// Epochs of a window that may see small spends.
+pub const MAX_SPENDS: u32 = 32;
 
 // The macro's own lookups of pallet names: a runtime without this pallet does not call it.
 #[allow(clippy::expect_used)]
@@ -78,7 +86,7 @@ pub mod pallet {
 	use frame_support::{
 		dispatch::{GetDispatchInfo, PostDispatchInfo},
 		pallet_prelude::*,
-		traits::Contains,
+		traits::{tokens::Pay, Contains},
 	};
 	use frame_system::pallet_prelude::*;
 	use sp_runtime::traits::Dispatchable;
@@ -87,7 +95,7 @@ pub mod pallet {
 		parameters::{ParameterName, PARAMETERS},
 	};
 	use weir_primitives::{
-		economy::{self, RegionId},
+		economy::{self, RegionId, Tokens},
 		seams::EpochClock,
 		EpochIndex,
 	};
@@ -128,6 +136,18 @@ pub mod pallet {
 		/// One more than the largest number that a region may have.
 		#[pallet::constant]
 		type MaxRegions: Get<RegionId>;
+
+		/// Pays out of the treasury.
+		type Paymaster: Pay<
+			Balance = Tokens,
+			Beneficiary = Self::AccountId,
+			AssetKind = (),
+			Error = DispatchError,
+		>;
+
+		/// What may be spent out of it within a window by [`Pallet::spend_small`].
+		#[pallet::constant]
+		type SmallSpend: Get<Tokens>;
 
 		/// Weights of this pallet's calls and hook.
 		type WeightInfo: WeightInfo;
@@ -173,6 +193,10 @@ pub mod pallet {
 	/// First epoch in which something is, or was, no longer paused. Kept when it is over, so that it cannot be prolonged.
 	#[pallet::storage]
 	pub type Pauses<T> = StorageMap<_, Twox64Concat, Brake, EpochIndex, OptionQuery>;
+
+	/// What was spent by [`Pallet::spend_small`] and still counts, the oldest first.
+	#[pallet::storage]
+	pub type SmallSpends<T> = StorageValue<_, BoundedVec<Spent, ConstU32<MAX_SPENDS>>, ValueQuery>;
 
 	#[pallet::genesis_config]
 	pub struct GenesisConfig<T: Config> {
@@ -257,6 +281,15 @@ pub mod pallet {
 		},
 		/// A listed call was dispatched as root.
 		Enacted,
+		/// The track of the economy spent something out of the treasury.
+		SmallSpendPaid {
+			/// Who got it.
+			beneficiary: T::AccountId,
+			/// How much, grains.
+			amount: Tokens,
+			/// What it may still spend in this window.
+			left: Tokens,
+		},
 	}
 
 	#[pallet::error]
@@ -281,6 +314,12 @@ pub mod pallet {
 		NoSuchRegion,
 		/// The call is not one of those that may be enacted.
 		CallNotListed,
+		/// Nothing is to be spent.
+		NothingToSpend,
+		/// More than what is left of the window's budget.
+		BudgetExceeded,
+		/// As many epochs of the window as can be remembered saw small spends.
+		TooManySpends,
 	}
 
 	#[pallet::call]
@@ -364,6 +403,22 @@ pub mod pallet {
 			ensure!(T::EnactableCalls::contains(&call), Error::<T>::CallNotListed);
 			Self::dispatch_as_root(*call)
 		}
+
+		/// Pays `amount` grains out of the treasury: at most [`Config::SmallSpend`] within a window, all such spends
+		/// together.
+		///
+		/// Only [`Config::EconomicsOrigin`]. Fails with [`Error::NothingToSpend`], [`Error::BudgetExceeded`],
+		/// [`Error::TooManySpends`], or as the transfer does.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::spend_small())]
+		pub fn spend_small(
+			origin: OriginFor<T>,
+			beneficiary: T::AccountId,
+			#[pallet::compact] amount: Tokens,
+		) -> DispatchResult {
+			T::EconomicsOrigin::ensure_origin(origin)?;
+			Self::do_spend_small(beneficiary, amount)
+		}
 	}
 
 	#[pallet::view_functions]
@@ -386,6 +441,11 @@ pub mod pallet {
 		/// First epoch in which something is no longer paused; none if it is not paused.
 		pub fn paused_until(brake: Brake) -> Option<EpochIndex> {
 			Self::pause_of(brake)
+		}
+
+		/// What the track of the economy may still spend out of the treasury in this window, grains.
+		pub fn small_spend_left() -> Tokens {
+			Self::left_to_spend()
 		}
 	}
 

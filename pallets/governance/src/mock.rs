@@ -4,11 +4,18 @@
 
 use crate as pallet_governance;
 use crate::*;
-use frame_support::{derive_impl, parameter_types, traits::Contains, traits::Hooks, weights::Weight};
-use sp_runtime::BuildStorage;
+use frame_support::{
+	derive_impl, parameter_types,
+	traits::{
+		tokens::{Pay, PaymentStatus},
+		Contains, Hooks,
+	},
+	weights::Weight,
+};
+use sp_runtime::{BuildStorage, DispatchError, TokenError};
 use weir_math::economy::parameters::ParameterName;
 use weir_primitives::{
-	economy::{self, RegionId},
+	economy::{self, RegionId, Tokens},
 	seams::EpochClock,
 	EpochIndex, SlotOffset,
 };
@@ -18,6 +25,10 @@ pub(crate) const START: EpochIndex = 1_000;
 pub(crate) const NOTICE: EpochIndex = 29;
 pub(crate) const WINDOW: EpochIndex = 112;
 pub(crate) const REGIONS: RegionId = 8;
+/// What may be spent in a window.
+pub(crate) const BUDGET: Tokens = 1_000;
+/// Who is paid.
+pub(crate) const PAYEE: u64 = 7;
 
 frame_support::construct_runtime!(
 	pub enum Test {
@@ -34,6 +45,40 @@ impl frame_system::Config for Test {
 parameter_types! {
 	pub static Epoch: EpochIndex = START;
 	pub const MaxRegions: RegionId = REGIONS;
+	pub const SmallSpend: Tokens = BUDGET;
+	/// What is in the treasury.
+	pub static Treasury: Tokens = 0;
+	/// What was paid out of it.
+	pub static Paid: Vec<(u64, Tokens)> = vec![];
+}
+
+/// A treasury that only counts.
+pub struct FromTreasury;
+impl Pay for FromTreasury {
+	type Balance = Tokens;
+	type Beneficiary = u64;
+	type AssetKind = ();
+	type Id = ();
+	type Error = DispatchError;
+
+	fn pay(who: &u64, _: (), amount: Tokens) -> Result<(), DispatchError> {
+		let left = Treasury::get().checked_sub(amount).ok_or(TokenError::FundsUnavailable)?;
+		Treasury::set(left);
+		Paid::mutate(|paid| paid.push((*who, amount)));
+		Ok(())
+	}
+
+	fn check_payment(_: ()) -> PaymentStatus {
+		PaymentStatus::Success
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn ensure_successful(_: &u64, _: (), amount: Tokens) {
+		Treasury::mutate(|treasury| *treasury += amount);
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn ensure_concluded(_: ()) {}
 }
 
 pub struct Clock;
@@ -68,6 +113,8 @@ impl Config for Test {
 	type UpgradeOrigin = EnsureUpgrade;
 	type EnactableCalls = Listed;
 	type MaxRegions = MaxRegions;
+	type Paymaster = FromTreasury;
+	type SmallSpend = SmallSpend;
 	type WeightInfo = ();
 }
 
@@ -113,6 +160,8 @@ impl ExtBuilder {
 
 	pub(crate) fn build(self) -> sp_io::TestExternalities {
 		Epoch::set(START);
+		Treasury::set(1_000 * BUDGET);
+		Paid::set(vec![]);
 		let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
 		self.genesis.assimilate_storage(&mut storage).unwrap();
 		let mut ext = sp_io::TestExternalities::from(storage);

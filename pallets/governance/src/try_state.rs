@@ -1,10 +1,15 @@
 //! The numbered invariants, and what constants must be to each other.
 
-use crate::{Brake, Config, GenesisPace, Pace, Pallet, Parameters, Past, PastParameters, Pauses, Pending};
+use crate::{
+	Brake, Config, GenesisPace, Pace, Pallet, Parameters, Past, PastParameters, Pauses, Pending, SmallSpends,
+};
 use frame_support::{ensure, traits::Get};
 use polkadot_sdk::*;
 use sp_runtime::TryRuntimeError;
-use weir_primitives::{economy, seams::EpochClock};
+use weir_primitives::{
+	economy::{self, Tokens},
+	seams::EpochClock,
+};
 
 impl<T: Config> Pallet<T> {
 	/// Panics where constants do not fit: such a runtime must not be built.
@@ -41,14 +46,13 @@ impl<T: Config> Pallet<T> {
 			for (Past { until: from, .. }, new) in since.zip(after) {
 				ensure!(new.lambda <= old.parameters.lambda, "3: lambda rose");
 				let moved = economy::Parameters::check_change(&old.parameters, &old.parameters, &new);
-				let is_near = old.limits(*from, pace.change_window_epochs);
+				let is_near = old.limits(*from, &pace);
 				ensure!(!is_near || moved.is_ok(), "3: the parameters moved too far within a window");
 			}
 		}
 
 		if let Some(change) = Pending::<T>::get() {
-			let latest = now.saturating_add(pace.change_notice_epochs).saturating_add(1);
-			ensure!(change.at <= latest, "4: a change waits for too long");
+			ensure!(change.at <= pace.takes_effect(now), "4: a change waits for too long");
 			ensure!(Self::check_change(&change.new, change.at).is_ok(), "4: a change waits that may not be");
 		}
 
@@ -57,6 +61,17 @@ impl<T: Config> Pallet<T> {
 			ensure!(until <= latest, "5: a pause is too long");
 			let exists = !matches!(brake, Brake::Region(region) if region >= T::MaxRegions::get());
 			ensure!(exists, "5: a region is paused that cannot be");
+		}
+
+		let spent = SmallSpends::<T>::get();
+		let later = spent.iter().skip(1);
+		ensure!(spent.iter().zip(later).all(|(a, b)| a.epoch < b.epoch), "6: spends out of order");
+		ensure!(spent.iter().all(|spent| spent.epoch <= now && spent.amount > 0), "6: not spent");
+		for last in &spent {
+			let window = spent.iter().filter(|one| one.epoch <= last.epoch && one.limits(last.epoch, &pace));
+			// Saturating: more than all tokens is more than the budget.
+			let sum = window.fold(0, |sum: Tokens, one| sum.saturating_add(one.amount));
+			ensure!(sum <= T::SmallSpend::get(), "6: a window saw more small spends than its budget");
 		}
 		Ok(())
 	}

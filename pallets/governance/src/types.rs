@@ -6,7 +6,7 @@ use polkadot_sdk::*;
 use scale_info::TypeInfo;
 use weir_math::economy::parameters::Broken;
 use weir_primitives::{
-	economy::{Parameters, RegionId},
+	economy::{Pace, Parameters, RegionId, Tokens},
 	EpochIndex,
 };
 
@@ -42,10 +42,28 @@ pub struct Past {
 }
 
 impl Past {
-	/// Whether they were in force in any of the `window` epochs before `epoch`.
-	pub fn limits(&self, epoch: EpochIndex, window: u32) -> bool {
-		// Saturating: to be remembered for longer is the safe side.
-		self.until.saturating_add(window) > epoch
+	/// Whether they were in force in any epoch of the window before `epoch`.
+	pub fn limits(&self, epoch: EpochIndex, pace: &Pace) -> bool {
+		pace.is_in_window(self.until, epoch)
+	}
+}
+
+/// What the track of the economy spent in an epoch.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Spent {
+	/// How much.
+	pub amount: Tokens,
+	/// The epoch.
+	pub epoch: EpochIndex,
+}
+
+impl Spent {
+	/// Whether less than a whole window has passed between its epoch and `epoch`.
+	pub fn limits(&self, epoch: EpochIndex, pace: &Pace) -> bool {
+		// Both epochs count in part: the window begins after its own.
+		pace.is_in_window(self.epoch.saturating_add(1), epoch)
 	}
 }
 

@@ -21,6 +21,7 @@ pub trait WeightInfo {
 	fn enact() -> Weight;
 	fn on_initialize() -> Weight;
 	fn take_effect() -> Weight;
+	fn spend_small() -> Weight;
 }
 
 /// Upper bounds with the runtime's price of storage.
@@ -67,6 +68,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
+	/// Storage: `Governance::SmallSpends` (r:1 w:1), `Pace` (r:1 w:0), `Session::CurrentIndex` (r:1 w:0), two accounts
+	/// (r:2 w:2), their locks (r:2 w:0), the supply ledger (r:1 w:1)
+	fn spend_small() -> Weight {
+		Weight::from_parts(250_000_000, 12000)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
 }
 
 impl WeightInfo for () {
@@ -96,5 +104,9 @@ impl WeightInfo for () {
 	fn take_effect() -> Weight {
 		Weight::from_parts(250_000_000, 8000)
 			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 3_u64))
+	}
+	fn spend_small() -> Weight {
+		Weight::from_parts(250_000_000, 12000)
+			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 4_u64))
 	}
 }

@@ -1,4 +1,19 @@
 //! What the calls, the hook and the seams do.
+//!
+//! * **Slashing.** [`SlashQueue::queue_slash`] queues a slash for `timing.slash_delay_epochs` epochs. Its amount is the
+//!   fraction of everything bonded in the role at that moment, chunks included, rounded up: unbonding or withdrawing
+//!   afterwards cannot shrink it, and a withdrawal leaves behind what the queued slashes will take. When it is due it
+//!   takes that amount, or what is left. Chunks stay within reach until they are withdrawn.
+//!   While [`Config::HeavySlashesPaused`] says so, a slash of [`HEAVY_SLASH`] or more waits at the head of the queue, and so
+//!   do those behind it; what they will take stays withheld.
+//! * **Order.** The delay is the same for every slash, so the queue is first in, first out: a cursor in `on_idle`
+//!   applies at most [`Config::MaxSlashesPerBlock`] slashes per block, as weight allows. The queue has no length at
+//!   which it refuses: small offences could otherwise be used to shut out a large one. It grows by proven offences
+//!   only, and each entry is one storage item that the cursor removes.
+//! * **Sink.** What a slash takes goes to [`Config::SlashSink`], with the account that reported the offence, if any:
+//!   [`SplitSink`](crate::SplitSink) is one that drops nothing.
+//! * **Appeal.** Until it is applied, [`Config::CancelOrigin`] may cancel a slash. [`Config::OnSlashDecided`] hears of
+//!   either end.
 
 use crate::{
 	types::{Ledger, QueuedSlash, UnbondError},
@@ -62,10 +77,19 @@ impl<T: Config> Pallet<T> {
 		Self::add(who, role, Ledger::default(), amount)
 	}
 
+	/// Epochs before what is unbonded in `role` is free.
+	fn unbonding_epochs(role: Role) -> EpochIndex {
+		let timing = T::Timing::get();
+		match role {
+			Role::Validator => timing.unbonding_epochs,
+			Role::Provider => timing.provider_unbonding_epochs(),
+		}
+	}
+
 	pub(crate) fn do_unbond(who: &T::AccountId, role: Role, amount: BalanceOf<T>) -> DispatchResult {
 		ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
 		let mut ledger = Self::bonded(who, role)?;
-		let free_at = T::Clock::epoch().saturating_add(T::Timing::get().unbonding_epochs);
+		let free_at = T::Clock::epoch().saturating_add(Self::unbonding_epochs(role));
 		ledger.unbond(amount, free_at).map_err(|error| match error {
 			UnbondError::ExceedsActive => Error::<T>::ExceedsActiveBond,
 			UnbondError::TooManyChunks => Error::<T>::TooManyChunks,
@@ -185,7 +209,30 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Checks the numbered invariants of the pallet's documentation.
+	/// What the calls need of the constants.
+	pub(crate) fn check_constants() {
+		assert!(T::MaxUnbondingChunks::get() > 0, "a bond could never be left");
+		assert!(T::MaxSlashesPerBlock::get() > 0, "a slash could never be applied");
+		assert!(T::MinValidatorBond::get() > BalanceOf::<T>::default(), "a validator could bond nothing");
+		assert!(T::MinProviderBond::get() > BalanceOf::<T>::default(), "a provider could bond nothing");
+		assert!(T::MinBondPerMbps::get() > BalanceOf::<T>::default(), "a claim could need no bond");
+		assert!(
+			T::MinBondPerMbps::get() <= T::MaxBondPerMbps::get(),
+			"the floor of the rate exceeds its ceiling"
+		);
+	}
+
+	/// Checks the invariants:
+	///
+	/// 1. The balance an account has on hold for a role is the total of its ledger in that role.
+	/// 2. A stored ledger has something bonded or a slash queued against it; its chunks are not empty and become free in
+	///    strictly rising epochs.
+	/// 3. A ledger's `pending` is the sum of the queued slashes against it.
+	/// 4. The index of an account's slashes names exactly the queued slashes against it.
+	/// 5. Queued slashes lie between the queue's cursors, and none is due before an older one.
+	/// 6. What an account has on hold as deposits is their sum, and none of them is nothing.
+	/// 7. Nobody is declared as its own operator, no operator has an operator, and each one's nodes are counted.
+	/// 8. The rate was last set in no epoch to come.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		for (who, role, ledger) in Ledgers::<T>::iter() {
 			ensure!(

@@ -9,50 +9,22 @@
 //!
 //! * **Bonding.** [`bond`](Pallet::bond) needs at least the minimum of the role; a provider's grows with its claim.
 //!   [`bond_more`](Pallet::bond_more) adds to it.
-//! * **Rate.** What a new claim needs per kbps follows what a kbps earns ([`OnEpochPaid`]), between
-//!   [`Config::MinBondPerMbps`] and [`Config::MaxBondPerMbps`], by a twentieth a day at most. A bond that was enough stays
-//!   enough for its claim: the lasting minimum is the one by the floor. What it covers by today's rate is
-//!   [`Bonds::covered_kbps`], and no more of a line earns.
-//! * **Unbonding.** [`unbond`](Pallet::unbond) moves tokens to a chunk that is free `timing.unbonding_epochs` later;
-//!   [`withdraw`](Pallet::withdraw) releases what is free. While the role is in use (registered or a candidate) the
-//!   active bond may not fall below its minimum.
-//! * **Slashing.** [`SlashQueue::queue_slash`] queues a slash for `timing.slash_delay_epochs` epochs. Its amount is the
-//!   fraction of everything bonded in the role at that moment, chunks included, rounded up: unbonding or withdrawing
-//!   afterwards cannot shrink it, and a withdrawal leaves behind what the queued slashes will take. When it is due it
-//!   takes that amount, or what is left. Chunks stay within reach until they are withdrawn.
-//!   While [`Config::HeavySlashesPaused`] says so, a slash of [`HEAVY_SLASH`] or more waits at the head of the queue, and so
-//!   do those behind it; what they will take stays withheld.
-//! * **Sink.** What a slash takes goes to [`Config::SlashSink`], with the account that reported the offence, if any:
-//!   [`SplitSink`] is one that drops nothing.
-//! * **Appeal.** Until it is applied, [`Config::CancelOrigin`] may cancel a slash. [`Config::OnSlashDecided`] hears of
-//!   either end.
+//! * **Rate.** What a new claim needs per kbps follows what a kbps earns ([`rate`]).
+//! * **Unbonding.** [`unbond`](Pallet::unbond) moves tokens to a chunk that is free `timing.unbonding_epochs` later, a
+//!   provider's `timing.provider_unbonding_epochs()`; [`withdraw`](Pallet::withdraw) releases what is free. While the role is
+//!   in use (registered or a candidate) the active bond may not fall below its minimum.
+//! * **Slashing.** A slash takes a fraction of everything bonded in the role when it is queued. It waits for
+//!   `timing.slash_delay_epochs` epochs, in which it can be cancelled, and is applied whatever its node does meanwhile
+//!   ([`impls`]).
 //! * **Deposits.** What the measuring protocol is asked for by a provider needs a deposit, which is given back or taken as
 //!   a slash is ([`Deposits`](weir_primitives::seams::Deposits)), or has a price.
-//! * **Operators.** A node that belongs to somebody who runs several asks for an operator
-//!   ([`set_operator`](Pallet::set_operator)), and the operator accepts it ([`accept_node`](Pallet::accept_node)) and may
-//!   let it go ([`release_node`](Pallet::release_node)). A change takes effect `timing.maturity_epochs` later, and the next
-//!   one may follow eight epochs after that. Whoever declares nothing is its own operator.
-//! * **Order.** The delay is the same for every slash, so the queue is first in, first out: a cursor in `on_idle`
-//!   applies at most [`Config::MaxSlashesPerBlock`] slashes per block, as weight allows. The queue has no length at
-//!   which it refuses: small offences could otherwise be used to shut out a large one. It grows by proven offences
-//!   only, and each entry is one storage item that the cursor removes.
+//! * **Operators.** A node that belongs to somebody who runs several says so, and its operator agrees ([`operators`]).
 //!
 //! ## Invariants
 //!
-//! 1. The balance an account has on hold for a role is the total of its ledger in that role.
-//! 2. A stored ledger has something bonded or a slash queued against it; its chunks are not empty and become free in
-//!    strictly rising epochs.
-//! 3. A ledger's `pending` is the sum of the queued slashes against it.
-//! 4. The index of an account's slashes names exactly the queued slashes against it.
-//! 5. Queued slashes lie between the queue's cursors, and none is due before an older one.
-//! 6. What an account has on hold as deposits is their sum, and none of them is nothing.
-//! 7. Nobody is declared as its own operator, no operator has an operator, and each one's nodes are counted.
-//! 8. The rate was last set in no epoch to come.
+//! Listed and checked by [`Pallet::do_try_state`].
 //!
-//! [`Bonds::covered_kbps`]: weir_primitives::seams::Bonds::covered_kbps
-//! [`OnEpochPaid`]: weir_primitives::seams::economy::OnEpochPaid
 //! [`Role`]: weir_primitives::Role
-//! [`SlashQueue::queue_slash`]: weir_primitives::seams::SlashQueue::queue_slash
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -86,13 +58,10 @@ pub mod weights;
 
 pub use pallet::*;
 pub use sink::SplitSink;
-pub use types::{BondRate, Chunk, Declaration, Ledger, QueuedSlash};
+pub use types::{
+	BalanceOf, BondRate, Chunk, Declaration, Ledger, QueuedSlash, QueuedSlashOf, HEAVY_SLASH, MAX_VIEW_ROWS,
+};
 pub use weights::WeightInfo;
-
-/// Most rows a view returns.
-pub const MAX_VIEW_ROWS: usize = 100;
-/// Slashes of at least this fraction can be paused: research, economics, section 2.10, levels 3 and 4.
-pub const HEAVY_SLASH: sp_runtime::Perbill = sp_runtime::Perbill::from_percent(30);
 
 // The macro looks up its own name with `expect`: a runtime without this pallet does not call it.
 #[allow(clippy::expect_used)]
@@ -107,19 +76,11 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 	use sp_runtime::Perbill;
-	#[cfg(doc)]
-	use weir_primitives::seams::SlashQueue;
 	use weir_primitives::{
 		economy::{Pace, Tokens},
 		seams::{Deposit, EpochClock, OnBondChange, OnOperatorChange, OnSlashDecided, RoleDuty, SlashSink},
 		EpochIndex, Kbps, Role, SlashReason,
 	};
-
-	/// Token amount in grains.
-	pub type BalanceOf<T> =
-		<<T as Config>::Currency as fungible::Inspect<<T as frame_system::Config>::AccountId>>::Balance;
-	/// A queued slash of this runtime.
-	pub type QueuedSlashOf<T> = QueuedSlash<<T as frame_system::Config>::AccountId, BalanceOf<T>>;
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -627,15 +588,7 @@ pub mod pallet {
 		}
 
 		fn integrity_test() {
-			assert!(T::MaxUnbondingChunks::get() > 0, "a bond could never be left");
-			assert!(T::MaxSlashesPerBlock::get() > 0, "a slash could never be applied");
-			assert!(T::MinValidatorBond::get() > BalanceOf::<T>::default(), "a validator could bond nothing");
-			assert!(T::MinProviderBond::get() > BalanceOf::<T>::default(), "a provider could bond nothing");
-			assert!(T::MinBondPerMbps::get() > BalanceOf::<T>::default(), "a claim could need no bond");
-			assert!(
-				T::MinBondPerMbps::get() <= T::MaxBondPerMbps::get(),
-				"the floor of the rate exceeds its ceiling"
-			);
+			Self::check_constants();
 		}
 
 		#[cfg(feature = "try-runtime")]

@@ -32,7 +32,10 @@ pub(crate) const MOST_PER_MBPS: Balance = 1_000_000;
 pub(crate) const APPEAL_DEPOSIT: Balance = 500;
 pub(crate) const ALARM_DEPOSIT: u128 = 7;
 pub(crate) const TEST_PRICE: Balance = 7;
-pub(crate) const UNBONDING: EpochIndex = 16;
+/// Of validators.
+pub(crate) const LONG_UNBONDING: EpochIndex = 16;
+/// Of providers.
+pub(crate) const UNBONDING: EpochIndex = 12;
 pub(crate) const DELAY: EpochIndex = 2;
 /// What it costs to follow a bond.
 pub(crate) const FOLLOWING: Weight = Weight::from_parts(7_000_000, 700);
@@ -73,7 +76,7 @@ parameter_types! {
 	pub const Treasury: AccountId = TREASURY;
 	pub const Appeals: AccountId = APPEALS;
 	pub TestTiming: Timing =
-		Timing { unbonding_epochs: UNBONDING, slash_delay_epochs: DELAY, ..Timing::local() };
+		Timing { unbonding_epochs: LONG_UNBONDING, slash_delay_epochs: DELAY, ..Timing::local() };
 	pub static Epoch: EpochIndex = 10;
 	pub static InService: Vec<(AccountId, Role)> = vec![];
 	pub static Claims: Vec<(AccountId, Kbps)> = vec![];
@@ -121,6 +124,19 @@ impl Pricing for Prices {
 	}
 	fn is_lost() -> bool {
 		PayoutPrice::get().is_none()
+	}
+	fn last_quote() -> Option<Quote> {
+		Self::payout_quote().ok()
+	}
+	fn pool_average() -> Option<Price> {
+		None
+	}
+	fn weight() -> Weight {
+		Weight::from_parts(1_000, 0)
+	}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn quote_for_benchmark(price: Price) {
+		PayoutPrice::set(Some(price));
 	}
 }
 

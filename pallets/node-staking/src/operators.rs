@@ -1,4 +1,9 @@
 //! Operators: who runs several nodes, as both sides say.
+//!
+//! A node that belongs to somebody who runs several asks for an operator ([`set_operator`](Pallet::set_operator)), and the
+//! operator accepts it ([`accept_node`](Pallet::accept_node)) and may let it go ([`release_node`](Pallet::release_node)). A
+//! change takes effect `timing.maturity_epochs` later, and the next one may follow eight epochs after that. Whoever declares
+//! nothing is its own operator.
 
 use crate::{Config, Declaration, Declarations, Error, Event, Ledgers, NodesOf, Pallet};
 use frame_support::{ensure, traits::Get};

@@ -1,4 +1,10 @@
 //! The bond that a kbps needs: it follows what a kbps earns.
+//!
+//! What a new claim needs follows what is paid ([`OnEpochPaid`]), between [`Config::MinBondPerMbps`] and
+//! [`Config::MaxBondPerMbps`], by a twentieth a day at most. A bond that was enough stays enough for its claim: the lasting
+//! minimum is the one by the floor. What it covers by today's rate is [`Bonds::covered_kbps`], and no more of a line earns.
+//!
+//! [`Bonds::covered_kbps`]: weir_primitives::seams::Bonds::covered_kbps
 
 use crate::{types::BondRate, BalanceOf, Config, Event, Ledgers, Pallet, Rate, WeightInfo};
 use frame_support::weights::Weight;

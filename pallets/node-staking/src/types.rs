@@ -1,12 +1,25 @@
 //! What the pallet stores.
 
-use crate::{BalanceOf, Config};
+use crate::Config;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{CloneNoBound, DebugNoBound, DefaultNoBound, EqNoBound, PartialEqNoBound};
+use frame_support::{
+	traits::fungible, CloneNoBound, DebugNoBound, DefaultNoBound, EqNoBound, PartialEqNoBound,
+};
 use polkadot_sdk::*;
 use scale_info::TypeInfo;
 use sp_runtime::{traits::Zero, BoundedVec, Perbill};
 use weir_primitives::{economy::Tokens, EpochIndex, Role, SlashReason};
+
+/// Most rows a view returns.
+pub const MAX_VIEW_ROWS: usize = 100;
+/// Slashes of at least this fraction can be paused: research, economics, section 2.10, levels 3 and 4.
+pub const HEAVY_SLASH: Perbill = Perbill::from_percent(30);
+
+/// Token amount in grains.
+pub type BalanceOf<T> =
+	<<T as Config>::Currency as fungible::Inspect<<T as frame_system::Config>::AccountId>>::Balance;
+/// A queued slash of this runtime.
+pub type QueuedSlashOf<T> = QueuedSlash<<T as frame_system::Config>::AccountId, BalanceOf<T>>;
 
 /// Tokens on their way out of a bond.
 #[derive(

@@ -311,5 +311,33 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// What others ask for, all of it where each is dearest: the running round found no quorum, governance has posted a price,
+	/// and the pool has as many averages as are kept.
+	#[benchmark]
+	fn ask_quote() {
+		let _ = reported::<T>(MAX_REPORTERS, 1);
+		deepen::<T>();
+		priced::<T>(1);
+		let round = T::Pace::get().gone_blocks.saturating_add(2);
+		set_round::<T>(round);
+		LastRound::<T>::put(round);
+		Posted::<T>::put(PostedPrice { price: PRICE, at_block: Pallet::<T>::block() });
+		let purchase;
+		let payout;
+		let is_lost;
+		let last;
+		let average;
+		#[block]
+		{
+			purchase = <Pallet<T> as Pricing>::purchase_quote();
+			payout = <Pallet<T> as Pricing>::payout_quote();
+			is_lost = <Pallet<T> as Pricing>::is_lost();
+			last = <Pallet<T> as Pricing>::last_quote();
+			average = <Pallet<T> as Pricing>::pool_average();
+		}
+		assert!(purchase.is_err() && payout.is_ok_and(|quote| quote.median == PRICE) && !is_lost);
+		assert_eq!((last.map(|quote| quote.round), average), (Some(1), Some(PRICE)));
+	}
+
 	impl_benchmark_test_suite!(Pallet, crate::mock::with_keystore(), crate::mock::Runtime);
 }

@@ -17,7 +17,8 @@
 //!   is not priced by anything older than its request, then older ones, up to `report_rounds` rounds. The quorum is a share
 //!   of all reporters that governance added, whether or not they have joined: few of many never set a price.
 //! * **The pool.** Its reserves are read with each block's first hook, before anybody can trade in it. What a round saw
-//!   becomes one average, and `twap_rounds` averages one reference. A pool that is too shallow has no say.
+//!   becomes one average, and `twap_rounds` averages one reference. A pool that is too shallow has no say. While nobody
+//!   reports, that reference is still there for what buys tokens in the pool itself.
 //! * **Gates.** Nothing is priced without a quorum; token purchases wait while the references disagree. Every refusal has a
 //!   [`GateReason`]. [`Pallet::purchases_closed`] and [`Pallet::payouts_closed`] answer from the same function as the quotes.
 //! * **Conduct.** A reporter that was more than 3 % off the median in more than a fifth of the rounds of an era in which it
@@ -514,7 +515,7 @@ pub mod pallet {
 			<Self as Pricing>::payout_quote().err()
 		}
 
-		/// Whether there has been no usable price for so long that emission falls back to the scheduled slice.
+		/// Whether there has been no usable price for so long that epochs are closed without one.
 		pub fn is_price_lost() -> bool {
 			<Self as Pricing>::is_lost()
 		}

@@ -189,4 +189,38 @@ impl<T: Config> Pricing for Pallet<T> {
 	fn is_lost() -> bool {
 		Self::payout_quote().is_err() && Self::blocks_without_price() > T::Pace::get().lost_blocks
 	}
+
+	fn last_quote() -> Option<Quote> {
+		LatestQuote::<T>::get()
+	}
+
+	fn pool_average() -> Option<Price> {
+		twap(&PoolAverages::<T>::get(), T::Parameters::get().twap_rounds)
+	}
+
+	fn weight() -> Weight {
+		<T as Config>::WeightInfo::ask_quote()
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn quote_for_benchmark(price: Price) {
+		let round = <Self as Pricing>::round();
+		let quotation = price::quote(price, price, None, T::Parameters::get().spread);
+		let Some(price::Quotation { low, high, .. }) = quotation else { return };
+		let at_block = Self::block();
+		let quote = Quote {
+			round,
+			median: price,
+			ema: price,
+			twap: None,
+			low,
+			high,
+			reports: 1,
+			oldest_block: at_block.saturating_sub(1),
+			at_block,
+			gate: None,
+		};
+		LatestQuote::<T>::put(quote);
+		Quotes::<T>::insert(Self::place_of(round), quote);
+	}
 }

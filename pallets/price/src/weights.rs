@@ -27,6 +27,7 @@ pub trait WeightInfo {
 	fn begin_round(n: u32, ) -> Weight;
 	fn on_idle_base() -> Weight;
 	fn judge_reporter() -> Weight;
+	fn ask_quote() -> Weight;
 }
 
 /// Upper bounds with the runtime's price of storage.
@@ -98,6 +99,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
+	fn ask_quote() -> Weight {
+		Weight::from_parts(50_000_000, 6000)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
+	}
 }
 
 impl WeightInfo for () {
@@ -154,5 +159,9 @@ impl WeightInfo for () {
 	fn judge_reporter() -> Weight {
 		Weight::from_parts(400_000_000, 16000)
 			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 7_u64))
+	}
+	fn ask_quote() -> Weight {
+		Weight::from_parts(50_000_000, 6000)
+			.saturating_add(ParityDbWeight::get().reads_writes(8_u64, 0_u64))
 	}
 }

@@ -57,6 +57,8 @@ pub struct Test<AccountId> {
 	pub is_appeal: bool,
 	/// Whether it runs together with those of the lines on its prefix.
 	pub shared: bool,
+	/// Where the provider says it is.
+	pub country: [u8; 2],
 }
 
 /// An epoch's draw: its record and the permutations made from it so far.
@@ -225,6 +227,7 @@ impl<T: Config> Draw<T> {
 			committee: Committee { tier, members },
 			is_appeal,
 			shared: terms.shared,
+			country: terms.country,
 		})
 	}
 

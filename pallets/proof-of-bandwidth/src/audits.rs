@@ -146,7 +146,7 @@ impl<T: Config> Pallet<T> {
 
 	/// What it costs at most to look at the audit of a seat.
 	pub(crate) fn weight_of_audit() -> Weight {
-		T::WeightInfo::audit_seat_dismissing().saturating_add(T::OnVerdict::weight())
+		T::WeightInfo::audit_seat_dismissing().saturating_add(T::OnVerdict::attestor_weight())
 	}
 
 	fn unproven_at(draw: &Draw<T>, position: u32) -> Option<(EpochIndex, T::AccountId)> {

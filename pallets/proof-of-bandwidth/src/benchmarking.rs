@@ -30,9 +30,9 @@ use sp_application_crypto::RuntimeAppPublic;
 use sp_core::{sr25519, H256};
 use sp_io::hashing::blake2_256;
 use sp_runtime::traits::UniqueSaturatedInto;
-use weir_math::{estimate::Member, schedule::Run, uplink::Showing};
+use weir_math::{estimate::Member, location::WRONG_REGION_TESTS, schedule::Run, uplink::Showing};
 use weir_primitives::{
-	api::{LocationFacts, Outcome, Reason, TestKind, VerdictRecord},
+	api::{Outcome, Reason, TestKind, VerdictRecord},
 	outage::Sighting,
 	receipt::TestPart,
 	report::{commit_payload, commitment, entries_root, Entry, EntryKind, MAX_ENTRIES},
@@ -428,9 +428,10 @@ mod benchmarks {
 		Ok(())
 	}
 
-	/// Every member reported on a line that had room, and `w` of them showed something new about their uplinks.
+	/// Every member reported on a line that had room, and `w` of them showed something new about their uplinks. It is the
+	/// last of a row that refutes where the line is, of an account with as many wrong countries as are kept.
 	#[benchmark]
-	fn note_members(k: Linear<7, MAX_MEMBERS>, w: Linear<0, 7>) -> Result<(), BenchmarkError> {
+	fn note_members(k: Linear<15, MAX_MEMBERS>, w: Linear<0, 7>) -> Result<(), BenchmarkError> {
 		let all = seats::<T>(k);
 		let target: T::AccountId = account("provider", 0, 1);
 		let own_lines = all.iter().map(|(who, _)| who.clone());
@@ -441,14 +442,22 @@ mod benchmarks {
 		let mut test = draw.test_of(*provider).ok_or("it is tested")?;
 		file_quotas(&mut draw, &mut test, k, w);
 		let (verdict, heard) = Pallet::<T>::verdict_on(&mut draw, &test);
-		let noted;
+		almost_misplaced::<T>(&test);
+		Targets::<T>::mutate_extant(*provider, |target| {
+			let terms = target.terms.latest().expect("it is followed");
+			assert!(target.terms.set(TESTED, Terms { standing: Standing::Admitted, ..terms }, TESTED));
+		});
+		let decided;
 
 		#[block]
 		{
-			noted = Pallet::<T>::note_members(&test, &verdict, &heard);
+			decided = Pallet::<T>::note_members(&test, &verdict, &heard);
+			Pallet::<T>::owe_another_test(*provider);
 		}
 
-		assert_eq!(noted, w);
+		assert_eq!(decided, (w, Some(misplacement::Ruling::Slashed)));
+		let terms = Targets::<T>::get(provider).and_then(|target| target.terms.latest());
+		assert!(terms.is_some_and(|terms| terms.standing == Standing::Owing));
 		let short = all.iter().filter_map(|(who, _)| Seats::<T>::get(who));
 		let short = short.filter(|seat| seat.shortfalls.count() == 1).count();
 		assert_eq!(short as u32, w / 4);
@@ -581,19 +590,21 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// Of a wrong country, of as many as are kept: to lift a ban is as dear as to void an offence.
 	#[benchmark]
 	fn slash_cancelled() {
 		let who: T::AccountId = account("provider", 0, 1);
-		Conducts::<T>::insert(&who, offences());
-		let reason = SlashReason::FalseClaim { epoch: KEPT_OFFENCES, ratio_ppm: 100_000 };
+		set_clock::<T>(TESTED, 1);
+		Conducts::<T>::insert(&who, Conduct { misplaced: misplaced(COUNTRY), ..offences() });
+		let reason = SlashReason::WrongRegion { epoch: TESTED, country: COUNTRY };
 
 		#[block]
 		{
 			Pallet::<T>::slash_cancelled(&who, &reason);
 		}
 
-		let kept = Conducts::<T>::get(who).map(|conduct| conduct.offences.len() as u32);
-		assert_eq!(kept, Some(KEPT_OFFENCES.saturating_sub(1)));
+		let kept = Conducts::<T>::get(who).map(|conduct| conduct.misplaced.len() as u32);
+		assert_eq!(kept, Some(KEPT_COUNTRIES.saturating_sub(1)));
 	}
 
 	/// The report that raises an alarm, where another one has passed without being decided.

@@ -225,15 +225,14 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn settle_conduct(who: &T::AccountId) {
 		let Some(mut conduct) = Conducts::<T>::get(who) else { return };
 		let strike = conduct.last_strike.filter(|_| conduct.window.strikes() > 0);
-		let counts_until = conduct
-			.offences
-			.iter()
-			.copied()
-			.chain(strike)
+		let remembered = Self::epochs_in_days(OFFENCE_DAYS);
+		let last = conduct.offences.iter().copied().chain(strike).max();
+		let review = last
+			.map(|last| last.saturating_add(remembered).saturating_add(1))
+			.into_iter()
+			.chain(conduct.misplaced.iter().map(|misplaced| misplaced.ends(remembered)))
 			.max()
-			.map(|last| last.saturating_add(Self::epochs_in_days(OFFENCE_DAYS)))
-			.filter(|until| *until >= Self::epoch());
-		let review = counts_until.map(|until| until.saturating_add(1));
+			.filter(|end| *end > Self::epoch());
 		if let Some(known) = conduct.review.filter(|known| review != Some(*known)) {
 			Leavers::<T>::remove(known, Leaver::Conduct(who.clone()));
 		}

@@ -3,6 +3,7 @@
 use crate::{
 	assignment::{Draw, Test},
 	epochs::SeatIndices,
+	misplacement::Ruling,
 	*,
 };
 use polkadot_sdk::*;
@@ -87,14 +88,17 @@ impl<T: Config> Pallet<T> {
 
 	/// What it costs at most to reach a verdict of `members`, to note something new of `noted` of them, and to tell of it.
 	pub(crate) fn weight_of_test(members: u32, noted: u32) -> Weight {
-		T::WeightInfo::estimate_test(members)
-			.saturating_add(T::WeightInfo::note_members(members, noted))
-			.saturating_add(T::OnVerdict::weight())
+		Self::weight_of_ruling(members, noted).saturating_add(T::OnVerdict::weight())
+	}
+
+	/// The same without telling.
+	pub(crate) fn weight_of_ruling(members: u32, noted: u32) -> Weight {
+		T::WeightInfo::estimate_test(members).saturating_add(T::WeightInfo::note_members(members, noted))
 	}
 
 	/// What it costs at most to score a seat, and to tell of it.
 	pub(crate) fn weight_of_score() -> Weight {
-		T::WeightInfo::score_seat_dismissing().saturating_add(T::OnVerdict::weight())
+		T::WeightInfo::score_seat_dismissing().saturating_add(T::OnVerdict::attestor_weight())
 	}
 
 	/// Takes one step and returns its weight. One that only moves the cursor on costs as much as one that finds nothing.
@@ -155,36 +159,40 @@ impl<T: Config> Pallet<T> {
 		if verdict.outcome == Outcome::Strike {
 			Self::keep_evidence(test, &verdict, &heard.members);
 		}
-		let noted = Self::note_members(test, &verdict, &heard);
+		let (noted, ruling) = Self::note_members(test, &verdict, &heard);
 		cursor.tests = cursor.tests.saturating_add(1);
 		match verdict.outcome {
 			Outcome::Void => cursor.voids = cursor.voids.saturating_add(1),
 			Outcome::Strike => cursor.strikes = cursor.strikes.saturating_add(1),
 			_ => {}
 		}
-		let forgot = Self::publish(test, verdict);
+		let (forgot, told) = Self::publish(test, verdict);
+		if ruling == Some(Ruling::Slashed) {
+			// After what the verdict let it off, or this would be let off too.
+			Self::owe_another_test(test.provider);
+		}
 		let members = u32::from(test.committee.members);
-		if forgot || !is_routine(&verdict) {
-			return Self::weight_of_test(members, noted);
+		if forgot || ruling.is_some() || !is_routine(&verdict) {
+			return Self::weight_of_ruling(members, noted).saturating_add(told);
 		}
 		// A committee has at most 51 members.
 		let reporters = u32::try_from(heard.reporters().count()).unwrap_or(members);
 		T::WeightInfo::estimate_routine(reporters, members.saturating_sub(reporters), noted)
-			.saturating_add(T::OnVerdict::weight())
+			.saturating_add(told)
 	}
 
-	/// Notes what a test that was held shows beyond its verdict. Returns of how many seats that is new.
+	/// Notes what a test that was held shows beyond its verdict. Returns of how many seats that is new, and what it decided
+	/// of where the provider is.
 	pub(crate) fn note_members(
 		test: &Test<T::AccountId>,
 		verdict: &VerdictRecord,
 		heard: &Heard<T::AccountId>,
-	) -> u32 {
+	) -> (u32, Option<Ruling>) {
 		if verdict.outcome == Outcome::Void {
-			return 0;
+			return (0, None);
 		}
 		let noted = Self::note_uplinks(test, verdict, heard);
-		Self::note_location(test, verdict, heard);
-		noted
+		(noted, Self::note_location(test, verdict, heard))
 	}
 
 	/// Turns what the committee filed into a verdict.
@@ -267,14 +275,14 @@ impl<T: Config> Pallet<T> {
 		Heard { members, nodes }
 	}
 
-	/// Returns whether what an earlier strike stood on was forgotten for it.
-	fn publish(test: &Test<T::AccountId>, verdict: VerdictRecord) -> bool {
+	/// Returns whether what an earlier strike stood on was forgotten for it, and what telling cost.
+	fn publish(test: &Test<T::AccountId>, verdict: VerdictRecord) -> (bool, Weight) {
 		let (provider, account) = (test.provider, test.account.clone());
 		let forgot = Self::remember(provider, verdict);
 		Self::deposit_event(Event::VerdictReached { provider, account, verdict });
 		Self::discipline(test, &verdict);
-		T::OnVerdict::verdict(&test.account, provider, verdict.epoch, &verdict);
-		forgot
+		let told = T::OnVerdict::verdict(&test.account, provider, verdict.epoch, &verdict);
+		(forgot, told)
 	}
 
 	fn score_position(epoch: EpochIndex, position: u32) -> Weight {
@@ -292,7 +300,7 @@ impl<T: Config> Pallet<T> {
 			dismissed = Self::score_seat(&node, assigned, accepted).dismissed;
 			// A seat that saw nothing keeps its score, or targets could take it; but it is not paid for that.
 			T::OnVerdict::attested(&node, epoch, assigned, measured);
-			told = T::OnVerdict::weight();
+			told = T::OnVerdict::attestor_weight();
 		}
 		let scored = if Self::review_uplink(&node) || dismissed {
 			T::WeightInfo::score_seat_dismissing()

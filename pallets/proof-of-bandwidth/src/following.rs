@@ -77,7 +77,7 @@ impl<T: Config> Pallet<T> {
 			Admission::Admitted { .. } if is_away || is_owing || has_moved => Standing::Owing,
 			Admission::Admitted { .. } => Standing::Admitted,
 		};
-		Terms { claim, standing, prefix, shared }
+		Terms { claim, standing, prefix, shared, country: facts.region.country }
 	}
 
 	/// Ends the tests of a provider from `from` on.
@@ -251,8 +251,11 @@ impl<T: Config> OnSlashDecided<T::AccountId> for Pallet<T> {
 	}
 
 	fn slash_cancelled(who: &T::AccountId, reason: &SlashReason) {
-		let SlashReason::FalseClaim { epoch, .. } = reason else { return };
-		Self::void_offence(who, *epoch);
+		match reason {
+			SlashReason::FalseClaim { epoch, .. } => Self::void_offence(who, *epoch),
+			SlashReason::WrongRegion { country, .. } => Self::lift_ban(who, *country),
+			SlashReason::Equivocation { .. } | SlashReason::FalseReport { .. } => {}
+		}
 	}
 
 	fn weight() -> Weight {

@@ -12,7 +12,7 @@
 //! the receipts of the test ([`disputes`]) and a slash appealed against by another escalation ([`appeals`]). A seat whose
 //! uplink does not carry what its tier has to loses the tier ([`uplinks`]). Of all seats, those of one operator stay a small
 //! share ([`operators`]). The round-trip times of each test say whether a provider can be where it claims to be
-//! ([`locations`]). Between tests watchers see whether a provider answers at all ([`watching`]); when most of them lose it,
+//! ([`locations`]), and enough that say it cannot cost it a part of its bond ([`misplacement`]). Between tests watchers see whether a provider answers at all ([`watching`]); when most of them lose it,
 //! and most of those drawn to look again find nothing, that is an outage ([`outages`]), of which the last stay readable
 //! ([`gaps`]). What a line is paid by is read out of all that (`line`).
 //!
@@ -49,7 +49,8 @@
 //! 8. The last verdicts on a provider are on ascending epochs. Evidence is of a strike among them, or of one that was
 //!    appealed against; it has one voice per member, and is queued to be forgotten. That of an open appeal says so.
 //! 9. What is known of a location is of a provider that is followed, of an assigned country, and was found in epochs that
-//!    are over. Where endpoints may be private nothing is.
+//!    are over. Where endpoints may be private nothing is. What is kept of an account's wrong countries is of assigned ones,
+//!    one each, with no more refutations than a row has, a row or a ban, and a ban for each slash.
 //! 10. An alarm that has three reports is raised, and ends in the order of [`Lapses`]. No provider has an alarm and an
 //!     outage. What is down in a region is counted by region and operator.
 
@@ -83,6 +84,7 @@ pub mod history;
 pub mod housekeeping;
 mod line;
 pub mod locations;
+pub mod misplacement;
 #[cfg(test)]
 mod mock;
 pub mod offchain;
@@ -102,6 +104,8 @@ pub mod weights;
 
 pub use gaps::{LastGaps, KEPT_GAPS};
 pub use history::{LastVerdicts, KEPT_VERDICTS};
+pub use locations::{Found, Located};
+pub use misplacement::Misplaced;
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -744,7 +748,7 @@ pub mod pallet {
 			/// Its uplink now, kbps.
 			to: Kbps,
 		},
-		/// The round-trip times of a test said something about where a provider is. Recorded, and no more.
+		/// The round-trip times of a test said something about where a provider is.
 		LocationJudged {
 			/// The provider.
 			provider: ProviderIndex,
@@ -760,6 +764,29 @@ pub mod pallet {
 			contradicting: u16,
 			/// Far members that did not.
 			supporting: u16,
+		},
+		/// Tests in a row refuted that a provider is where it says: a slash is queued, and no line of the account weighs
+		/// anything in that country.
+		WrongRegionConfirmed {
+			/// The provider.
+			provider: ProviderIndex,
+			/// Its account.
+			account: T::AccountId,
+			/// The country it claims.
+			country: [u8; 2],
+			/// Share of the bond in the slash queue.
+			fraction: Perbill,
+			/// Number in the slash queue.
+			slash: u32,
+			/// First epoch in which lines of the account may weigh something there.
+			banned_until: EpochIndex,
+		},
+		/// The slash for a wrong country was taken back, and the ban with it.
+		RegionBanLifted {
+			/// The account.
+			account: T::AccountId,
+			/// The country.
+			country: [u8; 2],
 		},
 	}
 

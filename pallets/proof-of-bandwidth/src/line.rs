@@ -8,26 +8,26 @@ use weir_primitives::{
 	outage::Gap,
 	seams::{
 		economy::{LineFacts, LineHistory},
-		ProviderRegistry,
+		ProviderFacts, ProviderRegistry,
 	},
 	EpochIndex, ProviderIndex, Region,
 };
 
 /// Storage items that are read of one line: verdicts, registration, gaps, outage, location, timing, slot, the
-/// epoch's record, its region, and whether private endpoints are allowed.
-const READS: u64 = 10;
+/// epoch's record, its region, whether private endpoints are allowed, the account's conduct, and the epoch.
+const READS: u64 = 12;
 
 impl<T: Config> LineHistory for Pallet<T> {
 	fn line(provider: ProviderIndex) -> Option<LineFacts> {
 		let verdicts = Verdicts::<T>::get(provider)?;
-		let region = T::Registry::facts(provider)?.region;
+		let ProviderFacts { account, region, .. } = T::Registry::facts(provider)?;
 		let (last, mut tests) = (VerdictSummary::from(verdicts.last()), verdicts.past());
 		let last_epoch = last.epoch;
 		tests.push(last);
 		tests.retain(|test| measures(test.outcome));
 		let last_test = tests.last().map(|test| test.epoch);
 		let (down_since, gaps) = Self::outages(provider);
-		let location = Self::location_of(provider, region.country);
+		let location = Self::found_of(provider, region.country);
 		let is_judged = !PrivateEndpointsAllowed::<T>::get();
 		Some(LineFacts {
 			measured: tests.iter().map(|test| test.down_kbps.min(test.up_kbps)).collect(),
@@ -38,7 +38,8 @@ impl<T: Config> LineHistory for Pallet<T> {
 			slot: T::CurrentSlot::get(),
 			epoch_slots: Self::timing().epoch_slots,
 			proof: if is_judged { location.last_proof } else { last_test },
-			is_contradicted: is_judged && location.stand_contradicted(),
+			is_refuted: is_judged && location.refuted.is_some(),
+			banned_until: Self::banned_until(&account, region.country).filter(|_| is_judged),
 		})
 	}
 
@@ -64,7 +65,7 @@ impl<T: Config> Pallet<T> {
 }
 
 /// Whether a test said what the line carries. An outage says only that it was not there.
-fn measures(outcome: Outcome) -> bool {
+pub(crate) fn measures(outcome: Outcome) -> bool {
 	match outcome {
 		Outcome::Good | Outcome::PaidAsMeasured | Outcome::ClaimLowered | Outcome::Strike => true,
 		Outcome::Unreachable | Outcome::Void => false,

@@ -297,12 +297,17 @@ impl Deposits<AccountId> for FakeDeposits {
 
 /// What it costs [`Listener`] to be told of a verdict.
 pub(crate) const LISTENING: Weight = Weight::from_parts(7_000_000, 0);
+/// What it did cost.
+pub(crate) const LISTENED: Weight = Weight::from_parts(6_000_000, 0);
+/// What it costs it to be told of an attestor.
+pub(crate) const LISTENING_TO_ATTESTORS: Weight = Weight::from_parts(5_000_000, 0);
 
 pub struct Listener;
 
 impl OnVerdict<AccountId> for Listener {
-	fn verdict(who: &AccountId, _: ProviderIndex, _: EpochIndex, verdict: &VerdictRecord) {
+	fn verdict(who: &AccountId, _: ProviderIndex, _: EpochIndex, verdict: &VerdictRecord) -> Weight {
 		Heard::mutate(|heard| heard.push((*who, *verdict)));
+		LISTENED
 	}
 
 	fn revised(who: &AccountId, _: ProviderIndex, _: EpochIndex, verdict: &VerdictRecord) {
@@ -319,6 +324,10 @@ impl OnVerdict<AccountId> for Listener {
 
 	fn weight() -> Weight {
 		LISTENING
+	}
+
+	fn attestor_weight() -> Weight {
+		LISTENING_TO_ATTESTORS
 	}
 }
 

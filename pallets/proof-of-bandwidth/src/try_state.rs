@@ -14,6 +14,7 @@ use alloc::{
 use codec::Encode;
 use frame_support::{ensure, traits::Get};
 use sp_runtime::TryRuntimeError;
+use weir_math::location::WRONG_REGION_TESTS;
 use weir_primitives::{
 	api::{Outcome, VerdictSummary},
 	seams::{EpochClock, Operators, ProviderRegistry},
@@ -297,6 +298,15 @@ impl<T: Config> Pallet<T> {
 
 	fn check_conducts() -> Result<(), TryRuntimeError> {
 		for (who, conduct) in Conducts::<T>::iter() {
+			let countries: BTreeSet<_> =
+				conduct.misplaced.iter().map(|misplaced| misplaced.country).collect();
+			ensure!(countries.len() == conduct.misplaced.len(), "9: a wrong country is kept twice");
+			for Misplaced { country, refutations, slash, banned_until, .. } in &conduct.misplaced {
+				ensure!(weir_math::region::is_assigned(*country), "9: a wrong country that is none");
+				ensure!(*refutations <= WRONG_REGION_TESTS, "9: a row that is longer than one");
+				ensure!(*refutations > 0 || banned_until.is_some(), "9: a wrong country without row or ban");
+				ensure!(slash.is_none() || banned_until.is_some(), "9: a slash without ban");
+			}
 			let queued = |epoch| Leavers::<T>::contains_key(epoch, Leaver::Conduct(who.clone()));
 			ensure!(conduct.review.is_none_or(queued), "7: a review is not queued");
 			ensure!(

@@ -1,6 +1,6 @@
 //! What the pallet stores and what its events name.
 
-use crate::{assignment::Committee, dense_index::History};
+use crate::{assignment::Committee, dense_index::History, misplacement::Misplaced};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use polkadot_sdk::*;
 
@@ -15,11 +15,8 @@ use weir_math::{
 	verdict::StrikeWindow,
 };
 use weir_primitives::{
-	api::{LocationFacts, VerdictRecord},
-	keys::FormerKeys,
-	outage::AlarmSlot,
-	report::Entry,
-	Admission, Claim, Endpoint, EpochIndex, Kbps, Prefix, ProbeKey, ProviderIndex, Region,
+	api::VerdictRecord, keys::FormerKeys, outage::AlarmSlot, report::Entry, Admission, Claim, Endpoint,
+	EpochIndex, Kbps, Prefix, ProbeKey, ProviderIndex, Region,
 };
 
 /// Epochs for which seeds and list sizes are kept.
@@ -50,6 +47,10 @@ pub const DISMISSAL_EPOCHS: EpochIndex = 28;
 pub const OFFENCE_DAYS: u32 = 180;
 /// Days of jail.
 pub const JAIL_DAYS: u32 = 7;
+/// Days for which lines of an account weigh nothing in a country that it was not in.
+pub const REGION_BAN_DAYS: u32 = 90;
+/// Countries of which it is kept, per account, what committees made of its claim to be there.
+pub const KEPT_COUNTRIES: u32 = 4;
 
 /// Sets the clock where a benchmark needs it, through whatever the runtime's clock is made of.
 #[cfg(feature = "runtime-benchmarks")]
@@ -191,6 +192,8 @@ pub struct Terms {
 	pub prefix: Option<Prefix>,
 	/// Whether other registrations have the prefix as well.
 	pub shared: bool,
+	/// Where it says it is: ISO 3166-1 alpha-2, upper case.
+	pub country: [u8; 2],
 }
 
 /// A larger test by a fresh committee, due after three strikes.
@@ -247,6 +250,8 @@ pub struct Conduct {
 	pub offences: BoundedVec<EpochIndex, ConstU32<KEPT_OFFENCES>>,
 	/// Epoch in which it is asked whether any of this still counts, once the registration has ended.
 	pub review: Option<EpochIndex>,
+	/// Countries in which committees did not find it.
+	pub misplaced: BoundedVec<Misplaced, ConstU32<KEPT_COUNTRIES>>,
 }
 
 /// What a seat handed in for an epoch.
@@ -281,15 +286,6 @@ pub struct Filed {
 	pub place: u8,
 	/// What it reported.
 	pub entry: Entry,
-}
-
-/// What is known of where a provider is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Located {
-	/// The country it claimed: if it claims another one now, nothing is known.
-	pub country: [u8; 2],
-	/// What was found.
-	pub facts: LocationFacts,
 }
 
 /// What a member of a committee had to say, as far as an estimate and a dispute need it.

@@ -389,9 +389,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(156), added: 2631, mode: `MaxEncodedLen`)
 	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
-		Weight::from_parts(636_398_000, 4918)
+		Weight::from_parts(676_398_000, 8539)
 			.saturating_add(Weight::from_parts(37_334_740, 0).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads(9_u64))
+			.saturating_add(T::DbWeight::get().reads(11_u64))
 			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
@@ -677,13 +677,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Providers::IndexOf` (r:51 w:0)
 	/// Proof: `Providers::IndexOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::Locations` (r:52 w:1)
-	/// Proof: `ProofOfBandwidth::Locations` (`max_values`: None, `max_size`: Some(26), added: 2501, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::Locations` (`max_values`: None, `max_size`: Some(31), added: 2506, mode: `MaxEncodedLen`)
+	/// By hand, for the slash of a wrong region and the test after it: `ProofOfBandwidth::Conducts` (r:1 w:1),
+	/// `ProofOfBandwidth::Targets` (r:1 w:1), `ProofOfBandwidth::NetworkTiming` (r:1 w:0), `NodeStaking::Slashes` (r:2 w:1),
+	/// `NodeStaking::SlashesOf` (r:0 w:1), `NodeStaking::Ledgers` (r:1 w:1), `NodeStaking::NextSlash` (r:1 w:1).
 	fn note_members(k: u32, w: u32, ) -> Weight {
-		Weight::from_parts(222_897_000, 16305)
+		Weight::from_parts(422_897_000, 32305)
 			.saturating_add(Weight::from_parts(29_674_153, 0).saturating_mul(k.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(k.into())))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(T::DbWeight::get().writes(7_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(w.into())))
 			.saturating_add(Weight::from_parts(0, 2772).saturating_mul(k.into()))
 	}
@@ -809,10 +812,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
-	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(156), added: 2631, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
+	/// By hand, for what is forgotten of wrong countries: `Session::CurrentIndex` (r:1 w:0),
+	/// `ProofOfBandwidth::NetworkTiming` (r:1 w:0).
 	fn slash_cancelled() -> Weight {
-		Weight::from_parts(18_635_000, 3621)
-			.saturating_add(T::DbWeight::get().reads(1_u64))
+		Weight::from_parts(30_635_000, 3690)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `Babe::CurrentSlot` (r:1 w:0)
@@ -1172,9 +1177,9 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
 	}
 	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
-		Weight::from_parts(636_398_000, 4918)
+		Weight::from_parts(676_398_000, 8539)
 			.saturating_add(Weight::from_parts(37_334_740, 0).saturating_mul(r.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 4_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(11_u64, 4_u64))
 			.saturating_add(ParityDbWeight::get().reads((6_u64).saturating_mul(r.into())))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(s.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(s.into())))
@@ -1238,9 +1243,9 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 3_u64))
 	}
 	fn note_members(k: u32, w: u32, ) -> Weight {
-		Weight::from_parts(222_897_000, 16305)
+		Weight::from_parts(422_897_000, 32305)
 			.saturating_add(Weight::from_parts(29_674_153, 0).saturating_mul(k.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 7_u64))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(w.into())))
 			.saturating_add(Weight::from_parts(0, 2772).saturating_mul(k.into()))
@@ -1282,8 +1287,8 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 2_u64))
 	}
 	fn slash_cancelled() -> Weight {
-		Weight::from_parts(18_635_000, 3621)
-			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
+		Weight::from_parts(30_635_000, 3690)
+			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 1_u64))
 	}
 	fn report_down() -> Weight {
 		Weight::from_parts(843_636_000, 16746)

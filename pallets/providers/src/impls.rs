@@ -111,12 +111,13 @@ impl<T: Config> Pallet<T> {
 			Self::note_shared(index, &mut registration, shared);
 		}
 		let old = core::mem::replace(&mut registration.terms, new.clone());
-		if old.region != new.region {
+		let renamed = old.region != new.region;
+		if renamed {
 			Self::leave_region(&old.region);
 			RegionCount::<T>::mutate(new.region, |count| *count = count.saturating_add(1));
 		}
 		Self::deposit_event(Event::Updated { index, old, new });
-		Self::store(index, registration, moved);
+		Self::store(index, registration, moved || renamed);
 		Ok(())
 	}
 
@@ -290,8 +291,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Writes the registration and tells [`OnProviderChange`] what follows for the lists. `changed`: claim or
-	/// endpoint did.
+	/// Writes the registration and tells [`OnProviderChange`] what follows for the lists. `changed`: claim, endpoint or
+	/// region did.
 	fn store(index: ProviderIndex, mut registration: RegistrationOf<T>, changed: bool) {
 		let was_listed = registration.listed;
 		registration.listed = registration.is_due();

@@ -1,18 +1,22 @@
 //! Worst cases of the calls and of what other pallets ask. Origins, clock and pot are the runtime's own.
 
-use crate::{pallet::*, EpochDemand, RegionState, MAX_OPEN_EPOCHS, MAX_PREFIXES_PER_CALL};
-use alloc::vec::Vec;
+use crate::{
+	pallet::*, Change, EpochDemand, PastWeight, PendingChange, RegionState, CHANGES_PER_BLOCK, MAX_MOVES,
+	MAX_OPEN_EPOCHS, MAX_PENDING, MAX_PREFIXES_PER_CALL,
+};
+use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::{
 	traits::{
 		fungible::{Inspect, Mutate},
-		EnsureOrigin, Get,
+		EnsureOrigin, Get, Hooks,
 	},
 	BoundedVec,
 };
-use frame_system::RawOrigin;
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use polkadot_sdk::*;
-use weir_math::economy::{groups::Network, units::PRICE_ONE};
+use sp_runtime::traits::Zero;
+use weir_math::economy::{groups::Network, least_weight::MOST_OPENING, pace::MAX_CHANGES, units::PRICE_ONE};
 use weir_primitives::{
 	economy::{CloseTerms, RegionId, RegionObserved, Tokens},
 	seams::{
@@ -22,18 +26,56 @@ use weir_primitives::{
 	Endpoint, LineKind, Region,
 };
 
-const LEAST: u64 = 1_000_000_000;
+const LEAST: u64 = MOST_OPENING;
 
 fn origin<T: Config>() -> Result<T::RuntimeOrigin, BenchmarkError> {
 	T::RegionOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)
 }
 
+/// Every region, those of data centres first.
+fn all_regions() -> impl Iterator<Item = Region> {
+	let kinds = [LineKind::Hosting, LineKind::Residential].into_iter();
+	let regions = kinds.flat_map(|kind| {
+		let codes = (b'A'..=b'Z').flat_map(|first| (b'A'..=b'Z').map(move |second| [first, second]));
+		codes.map(move |country| Region { country, kind })
+	});
+	regions.filter(Region::is_valid)
+}
+
 /// A region that the table does not have.
 fn fresh<T: Config>() -> Region {
-	let codes = (b'A'..=b'Z').flat_map(|first| (b'A'..=b'Z').map(move |second| [first, second]));
-	let mut regions = codes.map(|country| Region { country, kind: LineKind::Hosting });
-	let unknown = |region: &Region| region.is_valid() && !IdOf::<T>::contains_key(region);
-	regions.find(unknown).expect("a benchmark needs two of 249")
+	let unknown = |region: &Region| !IdOf::<T>::contains_key(region);
+	all_regions().find(unknown).expect("a benchmark needs ten of 498")
+}
+
+/// All places but one taken by waiting changes of regions other than `but`, as many of them new ones as may be.
+fn with_pending<T: Config>(but: &Region) {
+	let others = all_regions().filter(|region| region != but && !IdOf::<T>::contains_key(region));
+	let places = MAX_PENDING.saturating_sub(1) as usize;
+	let pending: Vec<_> = others
+		.take(places)
+		.enumerate()
+		.map(|(place, region)| {
+			let opens = place < MAX_MOVES.saturating_sub(1);
+			let change =
+				if opens { Change::Open { least_weight: LEAST } } else { Change::LeastWeight { new: LEAST } };
+			PendingChange { region, change, at: T::Clock::epoch().saturating_add(1) }
+		})
+		.collect();
+	assert_eq!(pending.len(), places);
+	Pending::<T>::put(BoundedVec::truncate_from(pending));
+}
+
+/// As many weights within the window as `free` places allow, each the same.
+fn with_past<T: Config>(id: RegionId, free: u32) {
+	let epoch = T::Clock::epoch();
+	let past = PastWeight { least_weight: LEAST, from: epoch, until: epoch };
+	let past = vec![past; MAX_CHANGES.saturating_sub(free) as usize];
+	PastWeights::<T>::insert(id, BoundedVec::truncate_from(past));
+}
+
+fn waits<T: Config>(region: &Region) -> bool {
+	Pending::<T>::get().iter().any(|waiting| waiting.region == *region)
 }
 
 fn opened<T: Config>() -> (RegionId, Region) {
@@ -74,7 +116,7 @@ fn v6(last: u8) -> Endpoint {
 	Endpoint::V6 { addr: [0x20, 0x01, 0x0a, 0, 0, 0, last, 0, 0, 0, 0, 0, 0, 0, 0, last], port: 1 }
 }
 
-const OBSERVED: RegionObserved = RegionObserved { weight: 1_000_000_000_000, proven: 100_000_000 };
+const OBSERVED: RegionObserved = RegionObserved { weight: 1_000_000_000_000, proven: 250_000 };
 
 fn terms() -> CloseTerms {
 	CloseTerms {
@@ -98,24 +140,28 @@ fn peopled<T: Config>(region: &Region) {
 mod benchmarks {
 	use super::*;
 
+	/// A region that was closed within the window, behind as many new ones as may wait.
 	#[benchmark]
 	fn open_region() -> Result<(), BenchmarkError> {
 		let origin = origin::<T>()?;
-		let region = fresh::<T>();
+		let (id, region) = opened::<T>();
+		assert!(Pallet::<T>::do_close_region(&region).is_ok());
+		with_past::<T>(id, 0);
+		with_pending::<T>(&region);
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, region, LEAST);
-		assert!(Pallet::<T>::id_of(&region).is_some());
+		assert!(waits::<T>(&region));
 		Ok(())
 	}
 
 	#[benchmark]
 	fn close_region() -> Result<(), BenchmarkError> {
 		let origin = origin::<T>()?;
-		let (id, region) = opened::<T>();
-		with_demand::<T>(id);
+		let (_, region) = opened::<T>();
+		with_pending::<T>(&region);
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, region);
-		assert!(Pallet::<T>::id_of(&region).is_none());
+		assert!(waits::<T>(&region));
 		Ok(())
 	}
 
@@ -123,10 +169,60 @@ mod benchmarks {
 	fn set_least_weight() -> Result<(), BenchmarkError> {
 		let origin = origin::<T>()?;
 		let (id, region) = opened::<T>();
+		with_past::<T>(id, 0);
+		with_pending::<T>(&region);
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, region, 1);
-		assert_eq!(Regions::<T>::get(id).map(|state| state.least_weight), Some(1));
+		_(origin as T::RuntimeOrigin, region, LEAST.saturating_sub(1));
+		assert!(waits::<T>(&region));
 		Ok(())
+	}
+
+	#[benchmark]
+	fn cancel_change() -> Result<(), BenchmarkError> {
+		let origin = origin::<T>()?;
+		let (_, region) = opened::<T>();
+		with_pending::<T>(&region);
+		assert!(Pallet::<T>::do_announce(region, Change::Close).is_ok());
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, region);
+		assert!(!waits::<T>(&region));
+		Ok(())
+	}
+
+	/// As many changes as may wait, none of them due.
+	#[benchmark]
+	fn on_initialize() {
+		let (_, region) = opened::<T>();
+		with_pending::<T>(&region);
+		let before = Pending::<T>::get();
+		#[block]
+		{
+			Pallet::<T>::on_initialize(BlockNumberFor::<T>::zero());
+		}
+		assert_eq!(Pending::<T>::get(), before);
+	}
+
+	/// Regions with demand and a past are closed, before as many other changes as may wait.
+	#[benchmark]
+	fn take_effect(n: Linear<1, CHANGES_PER_BLOCK>) {
+		let closed: Vec<_> = (0..n)
+			.map(|_| {
+				let (id, region) = opened::<T>();
+				with_past::<T>(id, 1);
+				with_demand::<T>(id);
+				region
+			})
+			.collect();
+		with_pending::<T>(&fresh::<T>());
+		let due =
+			|region: &Region| PendingChange { region: *region, change: Change::Close, at: T::Clock::epoch() };
+		let all: Vec<_> = closed.iter().map(due).chain(Pending::<T>::get()).collect();
+		Pending::<T>::put(BoundedVec::truncate_from(all));
+		#[block]
+		{
+			Pallet::<T>::on_initialize(BlockNumberFor::<T>::zero());
+		}
+		assert!(closed.iter().all(|region| Pallet::<T>::id_of(region).is_none()));
 	}
 
 	#[benchmark]
@@ -209,12 +305,12 @@ mod benchmarks {
 				*state = RegionState { counted_gap: 900_000, gap: 900_000, ..state.clone() };
 			}
 		});
-		let rate;
+		let found;
 		#[block]
 		{
-			rate = <Pallet<T> as RegionalTerms>::rate(id, &OBSERVED, &terms(), 900_000);
+			found = <Pallet<T> as RegionalTerms>::rate(id, &OBSERVED, &terms(), 900_000);
 		}
-		assert_eq!(Regions::<T>::get(id).map(|state| state.rate), Some(rate));
+		assert_eq!(Regions::<T>::get(id).map(|state| state.rate), Some(found));
 	}
 
 	/// As many bounties as there may be, each of another sponsor: each pays a part.
@@ -250,12 +346,12 @@ mod benchmarks {
 	#[benchmark]
 	fn is_hosting() {
 		assert!(Pallet::<T>::do_list_hosting(&[Network::V6([0x20, 0x01, 0x0a, 0])]).is_ok());
-		let is_hosting;
+		let is_listed;
 		#[block]
 		{
-			is_hosting = <Pallet<T> as Placement<T::AccountId>>::is_hosting(&v6(1));
+			is_listed = <Pallet<T> as Placement<T::AccountId>>::is_hosting(&v6(1));
 		}
-		assert!(is_hosting);
+		assert!(is_listed);
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

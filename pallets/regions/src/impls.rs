@@ -5,15 +5,16 @@ use alloc::vec::Vec;
 use frame_support::{defensive, ensure};
 use polkadot_sdk::*;
 use sp_runtime::{traits::Get, DispatchResult};
-use weir_math::economy::groups::Network;
+use weir_math::economy::{groups::Network, least_weight::MOST_LEAST_WEIGHT};
 use weir_primitives::{
 	economy::{LineWeight, RegionId},
+	seams::EpochClock,
 	Region,
 };
 
 impl<T: Config> Pallet<T> {
 	/// Number and state of an open region.
-	fn open_state(region: &Region) -> Option<(RegionId, RegionState)> {
+	pub(crate) fn open_state(region: &Region) -> Option<(RegionId, RegionState)> {
 		let id = IdOf::<T>::get(region)?;
 		Regions::<T>::get(id).filter(|state| state.open).map(|state| (id, state))
 	}
@@ -25,11 +26,12 @@ impl<T: Config> Pallet<T> {
 
 	/// One more than the largest number: numbers are dense and never given back.
 	pub(crate) fn next_id() -> RegionId {
-		// `do_open_region` keeps the table within `MaxRegions`.
+		// `id_to_open` keeps the table within `MaxRegions`.
 		RegionId::try_from(Regions::<T>::count()).unwrap_or(RegionId::MAX)
 	}
 
-	pub(crate) fn do_open_region(region: Region, least_weight: LineWeight) -> DispatchResult {
+	/// Number that a region has when it is opened, with `ahead` regions that are not in the table opened before.
+	pub(crate) fn id_to_open(region: &Region, ahead: RegionId) -> Result<RegionId, Error<T>> {
 		ensure!(region.is_valid(), Error::<T>::InvalidRegion);
 		let id = match IdOf::<T>::get(region) {
 			Some(id) => {
@@ -37,30 +39,43 @@ impl<T: Config> Pallet<T> {
 				ensure!(!is_open, Error::<T>::AlreadyOpen);
 				id
 			}
-			None => Self::next_id(),
+			// Saturating: far beyond the table.
+			None => Self::next_id().saturating_add(ahead),
 		};
 		ensure!(id < T::MaxRegions::get(), Error::<T>::TooManyRegions);
+		Ok(id)
+	}
+
+	/// Opens a region now: at genesis, or when its notice is over.
+	pub(crate) fn do_open_region(region: Region, least_weight: LineWeight) -> DispatchResult {
+		let id = Self::id_to_open(&region, 0)?;
+		ensure!(least_weight <= MOST_LEAST_WEIGHT, Error::<T>::OutOfBounds);
 		// The epoch that was surveyed last stays: none is surveyed twice, also if the region was closed meanwhile.
 		let surveyed = Regions::<T>::get(id).and_then(|state| state.surveyed);
-		Regions::<T>::insert(id, RegionState { surveyed, ..RegionState::new(region, least_weight) });
+		let state = RegionState::new(region, least_weight, T::Clock::epoch());
+		Regions::<T>::insert(id, RegionState { surveyed, ..state });
 		IdOf::<T>::insert(region, id);
 		Self::deposit_event(Event::RegionOpened { id, region, least_weight });
 		Ok(())
 	}
 
+	/// Closes a region now. What was asked of it is remembered: to close it and to open it again is no way around the
+	/// window.
 	pub(crate) fn do_close_region(region: &Region) -> DispatchResult {
 		let (id, state) = Self::open_state(region).ok_or(Error::<T>::NotOpen)?;
+		Self::remember(id, &state)?;
 		Regions::<T>::insert(id, RegionState { open: false, ..state });
 		Demands::<T>::remove(id);
 		Self::deposit_event(Event::RegionClosed { id, region: *region });
 		Ok(())
 	}
 
+	/// Asks for more or less of a region now.
 	pub(crate) fn do_set_least_weight(region: &Region, new: LineWeight) -> DispatchResult {
 		let (id, state) = Self::open_state(region).ok_or(Error::<T>::NotOpen)?;
 		let old = state.least_weight;
-		ensure!(old != new, Error::<T>::NothingChanges);
-		Regions::<T>::insert(id, RegionState { least_weight: new, ..state });
+		Self::remember(id, &state)?;
+		Regions::<T>::insert(id, RegionState { least_weight: new, since: T::Clock::epoch(), ..state });
 		Self::deposit_event(Event::LeastWeightChanged { id, old, new });
 		Ok(())
 	}

@@ -9,6 +9,11 @@
 //! multiplier, missing proven weight its coverage floor. The formulas are [`incentive`]'s; this pallet keeps what they go
 //! by.
 //!
+//! ### Changes of the table
+//!
+//! What is opened, closed or asked of a region moves pay everywhere, because coverage floors share one budget. Except for
+//! genesis, it is announced and takes effect after its notice, within a window and bounds ([`least_weight`]).
+//!
 //! ### Demand
 //!
 //! Burn-mint reports what vouchers paid ([`RegionalDemand`]). It waits here, epoch by epoch, for the close of its epoch.
@@ -53,12 +58,16 @@
 //! 6. Epochs of waiting demand rise, and belong to regions of the table.
 //! 7. What a sponsor has on hold is exactly what is left of its bounties; none is empty; numbers are not used twice.
 //! 8. At most `MaxHosting` prefixes are listed, each a real prefix.
+//! 9. No more is asked of a region than may be; what was asked before is in order, and over; no two values of a window are
+//!    too far from each other, the present one of an open region included.
+//! 10. Changes wait in order, none longer than its notice, one per region, not too many, and each may be.
 //!
 //! [`RegionalTerms`]: weir_primitives::seams::economy::RegionalTerms
 //! [`RegionalDemand`]: weir_primitives::seams::economy::RegionalDemand
 //! [`Placement`]: weir_primitives::seams::economy::Placement
 //! [`incentive`]: weir_math::economy::incentive
 //! [`groups`]: weir_math::economy::groups
+//! [`least_weight`]: weir_math::economy::least_weight
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -77,6 +86,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod bounties;
+mod changes;
 mod impls;
 #[cfg(test)]
 mod mock;
@@ -90,15 +100,13 @@ pub mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{Bounty, Count, EpochDemand, Line, RegionState};
+pub use types::{
+	Bounty, Change, Count, EpochDemand, Line, PastWeight, PendingChange, RegionState, CHANGES_PER_BLOCK,
+	MAX_MOVES, MAX_OPEN_EPOCHS, MAX_PENDING, MAX_PREFIXES_PER_CALL,
+};
 pub use weights::WeightInfo;
 
 use polkadot_sdk::*;
-
-/// Epochs whose demand may wait for their close. What comes beyond is added to the oldest.
-pub const MAX_OPEN_EPOCHS: u32 = 8;
-/// Prefixes that one call may list or unlist.
-pub const MAX_PREFIXES_PER_CALL: u32 = 100;
 
 /// A bounty as this pallet stores it.
 pub type BountyOf<T> = Bounty<<T as frame_system::Config>::AccountId>;
@@ -116,7 +124,10 @@ pub mod pallet {
 		traits::{fungible, Contains},
 	};
 	use frame_system::pallet_prelude::*;
-	use weir_math::economy::groups::{Block, Group, Network, Site};
+	use weir_math::economy::{
+		groups::{Block, Group, Network, Site},
+		pace::MAX_CHANGES,
+	};
 	use weir_primitives::{
 		economy::{LineWeight, Pace, Parameters, Ppm, RegionId, Tokens},
 		seams::EpochClock,
@@ -245,6 +256,16 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Hosting<T: Config> = CountedStorageMap<_, Blake2_128Concat, Network, ()>;
 
+	/// Changes of the table that were announced, in the order in which they take effect.
+	#[pallet::storage]
+	pub type Pending<T: Config> =
+		StorageValue<_, BoundedVec<PendingChange, ConstU32<MAX_PENDING>>, ValueQuery>;
+
+	/// Least weights of a region that were replaced and still limit changes, the oldest first.
+	#[pallet::storage]
+	pub type PastWeights<T: Config> =
+		StorageMap<_, Twox64Concat, RegionId, BoundedVec<PastWeight, ConstU32<MAX_CHANGES>>, ValueQuery>;
+
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
@@ -364,6 +385,33 @@ pub mod pallet {
 			/// What.
 			what: types::Unexpected,
 		},
+		/// A change of the table was announced.
+		ChangeAnnounced {
+			/// Country and kind of line.
+			region: Region,
+			/// What is to change.
+			change: Change,
+			/// First epoch in which it counts.
+			at: EpochIndex,
+		},
+		/// A change was taken back before it took effect.
+		ChangeCancelled {
+			/// Country and kind of line.
+			region: Region,
+			/// What would have changed.
+			change: Change,
+			/// When.
+			at: EpochIndex,
+		},
+		/// A change was dropped when it was to take effect: it was allowed when it was announced, and no longer is.
+		ChangeDropped {
+			/// Country and kind of line.
+			region: Region,
+			/// What would have changed.
+			change: Change,
+			/// What forbids it.
+			why: DispatchError,
+		},
 	}
 
 	#[pallet::error]
@@ -404,16 +452,28 @@ pub mod pallet {
 		StillRunning,
 		/// Every number of a bounty is taken.
 		NoNumberLeft,
+		/// A change of this region waits already: it takes effect or is cancelled first.
+		ChangePending,
+		/// No change of this region waits.
+		NoChangePending,
+		/// As many changes wait as may.
+		TooManyPending,
+		/// More than may be asked of a region, or of one that is opened.
+		OutOfBounds,
+		/// Farther from a value of the past window than one window may take it.
+		TooFast,
+		/// The window has seen more changes of this region than can be remembered.
+		TooManyChanges,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			Self::take_effect()
+		}
+
 		fn integrity_test() {
-			assert!(T::MaxRegions::get() > 0, "MaxRegions of 0 would refuse every region");
-			assert!(T::NodeCap::get() > 0, "with a NodeCap of 0 nothing would weigh anything");
-			assert!(T::MaxBounties::get() > 0, "MaxBounties of 0 would refuse every bounty");
-			assert!(T::MinBounty::get() > 0, "empty bounties would take places");
-			assert!(T::MaxBountyEpochs::get() > 0, "MaxBountyEpochs of 0 would refuse every bounty");
+			Self::check_constants();
 		}
 
 		#[cfg(feature = "try-runtime")]
@@ -424,34 +484,35 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Opens a region, or opens a closed one again. `least_weight` is the proven weight in kbps below which its
-		/// coverage floor begins; zero for no floor.
+		/// Announces that a region is opened, or a closed one opened again. `least_weight` is the proven weight in kbps
+		/// below which its coverage floor begins; zero for no floor. It takes effect after the notice.
 		///
 		/// ## Errors
-		/// `InvalidRegion`, `AlreadyOpen`, `TooManyRegions`.
+		/// `InvalidRegion`, `AlreadyOpen`, `TooManyRegions`, `OutOfBounds`, `TooFast`, `ChangePending`, `TooManyPending`.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::open_region())]
 		pub fn open_region(origin: OriginFor<T>, region: Region, least_weight: LineWeight) -> DispatchResult {
 			T::RegionOrigin::ensure_origin(origin)?;
-			Self::do_open_region(region, least_weight)
+			Self::do_announce(region, Change::Open { least_weight })
 		}
 
-		/// Closes a region. Its bounties can be reclaimed at once; its lines weigh nothing from the next time on that
-		/// they are placed.
+		/// Announces that a region is closed, after the notice. Then its bounties can be reclaimed at once; its lines weigh
+		/// nothing from the next time on that they are placed.
 		///
 		/// ## Errors
-		/// `NotOpen`.
+		/// `NotOpen`, `ChangePending`, `TooManyPending`.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::close_region())]
 		pub fn close_region(origin: OriginFor<T>, region: Region) -> DispatchResult {
 			T::RegionOrigin::ensure_origin(origin)?;
-			Self::do_close_region(&region)
+			Self::do_announce(region, Change::Close)
 		}
 
-		/// Sets the proven weight in kbps below which the region's coverage floor begins; zero for no floor.
+		/// Announces another proven weight in kbps below which the region's coverage floor begins; zero for no floor. It
+		/// takes effect after the notice.
 		///
 		/// ## Errors
-		/// `NotOpen`, `NothingChanges`.
+		/// `NotOpen`, `NothingChanges`, `OutOfBounds`, `TooFast`, `ChangePending`, `TooManyPending`.
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::set_least_weight())]
 		pub fn set_least_weight(
@@ -460,7 +521,7 @@ pub mod pallet {
 			least_weight: LineWeight,
 		) -> DispatchResult {
 			T::RegionOrigin::ensure_origin(origin)?;
-			Self::do_set_least_weight(&region, least_weight)
+			Self::do_announce(region, Change::LeastWeight { new: least_weight })
 		}
 
 		/// Lists networks as those of hosting providers: all of them or, upon an error, none.
@@ -522,6 +583,17 @@ pub mod pallet {
 		pub fn reclaim_bounty(origin: OriginFor<T>, region: Region, bounty: u32) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_reclaim_bounty(&region, bounty)
+		}
+
+		/// Takes back the change of a region that waits.
+		///
+		/// ## Errors
+		/// `NoChangePending`.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::cancel_change())]
+		pub fn cancel_change(origin: OriginFor<T>, region: Region) -> DispatchResult {
+			T::RegionOrigin::ensure_origin(origin)?;
+			Self::do_cancel_change(&region)
 		}
 	}
 }

@@ -63,7 +63,7 @@ parameter_types! {
 	pub const MinBounty: Tokens = MIN_BOUNTY;
 	pub const MaxBountyEpochs: EpochIndex = LONGEST;
 	pub const RewardsPot: AccountId = POT;
-	pub TestPace: Pace = Pace::public();
+	pub static TestPace: Pace = Pace::public();
 	pub static MaxRegions: RegionId = 512;
 	pub static TestParameters: Parameters = Parameters::default();
 	pub static Epoch: EpochIndex = 10;
@@ -122,7 +122,12 @@ pub(crate) struct ExtBuilder {
 impl ExtBuilder {
 	/// With these regions, in this order: the first has number 0.
 	pub(crate) fn with(regions: &[Region]) -> Self {
-		let regions = regions.iter().map(|region| (*region, LEAST)).collect();
+		Self::asking(regions, LEAST)
+	}
+
+	/// The same, each asked for so much.
+	pub(crate) fn asking(regions: &[Region], least_weight: LineWeight) -> Self {
+		let regions = regions.iter().map(|region| (*region, least_weight)).collect();
 		Self { regions, hosting: vec![] }
 	}
 
@@ -133,6 +138,7 @@ impl ExtBuilder {
 
 	pub(crate) fn build(self) -> sp_io::TestExternalities {
 		MaxRegions::set(512);
+		TestPace::set(Pace::public());
 		TestParameters::set(Parameters::default());
 		Epoch::set(10);
 		PausedRegions::set(vec![]);

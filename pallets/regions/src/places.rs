@@ -1,21 +1,23 @@
 //! Where lines stand, and what neighbours weigh together.
 
 use crate::{pallet::*, types::Unexpected, Count, Line, LineOf, WeightInfo};
+use codec::Encode;
 use polkadot_sdk::*;
+use sp_io::hashing::blake2_128;
 use sp_runtime::{traits::Get, Weight};
-use weir_math::economy::groups::{Group, Site, Standing, Surroundings};
+use weir_math::economy::groups::{Group, Network, Site, Standing, Surroundings};
 use weir_primitives::{
 	economy::{LineWeight, Placed, RegionId},
 	seams::economy::Placement,
 	Endpoint, ProviderIndex, Region,
 };
 
-/// The site of an endpoint.
-pub(crate) fn site_of(endpoint: &Endpoint) -> Site {
+/// The network of an endpoint. Lines without an address are in one, whoever operates them.
+fn network_of(endpoint: &Endpoint) -> Network {
 	match *endpoint {
-		Endpoint::V4 { addr, .. } => Site::of_v4(addr),
-		Endpoint::V6 { addr, .. } => Site::of_v6(addr),
-		Endpoint::RelayOnly => Site::Relayed,
+		Endpoint::V4 { addr, .. } => Site::of_v4(addr).block().network(),
+		Endpoint::V6 { addr, .. } => Site::of_v6(addr).block().network(),
+		Endpoint::RelayOnly => Network::Relayed,
 	}
 }
 
@@ -162,14 +164,23 @@ impl<T: Config> Placement<T::AccountId> for Pallet<T> {
 		Self::lift(provider);
 		match Self::open_id(region) {
 			Some(id) if raw > 0 => {
-				Placed { region: Some(id), weight: Self::put(id, provider, operator, site_of(endpoint), raw) }
+				let site = Self::site(operator, endpoint);
+				Placed { region: Some(id), weight: Self::put(id, provider, operator, site, raw) }
 			}
 			region => Placed { region, weight: 0 },
 		}
 	}
 
+	fn site(operator: &T::AccountId, endpoint: &Endpoint) -> Site {
+		match *endpoint {
+			Endpoint::V4 { addr, .. } => Site::of_v4(addr),
+			Endpoint::V6 { addr, .. } => Site::of_v6(addr),
+			Endpoint::RelayOnly => Site::of_relayed(operator.using_encoded(blake2_128)),
+		}
+	}
+
 	fn is_hosting(endpoint: &Endpoint) -> bool {
-		Hosting::<T>::contains_key(site_of(endpoint).block().network())
+		Hosting::<T>::contains_key(network_of(endpoint))
 	}
 
 	/// Asking for the hosting prefix is included.

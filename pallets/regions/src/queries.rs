@@ -1,6 +1,6 @@
 //! What the runtime API reads.
 
-use crate::{pallet::*, BountyOf, RegionState};
+use crate::{pallet::*, types::PendingChange, BountyOf, RegionState};
 use alloc::vec::Vec;
 use weir_math::economy::incentive::Census;
 use weir_primitives::{
@@ -18,6 +18,11 @@ impl<T: Config> Pallet<T> {
 	pub fn regions(start: RegionId, count: u16) -> Vec<(RegionId, RegionState)> {
 		let end = start.saturating_add(count).min(Self::next_id());
 		(start..end).filter_map(|id| Regions::<T>::get(id).map(|state| (id, state))).collect()
+	}
+
+	/// Changes of the table that were announced, in the order in which they take effect.
+	pub fn pending_changes() -> Vec<PendingChange> {
+		Pending::<T>::get().into_inner()
 	}
 
 	/// Lines, operators and networks of a region.

@@ -1,19 +1,22 @@
 //! The invariants of the pallet's documentation, by their numbers.
 
-use crate::{pallet::*, Count, LineOf};
+use crate::{pallet::*, Count, LineOf, PastWeight, RegionState, MAX_MOVES};
 use alloc::{
 	collections::{BTreeMap, BTreeSet},
 	vec::Vec,
 };
+use codec::Encode;
 use frame_support::{ensure, traits::fungible::hold::Inspect as _};
 use polkadot_sdk::*;
 use sp_runtime::{traits::Get, TryRuntimeError};
 use weir_math::economy::{
 	groups::{block_cap, Block, Group, Network, Site, Standing},
+	least_weight::{self, MOST_LEAST_WEIGHT},
 	parameters::{LEAST_MULTIPLIER, MOST_MULTIPLIER},
 };
 use weir_primitives::{
 	economy::{RegionId, Tokens},
+	seams::EpochClock,
 	ProviderIndex,
 };
 
@@ -50,9 +53,19 @@ impl<AccountId: Ord + Clone> Recount<AccountId> {
 }
 
 impl<T: Config> Pallet<T> {
+	/// Panics where constants do not fit: such a runtime must not be built.
+	pub(crate) fn check_constants() {
+		assert!(T::MaxRegions::get() > 0, "MaxRegions of 0 would refuse every region");
+		assert!(T::NodeCap::get() > 0, "with a NodeCap of 0 nothing would weigh anything");
+		assert!(T::MaxBounties::get() > 0, "MaxBounties of 0 would refuse every bounty");
+		assert!(T::MinBounty::get() > 0, "empty bounties would take places");
+		assert!(T::MaxBountyEpochs::get() > 0, "MaxBountyEpochs of 0 would refuse every bounty");
+	}
+
 	/// Checks every invariant of the pallet.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::check_table()?;
+		Self::check_pending()?;
 		let lines: Vec<_> = Lines::<T>::iter().collect();
 		Self::check_lines(&lines)?;
 		Self::check_counts(&lines)?;
@@ -86,6 +99,46 @@ impl<T: Config> Pallet<T> {
 				"invariant 5: more demand than there was capacity"
 			);
 			ensure!(state.counted_gap <= state.gap, "invariant 5: more counted than is missing");
+			Self::check_past(id, &state)?;
+		}
+		Ok(())
+	}
+
+	fn check_past(id: RegionId, state: &RegionState) -> Result<(), TryRuntimeError> {
+		let (now, pace, past) = (T::Clock::epoch(), T::Pace::get(), PastWeights::<T>::get(id));
+		ensure!(state.least_weight <= MOST_LEAST_WEIGHT, "invariant 9: more asked than may be");
+		let later = past.iter().skip(1);
+		ensure!(past.iter().zip(later).all(|(a, b)| a.until <= b.from), "invariant 9: past out of order");
+		let is_over = |past: &PastWeight| past.from <= past.until && past.until <= now;
+		ensure!(past.iter().all(is_over), "invariant 9: past weights still in force");
+		ensure!(state.since <= now, "invariant 9: a weight not yet in force");
+		let present = state.open.then_some((state.least_weight, state.since));
+		for (place, old) in past.iter().enumerate() {
+			let later = past.iter().skip(place).skip(1).map(|past| (past.least_weight, past.from));
+			for (new, from) in later.chain(present) {
+				ensure!(old.until <= from, "invariant 9: two weights at once");
+				let may = least_weight::check([old.least_weight], new).is_ok();
+				ensure!(may || !pace.is_in_window(old.until, from), "invariant 9: too far within a window");
+			}
+		}
+		Ok(())
+	}
+
+	fn check_pending() -> Result<(), TryRuntimeError> {
+		let (now, pace, pending) = (T::Clock::epoch(), T::Pace::get(), Pending::<T>::get());
+		let later = pending.iter().skip(1);
+		ensure!(pending.iter().zip(later).all(|(a, b)| a.at <= b.at), "invariant 10: changes out of order");
+		let regions: BTreeSet<_> = pending.iter().map(|waiting| waiting.region.encode()).collect();
+		ensure!(regions.len() == pending.len(), "invariant 10: a region has two changes");
+		let moves = pending.iter().filter(|waiting| waiting.change.moves_the_table()).count();
+		ensure!(moves <= MAX_MOVES, "invariant 10: too many regions come and go");
+		let mut ahead: RegionId = 0;
+		for waiting in &pending {
+			ensure!(waiting.at <= pace.takes_effect(now), "invariant 10: a change waits for too long");
+			let may = Self::check_change(&waiting.region, &waiting.change, waiting.at, ahead);
+			ensure!(may.is_ok(), "invariant 10: a change waits that may not be");
+			let is_new = !IdOf::<T>::contains_key(waiting.region);
+			ahead = ahead.saturating_add(is_new.into());
 		}
 		Ok(())
 	}

@@ -11,6 +11,18 @@ use weir_primitives::{
 	EpochIndex, Region,
 };
 
+/// Epochs whose demand may wait for their close. What comes beyond is added to the oldest.
+pub const MAX_OPEN_EPOCHS: u32 = 8;
+/// Prefixes that one call may list or unlist.
+pub const MAX_PREFIXES_PER_CALL: u32 = 100;
+
+/// Changes of the table that may wait.
+pub const MAX_PENDING: u32 = 64;
+/// Of these, how many may open or close a region: with the notice, a few dozen in a window.
+pub const MAX_MOVES: usize = 8;
+/// Changes that take effect in one block at most.
+pub const CHANGES_PER_BLOCK: u32 = 8;
+
 /// A region of the table.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct RegionState {
@@ -39,11 +51,13 @@ pub struct RegionState {
 	pub rate: RegionRate,
 	/// Weight that the floor in `rate` was paid to.
 	pub floor_weight: u128,
+	/// Epoch in which so much was first asked of it.
+	pub since: EpochIndex,
 }
 
 impl RegionState {
-	/// A region that is opened.
-	pub fn new(region: Region, least_weight: LineWeight) -> Self {
+	/// A region that is opened in epoch `since`.
+	pub fn new(region: Region, least_weight: LineWeight, since: EpochIndex) -> Self {
 		Self {
 			region,
 			open: true,
@@ -57,8 +71,64 @@ impl RegionState {
 			surveyed: None,
 			rate: RegionRate { multiplier: MULTIPLIER_ONE, floor: 0 },
 			floor_weight: 0,
+			since,
 		}
 	}
+}
+
+/// How the table is to change.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Change {
+	/// A region is opened.
+	#[codec(index = 0)]
+	Open {
+		/// Proven weight it should have, kbps.
+		least_weight: LineWeight,
+	},
+	/// A region is closed.
+	#[codec(index = 1)]
+	Close,
+	/// The proven weight that a region should have is changed.
+	#[codec(index = 2)]
+	LeastWeight {
+		/// From then on, kbps.
+		new: LineWeight,
+	},
+}
+
+impl Change {
+	/// Whether a region comes or goes.
+	pub fn moves_the_table(&self) -> bool {
+		!matches!(self, Self::LeastWeight { .. })
+	}
+}
+
+/// A change of the table that was announced.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct PendingChange {
+	/// Country and kind of line.
+	pub region: Region,
+	/// What is to change.
+	pub change: Change,
+	/// First epoch in which it counts.
+	pub at: EpochIndex,
+}
+
+/// A least weight that was replaced, or ended with its region.
+#[derive(
+	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct PastWeight {
+	/// What was asked of the region, kbps.
+	pub least_weight: LineWeight,
+	/// First epoch in which it was.
+	pub from: EpochIndex,
+	/// First epoch in which it no longer was.
+	pub until: EpochIndex,
 }
 
 /// What stands in a region.

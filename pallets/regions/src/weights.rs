@@ -27,27 +27,31 @@ pub trait WeightInfo {
 	fn draw_bounty() -> Weight;
 	fn place() -> Weight;
 	fn is_hosting() -> Weight;
+	fn cancel_change() -> Weight;
+	fn on_initialize() -> Weight;
+	fn take_effect(n: u32, ) -> Weight;
 }
 
 /// Weights with the runtime's price of storage.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
-	/// Storage: numbers, table, counter.
+	/// Storage: changes that wait, clock, pace, for each opening among them its number, then number, state, counter, past
+	/// weights.
 	fn open_region() -> Weight {
-		Weight::from_parts(120_000_000, 9000)
-			.saturating_add(T::DbWeight::get().reads(4_u64))
-			.saturating_add(T::DbWeight::get().writes(4_u64))
+		Weight::from_parts(250_000_000, 45000)
+			.saturating_add(T::DbWeight::get().reads(15_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
-	/// Storage: number, state, demand.
+	/// Storage: changes that wait, clock, pace, number, state.
 	fn close_region() -> Weight {
-		Weight::from_parts(110_000_000, 9000)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+		Weight::from_parts(200_000_000, 12000)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
-	/// Storage: number, state.
+	/// Storage: changes that wait, clock, pace, number, state, past weights.
 	fn set_least_weight() -> Weight {
-		Weight::from_parts(100_000_000, 9000)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+		Weight::from_parts(200_000_000, 12000)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: counter.
@@ -117,26 +121,48 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(100_000_000, 4000)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 	}
+	/// Storage: changes that wait.
+	fn cancel_change() -> Weight {
+		Weight::from_parts(120_000_000, 4000)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	/// Storage: changes that wait, clock.
+	fn on_initialize() -> Weight {
+		Weight::from_parts(60_000_000, 4000)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+	}
+	/// Storage: changes that wait, clock, pace, counter, then number, state, past weights, demand.
+	/// The range of component `n` is `[1, 8]`.
+	fn take_effect(n: u32, ) -> Weight {
+		Weight::from_parts(150_000_000, 6000)
+			.saturating_add(Weight::from_parts(120_000_000, 12_000).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(n.into())))
+	}
 }
 
 // For tests.
 impl WeightInfo for () {
-	/// Storage: numbers, table, counter.
+	/// Storage: changes that wait, clock, pace, for each opening among them its number, then number, state, counter, past
+	/// weights.
 	fn open_region() -> Weight {
-		Weight::from_parts(120_000_000, 9000)
-			.saturating_add(ParityDbWeight::get().reads(4_u64))
-			.saturating_add(ParityDbWeight::get().writes(4_u64))
+		Weight::from_parts(250_000_000, 45000)
+			.saturating_add(ParityDbWeight::get().reads(15_u64))
+			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
-	/// Storage: number, state, demand.
+	/// Storage: changes that wait, clock, pace, number, state.
 	fn close_region() -> Weight {
-		Weight::from_parts(110_000_000, 9000)
-			.saturating_add(ParityDbWeight::get().reads(3_u64))
-			.saturating_add(ParityDbWeight::get().writes(2_u64))
+		Weight::from_parts(200_000_000, 12000)
+			.saturating_add(ParityDbWeight::get().reads(5_u64))
+			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
-	/// Storage: number, state.
+	/// Storage: changes that wait, clock, pace, number, state, past weights.
 	fn set_least_weight() -> Weight {
-		Weight::from_parts(100_000_000, 9000)
-			.saturating_add(ParityDbWeight::get().reads(3_u64))
+		Weight::from_parts(200_000_000, 12000)
+			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	/// Storage: counter.
@@ -205,5 +231,26 @@ impl WeightInfo for () {
 	fn is_hosting() -> Weight {
 		Weight::from_parts(100_000_000, 4000)
 			.saturating_add(ParityDbWeight::get().reads(1_u64))
+	}
+	/// Storage: changes that wait.
+	fn cancel_change() -> Weight {
+		Weight::from_parts(120_000_000, 4000)
+			.saturating_add(ParityDbWeight::get().reads(1_u64))
+			.saturating_add(ParityDbWeight::get().writes(1_u64))
+	}
+	/// Storage: changes that wait, clock.
+	fn on_initialize() -> Weight {
+		Weight::from_parts(60_000_000, 4000)
+			.saturating_add(ParityDbWeight::get().reads(2_u64))
+	}
+	/// Storage: changes that wait, clock, pace, counter, then number, state, past weights, demand.
+	/// The range of component `n` is `[1, 8]`.
+	fn take_effect(n: u32, ) -> Weight {
+		Weight::from_parts(150_000_000, 6000)
+			.saturating_add(Weight::from_parts(120_000_000, 12_000).saturating_mul(n.into()))
+			.saturating_add(ParityDbWeight::get().reads(4_u64))
+			.saturating_add(ParityDbWeight::get().writes(2_u64))
+			.saturating_add(ParityDbWeight::get().reads((4_u64).saturating_mul(n.into())))
+			.saturating_add(ParityDbWeight::get().writes((4_u64).saturating_mul(n.into())))
 	}
 }

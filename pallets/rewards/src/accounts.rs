@@ -19,12 +19,26 @@ use weir_math::economy::{
 };
 use weir_primitives::{
 	economy::{Ppm, Tokens},
-	seams::{economy::Supply as _, EpochClock, OnSlashDecided},
+	seams::{
+		economy::{LineHistory, Placement, Supply as _},
+		EpochClock, OnSlashDecided, ProviderRegistry,
+	},
 	EpochIndex, SlashReason,
 };
 
 /// All of a pot.
 const ALL: Ppm = 1_000_000;
+/// Days within which two fines for false reports are no accident.
+pub const REPEAT_DAYS: u32 = 90;
+
+impl Account {
+	/// Notes that a fine for a false report on a test of `epoch` was taken in `now`. Returns whether it repeats one of the
+	/// last `window` epochs. Reports on the tests of one epoch are made by one run of one machine: they count once.
+	pub(crate) fn note_fine(&mut self, epoch: EpochIndex, now: EpochIndex, window: EpochIndex) -> bool {
+		let before = self.fined.replace(Fined { epoch, at: now });
+		before.is_some_and(|last| last.epoch != epoch && now <= last.at.saturating_add(window))
+	}
+}
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn now() -> EpochIndex {
@@ -35,9 +49,22 @@ impl<T: Config> Pallet<T> {
 		T::Parameters::get().vest_half_life_epochs
 	}
 
-	/// Changes what is stored of an account, which exists from then on.
+	/// Epochs within which a second fine for a false report costs the pot.
+	pub(crate) fn repeat_epochs() -> EpochIndex {
+		T::Pace::get().epochs_per_day.saturating_mul(REPEAT_DAYS)
+	}
+
+	/// Changes what is stored of an account, which exists from then on, and notes when it did.
 	pub(crate) fn with_account<R>(who: &T::AccountId, change: impl FnOnce(&mut Account) -> R) -> R {
-		Accounts::<T>::mutate(who, |account| change(account.get_or_insert_default()))
+		Accounts::<T>::mutate(who, |stored| {
+			let before = *stored;
+			let account = stored.get_or_insert_default();
+			let result = change(account);
+			if before != Some(*account) {
+				account.changed = Self::now();
+			}
+			result
+		})
 	}
 
 	/// Moves what the pot has released by now to what is owed.
@@ -61,6 +88,7 @@ impl<T: Config> Pallet<T> {
 			Some(released) => {
 				account.owed.vested = account.owed.vested.saturating_add(released);
 				account.vesting.granted = account.vesting.granted.saturating_add(locked);
+				account.vesting.floor = account.vesting.floor.saturating_add(pay.floor);
 				account.vesting.since.get_or_insert(now);
 			}
 			// More than all tokens there are.
@@ -82,20 +110,31 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Settles the line of an account and tells of it.
-	pub(crate) fn settle_and_tell(who: &T::AccountId, line: &mut Line) {
+	///
+	/// Returns how many steps it went through.
+	pub(crate) fn settle_and_tell(who: &T::AccountId, line: &mut Line) -> u32 {
+		let before = line.steps.len();
 		let settled = Self::with_account(who, |account| Self::settle_line(line, account));
 		if let Some((pay, locked)) = settled {
 			Self::deposit_event(Event::Accrued { who: who.clone(), pay, locked });
+		}
+		// The one that goes on is looked at too.
+		let steps = before.saturating_sub(line.steps.len()).saturating_add(1);
+		u32::try_from(steps).unwrap_or(MAX_STEPS).min(MAX_STEPS)
+	}
+
+	/// Settles the line of an account, if it has one.
+	fn settle_stored(who: &T::AccountId) {
+		if let Some(mut line) = Lines::<T>::get(who) {
+			Self::settle_and_tell(who, &mut line);
+			Self::store_line(who, line);
 		}
 	}
 
 	/// Brings everything an account has earned up to date, of at most `limit` epochs its fees and its points each. Returns
 	/// of how many epochs it looked at fees and points.
 	pub(crate) fn touch(who: &T::AccountId, limit: u32) -> (u32, u32) {
-		if let Some(mut line) = Lines::<T>::get(who) {
-			Self::settle_and_tell(who, &mut line);
-			Self::store_line(who, line);
-		}
+		Self::settle_stored(who);
 		Self::with_account(who, |account| {
 			let fees = Self::convert_fees(who, account, limit);
 			let points = Self::convert_points(who, account, limit);
@@ -155,30 +194,60 @@ impl<T: Config> Pallet<T> {
 
 	/// The registration ended: before the first half-life is over that costs half of what is locked.
 	pub(crate) fn leave(who: &T::AccountId) {
-		let Some(mut account) = Accounts::<T>::get(who) else { return };
-		let Some(since) = account.vesting.since.take() else { return };
-		if Self::now().saturating_sub(since) < Self::half_life() {
-			Self::forfeit(who, &mut account, EARLY_EXIT, ForfeitCause::EarlyExit);
+		if !Accounts::<T>::contains_key(who) {
+			return;
 		}
-		Accounts::<T>::insert(who, account);
+		Self::with_account(who, |account| {
+			let since = account.vesting.since.take();
+			if since.is_some_and(|since| Self::now().saturating_sub(since) < Self::half_life()) {
+				Self::forfeit(who, account, EARLY_EXIT, ForfeitCause::EarlyExit);
+			}
+		});
+	}
+
+	/// Takes all that is locked.
+	fn forfeit_all(who: &T::AccountId, cause: ForfeitCause) {
+		if Accounts::<T>::contains_key(who) {
+			Self::with_account(who, |account| Self::forfeit(who, account, ALL, cause));
+		}
+	}
+
+	/// What a provider said of its line was false: that costs its pot and the line's good name.
+	fn discredit(who: &T::AccountId, cause: ForfeitCause) {
+		if let Some(mut line) = Lines::<T>::get(who) {
+			Self::settle_and_tell(who, &mut line);
+			line.reliability = line.reliability.lowest(Self::now());
+			Self::store_line(who, line);
+		}
+		Self::forfeit_all(who, cause);
+	}
+
+	/// A false report may be an accident. Who is fined again within [`REPEAT_DAYS`] loses what is locked and what its
+	/// entries would be paid. What it did wrong as an attestor is no fault of its line.
+	fn fined(who: &T::AccountId, epoch: EpochIndex) {
+		let (now, window) = (Self::now(), Self::repeat_epochs());
+		if Self::with_account(who, |account| account.note_fine(epoch, now, window)) {
+			Self::settle_stored(who);
+			Self::forfeit_all(who, ForfeitCause::FalseReports);
+			Self::forfeit_entries(who);
+		}
 	}
 }
 
 impl<T: Config> OnSlashDecided<T::AccountId> for Pallet<T> {
 	fn slash_applied(who: &T::AccountId, reason: &SlashReason) {
 		match reason {
-			SlashReason::FalseClaim { .. } => {}
-			// What an attestor or a validator did wrong is no fault of its line.
-			SlashReason::Equivocation { .. } | SlashReason::FalseReport { .. } => return,
+			SlashReason::FalseClaim { .. } => Self::discredit(who, ForfeitCause::FalseClaim),
+			SlashReason::WrongRegion { .. } => {
+				Self::discredit(who, ForfeitCause::WrongRegion);
+				if let Some(index) = T::Registry::index_of(who) {
+					Self::reweigh(who, index);
+				}
+			}
+			SlashReason::FalseReport { epoch, .. } => Self::fined(who, *epoch),
+			// What a validator did wrong is no fault of its line.
+			SlashReason::Equivocation { .. } => {}
 		}
-		if let Some(mut line) = Lines::<T>::get(who) {
-			Self::settle_and_tell(who, &mut line);
-			line.reliability = line.reliability.lowest(Self::now());
-			Self::store_line(who, line);
-		}
-		let Some(mut account) = Accounts::<T>::get(who) else { return };
-		Self::forfeit(who, &mut account, ALL, ForfeitCause::FalseClaim);
-		Accounts::<T>::insert(who, account);
 	}
 
 	fn slash_cancelled(_: &T::AccountId, _: &SlashReason) {
@@ -186,6 +255,10 @@ impl<T: Config> OnSlashDecided<T::AccountId> for Pallet<T> {
 	}
 
 	fn weight() -> Weight {
+		// The line is weighed anew, and may be placed.
 		T::WeightInfo::slash_applied()
+			.max(T::WeightInfo::fined())
+			.saturating_add(T::History::weight())
+			.saturating_add(T::Placement::weight())
 	}
 }

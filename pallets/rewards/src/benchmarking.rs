@@ -3,13 +3,10 @@
 
 #![allow(clippy::expect_used, clippy::arithmetic_side_effects)]
 
-use crate::{pallet::*, types::*};
+use crate::{closing::MISSED_PER_CLOSE, earnings::VOIDED_EPOCHS, housekeeping::Effort, pallet::*, types::*};
 use frame_benchmarking::v2::*;
 use frame_support::{
-	traits::{
-		fungible::{Inspect, Mutate},
-		Get,
-	},
+	traits::{fungible::Inspect, Get},
 	weights::WeightMeter,
 	BoundedVec,
 };
@@ -26,11 +23,12 @@ use weir_primitives::{
 	economy::{CloseTerms, RegionId, SettlementRate, Tokens},
 	seams::{
 		economy::{
-			Earnings, LineHistory, RegionalPay, RegionalTerms, SettlementRates, Supply as SupplyLedger,
+			Earnings, LineHistory, Placement, RegionalPay, RegionalTerms, SettlementRates,
+			Supply as SupplyLedger,
 		},
-		EpochClock, OnProviderChange, OnSlashDecided, OnVerdict, ProviderRegistry,
+		EpochClock, OnProviderChange, OnSlashDecided, OnVerdict, Operators, ProviderRegistry,
 	},
-	Admission, Claim, EpochIndex, LineKind, ProviderIndex, Region, SlashReason,
+	Admission, Claim, Endpoint, EpochIndex, LineKind, ProviderIndex, Region, SlashReason,
 };
 
 /// Late enough for everything that has a past.
@@ -71,11 +69,18 @@ fn region<T: Config>(region: &Region, now: EpochIndex, closed: bool) -> RegionId
 	id
 }
 
-/// A line that has moved from a region in which it weighed something else in each epoch, and was never settled.
-fn moved<T: Config>(who: &T::AccountId, index: ProviderIndex, now: EpochIndex) {
+/// A line that has moved from a region in which it weighed something else in each of so many epochs, and was never settled for
+/// them. It still stands there, as another operator's and without an address.
+fn moved<T: Config>(who: &T::AccountId, index: ProviderIndex, now: EpochIndex, steps: u32) {
 	let (from, _) = (region::<T>(&THERE, now, true), region::<T>(&HERE, now, false));
-	let steps = (MAX_STEPS - 1).min(now);
-	let mut line = Line::new(index, THERE, 1);
+	let former: T::AccountId = account("former", index, 0);
+	T::Placement::place(index, &former, &THERE, &Endpoint::RelayOnly, WEIGHT);
+	let steps = steps.min(MAX_STEPS - 1).min(now);
+	// Where it stands by now, so that it weighs something here in the epoch in which it did there: dearer than a move, after
+	// which it weighs nothing until a later test.
+	let endpoint = T::Registry::facts(index).map_or(Endpoint::RelayOnly, |facts| facts.endpoint);
+	let site = T::Placement::site(&T::Operators::operator_of(who), &endpoint);
+	let mut line = Line::new(index, HERE, site, 1);
 	line.raw = WEIGHT;
 	line.proven_since = Some(1);
 	line.reliability = Reliability::new(now);
@@ -104,6 +109,7 @@ fn vesting<T: Config>(who: &T::AccountId, now: EpochIndex) {
 			granted: 1_000 * TOKEN,
 			forfeited: 0,
 			since: Some(now.saturating_sub(20)),
+			floor: 250 * TOKEN,
 		};
 	});
 }
@@ -133,7 +139,7 @@ fn waiting<T: Config>(who: &T::AccountId, fees: u32, points: u32) {
 /// A line with everything that makes its departure dear.
 pub(crate) fn encumber<T: Config>(index: ProviderIndex, who: &T::AccountId) {
 	let now = T::Clock::epoch();
-	moved::<T>(who, index, now);
+	moved::<T>(who, index, now, MAX_STEPS);
 	vesting::<T>(who, now);
 }
 
@@ -159,14 +165,16 @@ fn terms(epoch: EpochIndex) -> CloseTerms {
 	CloseTerms { epoch, price: Some(PRICE_ONE), availability: 15_000, coverage_budget: 1 << 60 }
 }
 
-/// A region whose first open epoch its totals have not reached, as when nothing has happened in it for long.
+/// A region whose first open epoch its totals have not reached, as when nothing has happened in it for long, and of which
+/// closes have missed as much as one makes up for.
 fn to_close<T: Config>() -> (RegionId, EpochIndex) {
 	// Sets the clock.
 	let _ = line::<T>(0);
 	let id = region::<T>(&HERE, NOW, true);
 	let epoch = NOW - 1;
-	Supplies::<T>::mutate_extant(id, |supply| supply.open = epoch);
-	Sums::<T>::remove(id, epoch);
+	let open = epoch - MISSED_PER_CLOSE;
+	Supplies::<T>::mutate_extant(id, |supply| supply.open = open);
+	(open..=epoch).for_each(|missed| Sums::<T>::remove(id, missed));
 	(id, epoch)
 }
 
@@ -177,7 +185,7 @@ mod benchmarks {
 	#[benchmark]
 	fn claim(f: Linear<1, MAX_CLAIM_EPOCHS>, p: Linear<1, MAX_CLAIM_EPOCHS>) {
 		let (who, index) = line::<T>(0);
-		moved::<T>(&who, index, NOW);
+		moved::<T>(&who, index, NOW, MAX_STEPS);
 		vesting::<T>(&who, NOW);
 		waiting::<T>(&who, f, p);
 
@@ -202,9 +210,9 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn verdict() {
+	fn verdict(s: Linear<0, MAX_STEPS>) {
 		let (who, index) = line::<T>(0);
-		moved::<T>(&who, index, NOW);
+		moved::<T>(&who, index, NOW, s);
 		vesting::<T>(&who, NOW);
 
 		#[block]
@@ -261,9 +269,36 @@ mod benchmarks {
 	#[benchmark]
 	fn slash_applied() {
 		let (who, index) = line::<T>(0);
-		moved::<T>(&who, index, NOW);
+		moved::<T>(&who, index, NOW, MAX_STEPS);
 		vesting::<T>(&who, NOW);
-		let reason = SlashReason::FalseClaim { epoch: NOW - 1, ratio_ppm: 1 };
+		let reason = SlashReason::WrongRegion { epoch: NOW - 1, country: HERE.country };
+
+		#[block]
+		{
+			<Pallet<T> as OnSlashDecided<_>>::slash_applied(&who, &reason);
+		}
+
+		let account = Accounts::<T>::get(&who).expect("it has earned something");
+		assert!(account.vesting.forfeited > 0 && account.vesting.pot.locked == 0);
+		// It was weighed anew.
+		assert_eq!(Lines::<T>::get(who).map(|line| line.region), Some(HERE));
+	}
+
+	#[benchmark]
+	fn fined() {
+		let (who, index) = line::<T>(0);
+		moved::<T>(&who, index, NOW, MAX_STEPS);
+		vesting::<T>(&who, NOW);
+		for epoch in NOW - VOIDED_EPOCHS..=NOW + 1 {
+			Pallet::<T>::with_account(&who, |account| account.points.push(epoch));
+			PointsOf::<T>::insert(&who, epoch, Points { blocks: 1, entries: 1 });
+			Works::<T>::insert(epoch, Work { blocks: 1, assigned: 1, accepted: 1 });
+		}
+		Pallet::<T>::with_account(&who, |account| {
+			account.attested = Some(Attested { epoch: NOW - 1, counted: NOW + 1, accepted: 1 });
+			account.fined = Some(Fined { epoch: NOW - 9, at: NOW - 4 });
+		});
+		let reason = SlashReason::FalseReport { epoch: NOW - 5, provider: index };
 
 		#[block]
 		{
@@ -272,6 +307,7 @@ mod benchmarks {
 
 		let account = Accounts::<T>::get(who).expect("it has earned something");
 		assert!(account.vesting.forfeited > 0 && account.vesting.pot.locked == 0);
+		assert_eq!(Works::<T>::get(NOW + 1).accepted, 0);
 	}
 
 	#[benchmark]
@@ -305,12 +341,20 @@ mod benchmarks {
 		let (_, epoch) = to_close::<T>();
 		let like = Supplies::<T>::iter_values().next().expect("it was just made");
 		(0..512).for_each(Supplies::<T>::remove);
-		(0..n).for_each(|id| Supplies::<T>::insert(id as RegionId, Supply { at: epoch - 1, ..like }));
+		// As far behind as one close makes up for.
+		let at = epoch - MISSED_PER_CLOSE - 1;
+		let one = Totals { weight: 1, floor: 1, proven: 1 };
+		for id in 0..n as RegionId {
+			Supplies::<T>::insert(id, Supply { at, ..like });
+			(at + 1..=epoch).for_each(|epoch| {
+				Scheduled::<T>::insert(epoch, id, Change { joins: one, leaves: one });
+			});
+		}
 
 		#[block]
 		{
 			// As many as there may be, whatever the table holds.
-			let sum = (0..n as RegionId).fold(0u128, |sum, id| sum + Pallet::<T>::observed(id, epoch).weight);
+			let sum = (0..n as RegionId).fold(0u128, |sum, id| sum + Pallet::<T>::payable(id, epoch).weight);
 			assert!(n == 0 || sum > 0);
 		}
 	}
@@ -362,14 +406,14 @@ mod benchmarks {
 		}
 
 		assert!(minted > 0);
-		assert!(Sums::<T>::contains_key(id, epoch));
+		assert!((epoch - MISSED_PER_CLOSE..=epoch).all(|paid| Sums::<T>::contains_key(id, paid)));
 	}
 
 	#[benchmark]
 	fn settle_next(f: Linear<0, MAX_CLAIM_EPOCHS>, p: Linear<0, MAX_CLAIM_EPOCHS>) {
 		let who: T::AccountId = account("earner", 0, 0);
 		let _ = line::<T>(1);
-		moved::<T>(&who, 7, NOW);
+		moved::<T>(&who, 7, NOW, MAX_STEPS);
 		// Its weight has expired.
 		Lines::<T>::mutate_extant(&who, |line| {
 			let steps = line.steps.iter().copied().take(MAX_STEPS as usize - 2);
@@ -381,7 +425,8 @@ mod benchmarks {
 
 		#[block]
 		{
-			assert_eq!(Pallet::<T>::settle_next(tour), (f, p));
+			let effort = Effort { fees: f, points: p, displaced: true };
+			assert_eq!(Pallet::<T>::settle_next(tour), effort);
 		}
 
 		assert_eq!(Lines::<T>::get(who).map(|line| line.raw), Some(0));
@@ -390,7 +435,11 @@ mod benchmarks {
 	#[benchmark]
 	fn prune(n: Linear<1, { crate::housekeeping::SUMS_PER_BLOCK }>) {
 		let _ = line::<T>(0);
-		(0..n as RegionId).for_each(|id| Sums::<T>::insert(id, 0, Accrued::default()));
+		let supply = Supply { since: 0, at: NOW, open: NOW, ..Default::default() };
+		for id in 0..n as RegionId {
+			Supplies::<T>::insert(id, supply);
+			Sums::<T>::insert(id, 0, Accrued::default());
+		}
 		SettledUntil::<T>::put(NOW - 1);
 
 		#[block]

@@ -18,10 +18,31 @@ use weir_primitives::{
 	EpochIndex,
 };
 
+/// Epochs of a region that closes have missed, of which one close makes up for at most so many.
+pub(crate) const MISSED_PER_CLOSE: EpochIndex = 8;
+
 impl<T: Config> Pallet<T> {
 	/// The sums of a region in the epoch that is being closed; none if it was not there yet.
 	pub(crate) fn observed(region: RegionId, epoch: EpochIndex) -> Totals {
 		Supplies::<T>::get(region).map(|supply| Self::totals_in(region, &supply, epoch)).unwrap_or_default()
+	}
+
+	/// The sums that a close of `epoch` pays a region for: none if closes have missed more of it than this one makes up for.
+	pub(crate) fn payable(region: RegionId, epoch: EpochIndex) -> Totals {
+		let supply = Supplies::<T>::get(region);
+		let supply = supply.filter(|supply| epoch.saturating_sub(supply.open) <= MISSED_PER_CLOSE);
+		supply.map(|supply| Self::totals_in(region, &supply, epoch)).unwrap_or_default()
+	}
+
+	/// Closes epochs before `epoch` that were missed, oldest first, with nothing paid. Lines that weighed something in them
+	/// can be settled then.
+	fn take_up(region: RegionId, supply: &mut Supply, epoch: EpochIndex) {
+		let from = supply.open;
+		let until = epoch.min(from.saturating_add(MISSED_PER_CLOSE));
+		for missed in from..until {
+			Self::close_region(region, supply, missed, &Pay::default());
+		}
+		Self::deposit_event(Event::RegionTakenUp { region, from, until });
 	}
 
 	/// Adds what was offered to the sums of a region, and closes the epoch for it. Returns what of it is paid.
@@ -50,7 +71,7 @@ fn seen_as(totals: &Totals) -> RegionObserved {
 
 impl<T: Config> RegionalPay for Pallet<T> {
 	fn begin(epoch: EpochIndex) -> u128 {
-		(0..Self::bound()).fold(0u128, |sum, region| sum.saturating_add(Self::observed(region, epoch).weight))
+		(0..Self::bound()).fold(0u128, |sum, region| sum.saturating_add(Self::payable(region, epoch).weight))
 	}
 
 	fn bound() -> RegionId {
@@ -63,7 +84,7 @@ impl<T: Config> RegionalPay for Pallet<T> {
 
 	/// The multiplier counts for all of the weight, the coverage floor for the part of it that has not moved lately.
 	fn appraise(region: RegionId, terms: &CloseTerms, gaps: u64) -> Credits {
-		let totals = Self::observed(region, terms.epoch);
+		let totals = Self::payable(region, terms.epoch);
 		let RegionRate { multiplier, floor } = T::Terms::rate(region, &seen_as(&totals), terms, gaps);
 		let bytes_per_kbps = T::Pace::get().bytes_per_kbps;
 		let wanted =
@@ -84,7 +105,6 @@ impl<T: Config> RegionalPay for Pallet<T> {
 
 	fn pay(region: RegionId, epoch: EpochIndex, total: Tokens, wanted: Credits) -> Tokens {
 		let want = Wants::<T>::take(region).filter(|want| want.epoch == epoch).unwrap_or_default();
-		let totals = Self::observed(region, epoch);
 		let supply = Supplies::<T>::get(region).filter(|supply| supply.since <= epoch);
 		let Some(mut supply) = supply else {
 			T::Terms::draw_bounty(region, epoch, 0);
@@ -92,8 +112,15 @@ impl<T: Config> RegionalPay for Pallet<T> {
 		};
 		if supply.open != epoch {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::ClosedInOrder });
+		}
+		if supply.open < epoch {
+			Self::take_up(region, &mut supply, epoch);
+			Supplies::<T>::insert(region, supply);
+		}
+		if supply.open != epoch {
 			return 0;
 		}
+		let totals = Self::totals_in(region, &supply, epoch);
 		let bounty = T::Terms::draw_bounty(region, epoch, totals.proven);
 		// Of what all want, this region gets no more than its part.
 		let part = |of: Credits| mul_div_floor(total, of.min(wanted), wanted).unwrap_or_default();

@@ -13,6 +13,9 @@ use weir_primitives::{
 
 /// Epochs of fees that are converted when more are earned.
 const CONVERTED_WHEN_EARNING: u32 = 4;
+/// Epochs up to the running one of which entries that are not paid may be voided. They are paid within two, unless closes
+/// are late.
+pub(crate) const VOIDED_EPOCHS: EpochIndex = 4;
 
 /// Part of `tokens` by `part` of `whole`, rounded down.
 fn part_of(tokens: Tokens, part: u128, whole: u128) -> Tokens {
@@ -55,7 +58,8 @@ impl<T: Config> Pallet<T> {
 		looked_at
 	}
 
-	/// Converts points of at most `limit` epochs that have a share, in their order. Returns how many epochs it looked at.
+	/// Converts points of at most `limit` epochs that have a share, in their order. Returns how many epochs it looked at; one
+	/// that was never shared counts twice, for that is what it costs.
 	pub(crate) fn convert_points(who: &T::AccountId, account: &mut Account, limit: u32) -> u32 {
 		let last = LastShared::<T>::get();
 		let mut looked_at = 0u32;
@@ -63,14 +67,30 @@ impl<T: Config> Pallet<T> {
 			let epoch = account.points.from;
 			looked_at = looked_at.saturating_add(1);
 			let waiting = PointsOf::<T>::take(who, epoch);
-			if let Some(points) = waiting {
-				let (blocks, entries) = Shares::<T>::get(epoch).unwrap_or_default().of(&points);
-				account.owed.authoring = account.owed.authoring.saturating_add(blocks);
-				account.owed.attestation = account.owed.attestation.saturating_add(entries);
+			match waiting.map(|points| (points, Shares::<T>::get(epoch))) {
+				Some((points, Some(share))) => {
+					let (blocks, entries) = share.of(&points);
+					account.owed.authoring = account.owed.authoring.saturating_add(blocks);
+					account.owed.attestation = account.owed.attestation.saturating_add(entries);
+				}
+				// No close has shared that epoch: its work was for nothing.
+				Some((points, None)) => {
+					looked_at = looked_at.saturating_add(1);
+					Self::void_work(epoch, &points);
+				}
+				None => {}
 			}
 			account.points.advance(waiting.is_some());
 		}
-		looked_at
+		looked_at.min(limit)
+	}
+
+	/// Takes points out of the work of an epoch.
+	fn void_work(epoch: EpochIndex, points: &Points) {
+		Works::<T>::mutate(epoch, |work| {
+			work.blocks = work.blocks.saturating_sub(points.blocks.into());
+			work.accepted = work.accepted.saturating_sub(points.entries.into());
+		});
 	}
 
 	fn queue_broken(queue: &mut Queue) {
@@ -130,14 +150,41 @@ impl<T: Config> Pallet<T> {
 		if accepted == 0 {
 			return;
 		}
-		Works::<T>::mutate(counted, |work| {
-			work.accepted = work.accepted.saturating_sub(accepted.into());
-		});
-		if let Some(Points { blocks, entries }) = PointsOf::<T>::get(who, counted) {
-			let entries = entries.saturating_sub(accepted);
-			PointsOf::<T>::insert(who, counted, Points { blocks, entries });
-		}
+		Self::void_entries(who, counted, accepted);
 		Self::deposit_event(Event::AttestationVoided { who: who.clone(), epoch, entries: accepted });
+	}
+
+	/// Voids at most so many entries of `who` in an epoch that is not shared. Returns how many.
+	fn void_entries(who: &T::AccountId, epoch: EpochIndex, most: u32) -> u32 {
+		let Some(points) = PointsOf::<T>::get(who, epoch) else { return 0 };
+		let entries = points.entries.min(most);
+		if entries > 0 {
+			Self::void_work(epoch, &Points { blocks: 0, entries });
+			let left = points.entries.saturating_sub(entries);
+			PointsOf::<T>::insert(who, epoch, Points { entries: left, ..points });
+		}
+		entries
+	}
+
+	/// The entries of `who` that are not paid yet are void. Their part of what was assigned stays, so that nobody else is
+	/// paid for them.
+	pub(crate) fn forfeit_entries(who: &T::AccountId) {
+		let now = Self::now();
+		let unshared = LastShared::<T>::get().map_or(0, |last| last.saturating_add(1));
+		let first = unshared.max(now.saturating_sub(VOIDED_EPOCHS));
+		let entries = (first..=now.saturating_add(1))
+			.map(|epoch| Self::void_entries(who, epoch, u32::MAX))
+			.fold(0, u32::saturating_add);
+		if entries == 0 {
+			return;
+		}
+		Self::with_account(who, |account| {
+			if let Some(attested) = account.attested.as_mut().filter(|of| of.counted >= first) {
+				// What is void cannot be voided again.
+				attested.accepted = 0;
+			}
+		});
+		Self::deposit_event(Event::EntriesForfeited { who: who.clone(), entries });
 	}
 }
 
@@ -183,6 +230,10 @@ impl<T: Config> Earnings<T::AccountId> for Pallet<T> {
 		Shares::<T>::insert(epoch, share);
 		Self::deposit_event(Event::WorkPaid { epoch, share });
 		(validators.saturating_sub(share.validators), attestors.saturating_sub(share.attestors))
+	}
+
+	fn settled_until() -> Option<EpochIndex> {
+		SettledUntil::<T>::get()
 	}
 
 	fn weight() -> Weight {

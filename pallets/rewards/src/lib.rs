@@ -15,15 +15,26 @@
 //!   has earned to a running sum, and a line gets its weight times the difference of two sums, whenever it is settled:
 //!   before its weight changes, when it claims, and by a tour of all accounts in `on_idle`. Weights that end are taken
 //!   out of the sums of their region by one entry per region and epoch. A close may come epochs later: until then the sums
-//!   of each epoch are kept.
+//!   of each epoch are kept. An epoch that no close ever paid for in a region is closed there, without pay, by the next one
+//!   that does.
 //! * **Vesting** ([`accounts`]). Of availability pay a part is liquid at once; the rest, and coverage floors, go into a
 //!   pot, half of which is released per half-life. Deregistering before the first half-life is over costs half of what is
-//!   locked; a slash for a false claim that is applied costs all of it. It goes back into the bucket it was minted from.
+//!   locked; a slash for a false claim or for a wrong region that is applied costs all of it. So does the second fine for a
+//!   false report within [`accounts::REPEAT_DAYS`], with the pay for entries that are not paid yet; the first one may be an
+//!   accident. What is forfeited goes back into the bucket it was minted from.
 //! * **Fees and points** ([`earnings`]). Credits earned by vouchers are kept by epoch and converted at the epoch's rate once
 //!   there is one; so are blocks made and entries accepted. Entries on the tests of an epoch count when the audits of them
 //!   are over: in the epoch after the one in which they were scored.
-//! * **Moving.** A line that changes its region starts anew: no coverage floor, first reliability, no proven location, for
-//!   `tenure_epochs`. A first registration is paid the floor from its first day; it is locked.
+//! * **Forgetting** ([`housekeeping`]). Once an epoch, and as far as blocks have room, a tour settles every account for all
+//!   that is closed. What it has settled everybody for may be forgotten, and accounts are dropped of which nothing is needed
+//!   any more.
+//! * **Moving.** A line on another site (an IPv4 address, an IPv6 /56, the operator of lines that are reached through others
+//!   only) or in another region than before weighs nothing, from the epoch on in which that is seen, until a test of an
+//!   epoch [`OWNER_DELAY_EPOCHS`] later has measured something. What it earned in epochs that are over stands. A line that
+//!   changes its region starts anew beside: no coverage floor, first reliability, no proven location, for `tenure_epochs`. A
+//!   first registration is paid the floor from its first day; it is locked.
+//! * **Locations.** What a majority of a committee refuted weighs nothing until a test no longer refutes it, and its proofs
+//!   begin anew; what is banned from its country weighs nothing until a verdict after the ban.
 //!
 //! ## Invariants
 //!
@@ -36,13 +47,15 @@
 //!    beyond the horizon.
 //! 4. The totals of an epoch that is not closed are no less than the weights that lines still claim of it.
 //! 5. Steps of a line ascend, and the last one weighs nothing.
-//! 6. What was granted is locked, released or forfeited.
-//! 7. A queue counts the epochs of which something waits, and begins no later than the first of them.
+//! 6. What was granted is locked, released or forfeited; coverage floors are a part of it.
+//! 7. A queue counts the epochs of which something waits, and begins no later than the first of them. Nothing waits for an
+//!    account that is not there.
 //! 8. Sums of a region are kept for every epoch from the first that is not pruned up to its last closed one.
 //! 9. The work of an epoch without a share is that of its points.
 //!
 //! [`RegionalPay`]: weir_primitives::seams::economy::RegionalPay
 //! [`Earnings`]: weir_primitives::seams::economy::Earnings
+//! [`OWNER_DELAY_EPOCHS`]: weir_primitives::OWNER_DELAY_EPOCHS
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -206,7 +219,8 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type CurrentTour<T: Config> = StorageValue<_, Tour<T::AccountId>, OptionQuery>;
 
-	/// Last closed epoch up to which every account was settled.
+	/// Last closed epoch up to which every account was settled: for all pay of lines, all work and all fees that were known
+	/// when it was closed.
 	#[pallet::storage]
 	pub type SettledUntil<T> = StorageValue<_, EpochIndex, OptionQuery>;
 
@@ -322,6 +336,38 @@ pub mod pallet {
 			/// What should hold.
 			expectation: Expectation,
 		},
+		/// Entries that were not paid yet no longer count, because of a repeated false report.
+		EntriesForfeited {
+			/// The attestor.
+			who: T::AccountId,
+			/// How many of its entries.
+			entries: u32,
+		},
+		/// Closes had missed a region. These epochs are closed for it now, and nothing was paid in them.
+		RegionTakenUp {
+			/// Its number.
+			region: RegionId,
+			/// The first of them.
+			from: EpochIndex,
+			/// The first one after them.
+			until: EpochIndex,
+		},
+		/// Nothing of an account was needed any more.
+		AccountDropped {
+			/// Whose.
+			who: T::AccountId,
+			/// All that it was ever paid.
+			paid: Causes,
+		},
+		/// A line is on another site or in another region than before. It weighs nothing until it was measured there.
+		Relocated {
+			/// Its account.
+			who: T::AccountId,
+			/// Its index.
+			provider: ProviderIndex,
+			/// First epoch whose tests count for it.
+			tests_from: EpochIndex,
+		},
 	}
 
 	/// Why pay was forfeited.
@@ -335,6 +381,12 @@ pub mod pallet {
 		/// It was slashed for a false claim.
 		#[codec(index = 1)]
 		FalseClaim,
+		/// It was fined for false reports on tests of two epochs.
+		#[codec(index = 2)]
+		FalseReports,
+		/// It was slashed for a region in which its line is not.
+		#[codec(index = 3)]
+		WrongRegion,
 	}
 
 	/// What should hold.
@@ -367,7 +419,7 @@ pub mod pallet {
 
 	#[pallet::error]
 	pub enum Error<T> {
-		/// The account has never earned anything.
+		/// The account has never earned anything, or nothing for so long that it was forgotten.
 		NothingEarned,
 		/// A claim converts at least one epoch and at most 64.
 		LimitOutOfRange,
@@ -385,8 +437,7 @@ pub mod pallet {
 		}
 
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
-			let share = T::BlockWeights::get().max_block.saturating_div(housekeeping::IDLE_SHARE);
-			let mut meter = WeightMeter::with_limit(remaining.min(share));
+			let mut meter = WeightMeter::with_limit(remaining.min(Self::idle_share()));
 			Self::idle(&mut meter);
 			meter.consumed()
 		}

@@ -84,14 +84,20 @@ impl<T: Config> Pallet<T> {
 		Some(line.factors())
 	}
 
+	/// What is registered with this index, if it is the line of `who`.
+	fn registered(who: &T::AccountId, index: ProviderIndex) -> Option<ProviderFacts<T::AccountId>> {
+		T::Registry::facts(index).filter(|facts| facts.account == *who)
+	}
+
 	/// Weighs the line of `who` anew, from now on, and places it. It was settled before.
 	fn weigh(who: &T::AccountId, line: &mut Line) {
 		let now = Self::now();
+		let operator = T::Operators::operator_of(who);
 		let history = T::History::line(line.index);
-		let serving = Self::serving(who, line.index, now);
-		if let Some(Serving { facts, .. }) = &serving {
-			Self::note_region(who, line, facts, now);
+		if let Some(facts) = Self::registered(who, line.index) {
+			Self::note_place(who, line, &operator, &facts);
 		}
+		let serving = Self::serving(who, line.index, now);
 		let is_proven = Self::note_proof(line, history.as_ref(), now);
 		let mut steps = Vec::new();
 		let mut placed = Placed { region: None, weight: 0 };
@@ -100,13 +106,7 @@ impl<T: Config> Pallet<T> {
 			Some((raw, from, until, serving.facts))
 		}) {
 			Some((raw, from, until, facts)) => {
-				placed = T::Placement::place(
-					line.index,
-					&T::Operators::operator_of(who),
-					&facts.region,
-					&facts.endpoint,
-					raw,
-				);
+				placed = T::Placement::place(line.index, &operator, &facts.region, &facts.endpoint, raw);
 				line.raw = raw;
 				let is_settled = |epoch: EpochIndex| line.settled_from <= epoch;
 				if from > now || placed.region.is_none() {
@@ -141,10 +141,13 @@ impl<T: Config> Pallet<T> {
 		serving: &Serving<T::AccountId>,
 		now: EpochIndex,
 	) -> Option<(u64, EpochIndex, EpochIndex)> {
-		if history.is_contradicted {
+		// A ban is not scheduled to end: until then the line would take room from its neighbours.
+		let is_banned = history.banned_until.is_some_and(|until| until > now);
+		if history.is_refuted || is_banned {
 			return None;
 		}
-		let expiry = history.last_test?.saturating_add(Self::weight_epochs()).saturating_add(1);
+		let last_test = history.last_test.filter(|epoch| *epoch >= line.tests_from)?;
+		let expiry = last_test.saturating_add(Self::weight_epochs()).saturating_add(1);
 		let until = serving.until.map_or(expiry, |until| until.min(expiry));
 		let from =
 			if line.void == Some(now) { serving.from.max(now.saturating_add(1)) } else { serving.from };
@@ -158,22 +161,41 @@ impl<T: Config> Pallet<T> {
 			return;
 		}
 		line.raw = 0;
-		let endpoint = T::Registry::facts(line.index)
-			.filter(|facts| facts.account == *who)
-			.map_or(Endpoint::RelayOnly, |facts| facts.endpoint);
+		let endpoint = Self::registered(who, line.index).map_or(Endpoint::RelayOnly, |facts| facts.endpoint);
 		T::Placement::place(line.index, &T::Operators::operator_of(who), &line.region, &endpoint, 0);
 	}
 
-	/// Notes where the line is. One that is in another region than before starts anew there.
-	fn note_region(
+	/// Notes where the line is. On another site or in another region than before it has other neighbours, perhaps another
+	/// class, and nothing was measured of it: it weighs nothing until a test of there has measured something, one of those
+	/// that go by what its owner changed.
+	///
+	/// That begins with the running epoch, however late in it the line moves. A weight counts for a whole epoch: if the old
+	/// one stood until the end, an address could be left with the first block of each epoch and used for others; if the new
+	/// one counted at once, the last block would choose the neighbours and the class of all the blocks before. Moving back is
+	/// a move like any other, so that nothing is gained by it either.
+	fn note_place(
 		who: &T::AccountId,
 		line: &mut Line,
+		operator: &T::AccountId,
 		facts: &ProviderFacts<T::AccountId>,
-		now: EpochIndex,
 	) {
+		let site = T::Placement::site(operator, &facts.endpoint);
+		if site == line.site && facts.region == line.region {
+			return;
+		}
+		Self::note_region(who, line, facts);
+		line.site = site;
+		line.tests_from = Self::now().saturating_add(OWNER_DELAY_EPOCHS);
+		let (provider, tests_from) = (line.index, line.tests_from);
+		Self::deposit_event(Event::Relocated { who: who.clone(), provider, tests_from });
+	}
+
+	/// Notes the region of a line. One that is in another than before starts anew there.
+	fn note_region(who: &T::AccountId, line: &mut Line, facts: &ProviderFacts<T::AccountId>) {
 		if facts.region == line.region {
 			return;
 		}
+		let now = Self::now();
 		let from = now.saturating_add(T::Parameters::get().tenure_epochs);
 		let old = core::mem::replace(&mut line.region, facts.region);
 		line.settled_from = from;
@@ -186,10 +208,10 @@ impl<T: Config> Pallet<T> {
 	/// Notes since when location proofs pass. Whether they have for a tenure, and still do.
 	fn note_proof(line: &mut Line, history: Option<&LineFacts>, now: EpochIndex) -> bool {
 		let Some(history) = history else { return false };
-		if history.is_contradicted {
+		if history.is_refuted {
 			line.proven_since = None;
 		}
-		let Some(last) = history.proof.filter(|_| !history.is_contradicted) else { return false };
+		let Some(last) = history.proof.filter(|_| !history.is_refuted) else { return false };
 		let since = *line.proven_since.get_or_insert(now);
 		let tenure = T::Parameters::get().tenure_epochs;
 		since.saturating_add(tenure) <= now && last.saturating_add(tenure) >= now
@@ -216,7 +238,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Settles and weighs the line of `who`, if it has one with this index.
-	fn reweigh(who: &T::AccountId, index: ProviderIndex) {
+	pub(crate) fn reweigh(who: &T::AccountId, index: ProviderIndex) {
 		let Some(mut line) = Lines::<T>::get(who).filter(|line| line.index == index) else { return };
 		Self::settle_and_tell(who, &mut line);
 		Self::weigh(who, &mut line);
@@ -246,21 +268,31 @@ impl<T: Config> Pallet<T> {
 
 	/// The line of `who` with this index, as it is told of. A new registration has nothing of the tests of the last one.
 	fn line_of_index(who: &T::AccountId, index: ProviderIndex) -> Option<Line> {
-		match Lines::<T>::get(who) {
-			Some(line) if line.index == index => Some(line),
-			Some(mut line) => {
-				Self::displace(who, &mut line);
-				line.index = index;
-				line.seen = Default::default();
-				line.proven_since = None;
-				line.struck = None;
-				Some(line)
-			}
-			None => {
-				let facts = T::Registry::facts(index).filter(|facts| facts.account == *who)?;
-				Some(Line::new(index, facts.region, Self::now()))
-			}
+		let known = Lines::<T>::get(who);
+		if known.as_ref().is_some_and(|line| line.index == index) {
+			return known;
 		}
+		let facts = Self::registered(who, index);
+		let site_of = |facts: &ProviderFacts<T::AccountId>| {
+			T::Placement::site(&T::Operators::operator_of(who), &facts.endpoint)
+		};
+		let Some(mut line) = known else {
+			let facts = facts?;
+			return Some(Line::new(index, facts.region, site_of(&facts), Self::now()));
+		};
+		Self::displace(who, &mut line);
+		line.index = index;
+		line.seen = Default::default();
+		line.proven_since = None;
+		line.struck = None;
+		if let Some(facts) = facts {
+			// Where a registration begins is no move. Before it weighs anything it passes three tests, and moves are seen from
+			// the verdict on the first one on: the last one is of this place, or does not count.
+			Self::note_region(who, &mut line, &facts);
+			line.site = site_of(&facts);
+			line.tests_from = 0;
+		}
+		Some(line)
 	}
 
 	/// Notes what a test showed of the line beside its capacity.
@@ -290,16 +322,17 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> OnVerdict<T::AccountId> for Pallet<T> {
-	fn verdict(who: &T::AccountId, index: ProviderIndex, _: EpochIndex, verdict: &VerdictRecord) {
+	fn verdict(who: &T::AccountId, index: ProviderIndex, _: EpochIndex, verdict: &VerdictRecord) -> Weight {
 		if verdict.outcome == Outcome::Void {
-			return;
+			return Weight::zero();
 		}
-		let Some(mut line) = Self::line_of_index(who, index) else { return };
+		let Some(mut line) = Self::line_of_index(who, index) else { return T::WeightInfo::verdict(0) };
 		let is_excused = T::History::line(index).is_some_and(|history| history.is_excused);
-		Self::settle_and_tell(who, &mut line);
+		let steps = Self::settle_and_tell(who, &mut line);
 		Self::note_test(&mut line, verdict, is_excused);
 		Self::weigh(who, &mut line);
 		Self::store_line(who, line);
+		T::WeightInfo::verdict(steps)
 	}
 
 	/// Only a strike can be disputed.
@@ -325,12 +358,13 @@ impl<T: Config> OnVerdict<T::AccountId> for Pallet<T> {
 		Self::note_attestation(attestor, epoch, assigned, accepted);
 	}
 
+	/// The line's history and its place are in what is measured, each at its dearest.
 	fn weight() -> Weight {
-		T::WeightInfo::verdict()
-			.max(T::WeightInfo::attested())
-			.max(T::WeightInfo::unproven())
-			.saturating_add(T::History::weight().saturating_mul(2))
-			.saturating_add(T::Placement::weight())
+		T::WeightInfo::verdict(MAX_STEPS)
+	}
+
+	fn attestor_weight() -> Weight {
+		T::WeightInfo::attested().max(T::WeightInfo::unproven())
 	}
 }
 

@@ -16,6 +16,7 @@ use frame_support::{
 use polkadot_sdk::*;
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult};
 use std::collections::BTreeMap;
+use weir_math::economy::groups::Site;
 use weir_primitives::{
 	api::{Outcome, Reason, TestKind, VerdictRecord},
 	economy::{
@@ -89,6 +90,8 @@ parameter_types! {
 	/// What lines weigh in company, if that is another weight.
 	pub static Room: BTreeMap<ProviderIndex, LineWeight> = BTreeMap::new();
 	pub static HostingEndpoints: Vec<Endpoint> = vec![];
+	/// Nodes with an operator.
+	pub static Operated: BTreeMap<AccountId, AccountId> = BTreeMap::new();
 	pub static RegionRates: BTreeMap<RegionId, RegionRate> = BTreeMap::new();
 	/// What bounties pay, by region.
 	pub static Bounties: BTreeMap<RegionId, Tokens> = BTreeMap::new();
@@ -153,10 +156,10 @@ impl ProviderRegistry<AccountId> for TestRegistry {
 pub struct TestOperators;
 impl Operators<AccountId> for TestOperators {
 	fn operator_at(node: &AccountId, _: EpochIndex) -> AccountId {
-		*node
+		Self::operator_of(node)
 	}
 	fn operator_of(node: &AccountId) -> AccountId {
-		*node
+		Operated::get().get(node).copied().unwrap_or(*node)
 	}
 	#[cfg(feature = "runtime-benchmarks")]
 	fn declare_for_benchmark(_: &AccountId, _: &AccountId) {}
@@ -217,6 +220,13 @@ impl Placement<AccountId> for TestPlacement {
 		let id = TABLE.iter().position(|known| known == region).map(|id| id as RegionId);
 		let weight = Room::get().get(&provider).copied().filter(|_| raw > 0).unwrap_or(raw);
 		Placed { region: id, weight: if id.is_some() { weight } else { 0 } }
+	}
+	fn site(operator: &AccountId, endpoint: &Endpoint) -> Site {
+		match *endpoint {
+			Endpoint::V4 { addr, .. } => Site::of_v4(addr),
+			Endpoint::V6 { addr, .. } => Site::of_v6(addr),
+			Endpoint::RelayOnly => Site::of_relayed(u128::from(*operator).to_le_bytes()),
+		}
 	}
 	fn is_hosting(endpoint: &Endpoint) -> bool {
 		HostingEndpoints::get().contains(endpoint)
@@ -312,6 +322,7 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 	Places::set(BTreeMap::new());
 	Room::set(BTreeMap::new());
 	HostingEndpoints::set(vec![]);
+	Operated::set(BTreeMap::new());
 	RegionRates::set(BTreeMap::new());
 	Bounties::set(BTreeMap::new());
 	Drawn::set(vec![]);
@@ -364,13 +375,21 @@ pub(crate) fn history(measured: &[Kbps]) -> LineFacts {
 		epoch_slots: 3_600,
 		is_excused: false,
 		proof: None,
-		is_contradicted: false,
+		is_refuted: false,
+		banned_until: None,
 	}
 }
 
 /// Registers `who` under an index that is its number.
 pub(crate) fn register(who: AccountId, region: Region) {
 	Registered::mutate(|all| all.insert(who as ProviderIndex, facts_of(who, region)));
+}
+
+/// The registry has changed what `who` says of its line, and tells of it.
+pub(crate) fn update(who: AccountId, with: impl FnOnce(&mut ProviderFacts<AccountId>)) {
+	change(who, with);
+	let index = who as ProviderIndex;
+	Rewards::provider_changed(index, &Registered::get()[&index]);
 }
 
 pub(crate) fn change(who: AccountId, with: impl FnOnce(&mut ProviderFacts<AccountId>)) {

@@ -4,7 +4,7 @@
 //! scheduled for the epochs between is worked in, and the sums of epochs that are not closed are kept as checkpoints, each
 //! of which stands until the next one. The close of an epoch reads its sums wherever they are.
 
-use crate::*;
+use crate::{closing::MISSED_PER_CLOSE, *};
 use core::marker::PhantomData;
 use polkadot_sdk::*;
 
@@ -82,13 +82,16 @@ impl<T: Config> Pallet<T> {
 		supply.at = to;
 	}
 
-	/// Sums of the weights of a region in `epoch`, the first one that is not closed.
+	/// Sums of the weights of a region in `epoch`, which is not closed. If closes have missed no more epochs before it than one
+	/// makes up for, they are exact.
 	pub(crate) fn totals_in(region: RegionId, supply: &Supply, epoch: EpochIndex) -> Totals {
 		if epoch < supply.since {
 			return Totals::default();
 		}
 		if epoch < supply.at {
-			return Checkpoints::<T>::get(region, epoch).unwrap_or(supply.closed);
+			let first = supply.open.max(epoch.saturating_sub(MISSED_PER_CLOSE));
+			let kept = (first..=epoch).rev().find_map(|epoch| Checkpoints::<T>::get(region, epoch));
+			return kept.unwrap_or(supply.closed);
 		}
 		let last = epoch.min(supply.at.saturating_add(HORIZON));
 		(supply.at.saturating_add(1)..=last).fold(supply.totals, |totals, epoch| {

@@ -29,6 +29,11 @@ impl<T: Config> Pallet<T> {
 		Self::check_open_epochs(&lines)?;
 		lines.iter().try_for_each(Self::check_line)?;
 		Accounts::<T>::iter().try_for_each(|(who, account)| Self::check_account(&who, &account))?;
+		let mut waiting = Fees::<T>::iter_keys().chain(PointsOf::<T>::iter_keys());
+		ensure!(
+			waiting.all(|(who, _)| Accounts::<T>::contains_key(who)),
+			"invariant 7: something waits for no account"
+		);
 		Self::check_sums()?;
 		Self::check_work()
 	}
@@ -151,10 +156,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_account(who: &T::AccountId, account: &Account) -> Result<(), TryRuntimeError> {
-		let Vesting { pot, granted, forfeited, .. } = account.vesting;
+		let Vesting { pot, granted, forfeited, floor, .. } = account.vesting;
 		let released = account.owed.vested.saturating_add(account.paid.vested);
 		let parts = released.saturating_add(pot.locked).saturating_add(forfeited);
 		ensure!(parts == granted, "invariant 6: granted is not what became of it");
+		ensure!(floor <= granted, "invariant 6: more floors than were granted");
 		let fees: BTreeSet<_> = Fees::<T>::iter_key_prefix(who).collect();
 		let points: BTreeSet<_> = PointsOf::<T>::iter_key_prefix(who).collect();
 		for (queue, epochs) in [(&account.fees, fees), (&account.points, points)] {

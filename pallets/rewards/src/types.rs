@@ -5,6 +5,7 @@ use polkadot_sdk::frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use weir_math::economy::{
 	accrual::{Step, Totals},
+	groups::Site,
 	vesting::Pot,
 	weight::{Reliability, TESTS},
 };
@@ -92,6 +93,8 @@ stored! {
 		pub forfeited: Tokens,
 		/// Epoch of the first grant since the registration.
 		pub since: Option<EpochIndex>,
+		/// Of what was granted, the coverage floors.
+		pub floor: Tokens,
 	}
 }
 
@@ -133,6 +136,16 @@ stored! {
 }
 
 stored! {
+	/// The last fine for a false report.
+	pub struct Fined {
+		/// The epoch whose test the report was on.
+		pub epoch: EpochIndex,
+		/// The epoch in which the fine was taken.
+		pub at: EpochIndex,
+	}
+}
+
+stored! {
 	/// What an account has earned.
 	pub struct Account {
 		/// Can be claimed.
@@ -147,6 +160,25 @@ stored! {
 		pub points: Queue,
 		/// Its last entries.
 		pub attested: Option<Attested>,
+		/// Its last fine for a false report.
+		pub fined: Option<Fined>,
+		/// Epoch of the last change of any of these.
+		pub changed: EpochIndex,
+	}
+}
+
+impl Account {
+	/// Whether nothing is owed, locked, or waits to be converted.
+	pub fn is_empty(&self) -> bool {
+		self.owed == Causes::default()
+			&& self.vesting.pot.locked == 0
+			&& self.fees.open == 0
+			&& self.points.open == 0
+	}
+
+	/// Whether something was ever paid to it or locked for it, which its owner may want to read.
+	pub fn has_a_past(&self) -> bool {
+		self.paid != Causes::default() || self.vesting.granted > 0
 	}
 }
 
@@ -196,11 +228,17 @@ pub struct Line {
 	pub raw: LineWeight,
 	/// What it weighs when.
 	pub steps: Steps,
+	/// The site it was on when it was last looked at.
+	pub site: Site,
+	/// First epoch whose tests count for it: it moved to its site or its region [`OWNER_DELAY_EPOCHS`] before.
+	///
+	/// [`OWNER_DELAY_EPOCHS`]: weir_primitives::OWNER_DELAY_EPOCHS
+	pub tests_from: EpochIndex,
 }
 
 impl Line {
 	/// A line that has not been weighed.
-	pub fn new(index: ProviderIndex, region: Region, now: EpochIndex) -> Self {
+	pub fn new(index: ProviderIndex, region: Region, site: Site, now: EpochIndex) -> Self {
 		Self {
 			index,
 			region,
@@ -212,6 +250,8 @@ impl Line {
 			seen: Default::default(),
 			raw: 0,
 			steps: Default::default(),
+			site,
+			tests_from: 0,
 		}
 	}
 
@@ -317,7 +357,7 @@ pub struct Tour<AccountId> {
 	pub last: Option<AccountId>,
 	/// The epoch in which it began. The next one begins in a later epoch.
 	pub begun: EpochIndex,
-	/// The last closed epoch by then.
+	/// The last epoch that was closed and whose work was shared by then.
 	pub closed: Option<EpochIndex>,
 	/// Whether it is over.
 	pub is_over: bool,

@@ -16,7 +16,7 @@ use frame_support::{traits::Get, weights::{constants::ParityDbWeight, Weight}};
 pub trait WeightInfo {
 	fn claim(f: u32, p: u32, ) -> Weight;
 	fn note_author() -> Weight;
-	fn verdict() -> Weight;
+	fn verdict(s: u32, ) -> Weight;
 	fn attested() -> Weight;
 	fn unproven() -> Weight;
 	fn provider_left() -> Weight;
@@ -30,6 +30,7 @@ pub trait WeightInfo {
 	fn pay() -> Weight;
 	fn settle_next(f: u32, p: u32, ) -> Weight;
 	fn prune(n: u32, ) -> Weight;
+	fn fined() -> Weight;
 }
 
 /// Weights with the runtime's price of storage.
@@ -40,7 +41,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// The range of component `p` is `[1, 64]`.
 	fn claim(f: u32, p: u32, ) -> Weight {
 		Weight::from_parts(164000000, 15000)
-			.saturating_add(T::DbWeight::get().reads(20_u64))
+			.saturating_add(T::DbWeight::get().reads(70_u64))
 			.saturating_add(T::DbWeight::get().writes(12_u64))
 			.saturating_add(Weight::from_parts(12000000, 5200).saturating_mul(f.into()))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(f.into())))
@@ -55,11 +56,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
-	/// Storage: line, account, registration, bond, operator, sums of up to 24 steps, totals of two regions, what is scheduled.
-	fn verdict() -> Weight {
-		Weight::from_parts(268000000, 39000)
-			.saturating_add(T::DbWeight::get().reads(60_u64))
-			.saturating_add(T::DbWeight::get().writes(24_u64))
+	/// Storage: line, account, registration, bond, operator, history, where it stands and stood, sums of `s` steps, totals of two
+	/// regions, what is scheduled.
+	/// The range of component `s` is `[0, 24]`.
+	fn verdict(s: u32, ) -> Weight {
+		Weight::from_parts(430000000, 60000)
+			.saturating_add(T::DbWeight::get().reads(45_u64))
+			.saturating_add(T::DbWeight::get().writes(36_u64))
+			.saturating_add(Weight::from_parts(6000000, 2600).saturating_mul(s.into()))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(s.into())))
 	}
 	/// Storage: work, points, account.
 	fn attested() -> Weight {
@@ -75,15 +80,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// Storage: as a verdict, and what is locked goes back.
 	fn provider_left() -> Weight {
-		Weight::from_parts(272000000, 40200)
-			.saturating_add(T::DbWeight::get().reads(62_u64))
+		Weight::from_parts(274000000, 40900)
+			.saturating_add(T::DbWeight::get().reads(63_u64))
 			.saturating_add(T::DbWeight::get().writes(24_u64))
 	}
-	/// Storage: line, account, sums of its steps, balances, the ledger.
+	/// Storage: as a verdict, balances, the ledger.
 	fn slash_applied() -> Weight {
-		Weight::from_parts(228000000, 36600)
-			.saturating_add(T::DbWeight::get().reads(56_u64))
-			.saturating_add(T::DbWeight::get().writes(8_u64))
+		Weight::from_parts(340000000, 52000)
+			.saturating_add(T::DbWeight::get().reads(76_u64))
+			.saturating_add(T::DbWeight::get().writes(34_u64))
 	}
 	/// Storage: credits, rates, account.
 	fn earned() -> Weight {
@@ -103,7 +108,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(104000000, 4200)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(Weight::from_parts(16000000, 10400).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().reads((11_u64).saturating_mul(n.into())))
 	}
 	/// Storage: what was paid.
 	fn finish() -> Weight {
@@ -122,18 +127,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(40_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
-	/// Storage: totals, sums, what is scheduled, what was paid.
+	/// Storage: totals, sums and checkpoints of nine epochs, what is scheduled, what was paid.
 	fn pay() -> Weight {
 		Weight::from_parts(268000000, 29400)
-			.saturating_add(T::DbWeight::get().reads(44_u64))
-			.saturating_add(T::DbWeight::get().writes(40_u64))
+			.saturating_add(T::DbWeight::get().reads(66_u64))
+			.saturating_add(T::DbWeight::get().writes(58_u64))
 	}
 	/// Storage: account, line, sums of its steps; fees and points.
 	/// The range of component `f` is `[0, 64]`.
 	/// The range of component `p` is `[0, 64]`.
 	fn settle_next(f: u32, p: u32, ) -> Weight {
 		Weight::from_parts(164000000, 15000)
-			.saturating_add(T::DbWeight::get().reads(20_u64))
+			.saturating_add(T::DbWeight::get().reads(70_u64))
 			.saturating_add(T::DbWeight::get().writes(12_u64))
 			.saturating_add(Weight::from_parts(12000000, 5200).saturating_mul(f.into()))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(f.into())))
@@ -142,21 +147,28 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(p.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(p.into())))
 	}
-	/// Storage: sums of an epoch.
+	/// Storage: sums of an epoch, totals of their regions.
 	/// The range of component `n` is `[1, 64]`.
 	fn prune(n: u32, ) -> Weight {
 		Weight::from_parts(116000000, 6600)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 			.saturating_add(Weight::from_parts(4000000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
+	}
+	/// Storage: as a slash of a line that is not weighed anew, and points and work of six epochs.
+	fn fined() -> Weight {
+		Weight::from_parts(240000000, 38000)
+			.saturating_add(T::DbWeight::get().reads(80_u64))
+			.saturating_add(T::DbWeight::get().writes(24_u64))
 	}
 }
 
 impl WeightInfo for () {
 	fn claim(f: u32, p: u32, ) -> Weight {
 		Weight::from_parts(164000000, 15000)
-			.saturating_add(ParityDbWeight::get().reads_writes(20_u64, 12_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(70_u64, 12_u64))
 			.saturating_add(Weight::from_parts(12000000, 5200).saturating_mul(f.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes((2_u64).saturating_mul(f.into()), (1_u64).saturating_mul(f.into())))
 			.saturating_add(Weight::from_parts(12000000, 5200).saturating_mul(p.into()))
@@ -166,9 +178,11 @@ impl WeightInfo for () {
 		Weight::from_parts(114000000, 5400)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 3_u64))
 	}
-	fn verdict() -> Weight {
-		Weight::from_parts(268000000, 39000)
-			.saturating_add(ParityDbWeight::get().reads_writes(60_u64, 24_u64))
+	fn verdict(s: u32, ) -> Weight {
+		Weight::from_parts(430000000, 60000)
+			.saturating_add(ParityDbWeight::get().reads_writes(45_u64, 36_u64))
+			.saturating_add(Weight::from_parts(6000000, 2600).saturating_mul(s.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes((2_u64).saturating_mul(s.into()), 0))
 	}
 	fn attested() -> Weight {
 		Weight::from_parts(116000000, 6000)
@@ -179,12 +193,12 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 3_u64))
 	}
 	fn provider_left() -> Weight {
-		Weight::from_parts(272000000, 40200)
-			.saturating_add(ParityDbWeight::get().reads_writes(62_u64, 24_u64))
+		Weight::from_parts(274000000, 40900)
+			.saturating_add(ParityDbWeight::get().reads_writes(63_u64, 24_u64))
 	}
 	fn slash_applied() -> Weight {
-		Weight::from_parts(228000000, 36600)
-			.saturating_add(ParityDbWeight::get().reads_writes(56_u64, 8_u64))
+		Weight::from_parts(340000000, 52000)
+			.saturating_add(ParityDbWeight::get().reads_writes(76_u64, 34_u64))
 	}
 	fn earned() -> Weight {
 		Weight::from_parts(148000000, 12600)
@@ -198,7 +212,7 @@ impl WeightInfo for () {
 		Weight::from_parts(104000000, 4200)
 			.saturating_add(ParityDbWeight::get().reads_writes(2_u64, 0_u64))
 			.saturating_add(Weight::from_parts(16000000, 10400).saturating_mul(n.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes((4_u64).saturating_mul(n.into()), (0_u64).saturating_mul(n.into())))
+			.saturating_add(ParityDbWeight::get().reads_writes((11_u64).saturating_mul(n.into()), (0_u64).saturating_mul(n.into())))
 	}
 	fn finish() -> Weight {
 		Weight::from_parts(106000000, 3600)
@@ -214,11 +228,11 @@ impl WeightInfo for () {
 	}
 	fn pay() -> Weight {
 		Weight::from_parts(268000000, 29400)
-			.saturating_add(ParityDbWeight::get().reads_writes(44_u64, 40_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(66_u64, 58_u64))
 	}
 	fn settle_next(f: u32, p: u32, ) -> Weight {
 		Weight::from_parts(164000000, 15000)
-			.saturating_add(ParityDbWeight::get().reads_writes(20_u64, 12_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(70_u64, 12_u64))
 			.saturating_add(Weight::from_parts(12000000, 5200).saturating_mul(f.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes((2_u64).saturating_mul(f.into()), (1_u64).saturating_mul(f.into())))
 			.saturating_add(Weight::from_parts(12000000, 5200).saturating_mul(p.into()))
@@ -226,8 +240,12 @@ impl WeightInfo for () {
 	}
 	fn prune(n: u32, ) -> Weight {
 		Weight::from_parts(116000000, 6600)
-			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 2_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 3_u64))
 			.saturating_add(Weight::from_parts(4000000, 0).saturating_mul(n.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes((0_u64).saturating_mul(n.into()), (1_u64).saturating_mul(n.into())))
+			.saturating_add(ParityDbWeight::get().reads_writes((1_u64).saturating_mul(n.into()), (1_u64).saturating_mul(n.into())))
+	}
+	fn fined() -> Weight {
+		Weight::from_parts(240000000, 38000)
+			.saturating_add(ParityDbWeight::get().reads_writes(80_u64, 24_u64))
 	}
 }

@@ -2,7 +2,7 @@
 
 use crate::{
 	economy::{
-		CloseTerms, Credits, GateReason, LineWeight, Placed, Ppm, Quote, RegionId, RegionObserved,
+		CloseTerms, Credits, GateReason, LineWeight, Placed, Ppm, Price, Quote, RegionId, RegionObserved,
 		RegionRate, Round, SettlementRate, Tokens,
 	},
 	outage::Gap,
@@ -10,6 +10,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use polkadot_sdk::sp_runtime::{DispatchError, DispatchResult, Weight};
+use weir_math::economy::groups::Site;
 
 /// The token's price as others see it (implemented by price).
 pub trait Pricing {
@@ -20,8 +21,19 @@ pub trait Pricing {
 	fn purchase_quote() -> Result<Quote, GateReason>;
 	/// What a payout of this block is priced at: a quorum is enough, and a price that governance posted.
 	fn payout_quote() -> Result<Quote, GateReason>;
-	/// Whether there has been no usable price for so long that emission falls back to the scheduled slice.
+	/// Whether there has been no usable price for so long that epochs are closed without one.
 	fn is_lost() -> bool;
+	/// The newest quote that was formed, however old it is: what a request is measured by. Nothing is priced at it. None if
+	/// there never was one.
+	fn last_quote() -> Option<Quote>;
+	/// The pool's average price over the last rounds, of which the running one is none: nothing that happens in a block moves
+	/// it in that block. None if there is no such average, or the pool was too shallow to count.
+	fn pool_average() -> Option<Price>;
+	/// What the dearest of these costs at most.
+	fn weight() -> Weight;
+	/// Makes a quote at this price the running one, for benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn quote_for_benchmark(price: Price);
 }
 
 /// The pool of tokens and the stable asset, whose unit is a micro-dollar (implemented by the runtime over the SDK's
@@ -49,6 +61,8 @@ pub trait CreditAccounts<AccountId> {
 	fn lock(who: &AccountId, credits: Credits) -> DispatchResult;
 	/// Gives locked credits back to the balance of `who`.
 	fn unlock(who: &AccountId, credits: Credits) -> DispatchResult;
+	/// Charges a fee to the free credits of `who`, and destroys their part of the basis. Returns that part.
+	fn charge_fee(who: &AccountId, credits: Credits) -> Result<Tokens, DispatchError>;
 }
 
 /// Traffic that was paid for (implemented by burn-mint, called by whoever verifies vouchers). The credits leave the lock
@@ -74,7 +88,8 @@ pub trait RegionalDemand {
 	fn weight() -> Weight;
 }
 
-/// What claims were converted at (implemented by burn-mint).
+/// What claims were converted at (implemented by burn-mint). Rates come in the order of epochs: none is set as long as one
+/// before it is still to come, and none goes that somebody still needs ([`Earnings::settled_until`]).
 pub trait SettlementRates {
 	/// The rate of `epoch`: none while it is not settled, or no longer kept.
 	fn rate(epoch: EpochIndex) -> Option<SettlementRate>;
@@ -92,6 +107,9 @@ pub trait Earnings<AccountId> {
 	/// `validators` and `attestors` were minted into the pot for those who worked in `epoch`. Returns the part of either
 	/// that nobody can claim, which the caller takes back out of the pot: (validators', attestors').
 	fn share(epoch: EpochIndex, validators: Tokens, attestors: Tokens) -> (Tokens, Tokens);
+	/// The last closed epoch up to which everybody has been credited with fees that had a rate by its close. None if there is
+	/// none yet.
+	fn settled_until() -> Option<EpochIndex>;
 	/// What the dearest of these costs.
 	fn weight() -> Weight;
 }
@@ -116,8 +134,11 @@ pub struct LineFacts {
 	pub is_excused: bool,
 	/// Epoch of its last location proof. Where locations are not judged, of its last test that measured something.
 	pub proof: Option<EpochIndex>,
-	/// Whether its location stands contradicted.
-	pub is_contradicted: bool,
+	/// Whether the majority of a committee found in its last test that measured something that it cannot be in the country
+	/// it claims.
+	pub is_refuted: bool,
+	/// First epoch in which the line may weigh something again in the country it claims. None where nothing forbids it.
+	pub banned_until: Option<EpochIndex>,
 }
 
 /// What is known of lines (implemented by proof-of-bandwidth).
@@ -183,6 +204,8 @@ pub trait Placement<AccountId> {
 		endpoint: &Endpoint,
 		raw: LineWeight,
 	) -> Placed;
+	/// The site of a line of `operator` at `endpoint`. A line on another site than before has moved.
+	fn site(operator: &AccountId, endpoint: &Endpoint) -> Site;
 	/// Whether governance lists the address as one of a hosting provider.
 	fn is_hosting(endpoint: &Endpoint) -> bool;
 	/// What placing costs at most.

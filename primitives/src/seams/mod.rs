@@ -191,8 +191,8 @@ pub trait ProviderRegistry<AccountId> {
 /// Told when the registry changes, so that the lists tests are drawn from follow (implemented by
 /// proof-of-bandwidth).
 pub trait OnProviderChange<AccountId> {
-	/// `index` entered service, or its claim or endpoint changed while in service. The facts are those of the next
-	/// epoch, in which an announced claim counts.
+	/// `index` entered service, or its claim, endpoint or region changed while in service. The facts are those of the
+	/// next epoch, in which an announced claim counts.
 	fn provider_changed(index: ProviderIndex, facts: &ProviderFacts<AccountId>);
 	/// `index` left service (pause announced, jailed, under-bonded) or deregistered; told again when one that had
 	/// left deregisters.
@@ -226,8 +226,13 @@ pub trait OnOperatorChange<AccountId> {
 
 /// Told of each verdict once (rewards listens).
 pub trait OnVerdict<AccountId> {
-	/// A test of `who` in `epoch` was concluded.
-	fn verdict(who: &AccountId, index: ProviderIndex, epoch: EpochIndex, verdict: &crate::api::VerdictRecord);
+	/// A test of `who` in `epoch` was concluded. Returns what being told of that cost, at most [`Self::weight`].
+	fn verdict(
+		who: &AccountId,
+		index: ProviderIndex,
+		epoch: EpochIndex,
+		verdict: &crate::api::VerdictRecord,
+	) -> Weight;
 	/// A dispute turned the verdict on `epoch` into this one.
 	fn revised(who: &AccountId, index: ProviderIndex, epoch: EpochIndex, verdict: &crate::api::VerdictRecord);
 	/// The attestor's pay for `epoch` is void: it did not prove an entry that was drawn for an audit.
@@ -236,16 +241,23 @@ pub trait OnVerdict<AccountId> {
 	/// were accepted and measured something. Told once per attestor and epoch, when the epoch's tests are judged; what is
 	/// [`Self::unproven`] of it is told an epoch later.
 	fn attested(attestor: &AccountId, epoch: EpochIndex, assigned: u32, accepted: u32);
-	/// What being told of any of these costs at most. Required, so that no listener is free by oversight.
+	/// What being told of a verdict, new or revised, costs at most. Required, so that no listener is free by oversight.
 	fn weight() -> Weight;
+	/// What being told of an attestor costs at most: once per seat and epoch, so that it is counted apart.
+	fn attestor_weight() -> Weight;
 }
 
 impl<AccountId> OnVerdict<AccountId> for () {
-	fn verdict(_: &AccountId, _: ProviderIndex, _: EpochIndex, _: &crate::api::VerdictRecord) {}
+	fn verdict(_: &AccountId, _: ProviderIndex, _: EpochIndex, _: &crate::api::VerdictRecord) -> Weight {
+		Weight::zero()
+	}
 	fn revised(_: &AccountId, _: ProviderIndex, _: EpochIndex, _: &crate::api::VerdictRecord) {}
 	fn unproven(_: &AccountId, _: EpochIndex) {}
 	fn attested(_: &AccountId, _: EpochIndex, _: u32, _: u32) {}
 	fn weight() -> Weight {
+		Weight::zero()
+	}
+	fn attestor_weight() -> Weight {
 		Weight::zero()
 	}
 }

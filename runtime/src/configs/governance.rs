@@ -4,7 +4,7 @@
 //! | track | origin | may |
 //! |---|---|---|
 //! | `root` | Upgrade | brake the chain, cancel slashes and referenda, choose reporters, spend, have [`Enactable`] calls made as Root |
-//! | `economics` | Economics | move parameters within their bounds, open and close regions, post a price when there is none, spend a little |
+//! | `economics` | Economics | move parameters within their bounds, open and close regions, post a price when there is none, spend a small budget |
 //! | `emergency` | Emergency | pause purchases, heavy slashes or a region, for a while |
 //!
 //! No track ends in Root itself, which passes every filter. `sudo` has a key in the development preset alone.
@@ -43,11 +43,9 @@ pub type UpgradeForADay = EnsureWithSuccess<Upgrade, AccountId, SafeModeDuration
 pub type Economics = EitherOf<Root, EnsureEconomics>;
 /// Who brakes the economy.
 pub type Emergency = EitherOf<Root, EnsureEmergency>;
-/// Who spends what is the treasury's, and how much at once.
-pub type SpendOrigin = EitherOf<
-	EnsureWithSuccess<Upgrade, AccountId, AnySpend>,
-	EnsureWithSuccess<EnsureEconomics, AccountId, SmallSpend>,
->;
+/// Who spends what is the treasury's. [`Economics`] is not among them: an origin cannot count what is spent, so that its
+/// budget is kept by [`spend_small`](pallet_governance::Call::spend_small).
+pub type SpendOrigin = EnsureWithSuccess<Upgrade, AccountId, AnySpend>;
 
 parameter_types! {
 	/// Regions that may be listed at most: each country twice, and some that are split.
@@ -62,6 +60,8 @@ impl pallet_governance::Config for Runtime {
 	type UpgradeOrigin = Upgrade;
 	type EnactableCalls = Enactable;
 	type MaxRegions = MaxRegions;
+	type Paymaster = FromTreasury;
+	type SmallSpend = SmallSpend;
 	type WeightInfo = pallet_governance::weights::SubstrateWeight<Runtime>;
 }
 
@@ -162,7 +162,7 @@ parameter_types! {
 	pub const EconomicsDeposit: Balance = tokens(10_000);
 	/// of the `emergency` track: lost if the referendum is killed as an abuse.
 	pub const EmergencyDeposit: Balance = tokens(20_000);
-	/// What the treasury may spend by a decision of the `economics` track.
+	/// What the treasury may spend by decisions of the `economics` track, all those of 28 days together.
 	pub const SmallSpend: Balance = tokens(100_000);
 	/// There is no limit to what it may by one of the `root` track.
 	pub const AnySpend: Balance = Balance::MAX;

@@ -6,10 +6,10 @@ use alloc::vec;
 use frame_support::{
 	parameter_types,
 	traits::{
-		fungible::{NativeFromLeft, NativeOrWithId, UnionOf},
+		fungible::{Balanced as _, NativeFromLeft, NativeOrWithId, UnionOf},
 		fungibles,
 		tokens::Preservation,
-		ConstU128, ConstU32, NeverEnsureOrigin,
+		ConstU128, ConstU32, NeverEnsureOrigin, OnUnbalanced,
 	},
 	weights::Weight,
 	PalletId,
@@ -111,6 +111,21 @@ impl pallet_assets::Config<SharesInstance> for Runtime {
 	type BenchmarkHelper = ();
 }
 
+/// The ledger's sink for a fee that is paid in the token or in an asset. Only tokens are the ledger's.
+pub struct SetupFees;
+
+impl OnUnbalanced<fungibles::Credit<AccountId, NativeAndAssets>> for SetupFees {
+	fn on_nonzero_unbalanced(amount: fungibles::Credit<AccountId, NativeAndAssets>) {
+		let (asset, value) = (amount.asset(), amount.peek());
+		// Of either, what nobody holds leaves the issuance. As many tokens enter it anew, for a moment: this kind does not become
+		// the one that the ledger takes.
+		drop(amount);
+		if asset == Native::get() {
+			accounts::LedgerSink::on_unbalanced(Balances::issue(value));
+		}
+	}
+}
+
 /// Finds a pool by its sides, of which one is the token.
 pub type Locator = WithFirstAsset<Native, AccountId, AssetKind, AccountIdConverter<PoolPalletId, PoolId>>;
 
@@ -132,10 +147,10 @@ impl pallet_asset_conversion::Config for Runtime {
 	type LPFee = SwapFee;
 	type AdminOrigin = NeverEnsureOrigin<()>;
 	type MaxSwapFee = MaxSwapFee;
-	// Nobody sets up a pool after genesis, so that there is no fee for it which could vanish.
+	// Nobody sets up a pool after genesis, so that there is no fee for it. If there were one, the ledger would hear of it.
 	type PoolSetupFee = ConstU128<0>;
 	type PoolSetupFeeAsset = Native;
-	type PoolSetupFeeTarget = ();
+	type PoolSetupFeeTarget = SetupFees;
 	type LiquidityWithdrawalFee = NoWithdrawalFee;
 	type MintMinLiquidity = ConstU128<100>;
 	type MaxSwapPathLength = ConstU32<2>;

@@ -124,7 +124,9 @@ parameter_types! {
 /// was measured is judged in the next epoch whether or not it could be handed in, and the honest would pay for that.
 /// So does what is said of outages: who was down before the brake would stay so to its end, and what workers say again
 /// and again, free of charge, would fail in every block. So do reports of the price, without which nobody is paid. What was
-/// earned or approved can be claimed, and those who hold tokens can decide on the brake itself.
+/// earned or approved can be claimed, what was deposited comes back, and those who hold tokens can decide on the brake itself.
+///
+/// What was not approved yet may not be spent: neither by the treasury's own call nor by that of governance.
 ///
 /// A bond may be held by several people or through a proxy. Calls made for others pass whatever they hold, because what
 /// they hold meets the filter again: with a new origin (multisig, proxy) or that of the caller (utility).
@@ -132,6 +134,9 @@ pub struct NeverStopped;
 
 impl Contains<RuntimeCall> for NeverStopped {
 	fn contains(call: &RuntimeCall) -> bool {
+		if matches!(call, RuntimeCall::Governance(pallet_governance::Call::spend_small { .. })) {
+			return false;
+		}
 		matches!(
 			call,
 			RuntimeCall::System(_)
@@ -158,6 +163,8 @@ impl Contains<RuntimeCall> for NeverStopped {
 				| RuntimeCall::Treasury(pallet_treasury::Call::payout { .. })
 				| RuntimeCall::Treasury(pallet_treasury::Call::check_status { .. })
 				| RuntimeCall::AssetConversion(pallet_asset_conversion::Call::remove_liquidity { .. })
+				| RuntimeCall::Assets(pallet_assets::Call::cancel_approval { .. })
+				| RuntimeCall::Preimage(pallet_preimage::Call::unnote_preimage { .. })
 				| RuntimeCall::NodeStaking(pallet_node_staking::Call::unbond { .. })
 				| RuntimeCall::NodeStaking(pallet_node_staking::Call::withdraw { .. })
 				| RuntimeCall::Validators(pallet_validators::Call::chill { .. })
@@ -203,8 +210,12 @@ pub struct NeverPaused;
 
 impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 	fn contains(name: &pallet_tx_pause::RuntimeCallNameOf<Runtime>) -> bool {
+		let name = (name.0.as_slice(), name.1.as_slice());
+		if matches!(name, (b"Governance", b"spend_small")) {
+			return false;
+		}
 		matches!(
-			(name.0.as_slice(), name.1.as_slice()),
+			name,
 			(
 				b"System"
 					| b"Timestamp" | b"Babe"
@@ -221,6 +232,8 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 				| (b"Regions", b"reclaim_bounty")
 				| (b"Treasury", b"payout" | b"check_status")
 				| (b"AssetConversion", b"remove_liquidity")
+				| (b"Assets" | b"PoolAssets", b"cancel_approval")
+				| (b"Preimage", b"unnote_preimage")
 				| (b"NodeStaking", b"unbond" | b"withdraw")
 				| (b"Validators", b"chill")
 				| (b"Providers", b"pause" | b"deregister" | b"set_probe_key" | b"revoke_probe_key")

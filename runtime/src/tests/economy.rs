@@ -223,6 +223,41 @@ fn stable_path_should_go_on_when_nobody_reports_the_price() {
 	});
 }
 
+/// Swaps all of `amount` in the pool.
+fn swap(path: [configs::pool::AssetKind; 2], amount: u128) {
+	let call = pallet_asset_conversion::Call::swap_exact_tokens_for_tokens {
+		path: path.map(Box::new).to_vec(),
+		amount_in: amount,
+		amount_out_min: 1,
+		send_to: CUSTOMER.to_account_id(),
+		keep_alive: false,
+	};
+	assert_ok!(dispatch(CUSTOMER, call));
+	check_invariants();
+}
+
+#[test]
+fn stable_path_should_wait_when_nobody_reports_and_the_pool_is_bought_up() {
+	use configs::pool::{Native, Stable};
+	genesis(presets::LOCAL).execute_with(|| {
+		let mut chain = with_price();
+		chain.quote(None);
+		until(&mut chain, 60, "the price is stale", || Price::purchases_closed().is_some());
+		assert_ok!(dispatch(CUSTOMER, pallet_burn_mint::Call::buy_with_stable { credits: 20 * DOLLAR }));
+		let spent = || minting().into_iter().any(|event| matches!(event, Minting::SliceSpent { .. }));
+		until(&mut chain, 20, "a slice is spent", spent);
+		let (pending, held) = (ledger().pending_credits, free(CUSTOMER));
+		// Five thousand dollars make the pool 3 % dearer: what the round before saw is what counts.
+		swap([Stable::get(), Native::get()], 5_000 * DOLLAR);
+		let bought = free(CUSTOMER) - held;
+		let waits = || minting().into_iter().any(|event| matches!(event, Minting::SliceDeferred { .. }));
+		until(&mut chain, 20, "a slice waits", waits);
+		assert_eq!(ledger().pending_credits, pending);
+		swap([Native::get(), Stable::get()], bought);
+		until(&mut chain, 2_000, "the pot is spent", || ledger().pending_credits == 0);
+	});
+}
+
 #[test]
 fn request_should_be_taken_back_while_there_is_no_price_only() {
 	genesis(presets::LOCAL).execute_with(|| {
@@ -272,6 +307,34 @@ fn epochs_should_be_closed_by_the_schedule_when_the_price_is_lost() {
 		let summary = pallet_burn_mint::Summaries::<Runtime>::get(closed + 1).expect("it is closed");
 		assert_eq!((summary.price, summary.settled), (None, 0));
 		assert!(summary.scheduled > 0 && ledger().emitted > 0);
+		// There never was a price by which lines could be paid: their slices wait.
+		assert!(summary.availability == 0 && ledger().bucket > 0);
+	});
+}
+
+#[test]
+fn lines_should_be_paid_no_more_than_before_when_the_price_is_lost() {
+	genesis(presets::LOCAL).execute_with(|| {
+		let mut chain = with_price();
+		let next = pallet_burn_mint::NextClose::<Runtime>::get;
+		let earned = |epoch| {
+			pallet_burn_mint::Summaries::<Runtime>::get(epoch).is_some_and(|summary| summary.availability > 0)
+		};
+		until(&mut chain, 900, "lines are paid", || next().checked_sub(1).is_some_and(earned));
+		chain.quote(None);
+		until(&mut chain, 400, "the price is lost", Price::is_lost);
+		let closed = next();
+		until(&mut chain, 300, "epochs are closed", || next() > closed + 3);
+		let summaries: Vec<_> = (0..next()).filter_map(pallet_burn_mint::Summaries::<Runtime>::get).collect();
+		let last = summaries.iter().rev().find(|summary| summary.price.is_some()).expect("there was a price");
+		assert!(last.availability > 0);
+		let lost: Vec<_> = summaries.iter().filter(|summary| summary.epoch > last.epoch).collect();
+		assert!(lost.len() >= 3);
+		for summary in lost {
+			assert!(summary.price.is_none() && summary.wanted > 0);
+			let paid = summary.availability;
+			assert!(paid > 0 && paid <= last.availability, "{paid} after {}", last.availability);
+		}
 	});
 }
 

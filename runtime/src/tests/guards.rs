@@ -25,6 +25,8 @@ fn staging_should_have_public_timing_and_no_root() {
 	genesis(presets::STAGING).execute_with(|| {
 		assert_eq!(ProofOfBandwidth::timing(), Timing::public());
 		assert_eq!(pallet_sudo::Key::<Runtime>::get(), None);
+		let regions = pallet_regions::Regions::<Runtime>::iter_values().filter(|region| region.open);
+		assert_eq!(regions.count(), 80, "homes and data centres of forty countries");
 	});
 }
 

@@ -3,6 +3,7 @@
 mod chain;
 mod economy;
 mod economy_reads;
+mod epoch_close;
 mod equivocation;
 mod fees;
 mod filters;
@@ -17,5 +18,6 @@ mod referenda;
 mod repeats;
 mod sinks;
 mod story;
+mod struck;
 mod upgrade;
 mod wire;

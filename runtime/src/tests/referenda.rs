@@ -122,6 +122,72 @@ fn emergency_should_pause_purchases_and_nothing_that_is_somebodys() {
 	});
 }
 
+/// Who gets what the treasury spends.
+fn payee() -> AccountId {
+	[9; 32].into()
+}
+
+/// A spend by the treasury's own call.
+fn of_the_treasury(amount: Balance) -> RuntimeCall {
+	let (asset_kind, beneficiary) = (Box::new(()), Box::new(payee()));
+	pallet_treasury::Call::spend { asset_kind, amount, beneficiary, valid_from: None }.into()
+}
+
+/// A spend out of the budget of the economics track.
+fn small_spend(tokens: Balance) -> RuntimeCall {
+	pallet_governance::Call::spend_small { beneficiary: payee(), amount: tokens * WEIR }.into()
+}
+
+#[test]
+fn economics_should_spend_its_budget_once_in_a_window_however_it_is_asked() {
+	genesis(presets::LOCAL).execute_with(|| {
+		use sp_runtime::{traits::Dispatchable, DispatchError};
+		let mut chain = Chain::start();
+		chain.block(&nothing);
+		let decide = |call: RuntimeCall| {
+			let result = call.dispatch(Decision::Economics.into());
+			result.map(|_| ()).map_err(|failed| failed.error)
+		};
+		let batch =
+			|calls: Vec<RuntimeCall>| RuntimeCall::from(pallet_utility::Call::<Runtime>::batch_all { calls });
+		let exceeded: DispatchError = pallet_governance::Error::<Runtime>::BudgetExceeded.into();
+
+		assert_eq!(decide(batch(vec![small_spend(60_000), small_spend(60_000)])), Err(exceeded));
+		assert_eq!(Balances::free_balance(payee()), 0, "all or nothing");
+		assert_eq!(decide(batch(vec![small_spend(60_000), small_spend(40_000)])), Ok(()));
+		assert_eq!(Balances::free_balance(payee()), 100_000 * WEIR);
+		check_supply();
+
+		let ends = ProofOfBandwidth::epoch() + weir_math::economy::Pace::local().change_window_epochs;
+		chain.until_epoch(ends, &nothing);
+		assert_eq!(decide(small_spend(1)), Err(exceeded));
+		chain.until_epoch(ends + 1, &nothing);
+		assert_eq!(decide(small_spend(100_000)), Ok(()));
+		assert_eq!(Balances::free_balance(payee()), 200_000 * WEIR);
+		check_invariants();
+	});
+}
+
+#[test]
+fn region_should_be_opened_by_a_decision_when_its_notice_is_over() {
+	genesis(presets::LOCAL).execute_with(|| {
+		use sp_runtime::traits::Dispatchable;
+		let mut chain = Chain::start();
+		chain.block(&nothing);
+		let region =
+			weir_primitives::Region { country: *b"FR", kind: weir_primitives::LineKind::Residential };
+		let is_open = || configs::economy_reads::region(region).is_some_and(|row| row.open);
+		let open = pallet_regions::Call::open_region { region, least_weight: 1 };
+		assert_ok!(RuntimeCall::from(open).dispatch(Decision::Economics.into()));
+		let at = ProofOfBandwidth::epoch() + weir_math::economy::Pace::local().change_notice_epochs + 1;
+		chain.until_epoch(at - 1, &nothing);
+		assert!(!is_open());
+		chain.until_epoch(at, &nothing);
+		assert!(is_open());
+		check_invariants();
+	});
+}
+
 #[test]
 fn decision_should_not_reach_beyond_its_track() {
 	genesis(presets::LOCAL).execute_with(|| {
@@ -144,6 +210,9 @@ fn decision_should_not_reach_beyond_its_track() {
 			refused(decision, cancel.clone().into());
 		}
 		refused(Decision::Economics, pallet_governance::Call::pause_purchases {}.into());
+		refused(Decision::Economics, of_the_treasury(1));
+		refused(Decision::Emergency, small_spend(1));
+		refused(Decision::Upgrade, small_spend(1));
 		let region =
 			weir_primitives::Region { country: *b"FR", kind: weir_primitives::LineKind::Residential };
 		let open = pallet_regions::Call::open_region { region, least_weight: 1 };

@@ -15,6 +15,7 @@ use frame_support::{
 	assert_noop, assert_ok,
 	traits::{
 		fungible::Balanced,
+		fungibles,
 		schedule::DispatchTime,
 		tokens::{Fortitude, Precision, Preservation},
 		Bounded, Currency, Get, Imbalance, OnUnbalanced,
@@ -169,6 +170,34 @@ fn slash_should_be_destroyed_but_for_the_treasurys_part() {
 }
 
 #[test]
+fn slash_of_a_price_reporter_should_go_the_way_of_a_slash() {
+	at_work(|chain| {
+		let reporter = Alice.to_account_id();
+		let bond = || pallet_price::Reporters::<Runtime>::get(&reporter).map(|reporter| reporter.bond);
+		let before = bond().expect("a reporter from genesis");
+		// It was too far from the others in each round of an era that is over.
+		pallet_price::Standings::<Runtime>::mutate(|standings| {
+			let standing = standings.get_mut(&reporter).expect("it is active");
+			(standing.judged, standing.deviated) = (10_000, 10_000);
+		});
+		pallet_price::Era::<Runtime>::mutate(|era| era.number += 1);
+		let (burned, treasury) = (ledger().burned, free(&TreasuryAccount::get()));
+		let mut blocks = 0;
+		while bond() == Some(before) {
+			blocks += 1;
+			assert!(blocks < 10, "it is judged when there is room");
+			chain.block(&nothing);
+			check_invariants();
+		}
+		let taken = before - bond().expect("it goes on");
+		assert_eq!(taken, before / 100, "one per cent");
+		let parts = slash::split(taken, None);
+		assert_eq!(ledger().burned - burned, taken - parts.treasury);
+		assert_eq!(free(&TreasuryAccount::get()) - treasury, parts.treasury);
+	});
+}
+
+#[test]
 fn forfeited_deposit_and_price_of_a_test_should_go_the_way_of_a_slash() {
 	at_work(|_| {
 		let watcher = Eve.to_account_id();
@@ -269,6 +298,28 @@ fn safe_mode_should_take_no_deposit_that_could_be_slashed() {
 		let call: RuntimeCall = slash.into();
 		let by_root = call.dispatch(RuntimeOrigin::root()).map(|_| ()).map_err(|failed| failed.error);
 		assert_eq!(by_root, Err(DispatchError::BadOrigin));
+	});
+}
+
+#[test]
+fn fee_for_a_pool_should_be_destroyed_by_the_ledger_if_there_were_one() {
+	type Target = <Runtime as pallet_asset_conversion::Config>::PoolSetupFeeTarget;
+	use configs::pool::{Native, NativeAndAssets, Stable};
+	at_work(|_| {
+		let take = |asset, value| {
+			let all = (Precision::Exact, Preservation::Preserve, Fortitude::Polite);
+			let eve = Eve.to_account_id();
+			<NativeAndAssets as fungibles::Balanced<AccountId>>::withdraw(
+				asset, &eve, value, all.0, all.1, all.2,
+			)
+			.expect("Eve has as much")
+		};
+		let fee = 5 * WEIR;
+		assert_eq!(destroyed_by(|| Target::on_unbalanced(take(Native::get(), fee))), fee);
+		// What is paid in another asset is no token of the ledger's.
+		let supply = Assets::total_supply(STABLE);
+		assert_eq!(destroyed_by(|| Target::on_unbalanced(take(Stable::get(), 7))), 0);
+		assert_eq!(supply - Assets::total_supply(STABLE), 7);
 	});
 }
 

@@ -268,7 +268,14 @@ fn apis() -> Vec<String> {
 		strikes: 3,
 		last_verdict: Some(verdict),
 		past_verdicts: vec![past],
-		location: LocationFacts { proofs: 2, last_proof: Some(4), contradicted: Some(3) },
+		location: LocationFacts {
+			proofs: 2,
+			last_proof: Some(4),
+			contradicted: Some(3),
+			refuted: Some(2),
+			refutations: 5,
+			banned_until: Some(400),
+		},
 		operator: Some(account(8)),
 	};
 	let seat = SeatInfo {

@@ -39,12 +39,21 @@ pub enum Design {
 pub const DESIGNS: [Design; 3] = [Design::Recommended, Design::Fixed, Design::Classic];
 
 impl Design {
-	/// Its name.
+	/// Its name in tables and files.
 	pub fn name(self) -> &'static str {
 		match self {
 			Self::Recommended => "rec",
 			Self::Fixed => "fixed",
 			Self::Classic => "classic",
+		}
+	}
+
+	/// Its name in pictures.
+	pub fn title(self) -> &'static str {
+		match self {
+			Self::Recommended => "recommended",
+			Self::Fixed => "fixed tokens",
+			Self::Classic => "classic burn and mint",
 		}
 	}
 }
@@ -116,6 +125,8 @@ pub struct Chain {
 	/// The region's proven weight below which coverage floors pay, kbps.
 	least_weight: u64,
 	fee_income: FeeIncome,
+	/// Minted for availability in the last epoch that was closed at a price.
+	last_priced: Tokens,
 	regions: Vec<Region>,
 }
 
@@ -140,7 +151,18 @@ impl Chain {
 		};
 		let regions = (0..regions).map(|_| region()).collect();
 		let pace = Pace::public();
-		Ok(Self { ledger, parameters, pace, design, has_floors, least_weight, fee_income: 0, regions })
+		let (fee_income, last_priced) = (0, 0);
+		Ok(Self {
+			ledger,
+			parameters,
+			pace,
+			design,
+			has_floors,
+			least_weight,
+			fee_income,
+			last_priced,
+			regions,
+		})
 	}
 
 	/// What a unit of weight has earned in a region so far.
@@ -297,7 +319,8 @@ impl Chain {
 		let (slice, bucket) = (schedule.slice, self.ledger.bucket);
 		let total = match self.design {
 			Design::Recommended => {
-				let wanted = wanted_tokens(want, epoch.prices.map(|prices| prices.high), slice);
+				let price = epoch.prices.map(|prices| prices.high);
+				let wanted = wanted_tokens(want, price, slice, self.last_priced);
 				availability_mint(wanted, bucket, slice, self.parameters.bucket_slices)
 			}
 			Design::Fixed => slice.min(bucket),
@@ -317,6 +340,9 @@ impl Chain {
 			};
 			minted.map_err(|error| anyhow!("availability pay: {error:?}"))?;
 			closed.minted += paid.total();
+		}
+		if epoch.prices.is_some() {
+			self.last_priced = closed.minted;
 		}
 		closed.tokens_per_credit = total as f64 / want.max(1) as f64 / TOKEN as f64;
 		Ok(())

@@ -1,6 +1,6 @@
 //! Raw figures as comma-separated values; one file per layer, a heading line first.
 
-use super::study::Study;
+use super::{curves::pictures, study::Study};
 use anyhow::{Context, Result};
 use std::{fmt::Write, path::Path};
 
@@ -14,6 +14,7 @@ pub fn write(study: &Study, folder: &Path) -> Result<()> {
 		("curves.csv", curves(study)),
 		("regional.csv", regional(study)),
 		("swings.csv", swings(study)),
+		("courses.csv", courses(study)),
 		("cover.csv", cover(study)),
 		("farm.csv", farm(study)),
 		("spoof.csv", spoof(study)),
@@ -111,16 +112,30 @@ fn outcomes<T>(all: &[T]) -> impl Iterator<Item = (usize, &T)> {
 }
 
 fn curves(study: &Study) -> String {
-	let mut text = String::from("shock,design,epoch,price,income,issuance,hot_service\n");
-	for shock in &study.shocks {
-		let curves = &shock.curves;
-		let figures = curves.price.iter().zip(&curves.income).zip(&curves.issuance).zip(&curves.service);
-		for (epoch, (((price, income), issuance), service)) in figures.enumerate() {
-			line(
-				&mut text,
-				&[shock.file, shock.design.name(), &epoch.to_string()],
-				[*price, *income, *issuance, *service],
-			);
+	let mut text = String::from("scenario,variant,epoch,price,income,issuance,hot_service\n");
+	for picture in pictures(study) {
+		for variant in &picture.lines {
+			let curves = variant.curves;
+			let figures = curves.price.iter().zip(&curves.income).zip(&curves.issuance).zip(&curves.service);
+			for (epoch, (((price, income), issuance), service)) in figures.enumerate() {
+				line(
+					&mut text,
+					&[picture.file, &variant.name, &epoch.to_string()],
+					[*price, *income, *issuance, *service],
+				);
+			}
+		}
+	}
+	text
+}
+
+fn courses(study: &Study) -> String {
+	let mut text = String::from("rule,epoch,multiplier,income,capacity,service,utilisation\n");
+	for (name, course) in &study.courses {
+		for epoch in 0..course.multiplier.len() {
+			let series =
+				[&course.multiplier, &course.income, &course.capacity, &course.service, &course.utilisation];
+			line(&mut text, &[name, &epoch.to_string()], series.map(|series| series[epoch]));
 		}
 	}
 	text

@@ -11,7 +11,7 @@
 //! * Layer C, closed form: [`attacks`].
 //! * [`fuzz`]: the ledger under random operations. [`traces`]: the same for another implementation to replay.
 //! * [`study`]: all of it in one run; [`bars`]: what must be reached; [`published`]: what the research found.
-//! * [`report`], [`csv`], [`chart`]: tables, raw figures, plots.
+//! * [`report`], [`csv`], [`chart`]: tables, raw figures, plots; [`curves`]: what is drawn of layer B.
 
 pub mod agents;
 pub mod attacks;
@@ -20,6 +20,7 @@ pub mod chain;
 pub mod chart;
 pub mod control;
 pub mod csv;
+pub mod curves;
 pub mod epochs;
 pub mod fuzz;
 pub mod market;

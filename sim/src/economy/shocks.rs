@@ -3,6 +3,7 @@
 use super::{
 	chain::{Design, DESIGNS},
 	control::{Rule, PI},
+	curves::{drawn, Curves},
 	epochs::{run, History},
 	random::mean,
 	scenario::{Scenario, Setting, Spoofers, SHOCK},
@@ -124,33 +125,6 @@ pub fn mean_of(outcomes: &[Outcome]) -> Outcome {
 	}
 }
 
-/// Curves of a run, as they are drawn, averaged over seeds.
-#[derive(Clone, Debug, Default)]
-pub struct Curves {
-	/// Dollars per token.
-	pub price: Vec<f64>,
-	/// Dollars per gigabyte of weight.
-	pub income: Vec<f64>,
-	/// Of the cap.
-	pub issuance: Vec<f64>,
-	/// In the region of the shock.
-	pub service: Vec<f64>,
-}
-
-impl Curves {
-	fn add(&mut self, history: &History, part: f64) {
-		for (sum, series) in [
-			(&mut self.price, &history.price),
-			(&mut self.income, &history.income),
-			(&mut self.issuance, &history.issuance),
-			(&mut self.service, &history.hot_service),
-		] {
-			sum.resize(series.len(), 0.0);
-			sum.iter_mut().zip(series).for_each(|(sum, value)| *sum += value * part);
-		}
-	}
-}
-
 /// One row of the shocks.
 #[derive(Clone, Debug)]
 pub struct Shock {
@@ -193,27 +167,13 @@ pub fn shocks(seeds: u64) -> Result<Vec<Shock>> {
 			..Setting::new(*scenario, *design)
 		})
 		.collect();
-	let part = 1.0 / seeds as f64;
-	let found = runs(&settings, seeds, |history| {
-		let mut curves = Curves::default();
-		curves.add(history, part);
-		(Outcome::of(history), curves)
-	})?;
-	let rows = rows.into_iter().zip(found).map(|((row, design), found)| {
-		let mut sum = Curves::default();
-		for (_, curves) in &found {
-			for (sum, series) in [
-				(&mut sum.price, &curves.price),
-				(&mut sum.income, &curves.income),
-				(&mut sum.issuance, &curves.issuance),
-				(&mut sum.service, &curves.service),
-			] {
-				sum.resize(series.len(), 0.0);
-				sum.iter_mut().zip(series).for_each(|(sum, value)| *sum += value);
-			}
-		}
-		let outcomes = found.into_iter().map(|(outcome, _)| outcome).collect();
-		Shock { name: row.0, file: row.1, design, outcomes, curves: sum }
+	let found = drawn(&settings, seeds, Outcome::of)?;
+	let rows = rows.into_iter().zip(found).map(|((row, design), (outcomes, curves))| Shock {
+		name: row.0,
+		file: row.1,
+		design,
+		outcomes,
+		curves,
 	});
 	Ok(rows.collect())
 }
@@ -223,6 +183,8 @@ pub fn shocks(seeds: u64) -> Result<Vec<Shock>> {
 pub struct Regional {
 	/// The variant.
 	pub name: &'static str,
+	/// Its list price, credits per gigabyte.
+	pub list_price: u64,
 	/// Epochs until 95 % are served, of each seed.
 	pub recovery: Vec<f64>,
 	/// Least service in the five days after.
@@ -233,6 +195,8 @@ pub struct Regional {
 	pub multiplier: (f64, f64),
 	/// Dollars a day for availability, before and after.
 	pub dollars: (f64, f64),
+	/// Means over seeds.
+	pub curves: Curves,
 }
 
 /// Runs all variants.
@@ -255,7 +219,7 @@ pub fn regional(seeds: u64) -> Result<Vec<Regional>> {
 		epochs: 640,
 		..Setting::recommended(Scenario::Demand)
 	});
-	let found = runs(&settings, seeds, |h| {
+	let found = drawn(&settings, seeds, |h| {
 		let least = h.hot_service[START..START + 20].iter().copied().fold(1.0, f64::min);
 		let peak = h.hot_rate[START..].iter().copied().fold(0.0, f64::max);
 		(
@@ -266,13 +230,15 @@ pub fn regional(seeds: u64) -> Result<Vec<Regional>> {
 			(average(&h.minted_dollars, 120..START) * 4.0, average(&h.minted_dollars, START..640) * 4.0),
 		)
 	})?;
-	let rows = variants.iter().zip(found).map(|((name, _, _), found)| Regional {
+	let rows = variants.iter().zip(found).map(|((name, parameters, _), (found, curves))| Regional {
 		name,
+		list_price: parameters.list_price,
 		recovery: found.iter().map(|row| row.0).collect(),
 		least: mean(found.iter().map(|row| row.1)),
 		later: mean(found.iter().map(|row| row.2)),
 		multiplier: (mean(found.iter().map(|row| row.3 .0)), mean(found.iter().map(|row| row.3 .1))),
 		dollars: (mean(found.iter().map(|row| row.4 .0)), mean(found.iter().map(|row| row.4 .1))),
+		curves,
 	});
 	Ok(rows.collect())
 }
@@ -288,6 +254,8 @@ pub struct Cover {
 	pub service: [f64; 3],
 	/// Whether the floors ever cost more than their budget.
 	pub is_over_budget: bool,
+	/// Means over seeds.
+	pub curves: Curves,
 }
 
 /// Runs all variants.
@@ -298,22 +266,23 @@ pub fn cover(seeds: u64) -> Result<Vec<Cover>> {
 		("coverage floor off", Setting { has_floors: false, ..setting }),
 		("classic", Setting::new(Scenario::Cover, Design::Classic)),
 	];
-	let found = runs(&variants.map(|(_, setting)| setting), seeds, |h| {
+	let found = drawn(&variants.map(|(_, setting)| setting), seeds, |h| {
 		let service = [START..START + 4, START + 36..START + 40, START + 120..START + 240]
 			.map(|range| average(&h.hot_service, range));
 		(average(&h.hot_capacity, START - 40..START), service, h.is_over_budget)
 	})?;
-	let rows = variants.iter().zip(found).map(|((name, _), found)| Cover {
+	let rows = variants.iter().zip(found).map(|((name, _), (found, curves))| Cover {
 		name,
 		capacity: mean(found.iter().map(|row| row.0)),
 		service: [0, 1, 2].map(|at| mean(found.iter().map(|row| row.1[at]))),
 		is_over_budget: found.iter().any(|row| row.2),
+		curves,
 	});
 	Ok(rows.collect())
 }
 
 /// A cold start, with nodes that farm and dump and without.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Farm {
 	/// By which design.
 	pub design: Design,
@@ -327,6 +296,8 @@ pub struct Farm {
 	pub honest: (f64, f64),
 	/// Service from day 90 on.
 	pub service: f64,
+	/// Means over seeds, with them and without.
+	pub curves: (Curves, Curves),
 }
 
 /// Runs all designs.
@@ -337,14 +308,14 @@ pub fn farm(seeds: u64) -> Result<Vec<Farm>> {
 			[Scenario::Farm, Scenario::ColdStart].map(|scenario| Setting::new(scenario, *design))
 		})
 		.collect();
-	let found = runs(&settings, seeds, |h| {
+	let found = drawn(&settings, seeds, |h| {
 		let trough = h.price[..200].iter().copied().fold(f64::INFINITY, f64::min) / h.price[0] - 1.0;
 		let minted: f64 = h.minted[..160].iter().sum();
 		[minted / 1e6, h.dumped / 1e6, trough, h.honest[160] * 10.0, average(&h.service, 360..480)]
 	})?;
 	let of = |rows: &[[f64; 5]], at: usize| mean(rows.iter().map(|row| row[at]));
 	let rows = DESIGNS.iter().zip(found.chunks(2)).map(|(design, pair)| {
-		let (farm, cold) = (&pair[0], &pair[1]);
+		let ((farm, with), (cold, without)) = (&pair[0], &pair[1]);
 		Farm {
 			design: *design,
 			minted: of(farm, 0),
@@ -352,16 +323,19 @@ pub fn farm(seeds: u64) -> Result<Vec<Farm>> {
 			trough: (of(farm, 2), of(cold, 2)),
 			honest: (of(farm, 3), of(cold, 3)),
 			service: of(farm, 4),
+			curves: (with.clone(), without.clone()),
 		}
 	});
 	Ok(rows.collect())
 }
 
 /// Nodes that pretend to be in the region that pays.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Spoof {
 	/// Where, and by which rule.
 	pub name: &'static str,
+	/// A short name, for files.
+	pub file: &'static str,
 	/// The chance of each to be found out in an epoch.
 	pub detection: f64,
 	/// Dollars per node and year that it was paid,
@@ -372,38 +346,44 @@ pub struct Spoof {
 	pub first_day: f64,
 	/// Epochs until 95 % are served.
 	pub recovery: f64,
+	/// Means over seeds.
+	pub curves: Curves,
 }
+
+/// Chances to be found out in an epoch.
+pub const RATES: [f64; 6] = [0.0, 0.01, 0.02, 0.05, 0.10, 0.20];
 
 /// Runs all detection rates.
 pub fn spoof(seeds: u64) -> Result<Vec<Spoof>> {
 	let variants = [
-		("2,000 fakes, x10 region", Scenario::Demand, 200, true),
-		("400 fakes, empty region, no tenure", Scenario::Cover, 40, false),
-		("400 fakes, empty region, tenure", Scenario::Cover, 40, true),
+		("2,000 fakes, x10 region", "spoof", Scenario::Demand, 200, true),
+		("400 fakes, empty region, no tenure", "spoof-empty", Scenario::Cover, 40, false),
+		("400 fakes, empty region, tenure", "spoof-tenure", Scenario::Cover, 40, true),
 	];
-	let rates = [0.0, 0.01, 0.02, 0.05, 0.10, 0.20];
-	let rows: Vec<_> = variants.iter().flat_map(|variant| rates.map(|rate| (variant, rate))).collect();
+	let rows: Vec<_> = variants.iter().flat_map(|variant| RATES.map(|rate| (variant, rate))).collect();
 	let settings: Vec<Setting> = rows
 		.iter()
-		.map(|((_, scenario, agents, has_tenure), detection)| Setting {
+		.map(|((_, _, scenario, agents, has_tenure), detection)| Setting {
 			has_tenure: *has_tenure,
 			spoofers: Some(Spoofers { agents: *agents, detection: *detection }),
 			..Setting::recommended(*scenario)
 		})
 		.collect();
-	let found = runs(&settings, seeds, |h| {
+	let found = drawn(&settings, seeds, |h| {
 		(h.spoofed, average(&h.hot_service, START..START + 4), recovery(&h.hot_service))
 	})?;
-	let rows = rows.into_iter().zip(found).map(|((variant, detection), found)| {
+	let rows = rows.into_iter().zip(found).map(|((variant, detection), (found, curves))| {
 		let epochs: f64 = found.iter().map(|row| row.0 .0).sum();
 		let yearly = |dollars: f64| dollars / epochs.max(1.0) * 1_461.0;
 		Spoof {
 			name: variant.0,
+			file: variant.1,
 			detection,
 			accrued: yearly(found.iter().map(|row| row.0 .1).sum()),
 			lost: yearly(found.iter().map(|row| row.0 .2).sum()),
 			first_day: mean(found.iter().map(|row| row.1)),
 			recovery: mean(found.iter().map(|row| row.2)),
+			curves,
 		}
 	});
 	Ok(rows.collect())

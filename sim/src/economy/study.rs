@@ -3,10 +3,9 @@
 use super::{
 	attacks::{self, Crowd, Memory, Rules, HIDERS, NUDGERS},
 	fuzz::{self, Fuzzed, Schedule},
-	market::Shock as Path,
-	oracle::{watch, Attack, Watched},
-	peg::{self, Peg, RoundTrip},
-	plant::{self, Swing, PLANTS},
+	oracle::{watch, Watched},
+	peg::{self, Peg, RoundTrip, CASES},
+	plant::{self, Course, Swing, PLANTS},
 	shocks::{self, Cover, Farm, Regional, Shock, Spoof},
 };
 use anyhow::Result;
@@ -36,8 +35,8 @@ pub struct Study {
 	pub pegs: Vec<Peg>,
 	/// Layer A2.
 	pub trips: Vec<RoundTrip>,
-	/// One path with its quotes, for a plot.
-	pub whipsaw: Watched,
+	/// A path of each of its cases with the quotes, for plots.
+	pub watched: Vec<Watched>,
 	/// Layer C.
 	pub washed: Vec<Washed>,
 	/// Layer C2: gains by share of the region, first by the chain's line.
@@ -48,6 +47,8 @@ pub struct Study {
 	pub crowds: [Crowd; 3],
 	/// Layer B2.
 	pub swings: Vec<(&'static str, [Swing; PLANTS.len()])>,
+	/// One of its plants by every rule, for a plot.
+	pub courses: Vec<(&'static str, Course)>,
 	/// Layer B.
 	pub shocks: Vec<Shock>,
 	/// Layer B2b.
@@ -73,12 +74,13 @@ impl Study {
 			seeds,
 			pegs: peg::run(seeds, &parameters),
 			trips: peg::round_trips(seeds, &parameters),
-			whipsaw: watch(Path::Whipsaw, &Attack::default(), &parameters, 1),
+			watched: CASES.map(|case| watch(case.shock, &case.attack, &parameters, 1)).into(),
 			washed: washed(),
 			withheld: [0, 2].map(|at| (maps[at].0, attacks::withhold(&maps[at].1))).into(),
 			nudged: maps.iter().map(|(name, map)| (*name, attacks::nudge(map))).collect(),
 			crowds: attacks::crowds(),
 			swings: plant::run(),
+			courses: plant::courses(),
 			shocks: shocks::shocks(seeds)?,
 			regional: shocks::regional(seeds)?,
 			cover: shocks::cover(seeds)?,

@@ -233,7 +233,7 @@ fn spoof(seats: Vec<Site>, spoofers: &[(Place, Place)], expected: Expected) -> a
 		let found = findings(&judged);
 		for (test, _) in held(&judged) {
 			let provider = test.test.provider;
-			let is_contradicted = found.get(&provider) == Some(&LocationFinding::Contradicted);
+			let is_contradicted = found.get(&provider).is_some_and(|finding| finding.is_against());
 			let Some(spoofer) = (provider as usize).checked_sub(seated) else {
 				framed += u32::from(is_contradicted);
 				continue;
@@ -286,7 +286,7 @@ fn honest() -> anyhow::Result<Finding> {
 		for (test, _) in held(&judged) {
 			let finding = found.get(&test.test.provider);
 			tests += 1;
-			contradicted += u32::from(finding == Some(&LocationFinding::Contradicted));
+			contradicted += u32::from(finding.is_some_and(|finding| finding.is_against()));
 			proven += u32::from(finding == Some(&LocationFinding::Proven));
 		}
 	}
@@ -313,8 +313,8 @@ fn on_paper(jitter: RangeInclusive<f64>, is_possible: bool) -> anyhow::Result<Fi
 				Witness { operator, country: member.country, rtt_10us, contradicted: false }
 			})
 			.collect();
-		let judgement = judge_location(&witnesses, at.country);
-		contradicted += u32::from(judgement.finding == LocationFinding::Contradicted);
+		let judgement = judge_location(&witnesses, MEMBERS as u16, at.country);
+		contradicted += u32::from(judgement.finding.is_against());
 	}
 	let is_rare = contradicted * 100 < COMMITTEES;
 	finding(
@@ -343,7 +343,7 @@ fn delay() -> anyhow::Result<Finding> {
 		for (test, _) in held(&judged).filter(|(test, _)| test.test.provider as usize >= SEATS) {
 			tests += 1;
 			let finding = found.get(&test.test.provider);
-			contradicted += u32::from(finding == Some(&LocationFinding::Contradicted));
+			contradicted += u32::from(finding.is_some_and(|finding| finding.is_against()));
 		}
 		for (_, provider, rtt_10us) in reported(&judged) {
 			let site = &ground.sites[provider];
@@ -410,7 +410,7 @@ fn frame() -> anyhow::Result<Finding> {
 				continue;
 			}
 			let liars = ground.world.measuring(test).filter(|member| is_corrupt(*member)).count();
-			let is_contradicted = found.get(&provider) == Some(&LocationFinding::Contradicted);
+			let is_contradicted = found.get(&provider).is_some_and(|finding| finding.is_against());
 			tests += 1;
 			contradicted += u32::from(is_contradicted);
 			exceptions += u32::from(is_contradicted != (liars >= CONTRADICTING_MEMBERS));

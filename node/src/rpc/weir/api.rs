@@ -5,6 +5,7 @@ use super::{
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
 	contesting::{Audit, Evidence},
 	earning::{EpochSummaryPage, Rewards},
+	figures::{Bonds, ClaimBond, CloseState, Pots, QuoteList, StablePath},
 	inputs::{Account, AccountOrIndex, Blocks, Credits},
 	money::{Cost, CreditAccount, Price, Reporter, Supply},
 	outages::Outages,
@@ -96,6 +97,7 @@ pub(crate) trait WeirApi {
 	fn price(&self, at: Option<Hash>) -> RpcResult<Price>;
 
 	/// Who reports the price: bonds, last reports, how often each was too far from the median.
+	/// Those that were added, those that are not judged yet, and of those whose bond is not released yet at most 256.
 	#[method(name = "weir_reporters", blocking)]
 	fn reporters(&self, at: Option<Hash>) -> RpcResult<Vec<Reporter>>;
 
@@ -137,9 +139,35 @@ pub(crate) trait WeirApi {
 		at: Option<Hash>,
 	) -> RpcResult<EpochSummaryPage>;
 
-	/// The parameters of the economy, what was announced to change in them, and its clock.
+	/// The parameters of the economy, what was announced to change in them, its clock, and the brakes that are on.
 	#[method(name = "weir_parameters", blocking)]
 	fn parameters(&self, at: Option<Hash>) -> RpcResult<Rules>;
+
+	/// The last quotes, newest first, of the last 288 rounds: a day on public networks.
+	/// `limit` is 1 to 288, and 288 unless given. A round without a price has none.
+	#[method(name = "weir_quotes", blocking)]
+	fn quotes(&self, limit: Option<u32>, at: Option<Hash>) -> RpcResult<QuoteList>;
+
+	/// What a claim needs as a bond now.
+	/// `kbps` is the smaller direction of the claim.
+	#[method(name = "weir_claimBond", blocking)]
+	fn claim_bond(&self, kbps: u32, at: Option<Hash>) -> RpcResult<ClaimBond>;
+
+	/// Bonds of an account: what is active, what unbonds and when it is free, and the slashes that wait.
+	#[method(name = "weir_bonds", blocking)]
+	fn bonds(&self, account: Account, at: Option<Hash>) -> RpcResult<Bonds>;
+
+	/// Credits for the stable asset: how many can be bought now, what waits for its tokens and why, and the pool.
+	#[method(name = "weir_stablePath", blocking)]
+	fn stable_path(&self, at: Option<Hash>) -> RpcResult<StablePath>;
+
+	/// What the treasury and the pots hold.
+	#[method(name = "weir_pots", blocking)]
+	fn pots(&self, at: Option<Hash>) -> RpcResult<Pots>;
+
+	/// How far epochs are closed: whether the next waits for a price, or how far its close is.
+	#[method(name = "weir_close", blocking)]
+	fn close(&self, at: Option<Hash>) -> RpcResult<CloseState>;
 
 	/// This description.
 	#[method(name = "rpc.discover")]

@@ -55,18 +55,21 @@ result! {
 		released: Amount,
 		/// Taken back so far: by leaving early, or for fraud.
 		forfeited: Amount,
+		/// Of what was granted, the coverage floors. The rest is availability pay.
+		floor: Amount,
 	}
 }
 
 impl From<economy_api::VestingInfo> for Vesting {
 	fn from(info: economy_api::VestingInfo) -> Self {
-		let economy_api::VestingInfo { granted, locked, releasable, released, forfeited } = info;
+		let economy_api::VestingInfo { granted, locked, releasable, released, forfeited, floor } = info;
 		Self {
 			granted: granted.into(),
 			locked: locked.into(),
 			releasable: releasable.into(),
 			released: released.into(),
 			forfeited: forfeited.into(),
+			floor: floor.into(),
 		}
 	}
 }
@@ -233,6 +236,8 @@ result! {
 		recredited: Amount,
 		/// Weight of all regions.
 		weight: Amount,
+		/// Everything that was destroyed since the close before this one: by settlement, and of fees, slashes and dust.
+		destroyed_in_all: Amount,
 	}
 }
 
@@ -257,6 +262,7 @@ impl From<economy_api::EpochSummary> for EpochSummary {
 			treasury,
 			recredited,
 			weight,
+			destroyed_in_all,
 		} = summary;
 		Self {
 			epoch,
@@ -277,6 +283,7 @@ impl From<economy_api::EpochSummary> for EpochSummary {
 			treasury: treasury.into(),
 			recredited: recredited.into(),
 			weight: weight.into(),
+			destroyed_in_all: destroyed_in_all.into(),
 		}
 	}
 }
@@ -318,6 +325,7 @@ mod tests {
 				releasable: 20,
 				released: 10,
 				forfeited: 0,
+				floor: 40,
 			},
 			bounties: earned(0, 3),
 			fees: earned(4, 5),
@@ -334,7 +342,7 @@ mod tests {
 		assert_eq!(shown["validating"], of("6", "0"));
 		assert_eq!(shown["attesting"], of("0", "7"));
 		assert_eq!(shown["feeEpochs"], json!([{ "epoch": 12, "credits": "700", "tokens": null }]));
-		assert_eq!(shown["vesting"]["locked"], "60");
+		assert_eq!((&shown["vesting"]["locked"], &shown["vesting"]["floor"]), (&json!("60"), &json!("40")));
 		assert_eq!(shown["line"], json!({ "region": 2, "weight": "9500", "proven": false, "expires": 26 }));
 		assert_eq!(
 			(&shown["factors"]["capacityKbps"], &shown["factors"]["uptimePpm"]),

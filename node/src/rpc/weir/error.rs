@@ -21,8 +21,8 @@ pub(super) enum Error {
 	UnknownBlock(Hash),
 	/// The node knows the block, but not the state after it.
 	PrunedState(Hash),
-	/// A page of that many rows is not served.
-	PageSize(u32),
+	/// A page of that many rows is not served; how many are at most.
+	PageSize(u32, u32),
 	/// The text names no region.
 	NotARegion(String),
 	/// The runtime's API did not answer.
@@ -54,7 +54,7 @@ impl Error {
 			Self::UnknownSeat(text()),
 			Self::UnknownBlock(hash),
 			Self::PrunedState(hash),
-			Self::PageSize(0),
+			Self::PageSize(0, super::server::MAX_PAGE),
 			Self::NotARegion(text()),
 			Self::Runtime(text()),
 			Self::Database(text()),
@@ -75,7 +75,7 @@ impl Error {
 			Self::UnknownSeat(_) => (2, "UnknownSeat"),
 			Self::UnknownBlock(_) => (3, "UnknownBlock"),
 			Self::PrunedState(_) => (4, "PrunedState"),
-			Self::PageSize(_) => (5, "PageSize"),
+			Self::PageSize(..) => (5, "PageSize"),
 			Self::NotARegion(_) => (6, "NotARegion"),
 			Self::Runtime(_) => (7, "Runtime"),
 			Self::Database(_) => (8, "Database"),
@@ -115,10 +115,9 @@ impl fmt::Display for Error {
 				"this node no longer has the state of block {hash:?}: ask a newer block, or a node with --state-pruning \
 				archive"
 			),
-			Self::PageSize(limit) => write!(
+			Self::PageSize(limit, most) => write!(
 				f,
-				"a page cannot have {limit} rows: give a limit from 1 to {}, and follow nextCursor",
-				super::server::MAX_PAGE
+				"a page cannot have {limit} rows: give a limit from 1 to {most}, and follow nextCursor where there is one"
 			),
 			Self::NotARegion(text) => write!(
 				f,

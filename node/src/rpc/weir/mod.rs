@@ -2,7 +2,7 @@
 //!
 //! * [`api`]: the methods and the subscriptions.
 //! * [`inputs`]: what goes in; [`results`], [`attesting`], [`contesting`], [`verdicts`], [`outages`] and [`texts`]: what comes out, as
-//!   JSON; of the economy [`money`], [`regional`], [`earning`] and [`rules`].
+//!   JSON; of the economy [`money`], [`regional`], [`earning`], [`figures`] and [`rules`].
 //! * [`server`]: answers, read through the runtime's API.
 //! * [`news`]: what new blocks say, read once for all subscribers; [`subscriptions`] hands it out, to so many subscribers
 //!   of a connection as have [`places`].
@@ -25,6 +25,7 @@ mod attesting;
 mod contesting;
 mod earning;
 mod error;
+mod figures;
 mod inputs;
 mod money;
 mod news;

@@ -8,7 +8,8 @@ use serde::Serialize;
 use weir_primitives::{
 	economy::{self, GateReason},
 	economy_api::{
-		CreditsInfo, PriceInfo, PurchaseQuote, PurchaseRefusal, ReporterInfo, RequestInfo, SupplyInfo,
+		CreditsInfo, PriceInfo, PurchaseQuote, PurchaseRefusal, ReporterInfo, RequestInfo, SliceWait,
+		SupplyInfo,
 	},
 };
 use weir_runtime::AccountId;
@@ -48,6 +49,28 @@ impl From<PurchaseRefusal> for Refusal {
 			PurchaseRefusal::QueueFull => {
 				("QueueFull", "as many requests wait as may: ask again in a later round")
 			}
+			PurchaseRefusal::NeverPriced => {
+				("NeverPriced", "there never was a price: requests are taken once there is one")
+			}
+		};
+		Self { name, text }
+	}
+}
+
+impl From<SliceWait> for Refusal {
+	fn from(wait: SliceWait) -> Self {
+		let (name, text) = match wait {
+			SliceWait::NoPool => ("NoPool", "there is no pool, or nothing in it"),
+			SliceWait::PoolTooShallow => ("PoolTooShallow", "the pool is too shallow for a slice"),
+			SliceWait::PricesDisagree => ("PricesDisagree", "median, running average and pool disagree"),
+			SliceWait::NoPoolAverage => {
+				("NoPoolAverage", "nobody reports, and the pool has no average of rounds that are over")
+			}
+			SliceWait::NoPrice => ("NoPrice", "a price of zero is none"),
+			SliceWait::Refused => (
+				"Refused",
+				"the pool refused: mostly because it gives less than 99 % of what the slice is worth",
+			),
 		};
 		Self { name, text }
 	}

@@ -6,6 +6,7 @@ use super::{
 	contesting::{Audit, Evidence},
 	earning::{EpochSummaryPage, Rewards},
 	error::Error,
+	figures::{Bonds, ClaimBond, CloseState, Pots, QuoteList, StablePath},
 	inputs::{Account, AccountOrIndex, Blocks, Credits},
 	money::{Cost, CreditAccount, Price, Reporter, Supply},
 	outages::{BlockOutages, Outages},
@@ -175,6 +176,12 @@ fn schema(name: &str, schemas: &mut SchemaGenerator) -> Value {
 		CreditAccount,
 		EpochSummaryPage,
 		Rules,
+		QuoteList,
+		ClaimBond,
+		Bonds,
+		StablePath,
+		Pots,
+		CloseState,
 	)
 }
 

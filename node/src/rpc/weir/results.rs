@@ -54,7 +54,7 @@ result! {
 		maturity_epochs: u32,
 		/// Epochs between queueing a slash and applying it.
 		slash_delay_epochs: u32,
-		/// Epochs before unbonded tokens are free.
+		/// Epochs before what a validator unbonds is free; a provider waits for three quarters of them, rounded up.
 		unbonding_epochs: u32,
 		/// One in this many admitted providers is tested each epoch.
 		test_every: u32,
@@ -249,7 +249,7 @@ pub(super) fn key(key: &ProbeKey) -> Hex {
 
 result! {
 	/// What round-trip times say of where a provider is, since it claims the country it claims. A contradiction is a reason
-	/// to look: three members that lie suffice for one.
+	/// to look: three members that lie suffice for one. To refute takes more than half of a committee.
 	pub(crate) struct Location {
 		/// Epochs in which at least five far members did not contradict.
 		proofs: u16,
@@ -257,13 +257,21 @@ result! {
 		last_proof: Option<u32>,
 		/// The last epoch in which at least three members contradicted; null without one.
 		contradicted: Option<u32>,
+		/// The epoch of the last test that measured something, if more than half of its committee refuted the claim; else null.
+		refuted: Option<u32>,
+		/// Tests in a row that refuted it, of whichever line the account had there, since the last slash for that. Six cost a
+		/// part of the bond.
+		refutations: u8,
+		/// First epoch in which lines of the account may weigh something in that country; null if nothing forbids it.
+		banned_until: Option<u32>,
 	}
 }
 
 impl From<api::LocationFacts> for Location {
 	fn from(facts: api::LocationFacts) -> Self {
-		let api::LocationFacts { proofs, last_proof, contradicted } = facts;
-		Self { proofs, last_proof, contradicted }
+		let api::LocationFacts { proofs, last_proof, contradicted, refuted, refutations, banned_until } =
+			facts;
+		Self { proofs, last_proof, contradicted, refuted, refutations, banned_until }
 	}
 }
 

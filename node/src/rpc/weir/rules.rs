@@ -1,10 +1,13 @@
 //! The parameters of the economy, as JSON. Shares are in millionths.
 
-use super::{results::Block, texts::Amount};
+use super::{
+	results::Block,
+	texts::{Amount, RegionName},
+};
 use serde::Serialize;
 use weir_primitives::{
 	economy,
-	economy_api::{ParametersInfo, PendingChange},
+	economy_api::{BrakeInfo, ParametersInfo, Paused, PendingChange, PendingRegion},
 };
 
 result! {
@@ -18,9 +21,9 @@ result! {
 		treasury_share_ppm: u32,
 		/// Most that an attacker's own traffic may move availability pay, as a share of the traffic's price.
 		kappa_ppm: u32,
-		/// Of the outstanding basis, what the stabilisation ledger holds at most.
+		/// Of the outstanding basis, what the buffer holds at most.
 		buffer_target_ppm: u32,
-		/// Of a surplus, what may go into the stabilisation ledger.
+		/// Of a surplus, what may go into the buffer.
 		buffer_fill_ppm: u32,
 		/// Of an epoch's provider slice, what insurance may mint for fees.
 		insurance_ppm: u32,
@@ -219,6 +222,61 @@ impl From<PendingChange> for Change {
 }
 
 result! {
+	/// A change of the table of regions that was announced.
+	pub(crate) struct RegionChange {
+		/// Country and kind of line.
+		region: RegionName,
+		/// Proven weight it should have from then on, kbps; null if it is closed then.
+		least_weight: Option<Amount>,
+		/// First epoch in which it is so.
+		from_epoch: u32,
+	}
+}
+
+impl From<PendingRegion> for RegionChange {
+	fn from(change: PendingRegion) -> Self {
+		let PendingRegion { region, least_weight, from_epoch } = change;
+		Self { region: region.into(), least_weight: least_weight.map(Amount::from), from_epoch }
+	}
+}
+
+result! {
+	/// What a brake of the emergency track stops.
+	#[derive(Copy)]
+	pub(crate) enum Braked {
+		/// Purchases of credits.
+		Purchases,
+		/// Slashes of 30 % and more: they wait.
+		Slashes,
+		/// A region: no coverage floor there, and no multiplier above one.
+		Region,
+	}
+}
+
+result! {
+	/// A brake that is on.
+	pub(crate) struct Brake {
+		/// What it stops.
+		what: Braked,
+		/// Which region, if it is one.
+		region: Option<RegionName>,
+		/// First epoch in which it is off.
+		until_epoch: u32,
+	}
+}
+
+impl From<BrakeInfo> for Brake {
+	fn from(BrakeInfo { what, until }: BrakeInfo) -> Self {
+		let (what, region) = match what {
+			Paused::Purchases => (Braked::Purchases, None),
+			Paused::Slashes => (Braked::Slashes, None),
+			Paused::Region(region) => (Braked::Region, Some(region.into())),
+		};
+		Self { what, region, until_epoch: until }
+	}
+}
+
+result! {
 	/// The rules of the economy that are not code.
 	pub(crate) struct Rules {
 		/// The block.
@@ -229,33 +287,73 @@ result! {
 		parameters: Parameters,
 		/// What was announced; null if nothing is to change.
 		pending: Option<Change>,
+		/// Regions that will be opened, closed or asked for another weight.
+		pending_regions: Vec<RegionChange>,
+		/// Brakes of the emergency track that are on.
+		brakes: Vec<Brake>,
+		/// Last block in which only those calls are taken that nobody may stop; null while the brake of the chain is off.
+		safe_mode_until: Option<u32>,
 	}
 }
 
 impl Rules {
 	/// The rules in `block`.
 	pub(super) fn new(block: Block, info: ParametersInfo) -> Self {
-		let ParametersInfo { pace, parameters, pending } = info;
-		Self { block, pace: pace.into(), parameters: parameters.into(), pending: pending.map(Change::from) }
+		let ParametersInfo { pace, parameters, pending, pending_regions, brakes, safe_mode_until } = info;
+		Self {
+			block,
+			pace: pace.into(),
+			parameters: parameters.into(),
+			pending: pending.map(Change::from),
+			pending_regions: pending_regions.into_iter().map(RegionChange::from).collect(),
+			brakes: brakes.into_iter().map(Brake::from).collect(),
+			safe_mode_until,
+		}
 	}
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use serde_json::to_value;
+	use serde_json::{json, to_value, Value};
+	use weir_primitives::{LineKind, Region};
 
 	#[test]
 	fn rules_should_be_shown_with_what_was_announced() {
 		let parameters = economy::Parameters::default();
 		let dearer = economy::Parameters { list_price: 55_000, ..parameters };
 		let pending = Some(PendingChange { parameters: dearer, from_epoch: 40 });
-		let info = ParametersInfo { pace: economy::Pace::public(), parameters, pending };
+		let region = Region { country: *b"BR", kind: LineKind::Residential };
+		let asked = PendingRegion { region, least_weight: Some(2_500_000), from_epoch: 41 };
+		let closed = PendingRegion { least_weight: None, ..asked.clone() };
+		let pending_regions = vec![asked, closed];
+		let brakes = [Paused::Purchases, Paused::Slashes, Paused::Region(region)];
+		let brakes = brakes.map(|what| BrakeInfo { what, until: 44 }).into();
+		let info = ParametersInfo {
+			pace: economy::Pace::public(),
+			parameters,
+			pending,
+			pending_regions,
+			brakes,
+			safe_mode_until: Some(9),
+		};
 		let shown = to_value(Rules::new(Block::new(Default::default(), 1), info)).unwrap();
 		assert_eq!(shown["parameters"]["providerSharePpm"], 750_000);
 		assert_eq!(shown["parameters"]["lambda"], "118601313426447");
 		assert_eq!(shown["pace"]["roundBlocks"], 50);
 		assert_eq!(shown["pending"]["fromEpoch"], 40);
 		assert_eq!(shown["pending"]["parameters"]["listPrice"], "55000");
+		let regions = &shown["pendingRegions"];
+		assert_eq!(
+			(&regions[0]["region"], &regions[0]["leastWeight"]),
+			(&"BR-res".into(), &"2500000".into())
+		);
+		assert_eq!((&regions[1]["leastWeight"], &regions[1]["fromEpoch"]), (&Value::Null, &41.into()));
+		let expected = json!([
+			{ "what": "purchases", "region": null, "untilEpoch": 44 },
+			{ "what": "slashes", "region": null, "untilEpoch": 44 },
+			{ "what": "region", "region": "BR-res", "untilEpoch": 44 },
+		]);
+		assert_eq!((&shown["brakes"], &shown["safeModeUntil"]), (&expected, &9.into()));
 	}
 }

@@ -6,6 +6,7 @@ use super::{
 	contesting::{Audit, Evidence},
 	earning::{EpochSummary, EpochSummaryPage, Rewards},
 	error::Error,
+	figures::{Bonds, ClaimBond, CloseState, Pots, QuoteList, StablePath},
 	inputs::{region, regions, Account, AccountOrIndex, Blocks, Credits},
 	money::{Cost, CreditAccount, Price, Reporter, Supply},
 	news::{BlockNews, News},
@@ -38,6 +39,8 @@ use weir_runtime::{AccountId, Balance, Hash};
 
 /// Rows a page holds at most.
 pub(super) const MAX_PAGE: u32 = 100;
+/// Quotes that are shown at most: as many as the chain keeps.
+pub(super) const MAX_QUOTES: u32 = 288;
 /// What describes all of this to machines.
 pub(super) const DOCUMENT: &str = include_str!("../../../../docs/openrpc.json");
 
@@ -126,9 +129,14 @@ impl Weir {
 
 /// Rows to ask for.
 fn rows(limit: Option<u32>) -> Result<u32, Error> {
-	match limit.unwrap_or(MAX_PAGE) {
-		limit @ 1..=MAX_PAGE => Ok(limit),
-		limit => Err(Error::PageSize(limit)),
+	rows_of(limit, MAX_PAGE)
+}
+
+/// Rows to ask for where there are at most `most`.
+fn rows_of(limit: Option<u32>, most: u32) -> Result<u32, Error> {
+	match limit.unwrap_or(most) {
+		limit if (1..=most).contains(&limit) => Ok(limit),
+		limit => Err(Error::PageSize(limit, most)),
 	}
 }
 
@@ -304,6 +312,42 @@ impl WeirApiServer for Weir {
 		let at = self.block(at)?;
 		let info = self.client.runtime_api().parameters(at).map_err(Error::from)?;
 		Ok(Rules::new(self.named(at)?, info))
+	}
+
+	fn quotes(&self, limit: Option<u32>, at: Option<Hash>) -> RpcResult<QuoteList> {
+		let (limit, at) = (rows_of(limit, MAX_QUOTES)?, self.block(at)?);
+		let quotes = self.client.runtime_api().quotes(at, limit).map_err(Error::from)?;
+		Ok(QuoteList::new(self.named(at)?, quotes))
+	}
+
+	fn claim_bond(&self, kbps: u32, at: Option<Hash>) -> RpcResult<ClaimBond> {
+		let at = self.block(at)?;
+		let bond = self.client.runtime_api().claim_bond(at, kbps).map_err(Error::from)?;
+		Ok(ClaimBond::new(self.named(at)?, bond))
+	}
+
+	fn bonds(&self, account: Account, at: Option<Hash>) -> RpcResult<Bonds> {
+		let (who, at) = (account.id()?, self.block(at)?);
+		let info = self.client.runtime_api().bonds(at, who.clone()).map_err(Error::from)?;
+		Ok(Bonds::new(self.named(at)?, &who, info))
+	}
+
+	fn stable_path(&self, at: Option<Hash>) -> RpcResult<StablePath> {
+		let at = self.block(at)?;
+		let info = self.client.runtime_api().stable_path(at).map_err(Error::from)?;
+		Ok(StablePath::new(self.named(at)?, info))
+	}
+
+	fn pots(&self, at: Option<Hash>) -> RpcResult<Pots> {
+		let at = self.block(at)?;
+		let info = self.client.runtime_api().pots(at).map_err(Error::from)?;
+		Ok(Pots::new(self.named(at)?, info))
+	}
+
+	fn close(&self, at: Option<Hash>) -> RpcResult<CloseState> {
+		let at = self.block(at)?;
+		let info = self.client.runtime_api().close(at).map_err(Error::from)?;
+		Ok(CloseState::new(self.named(at)?, info))
 	}
 
 	fn discover(&self) -> RpcResult<&'static RawValue> {

@@ -4,6 +4,7 @@ use super::*;
 use crate::{CreditAccount, Error};
 use frame_support::assert_noop;
 use sp_runtime::DispatchResult;
+use weir_math::economy::ledger::LedgerError;
 
 const SWEEP: u32 = 30;
 const NOTICE: u32 = 5;
@@ -117,6 +118,35 @@ fn sweep_should_wait_for_the_tokens_of_pending_credits() {
 		run_rounds(12);
 		assert_ok!(BurnMint::sweep(signed(BOB), ALICE));
 		assert_eq!((ledger().credits, ledger().basis), (0, 0));
+	});
+}
+
+#[test]
+fn each_refusal_of_the_ledger_should_have_its_error() {
+	type Refusal = Error<Test>;
+	let cases = [
+		(LedgerError::Overflow, Refusal::Overflow),
+		(LedgerError::AboveCap, Refusal::AboveCap),
+		(LedgerError::Issuance, Refusal::AboveIssuance),
+		(LedgerError::Reserve, Refusal::AboveReserve),
+		(LedgerError::Bucket, Refusal::AboveBucket),
+		(LedgerError::Credits, Refusal::NotBacked),
+		(LedgerError::Pending, Refusal::NotPending),
+		(LedgerError::Emitted, Refusal::AboveEmitted),
+		(LedgerError::Empty, Refusal::NothingBooked),
+		(LedgerError::NoPrice, Refusal::NoPrice),
+	];
+	ExtBuilder::default().build_and_execute(|| {
+		for (refusal, error) in cases {
+			let before = ledger();
+			let booked = BurnMint::book(|ledger| {
+				// What an operation did before it was refused does not count.
+				ledger.destroyed += 1;
+				Err::<(), _>(refusal)
+			});
+			assert_eq!(booked, Err(error.into()), "{refusal:?}");
+			assert_eq!(ledger(), before, "{refusal:?}");
+		}
 	});
 }
 

@@ -1,7 +1,7 @@
 //! The close of an epoch: when it begins, in which order it runs, what it mints, and that it always ends.
 
 use super::*;
-use crate::{types::Surprise, NextClose, Phase, RunningClose, Summaries};
+use crate::{types::Surprise, LastPriced, NextClose, Phase, RunningClose, Summaries};
 use frame_support::{
 	traits::{fungible::Mutate, tokens::Preservation},
 	weights::Weight,
@@ -117,6 +117,7 @@ fn close_should_mint_what_the_schedule_and_the_regions_say() {
 			treasury: due.treasury,
 			recredited: 0,
 			weight: 1_000_000,
+			destroyed_in_all: 0,
 		};
 		assert_eq!(summary(0), expected);
 		assert!(emitted(Event::EpochClosed { summary: expected }));
@@ -250,31 +251,70 @@ fn close_should_take_a_quarter_of_a_block_at_most() {
 }
 
 #[test]
-fn scheduled_slice_should_be_paid_when_the_price_is_lost() {
+fn no_more_than_last_should_be_paid_when_the_price_is_lost() {
+	ExtBuilder::default().build_and_execute(|| {
+		want(&[100, 300]);
+		end_epoch();
+		let last = summary(0).availability;
+		assert!(last > 0 && last < schedule().slice / 2);
+		// Whatever is wanted, and however long it lasts: nobody gains by keeping the price from being formed.
+		want(&[1_000_000, 3_000_000]);
+		lose_price();
+		for epoch in 1..6 {
+			let due = schedule();
+			end_epoch();
+			let summary = summary(epoch);
+			assert_eq!((summary.price, summary.settled, summary.scheduled), (None, 0, due.emission));
+			assert!(summary.availability <= last && summary.availability + 2 > last, "{summary:?}");
+		}
+		let terms = regions(|regions| regions.terms.unwrap());
+		assert_eq!((terms.price, terms.coverage_budget), (None, 0));
+		assert_eq!(LastPriced::<Test>::get(), last);
+	});
+}
+
+#[test]
+fn scheduled_slice_should_be_paid_at_most_when_the_price_is_lost() {
 	ExtBuilder::default().build_and_execute(|| {
 		want(&[0]);
 		for _ in 0..3 {
 			end_epoch();
 		}
+		want(&[1_000_000_000, 3_000_000_000]);
+		end_epoch();
+		lose_price();
+		let due = schedule();
+		assert!(summary(3).availability > 2 * due.slice);
+		end_epoch();
+		let paid = summary(4).availability;
+		assert!(paid <= due.slice && paid + 2 > due.slice, "{paid} of {}", due.slice);
+	});
+}
+
+#[test]
+fn nothing_should_be_paid_for_availability_before_the_first_price() {
+	ExtBuilder::default().build_and_execute(|| {
 		want(&[1, 3]);
 		lose_price();
 		let due = schedule();
 		end_epoch();
-		let summary = summary(3);
-		assert_eq!((summary.price, summary.settled, summary.scheduled), (None, 0, due.emission));
-		assert!(summary.availability <= due.slice && summary.availability + 2 > due.slice);
-		let terms = regions(|regions| regions.terms.unwrap());
-		assert_eq!((terms.price, terms.coverage_budget), (None, 0));
+		assert_eq!((summary(0).availability, summary(0).validators), (0, due.validators));
+		// It waits in the bucket for epochs with a price.
+		assert_eq!(ledger().bucket, due.slice);
 	});
 }
 
 #[test]
 fn nothing_should_be_paid_when_nothing_is_wanted() {
 	ExtBuilder::default().build_and_execute(|| {
+		want(&[1, 1]);
+		end_epoch();
+		assert!(LastPriced::<Test>::get() > 0);
+		calls();
 		want(&[0, 0]);
 		lose_price();
 		end_epoch();
-		assert_eq!(summary(0).availability, 0);
+		assert_eq!(summary(1).availability, 0);
 		assert_eq!(calls().into_iter().filter(|(pass, _)| *pass == 3).count(), 2);
 	});
 }

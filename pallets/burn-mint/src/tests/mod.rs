@@ -5,6 +5,7 @@ mod closing;
 mod properties;
 mod queries;
 mod requests;
+mod rules;
 mod settlement;
 mod stable;
 mod supply;

@@ -1,6 +1,7 @@
 //! Random sequences of every call, seam and hook: the invariants hold after each step, and only what may mint mints.
 
 use super::*;
+use crate::{KeptRate, NextClose, Rates, RequestQueue, Requests};
 use frame_support::{
 	traits::{
 		fungible::{Balanced, Mutate},
@@ -14,7 +15,7 @@ use weir_math::economy::{
 	units::{HIGHEST_PRICE, LOWEST_PRICE, PRICE_ONE, TOKEN},
 	wide::mul_div_floor,
 };
-use weir_primitives::{economy::GateReason, seams::economy::Supply};
+use weir_primitives::{economy::GateReason, seams::economy::Supply, EpochIndex};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -34,6 +35,10 @@ enum Step {
 	Transfer(AccountId, AccountId, Tokens),
 	GiveBack(Tokens),
 	Price(u128),
+	/// What the newest quote said, and the pool's average.
+	Known(Option<u128>, Option<u128>),
+	/// How far the tour of accounts lags behind.
+	Lag(Option<u32>),
 	Gates(Option<GateReason>, Option<GateReason>, bool),
 	Pause(bool),
 	Pool(bool, Credits),
@@ -87,6 +92,8 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => (who.clone(), 1..=200u64, tokens()).prop_map(|(from, to, tokens)| Step::Transfer(from, to, tokens)),
 		1 => tokens().prop_map(Step::GiveBack),
 		3 => price().prop_map(Step::Price),
+		1 => (prop::option::of(price()), prop::option::of(price())).prop_map(|(last, average)| Step::Known(last, average)),
+		1 => prop::option::of(0..30u32).prop_map(Step::Lag),
 		2 => (gate(), gate(), any::<bool>()).prop_map(|(purchases, payouts, lost)| Step::Gates(purchases, payouts, lost)),
 		1 => any::<bool>().prop_map(Step::Pause),
 		1 => (any::<bool>(), 0..2 * POOL_STABLE).prop_map(|(exists, stable)| Step::Pool(exists, stable)),
@@ -135,6 +142,8 @@ fn run(step: &Step) {
 	});
 	match step.clone() {
 		Step::Price(price) => market(|market| market.price = price),
+		Step::Known(last, average) => market(|market| (market.last, market.average) = (last, average)),
+		Step::Lag(lag) => work(|work| work.lag = lag),
 		Step::Gates(purchases, payouts, is_lost) => market(|market| {
 			market.purchases = purchases.or(payouts);
 			market.payouts = payouts;
@@ -171,6 +180,18 @@ fn run(step: &Step) {
 	}
 }
 
+fn rates() -> Vec<(EpochIndex, KeptRate)> {
+	Rates::<Test>::iter().collect()
+}
+
+/// What the request of a step has to allow.
+fn least_of(step: &Step) -> Option<Tokens> {
+	match step {
+		Step::Request(_, credits, _) => BurnMint::least_allowed(*credits).ok(),
+		_ => None,
+	}
+}
+
 /// Whether a step runs hooks: only these may mint.
 fn runs_blocks(step: &Step) -> bool {
 	matches!(step, Step::Blocks(..) | Step::Rounds(_) | Step::Epochs(_))
@@ -184,6 +205,8 @@ proptest! {
 		ExtBuilder::default().build_and_execute(|| {
 			for step in &steps {
 				let before = ledger();
+				let (rates, least) = (rates(), least_of(step));
+				let tail = RequestQueue::<Test>::get().tail;
 				run(step);
 				if let Err(broken) = BurnMint::do_try_state() {
 					panic!("{broken:?} after {step:?}");
@@ -191,6 +214,18 @@ proptest! {
 				let after = ledger();
 				assert!(runs_blocks(step) || after.issuance <= before.issuance, "{step:?} minted");
 				assert!(after.ever_destroyed() >= before.ever_destroyed());
+				let request = Requests::<Test>::get(tail);
+				assert!(request.is_none_or(|request| Some(request.max_tokens) >= least), "{step:?}");
+				let market = Prices::get();
+				if market.purchases.is_some_and(|gate| gate == GateReason::Spread || market.average.is_none()) {
+					assert!(after.pending_credits >= before.pending_credits, "{step:?} spent a slice");
+				}
+				for (epoch, kept) in rates.into_iter().filter(|(epoch, _)| !Rates::<Test>::contains_key(epoch)) {
+					let closed = NextClose::<Test>::get() - 1;
+					assert!(kept.since + TestPace::get().history_epochs <= closed, "rate {epoch} is young");
+					let lag = WorkMock::get().lag.expect("somebody is settled");
+					assert!(kept.since + lag <= closed, "rate {epoch} is owed");
+				}
 				assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), after.issuance);
 				// The stable asset of everything that waits is in the pot.
 				assert!(stable_of(POT) >= after.pending_credits);
@@ -201,6 +236,7 @@ proptest! {
 				market.purchases = None;
 				market.payouts = None;
 				market.is_lost = false;
+				(market.last, market.average) = (Some(PRICE), Some(PRICE));
 			});
 			Paused::set(&false);
 			HasPool::set(&true);
@@ -210,7 +246,7 @@ proptest! {
 			for _ in 0..2 * Epoch::get() {
 				run_block(Weight::MAX);
 			}
-			assert_eq!(crate::NextClose::<Test>::get(), Epoch::get());
+			assert_eq!(NextClose::<Test>::get(), Epoch::get());
 		});
 	}
 }

@@ -122,13 +122,91 @@ fn request_credits_should_be_refused_with_the_broken_rule() {
 		Paused::set(&true);
 		assert_noop!(refused(DOLLAR, TOKEN), Error::<Test>::PurchasesPaused);
 		Paused::set(&false);
+		assert_noop!(refused(DOLLAR, TOKEN), Error::<Test>::BelowHalfOfCost);
 		for _ in 0..MaxRequestsPerAccount::get() {
-			request(ALICE, 1, 1);
+			request(ALICE, 1, 20);
 		}
-		assert_noop!(refused(DOLLAR, TOKEN), Error::<Test>::TooManyRequests);
-		request(BOB, 1, 1);
-		request(BOB, 1, 1);
-		assert_noop!(BurnMint::request_credits(signed(BOB), DOLLAR, TOKEN), Error::<Test>::QueueFull);
+		assert_noop!(refused(DOLLAR, 20 * TOKEN), Error::<Test>::TooManyRequests);
+		request(BOB, 1, 20);
+		request(BOB, 1, 20);
+		assert_noop!(BurnMint::request_credits(signed(BOB), DOLLAR, 20 * TOKEN), Error::<Test>::QueueFull);
+	});
+}
+
+#[test]
+fn request_should_allow_half_of_what_its_credits_cost_now() {
+	ExtBuilder::default().build_and_execute(|| {
+		let ask = |tokens| BurnMint::request_credits(signed(ALICE), 10 * DOLLAR, tokens);
+		let half = tokens_ceil(10 * DOLLAR, LOW).unwrap().div_ceil(2);
+		assert_noop!(ask(1), Error::<Test>::BelowHalfOfCost);
+		assert_noop!(ask(half - 1), Error::<Test>::BelowHalfOfCost);
+		assert_ok!(ask(half));
+		// Where the references disagree there is a quote all the same.
+		market(|market| {
+			market.purchases = Some(GateReason::Spread);
+			market.price = PRICE * 2;
+		});
+		assert_noop!(ask(half / 2 - 1), Error::<Test>::BelowHalfOfCost);
+		assert_ok!(ask(half / 2 + 1));
+	});
+}
+
+#[test]
+fn request_should_be_measured_by_the_last_price_when_there_is_none() {
+	ExtBuilder::default().build_and_execute(|| {
+		let ask = |tokens| BurnMint::request_credits(signed(ALICE), 10 * DOLLAR, tokens);
+		market(|market| {
+			market.purchases = Some(GateReason::NoQuorum);
+			market.payouts = Some(GateReason::NoQuorum);
+			market.last = Some(PRICE / 2);
+		});
+		let half = tokens_ceil(10 * DOLLAR, LOW / 2).unwrap().div_ceil(2);
+		assert_noop!(ask(half - 1), Error::<Test>::BelowHalfOfCost);
+		assert_ok!(ask(half));
+		// Before the first price there is nothing to measure by.
+		market(|market| market.last = None);
+		assert_noop!(ask(FUNDS / 2), Error::<Test>::NeverPriced);
+		market(|market| market.last = Some(0));
+		assert_noop!(ask(FUNDS / 2), Error::<Test>::NeverPriced);
+		// Nobody has what they cost where tokens are worth nearly nothing.
+		market(|market| market.last = Some(2));
+		assert_noop!(
+			BurnMint::request_credits(signed(ALICE), 10_000 * DOLLAR, FUNDS / 2),
+			Error::<Test>::BelowHalfOfCost
+		);
+	});
+}
+
+#[test]
+fn request_that_is_too_dear_should_keep_nobody_from_the_rest_of_a_round() {
+	ExtBuilder::default().build_and_execute(|| {
+		set_round_cap(100);
+		request(ALICE, 60, 10_000);
+		// It costs 1,253 tokens, and there is no room for it either.
+		let dear = request(BOB, 50, 700);
+		request(CAROL, 40, 10_000);
+		run_rounds(FORWARD);
+		let reason = RequestFailure::TooDear { tokens: tokens_ceil(50 * DOLLAR, LOW) };
+		assert!(emitted(Event::RequestFailed { id: dear, who: BOB, credits: 50 * DOLLAR, reason }));
+		assert_eq!((credits_of(ALICE), credits_of(CAROL)), (60 * DOLLAR, 40 * DOLLAR));
+		assert_eq!((held(BOB), free(BOB)), (0, FUNDS));
+	});
+}
+
+#[test]
+fn queue_of_requests_that_are_too_dear_should_be_empty_when_the_first_is_due() {
+	ExtBuilder::default().build_and_execute(|| {
+		set_round_cap(3);
+		for who in [ALICE, BOB, CAROL] {
+			request(who, 2, 26);
+			request(who, 2, 26);
+		}
+		let on_hold: Tokens = [ALICE, BOB, CAROL].map(held).iter().sum();
+		assert_eq!(on_hold, 6 * 26 * TOKEN);
+		run_rounds(FORWARD);
+		// A block executes four.
+		run_block(Weight::MAX);
+		assert_eq!((RequestQueue::<Test>::get().count, ledger().burned), (0, 0));
 	});
 }
 
@@ -244,8 +322,8 @@ fn requests_should_be_priced_at_the_ends_of_the_range() {
 		let tokens = tokens_ceil(DOLLAR, LOWEST_PRICE / 10_000 * 9_975);
 		let reason = RequestFailure::TooDear { tokens };
 		assert!(emitted(Event::RequestFailed { id: dear, who: ALICE, credits: DOLLAR, reason }));
-		request(ALICE, 1, 1);
 		market(|market| market.price = HIGHEST_PRICE);
+		request(ALICE, 1, 1);
 		run_rounds(FORWARD);
 		assert_eq!(credits_of(ALICE), DOLLAR);
 		assert_eq!(ledger().burned, 1_002_507);

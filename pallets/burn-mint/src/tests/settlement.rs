@@ -218,3 +218,54 @@ fn rates_should_be_forgotten_after_the_history() {
 		assert_eq!(Rates::<Test>::iter().count(), 0);
 	});
 }
+
+#[test]
+fn rate_should_be_kept_until_everybody_is_settled_for_it() {
+	ExtBuilder::default().build_and_execute(|| {
+		buy(ALICE, 100 * DOLLAR);
+		pay(ALICE, DOLLAR);
+		end_epoch();
+		let history = TestPace::get().history_epochs;
+		for lag in [None, Some(2 * history)] {
+			work(|work| work.lag = lag);
+			for _ in 0..history - 1 {
+				end_epoch();
+				assert!(rate(0).is_some());
+			}
+		}
+		// The close of epoch 2 · history is the first of which the tour says that it is past epoch 0.
+		end_epoch();
+		assert!(rate(0).is_some());
+		end_epoch();
+		assert_eq!((rate(0), Rates::<Test>::iter().count()), (None, 0));
+		// Each close forgets a few: it catches up.
+		for _ in 0..history {
+			end_epoch();
+		}
+		assert_eq!(FirstRate::<Test>::get(), FirstUnsettled::<Test>::get());
+	});
+}
+
+/// What counts is when a rate became known: who was settled before that was not settled for it.
+#[test]
+fn late_rate_should_be_kept_until_everybody_is_settled_since_it_is_known() {
+	ExtBuilder::default().build_and_execute(|| {
+		buy(ALICE, 100 * DOLLAR);
+		lose_price(true);
+		pay(ALICE, DOLLAR);
+		end_epoch();
+		end_epoch();
+		lose_price(false);
+		end_epoch();
+		assert_eq!(Rates::<Test>::get(0).unwrap().since, 2);
+		let history = TestPace::get().history_epochs;
+		work(|work| work.lag = Some(history + 1));
+		// Of epoch 2 somebody is settled first by the close of epoch history + 3.
+		while crate::NextClose::<Test>::get() < history + 3 {
+			end_epoch();
+			assert!(rate(0).is_some());
+		}
+		end_epoch();
+		assert_eq!(rate(0), None);
+	});
+}

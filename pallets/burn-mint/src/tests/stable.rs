@@ -2,10 +2,17 @@
 
 use super::*;
 use crate::Error;
-use frame_support::{assert_noop, weights::Weight};
+use frame_support::{
+	assert_noop,
+	traits::{fungible::Mutate, tokens::Preservation},
+	weights::Weight,
+};
 use sp_runtime::{DispatchError, TokenError};
-use weir_math::economy::purchase::SLICE_ROUNDS;
-use weir_primitives::economy::GateReason;
+use weir_math::economy::{
+	purchase::SLICE_ROUNDS,
+	wide::{mul_div_floor, value_floor},
+};
+use weir_primitives::{economy::GateReason, seams::economy::StablePool};
 
 fn buy_stable(who: AccountId, dollars: u128) {
 	assert_ok!(BurnMint::buy_with_stable(signed(who), dollars * DOLLAR));
@@ -119,7 +126,7 @@ fn slice_should_wait_when_the_pool_is_dearer_than_the_price() {
 }
 
 #[test]
-fn slices_should_go_by_the_pool_while_nobody_reports() {
+fn slices_should_go_by_the_pools_average_while_nobody_reports() {
 	ExtBuilder::default().build_and_execute(|| {
 		buy_stable(ALICE, 120);
 		for gate in [GateReason::NoQuorum, GateReason::Stale] {
@@ -134,6 +141,66 @@ fn slices_should_go_by_the_pool_while_nobody_reports() {
 		run_round();
 		assert_eq!(last_deferral(), Some(Error::<Test>::PricesDisagree.into()));
 	});
+}
+
+#[test]
+fn slice_should_wait_when_nobody_reports_and_the_pool_has_no_average() {
+	ExtBuilder::default().build_and_execute(|| {
+		buy_stable(ALICE, 120);
+		close_gate(GateReason::NoQuorum);
+		market(|market| market.average = None);
+		for _ in 0..3 {
+			run_round();
+			assert_eq!(last_deferral(), Some(Error::<Test>::NoPoolAverage.into()));
+			assert_eq!((stable_of(POT), ledger().pending_credits), (120 * DOLLAR, 120 * DOLLAR));
+		}
+		// One of zero is none.
+		market(|market| market.average = Some(0));
+		run_round();
+		assert_eq!(last_deferral(), Some(Error::<Test>::NoPrice.into()));
+		market(|market| market.average = Some(PRICE));
+		run_round();
+		assert_eq!(ledger().pending_credits, 110 * DOLLAR);
+	});
+}
+
+/// Sells tokens to the pool for what it gives, less its fee.
+fn sell(who: AccountId, tokens: Tokens) -> Credits {
+	let (pool_tokens, stable) = Pool::reserves().unwrap();
+	let paid = tokens * 997;
+	let got = mul_div_floor(stable, paid, pool_tokens * 1_000 + paid).unwrap();
+	<Balances as Mutate<_>>::transfer(&who, &POOL, tokens, Preservation::Preserve).unwrap();
+	assert_ok!(Pool::transfer(&POOL, &who, got));
+	got
+}
+
+/// Buys the pool up, waits for the slice, and sells back.
+#[test]
+fn skewing_the_pool_around_a_slice_should_gain_nothing() {
+	for gate in [None, Some(GateReason::NoQuorum), Some(GateReason::Stale)] {
+		for dollars in [1, 100, 500, 700, 1_000, 2_000, 10_000, 100_000, 900_000] {
+			ExtBuilder::default().build_and_execute(|| {
+				buy_stable(ALICE, 120_000);
+				market(|market| (market.purchases, market.payouts) = (gate, gate));
+				let before = stable_of(CAROL);
+				let bought = Pool::swap(&CAROL, dollars * DOLLAR, 0).unwrap();
+				run_round();
+				let spent = take_events().into_iter().find_map(|event| match event {
+					Event::SliceSpent { credits, tokens, .. } => Some((credits, tokens)),
+					_ => None,
+				});
+				sell(CAROL, bought);
+				assert!(stable_of(CAROL) < before, "{gate:?}: {dollars} dollars gained");
+				// Whoever owns the pool and gets its fee back gains no more than the hundredth either.
+				if let Some((credits, tokens)) = spent {
+					assert!(value_floor(tokens, PRICE).unwrap() >= credits / 100 * 99, "{dollars} dollars");
+				}
+				// Two thousand dollars make the pool more than a hundredth dearer: then the slice waits.
+				assert!(spent.is_some() == (dollars <= 700) || (700..2_000).contains(&dollars), "{dollars}");
+				assert_eq!(stable_of(POT), ledger().pending_credits);
+			});
+		}
+	}
 }
 
 #[test]

@@ -106,4 +106,15 @@ fn try_state_should_name_the_invariant_that_is_broken() {
 	});
 	broken("5: a pause is too long", || Pauses::<Test>::insert(Brake::Purchases, START + 13));
 	broken("5: a region is paused that cannot be", || Pauses::<Test>::insert(Brake::Region(REGIONS), START));
+	let spent = |list: &[(u32, economy::Tokens)]| {
+		let list: Vec<_> =
+			list.iter().map(|(epoch, amount)| Spent { amount: *amount, epoch: *epoch }).collect();
+		SmallSpends::<Test>::put(frame_support::BoundedVec::truncate_from(list));
+	};
+	broken("6: spends out of order", || spent(&[(START, 1), (START, 1)]));
+	broken("6: not spent", || spent(&[(START + 1, 1)]));
+	broken("6: not spent", || spent(&[(START, 0)]));
+	broken("6: a window saw more small spends than its budget", || {
+		spent(&[(START - WINDOW, BUDGET), (START, 1)]);
+	});
 }

@@ -5,3 +5,4 @@ mod enact;
 mod genesis;
 mod parameters;
 mod properties;
+mod spending;

@@ -187,6 +187,25 @@ fn withdraw_should_release_only_what_is_free() {
 }
 
 #[test]
+fn provider_should_be_free_a_quarter_sooner_than_a_validator() {
+	let bonds = ExtBuilder::default().bond(ALICE, Provider, 500).bond(ALICE, Validator, 5_000);
+	bonds.build_and_execute(|| {
+		for (role, wait) in [(Provider, UNBONDING), (Validator, LONG_UNBONDING)] {
+			assert_ok!(NodeStaking::unbond(signed(ALICE), role, 100));
+			let chunks = Ledgers::<Test>::get(ALICE, role).unwrap().chunks;
+			assert_eq!(chunks.iter().map(|chunk| chunk.free_at).collect::<Vec<_>>(), [10 + wait], "{role:?}");
+		}
+		assert_eq!(UNBONDING * 4, LONG_UNBONDING * 3);
+		enter(10 + UNBONDING);
+		assert_ok!(NodeStaking::withdraw(signed(ALICE), Provider));
+		enter(9 + LONG_UNBONDING);
+		assert_noop!(NodeStaking::withdraw(signed(ALICE), Validator), Error::<Test>::NothingFree);
+		enter(10 + LONG_UNBONDING);
+		assert_ok!(NodeStaking::withdraw(signed(ALICE), Validator));
+	});
+}
+
+#[test]
 fn withdraw_should_remove_the_ledger_when_nothing_is_left() {
 	ExtBuilder::default().bond(ALICE, Provider, 500).build_and_execute(|| {
 		assert_ok!(NodeStaking::unbond(signed(ALICE), Provider, 500));

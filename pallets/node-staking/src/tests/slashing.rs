@@ -1,7 +1,7 @@
 //! The slash queue, its end and its appeal.
 
 use super::*;
-use crate::{Error, Event, FirstSlash, Ledgers, NextSlash, Slashes, WeightInfo};
+use crate::{Error, Event, FirstSlash, Ledgers, NextSlash, Slashes, WeightInfo, HEAVY_SLASH};
 use frame_support::{
 	assert_noop, assert_ok,
 	traits::{
@@ -174,6 +174,22 @@ fn heavy_slashes_should_wait_while_paused_and_withhold_what_they_take() {
 		idle();
 		assert_eq!((held(BOB, Provider), held(ALICE, Provider)), (610, 0));
 		assert_eq!(FirstSlash::<Test>::get(), 3);
+	});
+}
+
+#[test]
+fn slash_for_a_wrong_region_should_be_heavy_enough_to_be_paused() {
+	let fraction = Perbill::from_parts(weir_math::location::WRONG_REGION_SLASH_PPB);
+	assert!(fraction >= HEAVY_SLASH);
+	with_bond(1_000).build_and_execute(|| {
+		let reason = SlashReason::WrongRegion { epoch: 9, country: *b"JP" };
+		assert_ok!(NodeStaking::queue_slash(&ALICE, Provider, fraction, reason));
+		Paused::set(true);
+		enter(10 + DELAY);
+		assert_eq!(held(ALICE, Provider), 1_000);
+		Paused::set(false);
+		idle();
+		assert_eq!(held(ALICE, Provider), 700);
 	});
 }
 

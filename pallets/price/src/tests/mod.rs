@@ -1,5 +1,6 @@
 //! Tests by topic.
 
+mod ages;
 mod eras;
 mod gone;
 mod offchain;

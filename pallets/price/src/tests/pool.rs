@@ -114,3 +114,52 @@ fn averages_should_be_bounded() {
 		assert_eq!(PoolSamples::<Runtime>::get().blocks, 1);
 	});
 }
+
+/// What slices of the stable path go by while nobody reports.
+#[test]
+fn pool_average_should_go_on_when_nobody_reports() {
+	ExtBuilder::default().build_and_execute(|| {
+		// No round is over.
+		assert_eq!(PriceFeed::pool_average(), None);
+		next_round();
+		assert_eq!(PriceFeed::pool_average(), Some(WORTH));
+		rounds_of(3, 1..=15, WORTH / 2);
+		for _ in 0..20 {
+			next_round();
+		}
+		assert!(PriceFeed::purchase_quote().is_err() && PriceFeed::payout_quote().is_err());
+		assert_eq!(PriceFeed::pool_average(), Some(WORTH));
+	});
+}
+
+#[test]
+fn pool_average_should_not_know_the_running_round() {
+	ExtBuilder::default().build_and_execute(|| {
+		rounds_of(6, 1..=15, WORTH);
+		Reserves::set(Some(skewed_by(1_000_000)));
+		for _ in 0..9 {
+			assert_eq!(PriceFeed::pool_average(), Some(WORTH));
+			next_block();
+		}
+		// It is over with the next block: whoever holds the pool for a whole round moves one of five averages.
+		next_block();
+		let moved = PriceFeed::pool_average().unwrap();
+		assert!(moved > WORTH && moved <= WORTH + WORTH / 5, "{moved}");
+	});
+}
+
+#[test]
+fn pool_average_should_be_none_when_the_pool_does_not_count() {
+	ExtBuilder::default().build_and_execute(|| {
+		rounds_of(6, 1..=15, WORTH);
+		let least = Credits::from(Parameters::default().least_depth);
+		for shallow in [None, Some((POOL.0, 0)), Some((POOL.0, least - 1))] {
+			Reserves::set(Some(POOL));
+			rounds_of(6, 1..=15, WORTH);
+			assert!(PriceFeed::pool_average().is_some());
+			Reserves::set(shallow);
+			rounds_of(1, 1..=15, WORTH);
+			assert_eq!(PriceFeed::pool_average(), None, "{shallow:?}");
+		}
+	});
+}

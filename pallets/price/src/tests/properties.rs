@@ -134,6 +134,10 @@ fn check_prices(needed: Option<u32>) {
 	if let Ok(quote) = payout {
 		assert!(quote.low > 0 && quote.low <= quote.high);
 	}
+	// A quote of reporters is the newest there is; a posted one is none of theirs.
+	if let Some(quote) = payout.ok().filter(|quote| quote.reports > 0) {
+		assert_eq!(PriceFeed::last_quote(), Some(quote));
+	}
 }
 
 proptest! {

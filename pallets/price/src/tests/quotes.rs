@@ -249,6 +249,26 @@ fn average_should_catch_up_after_an_outage() {
 	});
 }
 
+#[test]
+fn last_quote_should_outlast_its_round() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_eq!(PriceFeed::last_quote(), None);
+		rounds_of(1, 1..=15, WORTH);
+		let mut last = None;
+		for _ in 0..40 {
+			last = PriceFeed::payout_quote().ok().or(last);
+			assert_eq!(PriceFeed::last_quote(), last);
+			next_round();
+		}
+		// Reports serve three rounds.
+		assert!(PriceFeed::payout_quote().is_err());
+		assert_eq!(last.map(|quote| quote.round), Some(3));
+		assert_eq!(PriceFeed::last_quote(), last);
+		rounds_of(1, 1..=15, WORTH * 2);
+		assert_eq!(PriceFeed::last_quote(), PriceFeed::payout_quote().ok());
+	});
+}
+
 /// Property 17: what is asked and what is done is one answer.
 #[test]
 fn health_should_agree_with_the_gate() {

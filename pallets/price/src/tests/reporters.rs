@@ -3,6 +3,7 @@
 use super::*;
 use frame_support::traits::SortedMembers;
 use sp_runtime::{DispatchError, TokenError};
+use weir_primitives::EpochIndex;
 
 #[test]
 fn genesis_reporters_should_be_bonded_and_active() {
@@ -99,6 +100,17 @@ fn bond_should_be_free_after_the_unbonding_time() {
 		// It was not removed: it may come back, and counts for the quorum meanwhile.
 		assert_eq!(PriceFeed::quorum(), Some(9));
 		assert_ok!(PriceFeed::join(signed(1), key(1)));
+	});
+}
+
+#[test]
+fn leave_should_fail_when_no_epoch_is_late_enough() {
+	ExtBuilder::default().build_and_execute(|| {
+		Epoch::set(EpochIndex::MAX - UNBONDING + 1);
+		assert_noop!(PriceFeed::leave(signed(1)), Error::<Runtime>::Overflow);
+		Epoch::set(EpochIndex::MAX - UNBONDING);
+		assert_ok!(PriceFeed::leave(signed(1)));
+		assert_eq!(events().last(), Some(&Event::ReporterLeft { who: 1, free_at: EpochIndex::MAX }));
 	});
 }
 

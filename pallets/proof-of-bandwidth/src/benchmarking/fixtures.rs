@@ -83,7 +83,8 @@ pub(crate) fn encumber<T: Config>(index: ProviderIndex, who: &T::AccountId) {
 	set_clock::<T>(TESTED, 1);
 	if !Targets::<T>::contains_key(index) {
 		let mut terms = dense_index::History::default();
-		let out = Terms { claim: CLAIM, standing: Standing::Out, prefix: None, shared: false };
+		let out =
+			Terms { claim: CLAIM, standing: Standing::Out, prefix: None, shared: false, country: COUNTRY };
 		assert!(terms.set(0, out, 0));
 		Targets::<T>::insert(index, Target { account: who.clone(), terms, escalation: None });
 	}
@@ -307,21 +308,39 @@ pub(super) fn to_audit<T: Config>(entries: u16) -> (T::AccountId, Cursor) {
 	(who, cursor(Stage::Audit { position: 0 }))
 }
 
-/// Makes the members of a test the dearest witnesses of where it is: three contradict the region, each of the others has
+/// Makes the members of a test the dearest witnesses of where it is: a majority refutes the region, and each but three has
 /// an operator and a line of its own whose region stands contradicted.
 pub(super) fn witnesses<T: Config>(all: &[(T::AccountId, ProbeKey)], lines: &[ProviderIndex]) {
 	PrivateEndpointsAllowed::<T>::kill();
 	// Not the target's, which would bar them.
 	let operator: T::AccountId = account("operator", 0, 2);
-	for (who, _) in all.iter().take(3) {
+	for (who, _) in all.iter().take((all.len() / 2 + 1).max(3)) {
 		Seats::<T>::mutate_extant(who, |seat| seat.country = *b"NZ");
 	}
 	for ((who, _), line) in all.iter().zip(lines).skip(3) {
 		T::Operators::declare_for_benchmark(who, &operator);
-		let facts = LocationFacts { contradicted: Some(1), ..Default::default() };
+		let facts = Found { contradicted: Some(1), ..Default::default() };
 		let country = T::Registry::facts(*line).expect("it is registered").region.country;
 		Locations::<T>::insert(line, Located { country, facts });
 	}
+}
+
+/// As many wrong countries as are kept, each with a ban: the last is `country`.
+pub(super) fn misplaced(country: [u8; 2]) -> BoundedVec<Misplaced, ConstU32<KEPT_COUNTRIES>> {
+	let all = [*b"AR", *b"AU", *b"BR", country];
+	let banned_until = Some(TESTED + 1_000);
+	let kept = |country| Misplaced {
+		refutations: WRONG_REGION_TESTS - 1,
+		last: TESTED - 1,
+		banned_until,
+		..Misplaced::new(country)
+	};
+	BoundedVec::truncate_from(all.map(kept).to_vec())
+}
+
+/// Makes the test the last that its account's row lacks.
+pub(super) fn almost_misplaced<T: Config>(test: &Test<T::AccountId>) {
+	Conducts::<T>::insert(&test.account, Conduct { misplaced: misplaced(test.country), ..offences() });
 }
 
 /// Entries of `reporters` members of `k` with their quota, of which `noted` show something new about their uplinks: a
@@ -381,6 +400,6 @@ pub(crate) fn fill_history<T: Config>(provider: ProviderIndex, epoch: EpochIndex
 	alarms::fill_gaps::<T>(provider);
 	alarms::outage::<T>(provider, &facts.account);
 	Outages::<T>::mutate_extant(provider, |outage| outage.from_slot = T::CurrentSlot::get());
-	let location = LocationFacts { proofs: 1, last_proof: Some(epoch - 1), contradicted: None };
+	let location = Found { proofs: 1, last_proof: Some(epoch - 1), ..Default::default() };
 	Locations::<T>::insert(provider, Located { country: facts.region.country, facts: location });
 }

@@ -26,7 +26,7 @@ fn slashed(who: AccountId, test: impl FnOnce(&Drawer, EpochIndex)) {
 
 /// The same where slashes wait for this many epochs.
 fn slashed_after(slash_delay_epochs: EpochIndex, who: AccountId, test: impl FnOnce(&Drawer, EpochIndex)) {
-	let unbonding_epochs = slash_delay_epochs + 8;
+	let unbonding_epochs = 2 * (slash_delay_epochs + 8);
 	let timing = Timing { slash_delay_epochs, unbonding_epochs, ..Timing::local() };
 	ExtBuilder { timing, ..ExtBuilder::default() }.build_and_execute(|| {
 		register(0, who, symmetric(LINE));
@@ -175,7 +175,7 @@ fn appeal_should_fail_when_it_would_not_be_judged_before_the_slash() {
 #[test]
 fn appeal_should_fail_when_an_escalation_is_open() {
 	// Slashes wait for longer than it takes to be struck three times more.
-	let timing = Timing { slash_delay_epochs: 8, ..Timing::local() };
+	let timing = Timing { slash_delay_epochs: 8, unbonding_epochs: 32, ..Timing::local() };
 	ExtBuilder { timing, ..ExtBuilder::default() }.build_and_execute(|| {
 		register(0, TARGET, symmetric(LINE));
 		run_to(FIRST_TESTED_EPOCH, 0);

@@ -69,7 +69,7 @@ fn steady_line_should_take_a_hundred_bytes_of_verdicts_and_few_of_conduct() {
 	assert_eq!((VerdictRecord::max_encoded_len(), LastVerdicts::max_encoded_len()), (36, 170));
 	let mut window = StrikeWindow::default();
 	(1..20).for_each(|epoch| window.push(epoch, false, CLAIM, CLAIM));
-	assert_eq!(Conduct { window, ..Default::default() }.encoded_size(), 24);
+	assert_eq!(Conduct { window, ..Default::default() }.encoded_size(), 25);
 }
 
 /// Verdicts on ascending epochs, with any rates that fit.
@@ -133,7 +133,7 @@ proptest! {
 #[test]
 fn evidence_should_go_when_its_strike_leaves_the_last_verdicts() {
 	// A slash waits for longer than eight tests take.
-	let timing = Timing { slash_delay_epochs: 12, unbonding_epochs: 20, ..Timing::local() };
+	let timing = Timing { slash_delay_epochs: 12, unbonding_epochs: 28, ..Timing::local() };
 	ExtBuilder { timing, ..ExtBuilder::default() }.build_and_execute(|| {
 		register(LINE, OWNER, symmetric(CLAIM));
 		run_to(FIRST_TESTED_EPOCH, 0);

@@ -104,7 +104,7 @@ fn verdict_should_wait_when_the_weight_of_its_listener_is_not_there() {
 		let mut meter = WeightMeter::with_limit(needed);
 		Pob::estimate(&mut meter);
 		assert_eq!(Heard::get().len(), 1);
-		assert!(meter.consumed().all_gte(Weights::estimate_open() + Pob::weight_of_test(5, 0)));
+		assert!(meter.consumed().all_gte(Weights::estimate_open() + Pob::weight_of_ruling(5, 0) + LISTENED));
 	});
 }
 
@@ -172,7 +172,7 @@ fn test_without_consequences_should_cost_less_than_a_slash() {
 		let verdict = last_verdict(0);
 		assert_eq!((verdict.kind, verdict.outcome), (TestKind::Scheduled, Outcome::Good));
 		let members = u32::from(verdict.members);
-		assert_eq!(used, Weights::estimate_routine(members, 0, 0) + LISTENING);
+		assert_eq!(used, Weights::estimate_routine(members, 0, 0) + LISTENED);
 		assert!(used.all_lte(Pob::weight_of_test(members, 0)));
 	});
 }
@@ -188,7 +188,7 @@ fn members_that_say_nothing_should_be_charged_for() {
 		assert!(!matches!(verdict.outcome, Outcome::ClaimLowered | Outcome::Strike), "{verdict:?}");
 		let silent = Missed::<Runtime>::iter_prefix(FIRST_TESTED_EPOCH).count() as u32;
 		let reporters = u32::from(verdict.members) - silent;
-		assert_eq!(used, Weights::estimate_routine(reporters, silent, 0) + LISTENING);
+		assert_eq!(used, Weights::estimate_routine(reporters, silent, 0) + LISTENED);
 	});
 }
 
@@ -201,7 +201,7 @@ fn test_with_consequences_should_cost_as_much_as_the_dearest() {
 			let used = Pob::advance(cursor, draw);
 			let verdict = last_verdict(0);
 			assert_eq!(verdict.outcome, Outcome::Strike);
-			assert_eq!(used, Pob::weight_of_test(u32::from(verdict.members), 0));
+			assert_eq!(used, Pob::weight_of_ruling(u32::from(verdict.members), 0) + LISTENED);
 		},
 	);
 	let honest = |_, task: &Task<AccountId>| honest(task, symmetric(CLAIM));
@@ -209,7 +209,7 @@ fn test_with_consequences_should_cost_as_much_as_the_dearest() {
 		let used = Pob::advance(cursor, draw);
 		let verdict = last_verdict(0);
 		assert_eq!((verdict.kind, verdict.outcome), (TestKind::Admission, Outcome::Good));
-		assert_eq!(used, Pob::weight_of_test(u32::from(verdict.members), 0));
+		assert_eq!(used, Pob::weight_of_ruling(u32::from(verdict.members), 0) + LISTENED);
 	});
 }
 
@@ -226,7 +226,7 @@ fn seats_should_be_charged_for_what_became_of_them() {
 		cursor.stage = Stage::Score { position: 0 };
 		// Whoever was assigned something is told of, and only that is charged for.
 		Attested::set(Vec::new());
-		assert_eq!(Pob::advance(cursor, draw), Weights::score_seat_dismissing() + LISTENING);
+		assert_eq!(Pob::advance(cursor, draw), Weights::score_seat_dismissing() + LISTENING_TO_ATTESTORS);
 		assert!(Seats::<Runtime>::get(dismissed).unwrap().leaving);
 		assert_eq!(Attested::get(), [(dismissed, FIRST_TESTED_EPOCH, 9, 0)]);
 		Missed::<Runtime>::remove(FIRST_TESTED_EPOCH, draw_seat(1));

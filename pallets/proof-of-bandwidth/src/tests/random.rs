@@ -309,7 +309,7 @@ fn dispute(life: &Life, noise: u64) {
 
 /// Eight seats on a network whose slashes wait for so long: one epoch is too short for an appeal.
 fn chain(slash_delay_epochs: EpochIndex) -> sp_io::TestExternalities {
-	let unbonding_epochs = slash_delay_epochs + 8;
+	let unbonding_epochs = 2 * (slash_delay_epochs + 8);
 	let timing = Timing { slash_delay_epochs, unbonding_epochs, ..Timing::local() };
 	ExtBuilder { timing, ..ExtBuilder::default() }.build()
 }

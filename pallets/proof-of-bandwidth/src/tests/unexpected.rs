@@ -8,8 +8,7 @@ use frame_support::{
 	storage::{with_transaction, TransactionOutcome},
 	weights::WeightMeter,
 };
-use weir_math::verdict::Outcome;
-use weir_primitives::api::LocationFacts;
+use weir_math::{location::WRONG_REGION_TESTS, verdict::Outcome};
 
 const LINE: ProviderIndex = 0;
 const OWNER: AccountId = 100;
@@ -202,6 +201,27 @@ fn try_state_should_fail_when_a_conduct_or_its_review_has_no_end() {
 }
 
 #[test]
+fn try_state_should_fail_when_a_wrong_country_is_none_or_counts_for_nothing() {
+	ExtBuilder::default().build().execute_with(|| {
+		register(LINE, OWNER, symmetric(CLAIM));
+		let keep = |all: &[Misplaced]| {
+			let misplaced = all.to_vec().try_into().unwrap();
+			Conducts::<Runtime>::insert(OWNER, Conduct { misplaced, ..Default::default() });
+		};
+		let row = Misplaced { refutations: 1, ..Misplaced::new(COUNTRY) };
+		keep(&[row, Misplaced { country: *b"FR", ..row }]);
+		Pob::do_try_state().unwrap();
+		breaks("9: a wrong country is kept twice", || keep(&[row, row]));
+		breaks("9: a wrong country that is none", || keep(&[Misplaced { country: *b"ZZ", ..row }]));
+		breaks("9: a row that is longer than one", || {
+			keep(&[Misplaced { refutations: WRONG_REGION_TESTS + 1, ..row }]);
+		});
+		breaks("9: a wrong country without row or ban", || keep(&[Misplaced { refutations: 0, ..row }]));
+		breaks("9: a slash without ban", || keep(&[Misplaced { slash: Some(0), ..row }]));
+	});
+}
+
+#[test]
 fn try_state_should_fail_when_a_verdict_or_its_evidence_is_another() {
 	ExtBuilder::default().build().execute_with(|| {
 		register(LINE, OWNER, symmetric(CLAIM));
@@ -236,17 +256,17 @@ fn try_state_should_fail_when_a_location_is_of_nobody_nowhere_or_never() {
 	ExtBuilder::default().build().execute_with(|| {
 		register(LINE, OWNER, symmetric(CLAIM));
 		run_to(FIRST_TESTED_EPOCH, 0);
-		let found = LocationFacts { proofs: 1, last_proof: Some(2), contradicted: None };
-		let locate = |provider: ProviderIndex, country: [u8; 2], facts: LocationFacts| {
+		let found = Found { proofs: 1, last_proof: Some(2), ..Default::default() };
+		let locate = |provider: ProviderIndex, country: [u8; 2], facts: Found| {
 			Locations::<Runtime>::insert(provider, Located { country, facts });
 		};
 		breaks("9: a location of nobody", || locate(LINE + 1, COUNTRY, found));
 		breaks("9: a location in no country", || locate(LINE, *b"ZZ", found));
-		let without_epoch = LocationFacts { last_proof: None, contradicted: Some(2), ..found };
+		let without_epoch = Found { last_proof: None, contradicted: Some(2), ..found };
 		breaks("9: proofs without an epoch", || locate(LINE, COUNTRY, without_epoch));
-		let of_now = LocationFacts { last_proof: Some(Pob::epoch()), ..found };
+		let of_now = Found { last_proof: Some(Pob::epoch()), ..found };
 		breaks("9: a location found too early", || locate(LINE, COUNTRY, of_now));
-		breaks("9: a location found too early", || locate(LINE, COUNTRY, LocationFacts::default()));
+		breaks("9: a location found too early", || locate(LINE, COUNTRY, Found::default()));
 		locate(LINE, COUNTRY, found);
 		breaks("9: a location of a private address", || PrivateEndpointsAllowed::<Runtime>::put(true));
 	});

@@ -51,6 +51,22 @@ fn update_should_change_every_term_when_all_are_given() {
 }
 
 #[test]
+fn update_should_tell_of_another_region() {
+	ExtBuilder::default().build_and_execute(|| {
+		let index = in_service(ALICE);
+		take_changes();
+		let region = Region { country: *b"FR", kind: LineKind::Hosting };
+		assert_ok!(Providers::update(
+			signed(ALICE),
+			TermsUpdate { region: Some(region), ..Default::default() }
+		));
+		let facts = Providers::facts(index).unwrap();
+		assert_eq!(facts.region, region);
+		assert_eq!(take_changes(), [Change::Changed(index, facts)]);
+	});
+}
+
+#[test]
 fn update_should_move_place_and_tell_lists_when_endpoint_changes() {
 	ExtBuilder::default().build_and_execute(|| {
 		let index = in_service(ALICE);

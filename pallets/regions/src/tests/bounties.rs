@@ -1,7 +1,7 @@
 //! Tokens set aside for regions.
 
 use super::*;
-use crate::{Bounties, BountiesPaidFor, Error, HoldReason};
+use crate::{Bounties, BountiesPaidFor, Error, HoldReason, NextBounty};
 use frame_support::{
 	assert_noop, assert_ok,
 	traits::fungible::{Inspect, InspectHold, MutateFreeze},
@@ -49,8 +49,18 @@ fn post_bounty_should_refuse_what_breaks_a_rule() {
 		assert_noop!(post(ALICE, 1_000, 1, EpochIndex::MAX), Error::<Test>::BountyTooLong);
 		assert_noop!(post(ALICE, FUNDS + 1, 1, 10), TokenError::FundsUnavailable);
 		assert_ok!(post(ALICE, MIN_BOUNTY, 1, 10 + LONGEST - 1));
-		assert_ok!(Table::close_region(governance(), DE));
+		assert_ok!(shut(DE));
 		assert_noop!(post(ALICE, 1_000, 1, 10), Error::<Test>::NotOpen);
+	});
+}
+
+#[test]
+fn post_bounty_should_fail_when_no_number_is_left() {
+	ExtBuilder::with(&[DE]).build_and_execute(|| {
+		NextBounty::<Test>::put(u32::MAX - 1);
+		assert_ok!(post(ALICE, 1_000, 1, 10));
+		assert_noop!(post(ALICE, 1_000, 1, 10), Error::<Test>::NoNumberLeft);
+		assert_eq!(held(ALICE), 1_000);
 	});
 }
 
@@ -124,7 +134,7 @@ fn reclaim_bounty_should_not_wait_for_ever_when_epochs_are_not_closed() {
 fn closed_region_should_pay_no_bounty_and_give_it_back_at_once() {
 	ExtBuilder::with(&[DE]).build_and_execute(|| {
 		assert_ok!(post(ALICE, 1_000, 3, 12));
-		assert_ok!(Table::close_region(governance(), DE));
+		assert_ok!(shut(DE));
 		assert_eq!(Table::draw_bounty(0, 10, 50_000), 0);
 		assert_ok!(reclaim(0));
 		assert_eq!(held(ALICE), 0);

@@ -1,12 +1,15 @@
 //! Tests by topic; every one ends in the invariants.
 
 mod bounties;
+mod changes;
+mod orders;
 mod places;
 mod properties;
 mod table;
 mod terms;
 
 use crate::{mock::*, Event};
+use frame_support::{traits::Hooks, weights::Weight};
 use polkadot_sdk::*;
 use sp_runtime::DispatchResult;
 use weir_math::economy::units::PRICE_ONE;
@@ -27,8 +30,27 @@ pub(crate) fn governance() -> RuntimeOrigin {
 	signed(GOVERNANCE)
 }
 
+/// Opens a region at once, as when its notice is over.
 pub(crate) fn open(region: Region) -> DispatchResult {
-	Table::open_region(governance(), region, LEAST)
+	Table::do_open_region(region, LEAST)
+}
+
+/// Closes a region at once, as when its notice is over.
+pub(crate) fn shut(region: Region) -> DispatchResult {
+	Table::do_close_region(&region)
+}
+
+/// Begins an epoch, as its first block does. Returns what the hook cost.
+pub(crate) fn enter(epoch: EpochIndex) -> Weight {
+	Epoch::set(epoch);
+	let number = System::block_number() + 1;
+	System::set_block_number(number);
+	Table::on_initialize(number)
+}
+
+/// Epochs between an announcement and its effect.
+pub(crate) fn notice() -> EpochIndex {
+	TestPace::get().takes_effect(0)
 }
 
 /// The events of this pallet since the last call.

@@ -33,7 +33,7 @@ fn line_should_weigh_nothing_where_no_region_is_open() {
 		assert_eq!(census(0), (0, 0, 0));
 
 		place(1, ALICE, DE, v4(1, 1, 1), 50_000);
-		assert_ok!(Table::close_region(governance(), DE));
+		assert_ok!(shut(DE));
 		assert_eq!(census(0), (1, 1, 1), "what stands there stays until it is placed again");
 		assert_eq!(place(1, ALICE, DE, v4(1, 1, 1), 50_000), Placed { region: None, weight: 0 });
 		assert_eq!(census(0), (0, 0, 0));
@@ -95,11 +95,32 @@ fn network_should_weigh_a_fifth_of_a_large_region() {
 }
 
 #[test]
-fn relayed_lines_should_share_one_node_cap() {
-	ExtBuilder::with(&[DE]).build_and_execute(|| {
+fn relayed_lines_should_share_one_node_cap_by_operator() {
+	ExtBuilder::with(&[DE, FR]).build_and_execute(|| {
 		place(1, ALICE, DE, Endpoint::RelayOnly, 200_000);
-		assert_eq!(place(2, BOB, DE, Endpoint::RelayOnly, 200_000).weight, 50_000);
-		assert_eq!(census(0), (2, 2, 1));
+		assert_eq!(place(2, ALICE, FR, Endpoint::RelayOnly, 200_000).weight, 50_000);
+		assert_eq!(place(3, BOB, DE, Endpoint::RelayOnly, 200_000).weight, 200_000);
+		assert_eq!((census(0), census(1)), ((2, 2, 1), (1, 1, 1)));
+		// With its operator it changes its site.
+		assert_eq!(place(3, ALICE, DE, Endpoint::RelayOnly, 200_000).weight, 0);
+		assert_eq!(census(0), (2, 1, 1));
+	});
+}
+
+#[test]
+fn relayed_lines_of_many_operators_should_share_four_node_caps() {
+	ExtBuilder::with(&[DE, FR]).build_and_execute(|| {
+		for n in 0..50 {
+			place(n, ALICE, DE, v4(n as u8, 1, 1), NODE_CAP);
+		}
+		for _ in 0..4 {
+			for n in 100..140 {
+				let region = if n % 2 == 0 { DE } else { FR };
+				place(n, u64::from(n), region, Endpoint::RelayOnly, NODE_CAP);
+			}
+		}
+		assert_eq!((100..140).map(weight).sum::<LineWeight>(), 4 * NODE_CAP);
+		assert!((100..140).all(|n| weight(n) == NODE_CAP / 10));
 	});
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::{Error, Regions};
 use frame_support::{assert_noop, assert_ok, BoundedVec};
 use sp_runtime::DispatchError::BadOrigin;
-use weir_math::economy::groups::Network;
+use weir_math::economy::{groups::Network, least_weight::MOST_LEAST_WEIGHT};
 use weir_primitives::LineKind;
 
 const NOWHERE: Region = Region { country: *b"ZZ", kind: LineKind::Residential };
@@ -20,7 +20,7 @@ fn unlist(prefixes: &[Network]) -> DispatchResult {
 #[test]
 fn open_region_should_number_regions_in_their_order() {
 	ExtBuilder::with(&[DE]).build_and_execute(|| {
-		assert_ok!(Table::open_region(governance(), FR, 7));
+		assert_ok!(Table::do_open_region(FR, 7));
 		assert_eq!(events(), vec![Event::RegionOpened { id: 1, region: FR, least_weight: 7 }]);
 		assert_eq!((Table::id_of(&DE), Table::id_of(&FR), Table::id_of(&CH)), (Some(0), Some(1), None));
 		assert_eq!(Table::bound(), 2);
@@ -31,9 +31,11 @@ fn open_region_should_number_regions_in_their_order() {
 #[test]
 fn open_region_should_refuse_what_is_no_country() {
 	ExtBuilder::default().build_and_execute(|| {
-		assert_noop!(open(NOWHERE), Error::<Test>::InvalidRegion);
 		let lower_case = Region { country: *b"de", ..DE };
-		assert_noop!(open(lower_case), Error::<Test>::InvalidRegion);
+		for region in [NOWHERE, lower_case] {
+			assert_noop!(open(region), Error::<Test>::InvalidRegion);
+			assert_noop!(Table::open_region(governance(), region, LEAST), Error::<Test>::InvalidRegion);
+		}
 	});
 }
 
@@ -42,8 +44,10 @@ fn open_region_should_refuse_an_open_one_and_a_full_table() {
 	ExtBuilder::with(&[DE]).build_and_execute(|| {
 		MaxRegions::set(2);
 		assert_noop!(open(DE), Error::<Test>::AlreadyOpen);
+		assert_noop!(Table::open_region(governance(), DE, LEAST), Error::<Test>::AlreadyOpen);
 		assert_ok!(open(FR));
 		assert_noop!(open(CH), Error::<Test>::TooManyRegions);
+		assert_noop!(Table::open_region(governance(), CH, LEAST), Error::<Test>::TooManyRegions);
 	});
 }
 
@@ -65,16 +69,17 @@ fn table_should_hold_every_country_and_kind() {
 #[test]
 fn closed_region_should_keep_its_number_for_when_it_is_opened_again() {
 	ExtBuilder::with(&[DE, FR]).build_and_execute(|| {
-		assert_ok!(Table::close_region(governance(), DE));
+		assert_ok!(shut(DE));
 		assert_eq!(events(), vec![Event::RegionClosed { id: 0, region: DE }]);
 		assert_eq!((Table::id_of(&DE), Table::bound()), (None, 2));
+		assert_noop!(shut(DE), Error::<Test>::NotOpen);
 		assert_noop!(Table::close_region(governance(), DE), Error::<Test>::NotOpen);
 		assert_noop!(Table::close_region(governance(), CH), Error::<Test>::NotOpen);
 
 		assert_ok!(open(CH));
-		assert_ok!(Table::open_region(governance(), DE, 5));
+		assert_ok!(Table::do_open_region(DE, LEAST + 5));
 		assert_eq!((Table::id_of(&DE), Table::id_of(&CH)), (Some(0), Some(2)));
-		assert_eq!(Table::region(0).map(|state| state.least_weight), Some(5));
+		assert_eq!(Table::region(0).map(|state| state.least_weight), Some(LEAST + 5));
 	});
 }
 
@@ -84,7 +89,7 @@ fn region_opened_again_should_have_forgotten_its_utilisation_but_no_epoch() {
 		people(DE, 0, 1_000);
 		close(0, seen(6_000, 0), &at(9));
 		assert_ne!(Table::region(0).map(|state| state.multiplier), Some(1_000_000));
-		assert_ok!(Table::close_region(governance(), DE));
+		assert_ok!(shut(DE));
 		assert_ok!(open(DE));
 		let state = Table::region(0).unwrap();
 		assert_eq!((state.multiplier, state.demand), (1_000_000, Default::default()));
@@ -97,12 +102,12 @@ fn region_opened_again_should_have_forgotten_its_utilisation_but_no_epoch() {
 #[test]
 fn set_least_weight_should_replace_it_in_open_regions_only() {
 	ExtBuilder::with(&[DE]).build_and_execute(|| {
-		assert_ok!(Table::set_least_weight(governance(), DE, 0));
-		assert_eq!(events(), vec![Event::LeastWeightChanged { id: 0, old: LEAST, new: 0 }]);
-		assert_noop!(Table::set_least_weight(governance(), DE, 0), Error::<Test>::NothingChanges);
+		assert_ok!(Table::do_set_least_weight(&DE, LEAST + 1));
+		assert_eq!(events(), vec![Event::LeastWeightChanged { id: 0, old: LEAST, new: LEAST + 1 }]);
+		assert_noop!(Table::set_least_weight(governance(), DE, LEAST + 1), Error::<Test>::NothingChanges);
 		assert_noop!(Table::set_least_weight(governance(), FR, 1), Error::<Test>::NotOpen);
-		assert_ok!(Table::close_region(governance(), DE));
-		assert_noop!(Table::set_least_weight(governance(), DE, 1), Error::<Test>::NotOpen);
+		assert_ok!(shut(DE));
+		assert_noop!(Table::set_least_weight(governance(), DE, LEAST), Error::<Test>::NotOpen);
 	});
 }
 
@@ -113,6 +118,7 @@ fn table_should_be_kept_by_governance_alone() {
 			assert_noop!(Table::open_region(origin.clone(), FR, 1), BadOrigin);
 			assert_noop!(Table::close_region(origin.clone(), DE), BadOrigin);
 			assert_noop!(Table::set_least_weight(origin.clone(), DE, 1), BadOrigin);
+			assert_noop!(Table::cancel_change(origin.clone(), DE), BadOrigin);
 			assert_noop!(Table::list_hosting(origin.clone(), Default::default()), BadOrigin);
 			assert_noop!(Table::unlist_hosting(origin, Default::default()), BadOrigin);
 		}
@@ -130,6 +136,7 @@ fn hosting_should_be_known_by_network() {
 		assert!(is_hosting(&v6(7)) && !is_hosting(&v6(6)));
 		assert!(!is_hosting(&Endpoint::RelayOnly));
 		assert_ok!(unlist(&[Network::V4([9, 1])]));
+		assert_eq!(events(), vec![Event::HostingUnlisted { prefixes: vec![Network::V4([9, 1])] }]);
 		assert!(!is_hosting(&v4(1, 200, 3)));
 	});
 }
@@ -145,6 +152,19 @@ fn list_hosting_should_take_all_or_nothing() {
 		assert_ok!(list(&[2, 3, 4, 5].map(prefix)));
 		assert_noop!(unlist(&[prefix(2), prefix(9)]), Error::<Test>::NotListed);
 		assert_noop!(unlist(&[prefix(2), prefix(2)]), Error::<Test>::NotListed);
+	});
+}
+
+#[test]
+#[should_panic(expected = "OutOfBounds")]
+fn genesis_should_refuse_to_ask_more_than_may_be() {
+	ExtBuilder::asking(&[DE], MOST_LEAST_WEIGHT + 1).build();
+}
+
+#[test]
+fn genesis_should_open_regions_at_once_with_any_valid_weight() {
+	ExtBuilder::asking(&[DE, FR], MOST_LEAST_WEIGHT).build_and_execute(|| {
+		assert_eq!((Table::id_of(&FR), Table::pending_changes()), (Some(1), vec![]));
 	});
 }
 

@@ -109,7 +109,7 @@ fn demand_should_be_dropped_where_no_region_is_open() {
 	peopled().build_and_execute(|| {
 		assert_storage_noop!(<Table as RegionalDemand>::paid(&CH, 10, FULL));
 		paid(10, FULL);
-		assert_ok!(Table::close_region(governance(), DE));
+		assert_ok!(shut(DE));
 		assert_eq!(Table::paid_in(0, 10), 0);
 		assert_storage_noop!(paid(10, FULL));
 	});
@@ -194,8 +194,7 @@ fn empty_region_should_not_take_part_of_the_budget() {
 
 #[test]
 fn region_without_a_least_weight_should_have_no_floor() {
-	peopled().build_and_execute(|| {
-		assert_ok!(Table::set_least_weight(governance(), DE, 0));
+	ExtBuilder::asking(&[DE], 0).build_and_execute(|| {
 		assert_eq!(close(0, seen(WEIGHT, 0), &at(10)).floor, 0);
 	});
 }
@@ -244,7 +243,7 @@ fn closed_region_should_be_held_back_like_a_paused_one() {
 			paid(epoch, FULL);
 			close(0, proven(), &at(epoch));
 		}
-		assert_ok!(Table::close_region(governance(), DE));
+		assert_ok!(shut(DE));
 		assert_eq!(close(0, seen(WEIGHT, 0), &at(14)), RegionRate { multiplier: 1_000_000, floor: 0 });
 		assert!(multiplier() > 1_000_000);
 	});

@@ -32,6 +32,9 @@ fn regions_should_be_paid_by_what_they_want() {
 		assert_eq!([ALICE, BOB].map(earned), [1_000 * TOKEN, 3_000 * TOKEN]);
 		// A quarter of what the multiplier pays is liquid, nothing of the floor.
 		assert_eq!(account(BOB).owed.availability, 500 * TOKEN);
+		// The floor is counted by itself, beside three quarters of the rest.
+		assert_eq!([ALICE, BOB].map(|who| account(who).vesting.floor), [0, 1_000 * TOKEN]);
+		assert_eq!([ALICE, BOB].map(|who| account(who).vesting.granted), [750 * TOKEN, 2_500 * TOKEN]);
 	});
 }
 
@@ -85,9 +88,10 @@ fn close_should_stand_when_it_is_asked_for_twice_or_out_of_order() {
 		Epoch::set(START + 3);
 		assert_eq!(close(START, TOKEN), TOKEN);
 		assert_eq!(close(START, TOKEN), 0);
-		assert_eq!(close(START + 2, TOKEN), 0);
-		assert_eq!(unexpected(), [Expectation::ClosedInOrder; 2]);
-		assert_eq!(close(START + 1, TOKEN), TOKEN);
+		// The one between is made up for, and cannot be closed any more.
+		assert_eq!(close(START + 2, TOKEN), TOKEN);
+		assert_eq!(close(START + 1, TOKEN), 0);
+		assert_eq!(unexpected(), [Expectation::ClosedInOrder; 3]);
 		assert_eq!(earned(ALICE), 2 * TOKEN);
 	});
 }

@@ -3,6 +3,8 @@
 mod claims;
 mod closing;
 mod earnings;
+mod gaps;
+mod histories;
 mod housekeeping;
 mod moving;
 mod properties;

@@ -53,8 +53,8 @@ fn weight_should_expire_sixteen_epochs_after_the_last_test() {
 		Epoch::set(START - 1 + 17);
 		assert_eq!((weight_of(ALICE), Rewards::line_of(&ALICE)), (0, None));
 		// The totals follow when they are looked at.
-		assert_eq!(Rewards::begin(START + 15), 50_000);
-		assert_eq!(Rewards::begin(START + 16), 0);
+		assert_eq!(Rewards::observed(0, START + 15).weight, 50_000);
+		assert_eq!(Rewards::observed(0, START + 16).weight, 0);
 	});
 }
 
@@ -72,7 +72,7 @@ fn test_should_renew_a_weight() {
 
 #[test]
 fn line_should_weigh_nothing_when_something_forbids_it() {
-	let cases: [(&str, fn()); 8] = [
+	let cases: [(&str, fn()); 9] = [
 		("not admitted", || change(ALICE, |facts| facts.admission = Admission::Pending { passed: 2 })),
 		("jailed", || {
 			change(ALICE, |facts| {
@@ -82,12 +82,17 @@ fn line_should_weigh_nothing_when_something_forbids_it() {
 		}),
 		("out of service", || change(ALICE, |facts| facts.in_service = false)),
 		("another account", || change(ALICE, |facts| facts.account = BOB)),
-		("region not in the table", || change(ALICE, |facts| facts.region = AQ)),
 		("no bond", || {
 			Covered::mutate(|all| all.insert(ALICE, 0));
 		}),
-		("contradicted", || {
-			Histories::mutate(|all| all.get_mut(&1).unwrap().is_contradicted = true);
+		("refuted", || {
+			Histories::mutate(|all| all.get_mut(&1).unwrap().is_refuted = true);
+		}),
+		("banned", || {
+			Histories::mutate(|all| all.get_mut(&1).unwrap().banned_until = Some(START + 1));
+		}),
+		("never measured", || {
+			Histories::mutate(|all| all.get_mut(&1).unwrap().last_test = None);
 		}),
 		("slow", || {
 			Histories::mutate(|all| all.get_mut(&1).unwrap().measured = vec![7_999; 8]);
@@ -103,6 +108,35 @@ fn line_should_weigh_nothing_when_something_forbids_it() {
 			assert_eq!(Rewards::begin(START), 0, "{case}");
 		});
 	}
+}
+
+#[test]
+fn line_should_weigh_nothing_in_a_region_that_the_table_has_not() {
+	build_and_execute(|| {
+		serve(ALICE, AQ);
+		assert_eq!((weight_of(ALICE), Rewards::begin(START)), (0, 0));
+		assert_eq!(Rewards::factors_of(&ALICE).unwrap().weight(), 50_000, "that is all that forbids it");
+	});
+}
+
+#[test]
+fn banned_line_should_weigh_something_by_the_first_verdict_after_the_ban() {
+	build_and_execute(|| {
+		serve(ALICE, DE);
+		let ban = |until| Histories::mutate(|all| all.get_mut(&1).unwrap().banned_until = until);
+		ban(Some(START + 2));
+		judge(ALICE, Outcome::Good);
+		assert_eq!((weight_of(ALICE), Places::get().len()), (0, 0), "nor does it take room");
+		advance(1);
+		measure(ALICE, 50_000);
+		ban(Some(START + 2));
+		judge(ALICE, Outcome::Good);
+		assert_eq!(weight_of(ALICE), 0);
+		advance(1);
+		assert_eq!(weight_of(ALICE), 0);
+		judge(ALICE, Outcome::Good);
+		assert_eq!(weight_of(ALICE), 50_250);
+	});
 }
 
 #[test]

@@ -167,7 +167,13 @@ fn of_the_economy(bytes: &mut Unstructured, signer: Sr25519Keyring) -> Result<Ru
 		kind: *bytes.choose(&[LineKind::Residential, LineKind::Hosting])?,
 	};
 	Ok(match bytes.int_in_range(0u8..=17)? {
-		0..=2 => Buying::request_credits { credits: credits(bytes)?, max_tokens: amount(bytes)? }.into(),
+		of @ 0..=2 => {
+			let (credits, max_tokens) = (credits(bytes)?, amount(bytes)?);
+			// Most amounts are less than the half of what credits cost: two in three are twice that, at four cents.
+			let enough = credits.saturating_mul(2 * WEIR / 40_000);
+			let max_tokens = if of == 0 { max_tokens } else { enough };
+			Buying::request_credits { credits, max_tokens }.into()
+		}
 		3 => Buying::cancel_request { id: bytes.int_in_range(0..=9)? }.into(),
 		4 | 5 => Buying::buy_with_stable { credits: credits(bytes)? }.into(),
 		6 => Buying::notify_inactive { who: someone(bytes)?.to_account_id() }.into(),

@@ -6,11 +6,16 @@ use weir_math::economy::weight::Factors;
 use weir_primitives::{
 	economy::{GateReason, Pace, Parameters, Quote, PRICE_ONE},
 	economy_api::{
-		runtime_decl_for_economy_api::EconomyApi, BountyInfo, CreditsInfo, Earned, EpochSummary, FeeInfo,
-		LineInfo, Page, ParametersInfo, PendingChange, PriceInfo, PurchaseQuote, PurchaseRefusal, RegionInfo,
-		ReporterInfo, RequestInfo, RewardsInfo, SupplyInfo, VestingInfo,
+		runtime_decl_for_economy_api::EconomyApi, BondInfo, BondsInfo, BountyInfo, BrakeInfo, ClaimBond,
+		CloseInfo, ClosePhase, CloseProgress, CreditsInfo, Earned, EpochSummary, FeeInfo, LineInfo, Page,
+		ParametersInfo, Paused, PendingChange, PendingRegion, PoolInfo, PotInfo, PotsInfo, PriceInfo,
+		PurchaseQuote, PurchaseRefusal, RegionInfo, ReporterInfo, RequestInfo, RewardsInfo, SlashInfo,
+		SliceWait, StablePathInfo, SupplyInfo, Unbonding, VestingInfo,
 	},
+	Role, SlashReason,
 };
+
+const API: &str = "EconomyApi";
 
 pub(super) fn calls() -> Vec<String> {
 	let request = pallet_burn_mint::Call::request_credits { credits: 5_000_000, max_tokens: 140 * WEIR };
@@ -111,7 +116,7 @@ fn rewards() -> RewardsInfo {
 		claimable: 21,
 		worth: Some(2),
 		availability: earned(1, 2),
-		vesting: VestingInfo { granted: 9, locked: 4, releasable: 3, released: 1, forfeited: 1 },
+		vesting: VestingInfo { granted: 9, locked: 4, releasable: 3, released: 1, forfeited: 1, floor: 2 },
 		bounties: earned(3, 4),
 		fees: earned(5, 6),
 		fee_epochs: vec![FeeInfo { epoch: 5, credits: 700, tokens: Some(17) }],
@@ -140,11 +145,69 @@ fn summary() -> EpochSummary {
 		treasury: 12,
 		recredited: 13,
 		weight: 14,
+		destroyed_in_all: 15,
 	}
 }
 
+fn bonds() -> BondsInfo<AccountId> {
+	let unbonding = vec![Unbonding { tokens: 300 * WEIR, free_at: 90 }];
+	let bond = |active| BondInfo {
+		active,
+		needed: 2,
+		lasting: 3,
+		unbonding: unbonding.clone(),
+		free: 4,
+		withheld: 5,
+	};
+	let slash = SlashInfo {
+		id: 6,
+		role: Role::Provider,
+		tokens: 30 * WEIR,
+		fraction: 300_000,
+		reason: SlashReason::WrongRegion { epoch: 4, country: *b"BR" },
+		due: 33,
+		reporter: Some(account(8)),
+	};
+	BondsInfo {
+		epoch: 5,
+		provider: bond(100 * WEIR),
+		validator: bond(0),
+		covered: 10_000,
+		slashes: vec![slash],
+	}
+}
+
+/// Answers of the functions that came last.
+fn figures() -> Vec<String> {
+	let pot = |n| PotInfo { account: account(n), tokens: u128::from(n) * WEIR, stable: 7 };
+	let pots = PotsInfo { treasury: pot(1), small_spend_left: 2, rewards: pot(3), stable: pot(4) };
+	let path = StablePathInfo {
+		round: 8,
+		pool: Some(PoolInfo { tokens: 9 * WEIR, stable: 360_000 }),
+		average: Some(PRICE_ONE / 25),
+		paused: false,
+		limit: 1,
+		pending: 2,
+		slice: 3,
+		tried: Some(8),
+		waits: Some(SliceWait::PricesDisagree),
+	};
+	let progress =
+		CloseProgress { price: Some(PRICE_ONE / 24), phase: ClosePhase::Pay, next: 40, regions: 240 };
+	let close = CloseInfo { epoch: 4, running: 5, waits_for_price: false, progress: Some(progress) };
+	let claim = ClaimBond { kbps: 10_000, needed: 1, lasting: 2, per_mbps: 3, least: 4 };
+	let quotes: Vec<Quote> = price().quote.into_iter().collect();
+	vec![
+		api_of(API, "quotes", Runtime::quotes, 288, quotes),
+		api_of(API, "claim_bond", Runtime::claim_bond, 10_000, claim),
+		api_of(API, "bonds", Runtime::bonds, account(7), bonds()),
+		api_of(API, "stable_path", |()| Runtime::stable_path(), (), path),
+		api_of(API, "pots", |()| Runtime::pots(), (), pots),
+		api_of(API, "close", |()| Runtime::close(), (), close),
+	]
+}
+
 pub(super) fn apis() -> Vec<String> {
-	const API: &str = "EconomyApi";
 	let reporter = ReporterInfo {
 		account: account(7),
 		added: true,
@@ -173,8 +236,15 @@ pub(super) fn apis() -> Vec<String> {
 	let parameters = Parameters::default();
 	let pending =
 		PendingChange { parameters: Parameters { list_price: 55_000, ..parameters }, from_epoch: 40 };
-	let rules = ParametersInfo { pace: Pace::local(), parameters, pending: Some(pending) };
-	vec![
+	let closed = PendingRegion { region: region(), least_weight: None, from_epoch: 41 };
+	let asked = PendingRegion { least_weight: Some(2_500_000), ..closed.clone() };
+	let (pending, pending_regions) = (Some(pending), vec![asked, closed]);
+	let brakes = [Paused::Purchases, Paused::Region(region())];
+	let brakes = brakes.map(|what| BrakeInfo { what, until: 44 }).into();
+	let safe_mode_until = Some(9);
+	let pace = Pace::local();
+	let rules = ParametersInfo { pace, parameters, pending, pending_regions, brakes, safe_mode_until };
+	let mut all = vec![
 		api_of(API, "price", |()| Runtime::price(), (), price()),
 		api_of(API, "reporters", |()| Runtime::reporters(), (), vec![reporter]),
 		api_of(API, "supply", |()| Runtime::supply(), (), supply()),
@@ -197,5 +267,7 @@ pub(super) fn apis() -> Vec<String> {
 			Page { rows: vec![summary()], next: None },
 		),
 		api_of(API, "parameters", |()| Runtime::parameters(), (), rules),
-	]
+	];
+	all.extend(figures());
+	all
 }
