@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets up, builds, and runs a local Weir network: 4 validators, each with an attesting sidecar, and 8 providers, one
-# of which claims three times what it delivers. Ctrl-C ends all of it.
+# of which claims more than four times what it delivers. Ctrl-C ends all of it.
 #
 #   scripts/run.sh                 run until Ctrl-C
 #   scripts/run.sh --check         stop by itself; exit 0 only if the liar was slashed and earned nothing after its strike, every

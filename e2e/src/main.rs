@@ -29,7 +29,7 @@ const REFRESH: Duration = Duration::from_secs(4);
 const CHECK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Runs 4 validators, each with an attesting sidecar, and 8 providers on loopback addresses; no root needed. One
-/// provider claims three times what it delivers. Ctrl-C ends all of it.
+/// provider claims more than four times what it delivers. Ctrl-C ends all of it.
 #[derive(Debug, Parser)]
 #[command(name = "weir-local", version)]
 struct Cli {

@@ -39,8 +39,9 @@ struct Cli {
 	#[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100))]
 	outages: Option<u32>,
 
-	/// Instead of epochs under load: close so many epochs, with nothing else in their blocks.
-	#[arg(long, value_name = "EPOCHS", value_parser = clap::value_parser!(u32).range(1..=100), conflicts_with = "regional")]
+	/// Instead of epochs under load: close so many epochs, with nothing else in their blocks. Lines are weighed once, and a weight
+	/// lasts for sixteen.
+	#[arg(long, value_name = "EPOCHS", value_parser = clap::value_parser!(u32).range(1..=16), conflicts_with = "regional")]
 	closes: Option<u32>,
 
 	/// Instead of epochs under load: so many lines of a region fall silent at once, for an hour.

@@ -97,8 +97,8 @@ impl Sum {
 pub struct Bar {
 	/// What it asks.
 	pub name: &'static str,
-	/// What was found.
-	pub found: f64,
+	/// What was found; none if there was nothing to look at.
+	pub found: Option<f64>,
 	/// What may be.
 	pub most: f64,
 	/// Unit of both.
@@ -108,9 +108,9 @@ pub struct Bar {
 }
 
 impl Bar {
-	/// Whether it was reached.
+	/// Whether it was reached. One that nothing was held against was not.
 	pub fn is_met(&self) -> bool {
-		self.found <= self.most
+		self.found.is_some_and(|found| found <= self.most)
 	}
 }
 
@@ -142,9 +142,9 @@ impl Figures {
 		let Kept { steady, once, often, struck } = &self.kept;
 		let [steady, once, often, struck] = [steady, once, often, struck].map(own);
 		let percent = |share: f64| share * 100.0;
-		let bar = |name, found, most, unit| Bar { name, found, most, unit, of_any_size: false };
-		let close = self.epochs.iter().map(|epoch| closing::worst(&epoch.closings)).fold(0.0, f64::max);
-		vec![
+		let bar = |name, found, most, unit| Bar { name, found: Some(found), most, unit, of_any_size: false };
+		let missing = self.epochs.iter().filter(|epoch| epoch.closings.is_empty()).count();
+		let mut bars = vec![
 			bar("block weight, average", percent(most(|sum| sum.average_share)), percent(AVERAGE_SHARE), "%"),
 			bar("block weight, worst block", percent(most(|sum| sum.worst_share)), percent(WORST_SHARE), "%"),
 			bar("bytes per block, average", most(|sum| sum.average_bytes), AVERAGE_BYTES, "B"),
@@ -155,8 +155,14 @@ impl Figures {
 			bar("stored of a provider after as many as are kept", often.values, STEADY_BYTES, "B"),
 			bar("stored while struck, values", struck.values, STRUCK_BYTES, "B"),
 			bar("stored while struck, keys and values", both(struck), STRUCK_BYTES, "B"),
-			close_bar(close),
-		]
+		];
+		bars.extend(closing::bars(&self.closings(), missing));
+		bars
+	}
+
+	/// How epochs were closed in all that time.
+	fn closings(&self) -> Vec<Closing> {
+		self.epochs.iter().flat_map(|epoch| epoch.closings.iter().copied()).collect()
 	}
 
 	/// Everything, as a page of the handbook shows it.
@@ -181,6 +187,7 @@ impl Figures {
 			render_stored(&mut text, title, stored);
 		}
 		render_bars(&mut text, &self.bars());
+		render_worst(&mut text, &self.closings());
 		let Size { providers, seats, large_percent, regions, sample, outage_percent, .. } = self.size;
 		let slots = if sample == 0 { "every slot".into() } else { format!("{sample} slots per phase") };
 		let _ = writeln!(
@@ -193,18 +200,13 @@ impl Figures {
 	}
 }
 
-/// The bar of the close of epochs, of which one took `share` of a block.
-fn close_bar(share: f64) -> Bar {
-	let (found, most) = (share * 100.0, closing::MOST_SHARE * 100.0);
-	Bar { name: "close of an epoch, of any block", found, most, unit: "%", of_any_size: true }
-}
-
-/// What closes alone come to, as a page of the handbook shows it, and whether their bar is met.
+/// What closes alone come to, as a page of the handbook shows it, and whether their bars are met.
 pub fn of_closings(closings: &[Closing], size: &Size, seconds: f64) -> (String, bool) {
 	let mut text = closing::render(closings);
-	let bar = close_bar(closing::worst(closings));
-	let is_met = bar.is_met();
-	render_bars(&mut text, &[bar]);
+	let bars = closing::bars(closings, usize::from(closings.is_empty()));
+	let is_met = bars.iter().all(Bar::is_met);
+	render_bars(&mut text, &bars);
+	render_worst(&mut text, closings);
 	let Size { providers, regions, .. } = size;
 	let _ = writeln!(text, "\n{providers} providers in {regions} regions; {seconds:.0} s");
 	(text, is_met)
@@ -215,8 +217,18 @@ fn render_bars(text: &mut String, bars: &[Bar]) {
 	for bar in bars {
 		let word = if bar.is_met() { "met" } else { "**missed**" };
 		let Bar { name, found, most, unit, .. } = bar;
-		let _ = writeln!(text, "| {name} | {found:.2} {unit} | {most:.0} {unit} | {word} |");
+		let found = found.map_or("none seen".into(), |found| format!("{found:.2} {unit}"));
+		let _ = writeln!(text, "| {name} | {found} | {most:.0} {unit} | {word} |");
 	}
+}
+
+/// A last row of the bars that is none: the most that a close said it took of a block.
+fn render_worst(text: &mut String, closings: &[Closing]) {
+	let found =
+		closing::worst(closings).map_or("none seen".into(), |share| format!("{:.2} %", share * 100.0));
+	let most = closing::MOST_SHARE * 100.0;
+	let _ =
+		writeln!(text, "| close of an epoch, of any block | {found} | {most:.0} % | the hook's own limit |");
 }
 
 fn render_epoch(text: &mut String, epoch: &Epoch) {

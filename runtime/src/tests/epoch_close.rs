@@ -228,6 +228,9 @@ fn close_should_leave_three_quarters_of_every_block_when_there_are_all_regions()
 	let [empty, full] = two_closes(1);
 	let most = most_of_a_public_block();
 	for closed in [&empty, &full] {
+		// What the hook says of itself, which its meter ends at a quarter. So this holds as long as what a step says is reserved
+		// before it is done; whether that is as much as the step takes is for the benchmarks and for `weir-scale --closes`,
+		// which holds the time that closes take against the same quarter and against these weights.
 		assert!(closed.largest.ref_time() <= most.ref_time() / 4, "{:?} of {most:?}", closed.largest);
 		assert!(closed.largest.proof_size() <= most.proof_size() / 4, "{:?} of {most:?}", closed.largest);
 		// All at once would be a spike.
