@@ -1,7 +1,12 @@
 //! Emission takes a part of what is left, and defers what is not earned.
 
 use proptest::prelude::*;
-use weir_math::economy::{emission::*, units::*, wide::part_floor, Ledger, Parameters};
+use weir_math::economy::{
+	emission::*,
+	units::*,
+	wide::{part_floor, tokens_floor},
+	Ledger, Parameters,
+};
 
 const GENESIS: Tokens = 400_000_000 * TOKEN;
 const EPOCHS_OF_A_YEAR: usize = 1_461;
@@ -62,11 +67,27 @@ fn pay_should_stay_within_the_scheduled_and_two_more_slices() {
 
 #[test]
 fn regions_should_want_what_was_paid_last_when_the_price_is_lost() {
-	assert_eq!(wanted_tokens(5, None, 77, 76), 76);
+	assert_eq!(wanted_tokens(5, None, 77, 76, None), 76);
 	// Never more than the slice, and nothing where nothing was ever paid at a price.
-	assert_eq!(wanted_tokens(5, None, 77, 78), 77);
-	assert_eq!(wanted_tokens(u128::MAX, None, 77, 0), 0);
-	assert_eq!(wanted_tokens(DOLLAR, Some(PRICE_ONE), 77, 3), TOKEN);
+	assert_eq!(wanted_tokens(5, None, 77, 78, None), 77);
+	assert_eq!(wanted_tokens(u128::MAX, None, 77, 0, None), 0);
+	assert_eq!(wanted_tokens(DOLLAR, Some(PRICE_ONE), 77, 3, None), TOKEN);
+}
+
+#[test]
+fn regions_should_want_no_more_than_it_is_worth_at_the_pools_average_when_the_price_is_lost() {
+	let wanted = |want, slice, last, average| wanted_tokens(want, None, slice, last, Some(average));
+	// Ten times the price since: a tenth of the tokens.
+	assert_eq!(wanted(DOLLAR, 9 * TOKEN, TOKEN, 10 * PRICE_ONE), TOKEN / 10);
+	assert_eq!(wanted(DOLLAR, 9 * TOKEN, TOKEN, 3 * PRICE_ONE), TOKEN / 3, "rounded down");
+	// A token that has fallen raises nothing, whatever the pool says.
+	assert_eq!(wanted(DOLLAR, 9 * TOKEN, TOKEN, PRICE_ONE / 10), TOKEN);
+	assert_eq!(wanted(DOLLAR, 9 * TOKEN, 10 * TOKEN, 1), 9 * TOKEN);
+	assert_eq!(wanted(u128::MAX, 77, 76, 1), 76);
+	assert_eq!(wanted(DOLLAR, 77, 76, 0), 76, "a price of zero is none");
+	assert_eq!(wanted(0, 77, 76, PRICE_ONE), 0);
+	// With a price the pool has no say.
+	assert_eq!(wanted_tokens(DOLLAR, Some(PRICE_ONE), 77, 3, Some(10 * PRICE_ONE)), TOKEN);
 }
 
 #[test]
@@ -106,20 +127,29 @@ proptest! {
 	/// Whoever keeps the price from being formed is paid no more than before, however long it lasts.
 	#[test]
 	fn epochs_without_a_price_should_mint_no_more_than_the_last_one_with_one(
-		epochs in prop::collection::vec((0..10_000_000_000_000u128, prop::option::weighted(0.5, 1..=HIGHEST_PRICE)), 1..60),
+		epochs in prop::collection::vec(
+			(
+				0..10_000_000_000_000u128,
+				prop::option::weighted(0.5, 1..=HIGHEST_PRICE),
+				prop::option::weighted(0.5, 1..=HIGHEST_PRICE),
+			),
+			1..60,
+		),
 	) {
 		let parameters = Parameters::default();
 		let mut ledger = Ledger::genesis(GENESIS).unwrap();
 		let mut last = 0;
-		for (want, price) in epochs {
+		for (want, price, average) in epochs {
 			let slice = ledger.schedule(&parameters).unwrap().slice;
-			let wanted = wanted_tokens(want, price, slice, last);
+			let wanted = wanted_tokens(want, price, slice, last, average);
 			let minted = availability_mint(wanted, ledger.bucket, slice, parameters.bucket_slices);
 			ledger.emit_bucket(minted).unwrap();
 			if price.is_some() {
 				last = minted;
 			} else {
 				prop_assert!(minted <= last && minted <= slice);
+				let worth = average.and_then(|average| tokens_floor(want, average));
+				prop_assert!(worth.is_none_or(|worth| minted <= worth));
 			}
 			prop_assert_eq!(ledger.check(), Ok(()));
 		}

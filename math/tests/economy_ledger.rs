@@ -609,5 +609,5 @@ fn nothing_should_be_settled_beyond_the_largest_numbers() {
 		assert!(settlement.minted() <= SUPPLY_CAP);
 		ledger.check().unwrap();
 	}
-	assert_eq!(emission::wanted_tokens(u128::MAX, Some(1), 0, 0), u128::MAX);
+	assert_eq!(emission::wanted_tokens(u128::MAX, Some(1), 0, 0, None), u128::MAX);
 }

@@ -1,7 +1,11 @@
 //! Locations: the table against places everybody can look up, the rule against physics and against liars.
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use weir_math::{location::*, region::is_assigned};
+use weir_math::{
+	estimate::{estimate, Kind, Measurement, Member},
+	location::*,
+	region::is_assigned,
+};
 
 /// Capitals, then towns far from theirs: latitude and longitude in hundredths of a degree.
 #[rustfmt::skip]
@@ -287,33 +291,91 @@ fn finding_should_be_against_when_it_contradicts_or_refutes() {
 	);
 }
 
-/// Chance that more than half of `k` independent draws are corrupt, one quarter of all being so.
-fn chance_of_a_corrupt_jury(k: u64) -> f64 {
+/// Chance that at least `needed` of `k` independent draws are corrupt, one quarter of all being so.
+fn chance_of_corrupt(k: u64, needed: u64) -> f64 {
 	let choose = |c: u64| (1..=c).map(|i| (k - c + i) as f64 / i as f64).product::<f64>();
-	(k / 2 + 1..=k).map(|c| choose(c) * 0.25f64.powi(c as i32) * 0.75f64.powi((k - c) as i32)).sum()
+	(needed..=k).map(|c| choose(c) * 0.25f64.powi(c as i32) * 0.75f64.powi((k - c) as i32)).sum()
+}
+
+/// The same of more than half of them.
+fn chance_of_a_corrupt_jury(k: u64) -> f64 {
+	chance_of_corrupt(k, k / 2 + 1)
+}
+
+/// Liars that void a test of `k` by withholding, `away` honest members being away: fewer than two thirds are present.
+fn liars_that_void(k: u64, away: u64) -> u64 {
+	(0..=k - away).find(|liars| 3 * (k - away - liars) < 2 * k).unwrap()
+}
+
+/// Chance that a test refutes an honest line, of those that lengthen a row or end it, where liars void what they can.
+fn chance_to_lengthen(k: u64, away: u64, at_least: impl Fn(u64) -> f64) -> f64 {
+	let refutes = at_least(k / 2 + 1);
+	refutes / (refutes + 1.0 - at_least(liars_that_void(k, away)))
+}
+
+#[test]
+fn liars_should_void_a_test_as_published_and_no_fewer() {
+	assert_eq!([0, 2, 3].map(|away| liars_that_void(15, away)), [6, 4, 3]);
+	for (k, away) in [(15, 0), (15, 2), (31, 2), (51, 0)] {
+		let needed = liars_that_void(k, away);
+		let is_void = |liars: u64| {
+			let absent = (away + liars) as usize;
+			let line = Measurement {
+				kind: Kind::Measured,
+				down_kbps: 1_000,
+				up_kbps: 1_000,
+				rtt_10us: 1_000,
+				loss_pptt: 0,
+				liveness: [0xff; 5],
+			};
+			let members: Vec<_> = (0..k as usize)
+				.map(|member| if member < absent { Member::Absent } else { Member::Reported(line) })
+				.collect();
+			estimate(&members, 1_000, 1_000).is_err()
+		};
+		assert_eq!((is_void(needed - 1), is_void(needed)), (false, true), "k = {k}, {away} away");
+	}
 }
 
 #[test]
 fn chance_to_slash_an_honest_line_should_be_as_published() {
 	// The table in the module's documentation, to its two digits.
-	for (k, one, five, six) in
-		[(15, 0.0173, 1.6e-9, 2.7e-11), (31, 1.3e-3, 3.7e-15, 4.9e-18), (51, 5.9e-5, 7.2e-22, 4.3e-26)]
-	{
-		let chance = chance_of_a_corrupt_jury(k);
-		for (tests, published) in [(1, one), (5, five), (6, six)] {
-			let exact = chance.powi(tests);
-			assert!((exact / published - 1.0).abs() < 0.05, "k = {k}, {tests} tests: {exact:.2e}");
+	let is_near = |exact: f64, published: f64| (exact / published - 1.0).abs() < 0.05;
+	let row = |k, away, tests| chance_to_lengthen(k, away, |needed| chance_of_corrupt(k, needed)).powi(tests);
+	for (k, one, alone, with_two, row_alone, row_with_two) in [
+		(15, 0.0173, 0.0199, 0.0361, 1.2e-12, 8.1e-11),
+		(31, 1.3e-3, 1.5e-3, 2.1e-3, 1.6e-20, 1.5e-19),
+		(51, 5.9e-5, 6.3e-5, 7.3e-5, 4.1e-30, 1.1e-29),
+	] {
+		assert!(is_near(chance_of_a_corrupt_jury(k), one), "k = {k}");
+		for (away, tests, published) in
+			[(0, 1, alone), (2, 1, with_two), (0, 7, row_alone), (2, 7, row_with_two)]
+		{
+			let exact = row(k, away, tests);
+			assert!(is_near(exact, published), "k = {k}, {away} away, {tests} tests: {exact:.2e}");
 		}
 	}
+	for (away, tests, published) in [(0, 6, 6.2e-11), (2, 6, 2.2e-9), (3, 7, 6.9e-9)] {
+		let exact = row(15, away, tests);
+		assert!(is_near(exact, published), "{away} away, {tests} tests: {exact:.2e}");
+	}
 	// No jury is worse than the smallest, and the row is as long as it has to be.
-	let smallest = chance_of_a_corrupt_jury(JURY_MEMBERS.into());
-	assert!((u64::from(JURY_MEMBERS)..=51).all(|k| chance_of_a_corrupt_jury(k) <= smallest));
-	let tests = i32::from(WRONG_REGION_TESTS);
-	assert!(smallest.powi(tests) < 1e-9 && smallest.powi(tests - 1) > 1e-9);
+	let (smallest, tests) = (u64::from(JURY_MEMBERS), i32::from(WRONG_REGION_TESTS));
+	for away in [0, 2] {
+		assert!((smallest..=51).all(|k| row(k, away, 1) <= row(smallest, away, 1)), "{away} away");
+		assert!(row(smallest, away, tests) < 1e-9, "{away} away");
+	}
+	assert!(row(smallest, 2, tests - 1) > 1e-9);
 	// Drawing from finitely many seats only helps.
 	for k in [15, 31, 51] {
 		let independent = chance_of_a_corrupt_jury(k);
-		assert!((k..400).chain([4_000]).all(|seats| chance_among(seats, k, k / 2 + 1) < independent), "{k}");
+		for seats in (k..400).chain([4_000]) {
+			let among = |needed| chance_among(seats, k, needed);
+			assert!(among(k / 2 + 1) < independent, "{k} of {seats}");
+			for away in [0, 2] {
+				assert!(chance_to_lengthen(k, away, among) < row(k, away, 1), "{k} of {seats}, {away} away");
+			}
+		}
 	}
 }
 

@@ -131,6 +131,9 @@ answer! {
 		pub round_cap: Credits,
 		/// Credits that were requested and are not bought yet.
 		pub queued: Credits,
+		/// Tokens that a request made now must allow at least, by the newest quote, also one of a closed gate. None before the
+		/// first price, or if no balance reaches it.
+		pub least: Option<Tokens>,
 	}
 }
 

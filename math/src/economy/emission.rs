@@ -79,15 +79,25 @@ pub fn coverage_budget(slice: Tokens, price: Price, parameters: &Parameters) -> 
 }
 
 /// Tokens that regions want for `want` credits at the payout price. While the price is lost, `last`: what was minted for
-/// availability in the last epoch that was closed at a price, and the scheduled slice at most.
+/// availability in the last epoch that was closed at a price, the scheduled slice at most, and where the pool has an `average`
+/// (units of 10⁻¹⁸ dollars per token) no more than `want` is worth at it, rounded down.
 ///
 /// The research's fallback is the slice, whatever was paid before (economics, sections 2.5 and 2.16). Then who keeps the price
 /// from being formed is paid more for its lines wherever regions want less than the slice. So an epoch without a price never
-/// mints more than the last one that had one, and before the first nothing. What is not minted stays in the bucket.
-pub fn wanted_tokens(want: Credits, price: Option<Price>, slice: Tokens, last: Tokens) -> Tokens {
+/// mints more than the last one that had one, and before the first nothing. As many tokens are more dollars where the token has
+/// risen since: hence the pool's average, which can only lower them, so that who moves the pool gains nothing by it. What is
+/// not minted stays in the bucket.
+pub fn wanted_tokens(
+	want: Credits,
+	price: Option<Price>,
+	slice: Tokens,
+	last: Tokens,
+	average: Option<Price>,
+) -> Tokens {
+	// Wanting more than a u128 is wanting everything: what else there is limits it. A price of zero is none.
+	let worth = |price| tokens_floor(want, price).unwrap_or(Tokens::MAX);
 	match price {
-		// Wanting more than a u128 is wanting everything: the bucket limits it.
-		Some(price) => tokens_floor(want, price).unwrap_or(Tokens::MAX),
-		None => slice.min(last),
+		Some(price) => worth(price),
+		None => slice.min(last).min(average.map_or(Tokens::MAX, worth)),
 	}
 }

@@ -38,18 +38,28 @@
 //!
 //! **What costs a bond** is a claim that [`WRONG_REGION_TESTS`] tests in a row have refuted, [`WRONG_REGION_SLASH_PPB`] of
 //! it. Each draws another committee by the seed of its epoch: those after the first are the jury that looks again. A
-//! majority of `k` drawn seats takes as many liars in the committee, whatever the others do, so that for β = 0.25 and any
-//! `M` the chance per test is at most that of independent draws, largest for the smallest jury:
+//! majority of `k` drawn seats takes as many liars in the committee, whatever the others do. But liars that are no majority
+//! can withhold: with fewer than two thirds present a test is void, and neither lengthens a row nor ends it. With `a` honest
+//! members away, `R = P(c > k/2)` for `c` liars and `E = P(3·(k − a − c) ≥ 2·k)`, a test that counts refutes with a chance of
 //!
-//! | k | one test | five in a row | six in a row |
-//! |---|---|---|---|
-//! | 15 | 0.0173 | 1.6·10⁻⁹ | 2.7·10⁻¹¹ |
-//! | 31 | 1.3·10⁻³ | 3.7·10⁻¹⁵ | 4.9·10⁻¹⁸ |
-//! | 51 | 5.9·10⁻⁵ | 7.2·10⁻²² | 4.3·10⁻²⁶ |
+//! `q = R / (R + E)`
 //!
-//! Six is the least number of tests that keeps a row below 10⁻⁹ for a jury of 15: 100,000 honest lines, tested once a day,
-//! see 10⁻³ of such a row in a year. While the slash waits one more jury is asked, which takes it back with a chance of
-//! 0.983 if the line is honest. At β = 0.5 nothing holds: every second test refutes.
+//! at most. For β = 0.25 and any `M` that is at most what independent draws give, largest for the smallest jury:
+//!
+//! | k | R | q, a = 0 | q, a = 2 | seven in a row, a = 0 | a = 2 |
+//! |---|---|---|---|---|---|
+//! | 15 | 0.0173 | 0.0199 | 0.0361 | 1.2·10⁻¹² | 8.1·10⁻¹¹ |
+//! | 31 | 1.3·10⁻³ | 1.5·10⁻³ | 2.1·10⁻³ | 1.6·10⁻²⁰ | 1.5·10⁻¹⁹ |
+//! | 51 | 5.9·10⁻⁵ | 6.3·10⁻⁵ | 7.3·10⁻⁵ | 4.1·10⁻³⁰ | 1.1·10⁻²⁹ |
+//!
+//! Seven is the least number of tests that keeps a row below 10⁻⁹ for a jury of 15 with two honest members away in each
+//! (six: 6.2·10⁻¹¹ with nobody away, 2.2·10⁻⁹ with two; seven with three away: 6.9·10⁻⁹): 100,000 honest lines, tested once
+//! a day, see at most 3·10⁻³ of such a row in a year. While the slash waits one more jury is asked. If the line is honest,
+//! one that counts takes it back with a chance of 0.96; one that liars void is asked for again in the next epoch. At β = 0.5
+//! nothing holds: every second test refutes.
+//!
+//! *A void test does not end a row*: a spoofer with a quarter of the seats finds the six of 15 that void a test in one
+//! committee of seven, and would end most of its rows so.
 //!
 //! **Silencing.** Liars can contradict members first, which are then no witnesses. If a majority were one of the witnesses
 //! alone, few liars would be one as soon as the others are silenced; if the silenced could not refute, liars would keep every
@@ -57,7 +67,7 @@
 //! is true, and one that lies about its own place is among the liars that the table counts.
 //!
 //! **What a liar can do.** A provider that delays every answer is never contradicted and collects proofs; its
-//! published round-trip times say so. One that delays the answers of one test in six is never slashed. One whose far
+//! published round-trip times say so. One that delays the answers of one test in seven is never slashed. One whose far
 //! members all sit farther from its true place than the claimed one is not caught either, and one near which less than half
 //! of all seats are is contradicted at most. A proof therefore means *not refuted*.
 
@@ -83,7 +93,7 @@ pub const FAR_KM: u32 = 1_000;
 /// Members of the smallest committee whose majority refutes: that of a public network's tests.
 pub const JURY_MEMBERS: u16 = 15;
 /// Tests in a row that refute a claim before it costs a bond.
-pub const WRONG_REGION_TESTS: u8 = 6;
+pub const WRONG_REGION_TESTS: u8 = 7;
 /// Part of the bond that it costs, parts per billion: research, economics, section 2.10, level 3.
 pub const WRONG_REGION_SLASH_PPB: u32 = 300_000_000;
 

@@ -94,10 +94,16 @@ impl<T: Config> Pallet<T> {
 
 	/// The largest weight that one step needs at once.
 	pub(crate) fn largest_step() -> Weight {
-		let phases = [Phase::Rates { next: 0 }, Phase::Survey { next: 0 }, Phase::Shares, Phase::Finish];
+		let phases = [
+			Phase::Rates { next: 0 },
+			Phase::Survey { next: 0 },
+			Phase::Appraise { next: 0 },
+			Phase::Shares,
+			Phase::Finish,
+		];
 		phases
 			.iter()
-			.map(Self::step_weight)
+			.map(|phase| Self::step_weight(phase, 0))
 			.fold(Self::begin_weight(), |most, weight| most.max(weight))
 			.saturating_add(T::WeightInfo::on_idle_base())
 	}
@@ -109,9 +115,14 @@ impl<T: Config> Pallet<T> {
 			.saturating_add(T::Pricing::weight().saturating_mul(2))
 	}
 
-	fn step_weight(phase: &Phase) -> Weight {
+	/// What a step weighs where there are `bound` regions.
+	pub(crate) fn step_weight(phase: &Phase, bound: RegionId) -> Weight {
 		match phase {
 			Phase::Rates { .. } => T::WeightInfo::close_rate(),
+			// The last one asks for the pool's average.
+			Phase::Appraise { next } if *next >= bound => {
+				T::WeightInfo::close_region().saturating_add(T::Pricing::weight())
+			}
 			Phase::Survey { .. } | Phase::Appraise { .. } | Phase::Pay { .. } => {
 				T::WeightInfo::close_region().saturating_add(T::RegionalPay::step_weight())
 			}
@@ -133,7 +144,7 @@ impl<T: Config> Pallet<T> {
 			running = Self::begin_next(meter);
 		}
 		let Some(mut close) = running else { return };
-		while meter.try_consume(Self::step_weight(&close.phase)).is_ok() {
+		while meter.try_consume(Self::step_weight(&close.phase, close.bound)).is_ok() {
 			// A copy, so that a step that fails changes nothing here either.
 			let mut next = close;
 			match with_storage_layer(|| Self::step(&mut next)) {
@@ -279,8 +290,9 @@ impl<T: Config> Pallet<T> {
 		if close.wanted == 0 {
 			return 0;
 		}
-		let slice = close.schedule.slice;
-		let want = wanted_tokens(close.wanted, close.price(), slice, LastPriced::<T>::get());
+		let (slice, price) = (close.schedule.slice, close.price());
+		let average = if price.is_none() { T::Pricing::pool_average() } else { None };
+		let want = wanted_tokens(close.wanted, price, slice, LastPriced::<T>::get(), average);
 		let bucket = SupplyLedger::<T>::get().bucket;
 		availability_mint(want, bucket, slice, close.parameters.bucket_slices)
 	}

@@ -122,7 +122,8 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Executes what waits, oldest first, as far as the quote, the cap of the round and the block allow.
+	/// Executes what waits, oldest first, as far as the quote, the cap of the round and the block allow. Once the round is sold
+	/// out, only what is too dear still leaves.
 	pub(crate) fn execute_requests(meter: &mut WeightMeter) {
 		let Queue { head, tail, .. } = RequestQueue::<T>::get();
 		let asking = T::WeightInfo::quote_requests().saturating_add(T::Pricing::weight());
@@ -130,7 +131,7 @@ impl<T: Config> Pallet<T> {
 			return;
 		}
 		let quote = Self::open_quote();
-		for _ in 0..T::MaxRequestsPerBlock::get() {
+		for looked in 1..=T::MaxRequestsPerBlock::get() {
 			let Queue { head, tail, .. } = RequestQueue::<T>::get();
 			if head >= tail || meter.try_consume(T::WeightInfo::execute_request()).is_err() {
 				return;
@@ -141,8 +142,44 @@ impl<T: Config> Pallet<T> {
 				continue;
 			};
 			let Some(quote) = quote.as_ref().filter(|quote| Self::is_due(&request, quote)) else { return };
-			let Some(outcome) = Self::outcome_of(&request, quote) else { return };
+			let Some(outcome) = Self::outcome_of(&request, quote) else {
+				let left = T::MaxRequestsPerBlock::get().saturating_sub(looked);
+				return Self::drop_too_dear(left, quote, meter);
+			};
 			Self::conclude(head, &request, quote, outcome);
+		}
+	}
+
+	/// Looks at up to `left` requests behind the one that waits for the next round, and lets those fail that are too dear. It
+	/// goes on where it stopped in an earlier block, whatever the round, and begins anew in the block after it came to the
+	/// end: so that none is looked at twice before every other one was.
+	fn drop_too_dear(left: u32, quote: &Quote, meter: &mut WeightMeter) {
+		let Queue { head, tail, scanned, .. } = RequestQueue::<T>::get();
+		let mut id = scanned.max(head.saturating_add(1));
+		for _ in 0..left {
+			if id >= tail {
+				id = 0;
+				break;
+			}
+			if meter.try_consume(T::WeightInfo::execute_request()).is_err() {
+				break;
+			}
+			// None if it left before.
+			if let Some(request) = Requests::<T>::get(id) {
+				if !Self::is_due(&request, quote) {
+					// Nor is any behind it.
+					id = 0;
+					break;
+				}
+				if let Some(Err(reason @ RequestFailure::TooDear { .. })) = Self::outcome_of(&request, quote)
+				{
+					Self::conclude(id, &request, quote, Err(reason));
+				}
+			}
+			id = id.saturating_add(1);
+		}
+		if id != scanned {
+			RequestQueue::<T>::mutate(|queue| queue.scanned = id);
 		}
 	}
 
@@ -195,7 +232,11 @@ impl<T: Config> Pallet<T> {
 		if let Err(error) = failed {
 			// Nothing that is on hold can fail to be released; the queue goes on if it does.
 			frame_support::defensive!("a failed request stays", error);
-			RequestQueue::<T>::mutate(|queue| queue.head = id.saturating_add(1));
+			RequestQueue::<T>::mutate(|queue| {
+				if queue.head == id {
+					queue.head = id.saturating_add(1);
+				}
+			});
 		}
 		let (who, credits) = (request.who.clone(), request.credits);
 		Self::deposit_event(Event::RequestFailed { id, who, credits, reason });

@@ -58,7 +58,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What `credits` cost at the newest quote, by the rule by which requests are executed, or why they cannot be bought now. A
-	/// request that allows as much as is quoted is refused for no other reason than those named here.
+	/// request that allows as much as is quoted, or `least` where nothing is, is refused for no other reason than those named
+	/// here, unless its account has not so many tokens, or as many requests as it may (`TooManyRequests`).
 	pub fn quote(credits: Credits) -> PurchaseQuote {
 		let quote = T::Pricing::purchase_quote().and_then(|quote| {
 			// A price of zero is none.
@@ -91,6 +92,7 @@ impl<T: Config> Pallet<T> {
 			executes_from: Self::executes_from(T::Pricing::round()),
 			round_cap,
 			queued: queue.credits,
+			least: Self::least_allowed(credits).ok(),
 		}
 	}
 

@@ -80,6 +80,8 @@ impl<T: Config> Pallet<T> {
 			let sum = held.entry(request.who).or_default();
 			*sum = sum.saturating_add(request.max_tokens);
 		}
+		let numbers = [queue.head, queue.scanned];
+		ensure!(numbers.iter().all(|number| *number <= queue.tail), "5: a number beyond the queue");
 		ensure!(queue.count == count && queue.credits == credits, "5: the queue is counted wrongly");
 		for (who, ids) in RequestsOf::<T>::iter() {
 			ensure!(!ids.is_empty(), "5: an empty list of requests");

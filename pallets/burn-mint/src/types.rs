@@ -64,6 +64,9 @@ stored_type! {
 		pub count: u32,
 		/// Credits that they ask for.
 		pub credits: Credits,
+		/// The number to look at next for what is too dear, behind a request that waits for the next round. Up to the head: the
+		/// first one behind it.
+		pub scanned: u64,
 	}
 }
 

@@ -78,7 +78,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn quote_requests() -> Weight {
 		Weight::from_parts(100_000_000, 6000)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
-			.saturating_add(T::DbWeight::get().writes(0_u64))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	fn execute_request() -> Weight {
 		Weight::from_parts(400_000_000, 15000)
@@ -157,7 +157,7 @@ impl WeightInfo for () {
 	}
 	fn quote_requests() -> Weight {
 		Weight::from_parts(100_000_000, 6000)
-			.saturating_add(ParityDbWeight::get().reads_writes(10_u64, 0_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(10_u64, 1_u64))
 	}
 	fn execute_request() -> Weight {
 		Weight::from_parts(400_000_000, 15000)

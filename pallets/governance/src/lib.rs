@@ -345,7 +345,7 @@ pub mod pallet {
 			Self::do_cancel_change()
 		}
 
-		/// Pauses purchases of credits with tokens.
+		/// Pauses purchases of credits.
 		///
 		/// Only [`Config::EmergencyOrigin`]. Fails with [`Error::AlreadyPaused`] or [`Error::CoolingDown`].
 		#[pallet::call_index(2)]

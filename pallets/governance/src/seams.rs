@@ -18,7 +18,7 @@ impl<T: Config> Get<economy::Pace> for Pallet<T> {
 	}
 }
 
-/// Whether purchases of credits with tokens are paused.
+/// Whether purchases of credits are paused.
 pub struct PurchasesPaused<T>(PhantomData<T>);
 
 impl<T: Config> Get<bool> for PurchasesPaused<T> {

@@ -83,7 +83,7 @@ pub enum Dropped {
 	Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum Brake {
-	/// Purchases of credits with tokens.
+	/// Purchases of credits.
 	#[codec(index = 0)]
 	Purchases,
 	/// Slashes of 30 % and more.

@@ -271,6 +271,10 @@ mod benchmarks {
 		let mut test = draw.test_of(*provider).ok_or("it is tested")?;
 		test.committee.members = (r + s) as u16;
 		file_quotas(&mut draw, &mut test, r, w);
+		// Whatever this test finds, it is something else than the one before.
+		let refuted = Some(1);
+		let facts = Found { contradicted: refuted, refuted, ..Default::default() };
+		Locations::<T>::insert(provider, Located { country: test.country, facts });
 		let mut cursor = cursor(Stage::Judge { class: 0, position: 0 });
 
 		#[block]
@@ -282,6 +286,7 @@ mod benchmarks {
 		let verdict = *Verdicts::<T>::get(provider).ok_or("it was judged")?.last();
 		assert_eq!((verdict.outcome, verdict.kind), (Outcome::Good, TestKind::Scheduled));
 		assert_eq!(Missed::<T>::iter_prefix(TESTED).count() as u32, s);
+		assert!(Locations::<T>::get(provider).is_some_and(|located| located.facts.refuted != refuted));
 		Ok(())
 	}
 
@@ -731,6 +736,27 @@ mod benchmarks {
 		}
 
 		assert!(!Alarms::<T>::contains_key(watched.provider));
+	}
+
+	/// A jail, which the registry tells of: it takes a list, a seat and an outage along.
+	#[benchmark]
+	fn follow_provider() -> Result<(), BenchmarkError> {
+		let who: T::AccountId = account("provider", 0, 1);
+		let provider = providers::<T>([who.clone()]).into_iter().next().ok_or("there is one")?;
+		Targets::<T>::mutate_extant(provider, |target| target.escalation = None);
+		seat_in_the_middle::<T>(&who);
+		set_clock::<T>(TESTED + 1, 1);
+		alarms::outage::<T>(provider, &who);
+		alarms::fill_gaps::<T>(provider);
+
+		#[block]
+		{
+			T::Registry::set_admission(provider, Admission::Jailed { until: TESTED + 1_000 })?;
+		}
+
+		assert!(Seats::<T>::get(who).is_some_and(|seat| seat.leaving));
+		assert!(!Outages::<T>::contains_key(provider));
+		Ok(())
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::with_keystore(), crate::mock::Runtime);

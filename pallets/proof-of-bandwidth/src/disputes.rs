@@ -216,6 +216,13 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// What a dispute with so many receipts costs at most, with all who are told of what it changes.
+	pub(crate) fn weight_of_dispute(receipts: u32) -> Weight {
+		<T as Config>::WeightInfo::dispute(receipts)
+			.saturating_add(Self::weight_of_telling())
+			.saturating_add(T::OnVerdict::weight())
+	}
+
 	/// Makes `revised` the verdict on the test of this evidence, wherever it is kept. What followed from the strike is
 	/// undone if it is none any more.
 	fn revise(provider: ProviderIndex, evidence: Evidence<T::AccountId>, revised: VerdictRecord) {

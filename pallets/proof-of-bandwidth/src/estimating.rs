@@ -21,6 +21,9 @@ use weir_primitives::{
 	Admission, EpochIndex,
 };
 
+/// Changes of the registry that one verdict leads to at most.
+const MOST_CHANGES: u64 = 2;
+
 /// What a committee had to say, by place.
 pub(crate) struct Heard<AccountId> {
 	/// What each member said.
@@ -91,9 +94,18 @@ impl<T: Config> Pallet<T> {
 		Self::weight_of_ruling(members, noted).saturating_add(T::OnVerdict::weight())
 	}
 
-	/// The same without telling.
+	/// The same without telling of the verdict, but with what the registry tells of what follows from it.
 	pub(crate) fn weight_of_ruling(members: u32, noted: u32) -> Weight {
-		T::WeightInfo::estimate_test(members).saturating_add(T::WeightInfo::note_members(members, noted))
+		T::WeightInfo::estimate_test(members)
+			.saturating_add(T::WeightInfo::note_members(members, noted))
+			.saturating_add(Self::weight_of_telling())
+	}
+
+	/// What the registry's telling costs at most after a verdict, new or revised. It changes twice: a lower claim and another
+	/// admission after an escalation, or what was taken given back and what the revised verdict says instead. What the
+	/// benchmarks measure of that on a whole runtime is counted twice.
+	pub(crate) fn weight_of_telling() -> Weight {
+		T::Registry::change_weight().saturating_mul(MOST_CHANGES)
 	}
 
 	/// What it costs at most to score a seat, and to tell of it.

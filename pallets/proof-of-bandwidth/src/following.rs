@@ -227,6 +227,10 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 		}
 	}
 
+	fn leaving_changed(_: ProviderIndex, _: &ProviderFacts<T::AccountId>) {
+		// Its last tests go by the terms that they were drawn by, and after them it has none.
+	}
+
 	fn is_needed(index: ProviderIndex, who: &T::AccountId) -> bool {
 		let Some(target) = Targets::<T>::get(index).filter(|target| target.account == *who) else {
 			return false;
@@ -237,6 +241,11 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 		});
 		let disputed = Evidences::<T>::iter_key_prefix(index).next().is_some();
 		struck || disputed || target.escalation.is_some() || Self::is_listed(index)
+	}
+
+	/// An end is the dearer: it may take a seat, an outage and a conduct along.
+	fn weight() -> Weight {
+		T::WeightInfo::follow_provider()
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]

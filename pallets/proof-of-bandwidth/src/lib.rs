@@ -1024,7 +1024,7 @@ pub mod pallet {
 		/// Fee-less: the signatures are the proof, and each receipt has to change something. Every such attestor is
 		/// fined, and the test is judged again.
 		#[pallet::call_index(6)]
-		#[pallet::weight(<T as Config>::WeightInfo::dispute(receipts.len() as u32).saturating_add(T::OnVerdict::weight()))]
+		#[pallet::weight(Pallet::<T>::weight_of_dispute(receipts.len() as u32))]
 		#[pallet::weight_of_authorize(<T as Config>::WeightInfo::authorize_dispute(receipts.len() as u32))]
 		#[pallet::authorize(Self::authorize_dispute)]
 		pub fn dispute(

@@ -30,7 +30,7 @@ impl<T: Config> LineHistory for Pallet<T> {
 		let location = Self::found_of(provider, region.country);
 		let is_judged = !PrivateEndpointsAllowed::<T>::get();
 		Some(LineFacts {
-			measured: tests.iter().map(|test| test.down_kbps.min(test.up_kbps)).collect(),
+			measured: tests.iter().map(|test| (test.epoch, test.down_kbps.min(test.up_kbps))).collect(),
 			last_test,
 			is_excused: Self::is_excused(last_epoch, &region, &gaps, down_since),
 			gaps,

@@ -7,8 +7,8 @@
 //!
 //! Each test has its own committee, drawn by the seed of its epoch, so that the later ones are the jury on what the first
 //! found. One more is asked while the slash waits: the provider owes a test from the next epoch on, and may ask for further
-//! ones. The first that measures something and does not refute takes the slash back, and the ban with it. Committees that
-//! refute meanwhile add nothing: one slash at a time.
+//! ones. The first that measures something and does not refute takes the slash back, and its ban with it; one that an earlier
+//! slash brought, which was applied, stays. Committees that refute meanwhile add nothing: one slash at a time.
 //!
 //! All of it is kept with the account ([`Conduct`]): neither another registration nor a move to another country and back
 //! shortens it. A test is judged by the country that was claimed when it was drawn, so that nobody escapes a verdict by a
@@ -39,12 +39,14 @@ pub struct Misplaced {
 	pub slash: Option<u32>,
 	/// First epoch in which the account's lines may weigh something there.
 	pub banned_until: Option<EpochIndex>,
+	/// The same of the last slash but one, which was applied: what is left of the ban when the last one is taken back.
+	pub earned_until: Option<EpochIndex>,
 }
 
 impl Misplaced {
 	/// A country of which nothing is kept yet.
 	pub(crate) fn new(country: [u8; 2]) -> Self {
-		Self { country, refutations: 0, last: 0, slash: None, banned_until: None }
+		Self { country, refutations: 0, last: 0, slash: None, banned_until: None, earned_until: None }
 	}
 
 	/// First epoch in which none of it counts any more, a row being remembered for so many epochs.
@@ -92,7 +94,7 @@ impl<T: Config> Pallet<T> {
 				ruling = Self::condemn(test, &mut misplaced);
 			}
 		}
-		// Room was made.
+		// There is room, unless slashes wait in all other countries: a row that begins meanwhile is not kept.
 		let _ = conduct.misplaced.try_push(misplaced);
 		Conducts::<T>::insert(&test.account, conduct);
 		ruling
@@ -129,6 +131,8 @@ impl<T: Config> Pallet<T> {
 		let banned_until = Self::epoch().saturating_add(Self::epochs_in_days(REGION_BAN_DAYS));
 		misplaced.refutations = 0;
 		misplaced.slash = Some(slash);
+		// No slash waits, so that a ban which runs is of one that was applied.
+		misplaced.earned_until = Self::running_ban(misplaced);
 		misplaced.banned_until = Some(banned_until);
 		Self::deposit_event(Event::WrongRegionConfirmed {
 			provider,
@@ -147,14 +151,16 @@ impl<T: Config> Pallet<T> {
 		Self::change_standing(provider, next, Standing::Admitted, Standing::Owing);
 	}
 
-	/// Ends row and ban of an account in a country: its slash was taken back.
+	/// Ends row and ban of an account in a country: its slash was taken back. A ban that came with an earlier slash, which
+	/// was applied, stays.
 	pub(crate) fn lift_ban(who: &T::AccountId, country: [u8; 2]) {
-		let mut was_banned = false;
+		let mut is_lifted = false;
 		Self::change_misplaced(who, country, |misplaced| {
-			was_banned = misplaced.banned_until.is_some();
-			*misplaced = Misplaced::new(country);
+			let left = misplaced.earned_until.filter(|until| *until > Self::epoch());
+			is_lifted = misplaced.banned_until.is_some() && left.is_none();
+			*misplaced = Misplaced { banned_until: left, ..Misplaced::new(country) };
 		});
-		if was_banned {
+		if is_lifted {
 			Self::deposit_event(Event::RegionBanLifted { account: who.clone(), country });
 		}
 	}
@@ -169,7 +175,7 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// Takes what is kept of a country, and makes room for it.
+	/// Takes what is kept of a country, and makes room for it where no slash waits.
 	fn take_misplaced(conduct: &mut Conduct, country: [u8; 2]) -> Misplaced {
 		Self::forget_misplaced(conduct);
 		let kept = &mut conduct.misplaced;
@@ -178,7 +184,9 @@ impl<T: Config> Pallet<T> {
 		}
 		if kept.is_full() {
 			// What is least of a loss: a row before a ban, the oldest of either.
-			let least = (0..).zip(kept.iter()).min_by_key(|(_, known)| (known.banned_until, known.last));
+			let is_decided = |known: &Misplaced| known.slash.and_then(T::Slashes::due_of).is_none();
+			let decided = (0..).zip(kept.iter()).filter(|(_, known)| is_decided(known));
+			let least = decided.min_by_key(|(_, known)| (known.banned_until, known.last));
 			if let Some((place, _)) = least {
 				kept.remove(place);
 			}

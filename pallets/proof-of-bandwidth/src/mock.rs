@@ -123,6 +123,9 @@ impl Bonds<AccountId> for FakeBonds {
 	}
 }
 
+/// What telling of one change of the registry costs at most.
+pub(crate) const TELLING: Weight = Weight::from_parts(4_000_000, 13);
+
 pub struct FakeRegistry;
 
 impl ProviderRegistry<AccountId> for FakeRegistry {
@@ -190,6 +193,10 @@ impl ProviderRegistry<AccountId> for FakeRegistry {
 			facts.admission = admission;
 			facts.in_service = true;
 		})
+	}
+
+	fn change_weight() -> Weight {
+		TELLING
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]

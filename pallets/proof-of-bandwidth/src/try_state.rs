@@ -301,11 +301,14 @@ impl<T: Config> Pallet<T> {
 			let countries: BTreeSet<_> =
 				conduct.misplaced.iter().map(|misplaced| misplaced.country).collect();
 			ensure!(countries.len() == conduct.misplaced.len(), "9: a wrong country is kept twice");
-			for Misplaced { country, refutations, slash, banned_until, .. } in &conduct.misplaced {
+			for Misplaced { country, refutations, slash, banned_until, earned_until, .. } in
+				&conduct.misplaced
+			{
 				ensure!(weir_math::region::is_assigned(*country), "9: a wrong country that is none");
 				ensure!(*refutations <= WRONG_REGION_TESTS, "9: a row that is longer than one");
 				ensure!(*refutations > 0 || banned_until.is_some(), "9: a wrong country without row or ban");
 				ensure!(slash.is_none() || banned_until.is_some(), "9: a slash without ban");
+				ensure!(earned_until <= banned_until, "9: an earned ban that outlasts the last one");
 			}
 			let queued = |epoch| Leavers::<T>::contains_key(epoch, Leaver::Conduct(who.clone()));
 			ensure!(conduct.review.is_none_or(queued), "7: a review is not queued");

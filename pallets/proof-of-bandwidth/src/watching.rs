@@ -33,7 +33,7 @@ pub(crate) struct Sight<AccountId> {
 	pub(crate) provider: ProviderIndex,
 	pub(crate) account: AccountId,
 	pub(crate) prefix: Option<Prefix>,
-	/// The number of its country.
+	/// The number of the country that its tests go by: nobody chooses its watchers by a move in the epoch.
 	pub(crate) country: Option<u8>,
 	/// Its number among all listed providers: those of lower classes stand before it.
 	number: u32,
@@ -49,12 +49,12 @@ impl<T: Config> Draw<T> {
 		target.terms.latest().filter(stays)?;
 		let (class, position) = self.position_of(provider, None)?;
 		let before = (0..class).fold(0u32, |sum, lower| sum.saturating_add(self.providers_in(lower)));
-		let facts = T::Registry::facts(provider).filter(|facts| facts.account == target.account)?;
+		T::Registry::facts(provider).filter(|facts| facts.account == target.account)?;
 		Some(Sight {
 			provider,
 			account: target.account,
 			prefix: terms.prefix,
-			country: region::index_of(facts.region.country),
+			country: region::index_of(terms.country),
 			number: before.saturating_add(position),
 		})
 	}

@@ -53,6 +53,7 @@ pub trait WeightInfo {
 	fn confirm_dismissing() -> Weight;
 	fn authorize_confirm() -> Weight;
 	fn lapse_alarm() -> Weight;
+	fn follow_provider() -> Weight;
 }
 
 /// Measured weights with the runtime's price of storage.
@@ -387,14 +388,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Verdicts` (r:1 w:1)
 	/// Proof: `ProofOfBandwidth::Verdicts` (`max_values`: None, `max_size`: Some(182), added: 2657, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
-	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(156), added: 2631, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(245), added: 2720, mode: `MaxEncodedLen`)
+	/// By hand, where locations are judged: `ProofOfBandwidth::Locations` (r:1 w:1), `ProofOfBandwidth::NetworkTiming` (r:1
+	/// w:0), `NodeStaking::Slashes` (r:4 w:0).
 	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
-		Weight::from_parts(676_398_000, 8539)
+		Weight::from_parts(676_398_000, 20839)
 			.saturating_add(Weight::from_parts(37_334_740, 0).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads(11_u64))
+			.saturating_add(T::DbWeight::get().reads(17_u64))
 			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(r.into())))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(s.into())))
-			.saturating_add(T::DbWeight::get().writes(4_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(w.into())))
 			.saturating_add(Weight::from_parts(0, 3045).saturating_mul(r.into()))
@@ -679,12 +682,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `ProofOfBandwidth::Locations` (r:52 w:1)
 	/// Proof: `ProofOfBandwidth::Locations` (`max_values`: None, `max_size`: Some(31), added: 2506, mode: `MaxEncodedLen`)
 	/// By hand, for the slash of a wrong region and the test after it: `ProofOfBandwidth::Conducts` (r:1 w:1),
-	/// `ProofOfBandwidth::Targets` (r:1 w:1), `ProofOfBandwidth::NetworkTiming` (r:1 w:0), `NodeStaking::Slashes` (r:2 w:1),
+	/// `ProofOfBandwidth::Targets` (r:1 w:1), `ProofOfBandwidth::NetworkTiming` (r:1 w:0), `NodeStaking::Slashes` (r:5 w:1),
 	/// `NodeStaking::SlashesOf` (r:0 w:1), `NodeStaking::Ledgers` (r:1 w:1), `NodeStaking::NextSlash` (r:1 w:1).
 	fn note_members(k: u32, w: u32, ) -> Weight {
-		Weight::from_parts(422_897_000, 32305)
+		Weight::from_parts(422_897_000, 41530)
 			.saturating_add(Weight::from_parts(29_674_153, 0).saturating_mul(k.into()))
-			.saturating_add(T::DbWeight::get().reads(9_u64))
+			.saturating_add(T::DbWeight::get().reads(12_u64))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(w.into())))
@@ -812,11 +815,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `ProofOfBandwidth::Conducts` (r:1 w:1)
-	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(225), added: 2700, mode: `MaxEncodedLen`)
+	/// Proof: `ProofOfBandwidth::Conducts` (`max_values`: None, `max_size`: Some(245), added: 2720, mode: `MaxEncodedLen`)
 	/// By hand, for what is forgotten of wrong countries: `Session::CurrentIndex` (r:1 w:0),
 	/// `ProofOfBandwidth::NetworkTiming` (r:1 w:0).
 	fn slash_cancelled() -> Weight {
-		Weight::from_parts(30_635_000, 3690)
+		Weight::from_parts(30_635_000, 3710)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -1121,6 +1124,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(15_u64))
 			.saturating_add(T::DbWeight::get().writes(12_u64))
 	}
+	/// By hand: what the end of a registration with a seat, an outage and offences costs on the whole runtime, the registry's
+	/// own part included, and a list that is left for another.
+	fn follow_provider() -> Weight {
+		Weight::from_parts(606_090_000, 21558)
+			.saturating_add(T::DbWeight::get().reads(56_u64))
+			.saturating_add(T::DbWeight::get().writes(46_u64))
+	}
 }
 
 impl WeightInfo for () {
@@ -1177,9 +1187,9 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 2739).saturating_mul(k.into()))
 	}
 	fn estimate_routine(r: u32, s: u32, w: u32, ) -> Weight {
-		Weight::from_parts(676_398_000, 8539)
+		Weight::from_parts(676_398_000, 20839)
 			.saturating_add(Weight::from_parts(37_334_740, 0).saturating_mul(r.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(11_u64, 4_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(17_u64, 5_u64))
 			.saturating_add(ParityDbWeight::get().reads((6_u64).saturating_mul(r.into())))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(s.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(s.into())))
@@ -1243,9 +1253,9 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 3_u64))
 	}
 	fn note_members(k: u32, w: u32, ) -> Weight {
-		Weight::from_parts(422_897_000, 32305)
+		Weight::from_parts(422_897_000, 41530)
 			.saturating_add(Weight::from_parts(29_674_153, 0).saturating_mul(k.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(9_u64, 7_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(12_u64, 7_u64))
 			.saturating_add(ParityDbWeight::get().reads((5_u64).saturating_mul(k.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(w.into())))
 			.saturating_add(Weight::from_parts(0, 2772).saturating_mul(k.into()))
@@ -1287,7 +1297,7 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 2_u64))
 	}
 	fn slash_cancelled() -> Weight {
-		Weight::from_parts(30_635_000, 3690)
+		Weight::from_parts(30_635_000, 3710)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 1_u64))
 	}
 	fn report_down() -> Weight {
@@ -1321,5 +1331,9 @@ impl WeightInfo for () {
 	fn lapse_alarm() -> Weight {
 		Weight::from_parts(297_506_000, 8886)
 			.saturating_add(ParityDbWeight::get().reads_writes(15_u64, 12_u64))
+	}
+	fn follow_provider() -> Weight {
+		Weight::from_parts(606_090_000, 21558)
+			.saturating_add(ParityDbWeight::get().reads_writes(56_u64, 46_u64))
 	}
 }

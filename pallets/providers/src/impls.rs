@@ -2,7 +2,7 @@
 
 use crate::{pallet::*, RegistrationOf, Terms, TermsUpdate, MAX_PAGE, MAX_PAGE_SCAN};
 use polkadot_sdk::{
-	frame_support::{ensure, traits::Get},
+	frame_support::{ensure, traits::Get, weights::Weight},
 	sp_runtime::{DispatchError, DispatchResult},
 };
 use weir_math::committee::{MAX_CLAIM_KBPS, MIN_CLAIM_KBPS};
@@ -291,8 +291,14 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Writes the registration and tells [`OnProviderChange`] what follows for the lists. `changed`: claim, endpoint or
-	/// region did.
+	/// `own` weight, and what it costs at most to tell [`OnProviderChange`] so many times. What the benchmarks measure of that
+	/// on a whole runtime is counted twice: they have no follower at its dearest in each place.
+	pub(crate) fn with_followers(own: Weight, changes: u64) -> Weight {
+		own.saturating_add(T::OnProviderChange::weight().saturating_mul(changes))
+	}
+
+	/// Writes the registration and tells [`OnProviderChange`] what follows for the lists, once at most. `changed`: claim,
+	/// endpoint or region did.
 	fn store(index: ProviderIndex, mut registration: RegistrationOf<T>, changed: bool) {
 		let was_listed = registration.listed;
 		registration.listed = registration.is_due();
@@ -312,6 +318,13 @@ impl<T: Config> Pallet<T> {
 				let delay = if registration.in_service_at(later(now, 1)) { OWNER_DELAY_EPOCHS } else { 0 };
 				Self::deposit_event(Event::LeftService { index, from: later(now, delay) });
 				T::OnProviderChange::provider_left(index, &registration.account);
+			}
+			// A pause was announced, and until it takes effect the line earns where it is.
+			(false, false)
+				if changed
+					&& (registration.in_service_at(now) || registration.in_service_at(later(now, 1))) =>
+			{
+				T::OnProviderChange::leaving_changed(index, &registration.facts_at(later(now, 1)));
 			}
 			_ => {}
 		}

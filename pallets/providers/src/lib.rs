@@ -439,7 +439,7 @@ pub mod pallet {
 		/// ## Errors
 		/// `AlreadyRegistered`, `InsufficientBond`, and the rules of claim, endpoint, peer id, region and price.
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::register())]
+		#[pallet::weight(Pallet::<T>::with_followers(T::WeightInfo::register(), 2))]
 		pub fn register(
 			origin: OriginFor<T>,
 			claim: Claim,
@@ -456,7 +456,7 @@ pub mod pallet {
 		/// `NotRegistered`, `NothingChanges`, the rules of endpoint, peer id, region and price, and `InService` when
 		/// the endpoint would become relay-only.
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::update())]
+		#[pallet::weight(Pallet::<T>::with_followers(T::WeightInfo::update(), 3))]
 		pub fn update(origin: OriginFor<T>, changes: TermsUpdate) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_update(who, changes)
@@ -468,7 +468,7 @@ pub mod pallet {
 		/// ## Errors
 		/// `NotRegistered`, `NothingChanges`, `ClaimTooLow`, `ClaimTooHigh`; `InsufficientBond` for a raise.
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::set_claim())]
+		#[pallet::weight(Pallet::<T>::with_followers(T::WeightInfo::set_claim(), 1))]
 		pub fn set_claim(origin: OriginFor<T>, claim: Claim) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_set_claim(who, claim)
@@ -479,7 +479,7 @@ pub mod pallet {
 		/// ## Errors
 		/// `NotRegistered`, `AlreadyPaused`.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::pause())]
+		#[pallet::weight(Pallet::<T>::with_followers(T::WeightInfo::pause(), 1))]
 		pub fn pause(origin: OriginFor<T>) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_pause(who)
@@ -492,7 +492,7 @@ pub mod pallet {
 		/// ## Errors
 		/// `NotRegistered`, `NothingToResume`, `Jailed`, `InsufficientBond`.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::resume())]
+		#[pallet::weight(Pallet::<T>::with_followers(T::WeightInfo::resume(), 1))]
 		pub fn resume(origin: OriginFor<T>) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_resume(who)
@@ -504,7 +504,7 @@ pub mod pallet {
 		/// ## Errors
 		/// `NotRegistered`, `InService`, `Jailed`, `StillNeeded`.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::deregister())]
+		#[pallet::weight(Pallet::<T>::with_followers(T::WeightInfo::deregister(), 2))]
 		pub fn deregister(origin: OriginFor<T>) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_deregister(who)

@@ -5,7 +5,7 @@
 use crate as pallet_providers;
 use crate::*;
 use polkadot_sdk::{
-	frame_support::{derive_impl, parameter_types, traits::ConstU32, traits::ConstU64},
+	frame_support::{derive_impl, parameter_types, traits::ConstU32, traits::ConstU64, weights::Weight},
 	sp_core::sr25519,
 	sp_runtime::BuildStorage,
 	*,
@@ -52,7 +52,11 @@ parameter_types! {
 pub(crate) enum Change {
 	Changed(ProviderIndex, ProviderFacts<AccountId>),
 	Left(ProviderIndex, AccountId),
+	Leaving(ProviderIndex, ProviderFacts<AccountId>),
 }
+
+/// What it costs to be told of one change.
+pub(crate) const FOLLOWING: Weight = Weight::from_parts(7_000_000, 11);
 
 pub struct Clock;
 impl EpochClock for Clock {
@@ -97,8 +101,14 @@ impl OnProviderChange<AccountId> for Lists {
 	fn provider_left(index: ProviderIndex, who: &AccountId) {
 		Changes::mutate(|changes| changes.push(Change::Left(index, *who)));
 	}
+	fn leaving_changed(index: ProviderIndex, facts: &ProviderFacts<AccountId>) {
+		Changes::mutate(|changes| changes.push(Change::Leaving(index, facts.clone())));
+	}
 	fn is_needed(index: ProviderIndex, _: &AccountId) -> bool {
 		Needed::get().contains(&index)
+	}
+	fn weight() -> Weight {
+		FOLLOWING
 	}
 }
 

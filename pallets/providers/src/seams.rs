@@ -4,7 +4,7 @@ use crate::{pallet::*, WeightInfo};
 use alloc::vec::Vec;
 use polkadot_sdk::{frame_support::weights::Weight, sp_runtime::DispatchResult};
 use weir_primitives::{
-	seams::{EpochClock, OnBondChange, ProviderFacts, ProviderRegistry, RoleDuty},
+	seams::{EpochClock, OnBondChange, OnProviderChange, ProviderFacts, ProviderRegistry, RoleDuty},
 	Admission, Claim, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, Role,
 };
 
@@ -48,6 +48,10 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 		Self::do_reinstate(index, claim, admission)
 	}
 
+	fn change_weight() -> Weight {
+		T::OnProviderChange::weight()
+	}
+
 	#[cfg(feature = "runtime-benchmarks")]
 	fn set_receipt_keys_for_benchmark(index: ProviderIndex, keys: Vec<ProbeKey>) {
 		Providers::<T>::mutate(index, |registration| {
@@ -89,6 +93,6 @@ impl<T: Config> OnBondChange<T::AccountId> for Pallet<T> {
 	}
 
 	fn weight() -> Weight {
-		T::WeightInfo::bond_changed()
+		Self::with_followers(T::WeightInfo::bond_changed(), 1)
 	}
 }

@@ -285,6 +285,7 @@ mod benchmarks {
 	#[benchmark]
 	fn survey() {
 		let (id, region) = opened::<T>();
+		with_past::<T>(id, 0);
 		peopled::<T>(&region);
 		with_demand::<T>(id);
 		let gap;

@@ -21,11 +21,12 @@ use weir_primitives::{
 const RATE_UNIT_KBPS: u128 = 1_000;
 
 impl<T: Config> Pallet<T> {
-	/// Whether a bounty has no epoch left to pay. Epochs are paid some time after they end, and might not be closed for
-	/// long: nobody's tokens wait longer than weights last.
-	fn is_over(bounty: &BountyOf<T>, is_open: bool, paid_for: Option<EpochIndex>) -> bool {
-		let waited = bounty.until.saturating_add(T::Pace::get().weight_epochs);
-		!is_open || paid_for.is_some_and(|paid| paid >= bounty.until) || T::Clock::epoch() > waited
+	/// Whether a bounty has no epoch left to pay, in a region that was open last in `last_open` if it is closed. Epochs are
+	/// paid some time after they end, and might not be closed for long: nobody's tokens wait longer than weights last.
+	fn is_over(bounty: &BountyOf<T>, last_open: Option<EpochIndex>, paid_for: Option<EpochIndex>) -> bool {
+		let until = last_open.map_or(bounty.until, |last| last.min(bounty.until));
+		let waited = until.saturating_add(T::Pace::get().weight_epochs);
+		until < bounty.from || paid_for.is_some_and(|paid| paid >= until) || T::Clock::epoch() > waited
 	}
 
 	pub(crate) fn do_post_bounty(
@@ -49,7 +50,7 @@ impl<T: Config> Pallet<T> {
 			let paid_for = BountiesPaidFor::<T>::get(id);
 			let yielding = bounties
 				.iter()
-				.position(|bounty| Self::is_over(bounty, true, paid_for))
+				.position(|bounty| Self::is_over(bounty, None, paid_for))
 				.or_else(|| {
 					let (place, least) = bounties.iter().enumerate().min_by_key(|(_, bounty)| bounty.left)?;
 					(least.left < amount).then_some(place)
@@ -68,13 +69,13 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_reclaim_bounty(region: &Region, number: u32) -> DispatchResult {
 		let id = IdOf::<T>::get(region).ok_or(Error::<T>::UnknownRegion)?;
-		let is_open = Regions::<T>::get(id).is_some_and(|state| state.open);
+		let last_open = Regions::<T>::get(id).and_then(|state| state.last_open());
 		let mut bounties = Bounties::<T>::get(id);
 		let place = bounties.iter().position(|bounty| bounty.id == number);
 		let place = place.ok_or(Error::<T>::UnknownBounty)?;
 		let bounty = bounties.remove(place);
 		let paid_for = BountiesPaidFor::<T>::get(id);
-		ensure!(Self::is_over(&bounty, is_open, paid_for), Error::<T>::StillRunning);
+		ensure!(Self::is_over(&bounty, last_open, paid_for), Error::<T>::StillRunning);
 		Self::give_back(id, bounty)?;
 		Self::keep_bounties(id, bounties);
 		Ok(())
@@ -101,7 +102,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_draw_bounty(id: RegionId, epoch: EpochIndex, proven: u128) -> Tokens {
 		let mut bounties = Bounties::<T>::get(id);
 		let is_paid = BountiesPaidFor::<T>::get(id).is_some_and(|last| last >= epoch);
-		if bounties.is_empty() || is_paid || !Regions::<T>::get(id).is_some_and(|state| state.open) {
+		let is_closed = Regions::<T>::get(id).is_none_or(|state| state.was_closed_in(epoch));
+		if bounties.is_empty() || is_paid || is_closed {
 			return 0;
 		}
 		let mut drawn: Tokens = 0;

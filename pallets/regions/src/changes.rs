@@ -3,7 +3,8 @@
 //! They take effect in the first block of an epoch, `pace.change_notice_epochs` full epochs after they were announced, after
 //! the same check again, unless they are cancelled. One change per region waits at a time, `MAX_PENDING` in all, `MAX_MOVES`
 //! of which open or close a region. A least weight moves by a quarter at most against each one of the window; a region that
-//! was closed within the window is opened again as if it had not been.
+//! was closed within the window is opened again as if it had not been. What is paid for an epoch goes by the table of that
+//! epoch, although its close begins after the changes of the next one.
 
 use crate::{
 	pallet::*,
@@ -96,6 +97,14 @@ impl<T: Config> Pallet<T> {
 		let (past, pace) = (PastWeights::<T>::get(id), T::Pace::get());
 		let limiting = past.iter().filter(|past| pace.is_in_window(past.until, at));
 		limiting.map(|past| past.least_weight).collect()
+	}
+
+	/// What was asked of a region in `epoch`, as far as the window knows it, else what is asked of it now: an epoch is closed
+	/// after the first block of the next one, in which changes take effect.
+	pub(crate) fn asked_in(id: RegionId, state: &RegionState, epoch: EpochIndex) -> LineWeight {
+		let past = PastWeights::<T>::get(id);
+		let then = past.iter().find(|past| (past.from..past.until).contains(&epoch));
+		then.map_or(state.least_weight, |past| past.least_weight)
 	}
 
 	/// Remembers for the window what was asked of a region until now.

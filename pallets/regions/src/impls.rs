@@ -9,7 +9,7 @@ use weir_math::economy::{groups::Network, least_weight::MOST_LEAST_WEIGHT};
 use weir_primitives::{
 	economy::{LineWeight, RegionId},
 	seams::EpochClock,
-	Region,
+	EpochIndex, Region,
 };
 
 impl<T: Config> Pallet<T> {
@@ -50,24 +50,45 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_open_region(region: Region, least_weight: LineWeight) -> DispatchResult {
 		let id = Self::id_to_open(&region, 0)?;
 		ensure!(least_weight <= MOST_LEAST_WEIGHT, Error::<T>::OutOfBounds);
-		// The epoch that was surveyed last stays: none is surveyed twice, also if the region was closed meanwhile.
-		let surveyed = Regions::<T>::get(id).and_then(|state| state.surveyed);
-		let state = RegionState::new(region, least_weight, T::Clock::epoch());
-		Regions::<T>::insert(id, RegionState { surveyed, ..state });
+		let (before, now) = (Regions::<T>::get(id), T::Clock::epoch());
+		let mut state = RegionState::new(region, least_weight, now);
+		if let Some(before) = before {
+			// The epoch that was surveyed last stays: none is surveyed twice, also if the region was closed meanwhile. So do
+			// the epochs in which it was closed: they may still wait for their close.
+			state.surveyed = before.surveyed;
+			state.closed_from = before.closed_from;
+			state.reopened_from = Some(now);
+		}
+		Regions::<T>::insert(id, state);
 		IdOf::<T>::insert(region, id);
 		Self::deposit_event(Event::RegionOpened { id, region, least_weight });
 		Ok(())
 	}
 
-	/// Closes a region now. What was asked of it is remembered: to close it and to open it again is no way around the
-	/// window.
+	/// Closes a region from the running epoch on. What was asked of it is remembered: to close it and to open it again is no
+	/// way around the window. Demand of epochs in which it was open stays until they are surveyed.
 	pub(crate) fn do_close_region(region: &Region) -> DispatchResult {
 		let (id, state) = Self::open_state(region).ok_or(Error::<T>::NotOpen)?;
 		Self::remember(id, &state)?;
-		Regions::<T>::insert(id, RegionState { open: false, ..state });
-		Demands::<T>::remove(id);
+		let now = T::Clock::epoch();
+		let state = RegionState { open: false, closed_from: Some(now), reopened_from: None, ..state };
+		let waits = |epoch: EpochIndex| epoch < now && Self::is_demand_awaited(&state);
+		Demands::<T>::mutate_exists(id, |demands| {
+			if let Some(open) = demands {
+				open.retain(|demand| waits(demand.epoch));
+			}
+			if demands.as_ref().is_some_and(|open| open.is_empty()) {
+				*demands = None;
+			}
+		});
+		Regions::<T>::insert(id, state);
 		Self::deposit_event(Event::RegionClosed { id, region: *region });
 		Ok(())
+	}
+
+	/// Whether a survey still takes demand of the region: while it is open, and until its last open epoch was surveyed.
+	pub(crate) fn is_demand_awaited(state: &RegionState) -> bool {
+		state.last_open().is_none_or(|last| state.surveyed.is_none_or(|surveyed| surveyed < last))
 	}
 
 	/// Asks for more or less of a region now.

@@ -26,10 +26,10 @@
 //!
 //! ### Paused, closed
 //!
-//! A region that the emergency track has paused has no floor and no multiplier above one; its lines stay, and what they
-//! earn is theirs. The same goes for what is left in a closed region until its lines are placed again, which nobody can be in
-//! a closed region. A region that is opened again has its old number, and its averages begin anew. Hence there are never more
-//! numbers than there are countries and kinds of lines.
+//! A region that the emergency track has paused has no floor and no multiplier above one; its lines stay, and what they earn
+//! is theirs. The same goes, in epochs from the closure on, for what is left in a closed region until its lines are placed
+//! again: nobody can be in one. A region that is opened again has its old number, and its averages begin anew. Hence there are
+//! never more numbers than there are countries and kinds of lines.
 //!
 //! ### Neighbours
 //!
@@ -41,9 +41,9 @@
 //! ### Bounties
 //!
 //! Anybody may set tokens aside for lines with long location proofs in a region: a rate per thousand kbps of proven weight
-//! and epoch, up to a last epoch. The tokens stay in the sponsor's account, on hold, until an epoch is paid. What is left
-//! goes back when the last epoch is paid or the region closed. When a region has as many bounties as it may, a larger one
-//! takes the place of the smallest: places cannot be kept from others cheaply.
+//! and epoch, up to a last epoch. The tokens stay in the sponsor's account, on hold, until an epoch is paid. What is left goes
+//! back when the last epoch is paid, or the last one in which the region was open. When a region has as many bounties as it
+//! may, a larger one takes the place of the smallest: places cannot be kept from others cheaply.
 //!
 //! ## Invariants
 //!
@@ -55,7 +55,7 @@
 //! 3. `Sites`, `Blocks`, `Networks`, `OperatorLines` and `Counts` are exactly what follows from `Lines`; no group is empty.
 //! 4. No site weighs more than the node cap, no block more than four of them.
 //! 5. Multipliers lie in [0.5, 3], with their floors at most at 3; average demand is at most average capacity.
-//! 6. Epochs of waiting demand rise, and belong to regions of the table.
+//! 6. Epochs of waiting demand rise, and belong to regions that were open in them.
 //! 7. What a sponsor has on hold is exactly what is left of its bounties; none is empty; numbers are not used twice.
 //! 8. At most `MaxHosting` prefixes are listed, each a real prefix.
 //! 9. No more is asked of a region than may be; what was asked before is in order, and over; no two values of a window are
@@ -496,8 +496,8 @@ pub mod pallet {
 			Self::do_announce(region, Change::Open { least_weight })
 		}
 
-		/// Announces that a region is closed, after the notice. Then its bounties can be reclaimed at once; its lines weigh
-		/// nothing from the next time on that they are placed.
+		/// Announces that a region is closed, after the notice. Its bounties can be reclaimed once the epoch before is paid;
+		/// its lines weigh nothing from the next time on that they are placed.
 		///
 		/// ## Errors
 		/// `NotOpen`, `ChangePending`, `TooManyPending`.
@@ -573,8 +573,8 @@ pub mod pallet {
 			Self::do_post_bounty(sponsor, &region, amount, rate, until)
 		}
 
-		/// Releases what is left of a bounty to its sponsor: once its last epoch was paid or, should epochs not be closed
-		/// any more, as many epochs later as weights last; at once in a closed region. Anybody may call it.
+		/// Releases what is left of a bounty to its sponsor: once its last epoch was paid, which in a closed region is the
+		/// last one it was open in, or, should epochs not be closed any more, as many later as weights last. Anybody may.
 		///
 		/// ## Errors
 		/// `UnknownRegion`, `UnknownBounty`, `StillRunning`.

@@ -37,9 +37,9 @@ impl<T: Config> Pallet<T> {
 		paid
 	}
 
-	/// Whether nothing may lift what the region is paid.
-	fn is_held_back(id: RegionId, state: &RegionState) -> bool {
-		!state.open || T::Paused::contains(&id)
+	/// Whether nothing may lift what the region is paid for `epoch`: a pause counts at once, a closure from its epoch on.
+	fn is_held_back(id: RegionId, state: &RegionState, epoch: EpochIndex) -> bool {
+		state.was_closed_in(epoch) || T::Paused::contains(&id)
 	}
 
 	/// Works an epoch into the state of a region.
@@ -57,11 +57,11 @@ impl<T: Config> Pallet<T> {
 		if terms.price.is_some() {
 			let k = slope(p.kappa, p.list_price, terms.availability, target);
 			state.multiplier = multiplier(&census, k, state.utilisation, target);
-			state.gap = gap(observed.proven, state.least_weight);
+			state.gap = gap(observed.proven, Self::asked_in(id, state, terms.epoch));
 		} else if !census.is_sample() {
 			state.multiplier = MULTIPLIER_ONE;
 		}
-		let is_counted = observed.weight > 0 && !Self::is_held_back(id, state);
+		let is_counted = observed.weight > 0 && !Self::is_held_back(id, state, terms.epoch);
 		state.counted_gap = if is_counted { state.gap } else { 0 };
 	}
 
@@ -73,7 +73,7 @@ impl<T: Config> Pallet<T> {
 		terms: &CloseTerms,
 		gaps: u64,
 	) -> RegionRate {
-		if Self::is_held_back(id, state) {
+		if Self::is_held_back(id, state, terms.epoch) {
 			return RegionRate { multiplier: state.multiplier.min(MULTIPLIER_ONE), floor: 0 };
 		}
 		let multiplier = state.multiplier;

@@ -99,6 +99,12 @@ impl<T: Config> Pallet<T> {
 				"invariant 5: more demand than there was capacity"
 			);
 			ensure!(state.counted_gap <= state.gap, "invariant 5: more counted than is missing");
+			let is_open = state.closed_from.is_none() || state.reopened_from.is_some();
+			ensure!(state.open == is_open, "invariant 1: open and closed at once");
+			ensure!(
+				state.reopened_from >= state.closed_from || !is_open,
+				"invariant 1: opened before closed"
+			);
 			Self::check_past(id, &state)?;
 		}
 		Ok(())
@@ -184,8 +190,10 @@ impl<T: Config> Pallet<T> {
 
 	fn check_demands() -> Result<(), TryRuntimeError> {
 		for (id, open) in Demands::<T>::iter() {
+			let state = Regions::<T>::get(id).ok_or("invariant 6: demand of no region")?;
+			let is_open_in = |demand: &crate::EpochDemand| state.open || !state.was_closed_in(demand.epoch);
 			ensure!(
-				Regions::<T>::get(id).is_some_and(|state| state.open),
+				Self::is_demand_awaited(&state) && open.iter().all(is_open_in),
 				"invariant 6: demand where no region is open"
 			);
 			let is_rising = |pair: &[crate::EpochDemand]| matches!(pair, [a, b] if a.epoch < b.epoch);

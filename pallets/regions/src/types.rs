@@ -53,6 +53,10 @@ pub struct RegionState {
 	pub floor_weight: u128,
 	/// Epoch in which so much was first asked of it.
 	pub since: EpochIndex,
+	/// First epoch in which it was not open any more, if it ever was closed,
+	pub closed_from: Option<EpochIndex>,
+	/// and the first in which it was open again; none while it is closed.
+	pub reopened_from: Option<EpochIndex>,
 }
 
 impl RegionState {
@@ -72,7 +76,22 @@ impl RegionState {
 			rate: RegionRate { multiplier: MULTIPLIER_ONE, floor: 0 },
 			floor_weight: 0,
 			since,
+			closed_from: None,
+			reopened_from: None,
 		}
+	}
+
+	/// Whether the region was closed in `epoch`: what is paid for an epoch goes by the table of that epoch, also if it is
+	/// closed later. Only the last time is known that it was closed, at least a notice ago if it was opened since.
+	pub fn was_closed_in(&self, epoch: EpochIndex) -> bool {
+		let is_from = |from: Option<EpochIndex>| from.is_some_and(|from| from <= epoch);
+		is_from(self.closed_from) && !is_from(self.reopened_from)
+	}
+
+	/// The last epoch in which a closed region was open; none while it is open.
+	pub fn last_open(&self) -> Option<EpochIndex> {
+		// A change takes effect after a notice: there is an epoch before it.
+		self.closed_from.filter(|_| !self.open).map(|from| from.saturating_sub(1))
 	}
 }
 

@@ -92,10 +92,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
-	/// Storage: state, parameters, pace, demand, counts, pause, event.
+	/// Storage: state, parameters, pace, demand, counts, past weights, pause, event.
 	fn survey() -> Weight {
-		Weight::from_parts(150_000_000, 12000)
-			.saturating_add(T::DbWeight::get().reads(8_u64))
+		Weight::from_parts(155_000_000, 15000)
+			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: state, pace, pause.
@@ -203,10 +203,10 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().reads(3_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
-	/// Storage: state, parameters, pace, demand, counts, pause, event.
+	/// Storage: state, parameters, pace, demand, counts, past weights, pause, event.
 	fn survey() -> Weight {
-		Weight::from_parts(150_000_000, 12000)
-			.saturating_add(ParityDbWeight::get().reads(8_u64))
+		Weight::from_parts(155_000_000, 15000)
+			.saturating_add(ParityDbWeight::get().reads(9_u64))
 			.saturating_add(ParityDbWeight::get().writes(3_u64))
 	}
 	/// Storage: state, pace, pause.

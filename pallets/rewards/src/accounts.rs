@@ -13,7 +13,7 @@ use frame_support::{
 };
 use sp_runtime::DispatchError;
 use weir_math::economy::{
-	accrual::{settle, Pay},
+	accrual::{settle, Forgotten, Pay},
 	vesting::EARLY_EXIT,
 	wide::part_floor,
 };
@@ -98,15 +98,17 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Credits what the closed epochs of a line came to. What a line has not been settled for is what it weighs from then
-	/// on: this comes before every change of its weight.
-	pub(crate) fn settle_line(line: &mut Line, account: &mut Account) -> Option<(Pay, Tokens)> {
+	/// on: this comes before every change of its weight. Fails, and changes nothing, if a sum it needs is forgotten.
+	pub(crate) fn settle_line(
+		line: &mut Line,
+		account: &mut Account,
+	) -> Result<Option<(Pay, Tokens)>, Forgotten> {
 		let mut steps: Vec<_> = line.steps.to_vec();
-		let Ok((pay, done)) = settle(&mut steps, &RegionBook::<T>::default()) else {
+		let (pay, done) = settle(&mut steps, &RegionBook::<T>::default()).inspect_err(|_| {
 			Self::deposit_event(Event::Unexpected { expectation: Expectation::SumsKept });
-			return None;
-		};
+		})?;
 		line.steps = BoundedVec::truncate_from(steps.into_iter().skip(done).collect());
-		(pay.total() > 0).then(|| (pay, Self::credit(account, &pay)))
+		Ok((pay.total() > 0).then(|| (pay, Self::credit(account, &pay))))
 	}
 
 	/// Settles the line of an account and tells of it.
@@ -115,11 +117,15 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn settle_and_tell(who: &T::AccountId, line: &mut Line) -> u32 {
 		let before = line.steps.len();
 		let settled = Self::with_account(who, |account| Self::settle_line(line, account));
-		if let Some((pay, locked)) = settled {
+		if let Ok(Some((pay, locked))) = settled {
 			Self::deposit_event(Event::Accrued { who: who.clone(), pay, locked });
 		}
-		// The one that goes on is looked at too.
-		let steps = before.saturating_sub(line.steps.len()).saturating_add(1);
+		let steps = match settled {
+			// The one that goes on is looked at too.
+			Ok(_) => before.saturating_sub(line.steps.len()).saturating_add(1),
+			// It may have been the last one whose sums are forgotten.
+			Err(Forgotten) => before,
+		};
 		u32::try_from(steps).unwrap_or(MAX_STEPS).min(MAX_STEPS)
 	}
 

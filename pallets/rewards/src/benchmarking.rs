@@ -3,7 +3,10 @@
 
 #![allow(clippy::expect_used, clippy::arithmetic_side_effects)]
 
-use crate::{closing::MISSED_PER_CLOSE, earnings::VOIDED_EPOCHS, housekeeping::Effort, pallet::*, types::*};
+use crate::{
+	closing::MISSED_PER_CLOSE, earnings::VOIDED_EPOCHS, housekeeping::Effort, pallet::*, totals::MOST_ROLLED,
+	types::*, WeightInfo as _,
+};
 use frame_benchmarking::v2::*;
 use frame_support::{
 	traits::{fungible::Inspect, Get},
@@ -34,9 +37,10 @@ use weir_primitives::{
 /// Late enough for everything that has a past.
 const NOW: EpochIndex = 400;
 const CLAIM: Claim = Claim { down_kbps: 100_000, up_kbps: 100_000 };
-/// Where the registry puts lines of benchmarks, and where the line comes from.
+/// Where the registry puts lines of benchmarks, where the line comes from, and where it was before that.
 const HERE: Region = Region { country: *b"DE", kind: LineKind::Residential };
 const THERE: Region = Region { country: *b"FR", kind: LineKind::Residential };
+const BEFORE: Region = Region { country: *b"CH", kind: LineKind::Hosting };
 const WEIGHT: u64 = 1_000;
 
 /// A registered and admitted line that was tested in the last epoch. The running one is [`NOW`].
@@ -49,12 +53,12 @@ fn line<T: Config>(n: u32) -> (T::AccountId, ProviderIndex) {
 	(who, index)
 }
 
-/// A region whose totals are as far behind as they may be, with something scheduled for each epoch between. If it is
-/// `closed`, sums of all epochs are there; else each of them becomes a checkpoint.
-fn region<T: Config>(region: &Region, now: EpochIndex, closed: bool) -> RegionId {
+/// A region whose totals are so many epochs behind, with something scheduled for each of them. If it is `closed`, sums of all
+/// epochs are there; else each of those becomes a checkpoint.
+fn region<T: Config>(region: &Region, now: EpochIndex, behind: EpochIndex, closed: bool) -> RegionId {
 	let id = T::Terms::open_for_benchmark(region);
 	let totals = Totals { weight: 1 << 40, floor: 1 << 40, proven: 1 << 40 };
-	let at = now.saturating_sub(HORIZON);
+	let at = now.saturating_sub(behind);
 	let open = if closed { now } else { at };
 	Supplies::<T>::insert(id, Supply { since: 1, at, totals, open, closed: totals });
 	let one = Totals { weight: 1, floor: 1, proven: 1 };
@@ -69,30 +73,37 @@ fn region<T: Config>(region: &Region, now: EpochIndex, closed: bool) -> RegionId
 	id
 }
 
-/// A line that has moved from a region in which it weighed something else in each of so many epochs, and was never settled for
-/// them. It still stands there, as another operator's and without an address.
-fn moved<T: Config>(who: &T::AccountId, index: ProviderIndex, now: EpochIndex, steps: u32) {
-	let (from, _) = (region::<T>(&THERE, now, true), region::<T>(&HERE, now, false));
+/// A line that has moved twice: lately, and before from a region in which it weighed something else in each of so many epochs,
+/// and was never settled for them. It still stands where it came from, as another operator's and without an address. To weigh
+/// it where it is rolls totals through so many epochs, which no close has reached.
+fn moved<T: Config>(who: &T::AccountId, index: ProviderIndex, now: EpochIndex, steps: u32, rolled: u32) {
+	let before = region::<T>(&BEFORE, now, HORIZON, true);
+	let from = region::<T>(&THERE, now, rolled.div_ceil(2), false);
+	region::<T>(&HERE, now, rolled / 2, false);
 	let former: T::AccountId = account("former", index, 0);
 	T::Placement::place(index, &former, &THERE, &Endpoint::RelayOnly, WEIGHT);
-	let steps = steps.min(MAX_STEPS - 1).min(now);
+	// The last of them is open.
+	let last = now.saturating_sub(1);
+	let steps = steps.min(MAX_STEPS - 2).min(last);
 	// Where it stands by now, so that it weighs something here in the epoch in which it did there: dearer than a move, after
 	// which it weighs nothing until a later test.
 	let endpoint = T::Registry::facts(index).map_or(Endpoint::RelayOnly, |facts| facts.endpoint);
 	let site = T::Placement::site(&T::Operators::operator_of(who), &endpoint);
 	let mut line = Line::new(index, HERE, site, 1);
 	line.raw = WEIGHT;
+	line.until = now + 10;
 	line.proven_since = Some(1);
+	line.proof = Some(now.saturating_sub(1));
 	line.reliability = Reliability::new(now);
 	(0..8).for_each(|_| line.see(Seen { alive_parts: 40, rtt_10us: 5_000 }));
 	let step = |n: u32| Step {
-		from: now - steps + n,
-		region: from,
+		from: last - steps + n,
+		region: if n < steps { before } else { from },
 		weight: WEIGHT + u64::from(n),
 		floor: true,
 		proven: true,
 	};
-	let all = (0..steps).map(step).chain([Step::none(now + 10)]);
+	let all = (0..=steps).map(step).chain([Step::none(now + 10)]);
 	line.steps = BoundedVec::truncate_from(all.collect());
 	let last = line.step_at(now);
 	Scheduled::<T>::insert(now + 10, from, Change { joins: Totals::default(), leaves: (&last).into() });
@@ -139,7 +150,7 @@ fn waiting<T: Config>(who: &T::AccountId, fees: u32, points: u32) {
 /// A line with everything that makes its departure dear.
 pub(crate) fn encumber<T: Config>(index: ProviderIndex, who: &T::AccountId) {
 	let now = T::Clock::epoch();
-	moved::<T>(who, index, now, MAX_STEPS);
+	moved::<T>(who, index, now, MAX_STEPS, MOST_ROLLED);
 	vesting::<T>(who, now);
 }
 
@@ -170,7 +181,7 @@ fn terms(epoch: EpochIndex) -> CloseTerms {
 fn to_close<T: Config>() -> (RegionId, EpochIndex) {
 	// Sets the clock.
 	let _ = line::<T>(0);
-	let id = region::<T>(&HERE, NOW, true);
+	let id = region::<T>(&HERE, NOW, HORIZON, true);
 	let epoch = NOW - 1;
 	let open = epoch - MISSED_PER_CLOSE;
 	Supplies::<T>::mutate_extant(id, |supply| supply.open = open);
@@ -185,7 +196,7 @@ mod benchmarks {
 	#[benchmark]
 	fn claim(f: Linear<1, MAX_CLAIM_EPOCHS>, p: Linear<1, MAX_CLAIM_EPOCHS>) {
 		let (who, index) = line::<T>(0);
-		moved::<T>(&who, index, NOW, MAX_STEPS);
+		moved::<T>(&who, index, NOW, MAX_STEPS, MOST_ROLLED);
 		vesting::<T>(&who, NOW);
 		waiting::<T>(&who, f, p);
 
@@ -210,16 +221,19 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn verdict(s: Linear<0, MAX_STEPS>) {
+	fn verdict(s: Linear<0, MAX_STEPS>, e: Linear<0, MOST_ROLLED>) {
 		let (who, index) = line::<T>(0);
-		moved::<T>(&who, index, NOW, s);
+		moved::<T>(&who, index, NOW, s, e);
 		vesting::<T>(&who, NOW);
+		let told;
 
 		#[block]
 		{
-			<Pallet<T> as OnVerdict<_>>::verdict(&who, index, NOW - 1, &super::verdict());
+			told = <Pallet<T> as OnVerdict<_>>::verdict(&who, index, NOW - 1, &super::verdict());
 		}
 
+		// Those that were settled and the open one.
+		assert_eq!(told, T::WeightInfo::verdict(s.min(MAX_STEPS - 2) + 1, e));
 		let line = Lines::<T>::get(who).expect("it was told of");
 		assert!(line.step_at(NOW).weight > 0 && line.region == HERE);
 	}
@@ -269,7 +283,7 @@ mod benchmarks {
 	#[benchmark]
 	fn slash_applied() {
 		let (who, index) = line::<T>(0);
-		moved::<T>(&who, index, NOW, MAX_STEPS);
+		moved::<T>(&who, index, NOW, MAX_STEPS, MOST_ROLLED);
 		vesting::<T>(&who, NOW);
 		let reason = SlashReason::WrongRegion { epoch: NOW - 1, country: HERE.country };
 
@@ -287,7 +301,7 @@ mod benchmarks {
 	#[benchmark]
 	fn fined() {
 		let (who, index) = line::<T>(0);
-		moved::<T>(&who, index, NOW, MAX_STEPS);
+		moved::<T>(&who, index, NOW, MAX_STEPS, MOST_ROLLED);
 		vesting::<T>(&who, NOW);
 		for epoch in NOW - VOIDED_EPOCHS..=NOW + 1 {
 			Pallet::<T>::with_account(&who, |account| account.points.push(epoch));
@@ -413,9 +427,10 @@ mod benchmarks {
 	fn settle_next(f: Linear<0, MAX_CLAIM_EPOCHS>, p: Linear<0, MAX_CLAIM_EPOCHS>) {
 		let who: T::AccountId = account("earner", 0, 0);
 		let _ = line::<T>(1);
-		moved::<T>(&who, 7, NOW, MAX_STEPS);
+		moved::<T>(&who, 7, NOW, MAX_STEPS, MOST_ROLLED);
 		// Its weight has expired.
 		Lines::<T>::mutate_extant(&who, |line| {
+			line.until = NOW - 1;
 			let steps = line.steps.iter().copied().take(MAX_STEPS as usize - 2);
 			line.steps = BoundedVec::truncate_from(steps.chain([Step::none(NOW - 1)]).collect());
 		});

@@ -22,11 +22,6 @@ use weir_primitives::{
 pub(crate) const MISSED_PER_CLOSE: EpochIndex = 8;
 
 impl<T: Config> Pallet<T> {
-	/// The sums of a region in the epoch that is being closed; none if it was not there yet.
-	pub(crate) fn observed(region: RegionId, epoch: EpochIndex) -> Totals {
-		Supplies::<T>::get(region).map(|supply| Self::totals_in(region, &supply, epoch)).unwrap_or_default()
-	}
-
 	/// The sums that a close of `epoch` pays a region for: none if closes have missed more of it than this one makes up for.
 	pub(crate) fn payable(region: RegionId, epoch: EpochIndex) -> Totals {
 		let supply = Supplies::<T>::get(region);
@@ -78,8 +73,9 @@ impl<T: Config> RegionalPay for Pallet<T> {
 		T::Terms::bound()
 	}
 
+	/// A region that is not paid takes no part of what others are paid: its gap does not count either.
 	fn survey(region: RegionId, terms: &CloseTerms) -> Ppm {
-		T::Terms::survey(region, &seen_as(&Self::observed(region, terms.epoch)), terms)
+		T::Terms::survey(region, &seen_as(&Self::payable(region, terms.epoch)), terms)
 	}
 
 	/// The multiplier counts for all of the weight, the coverage floor for the part of it that has not moved lately.

@@ -13,11 +13,16 @@ use crate::*;
 use polkadot_sdk::*;
 
 use frame_support::{
-	traits::{fungible::Inspect, Get},
+	traits::{
+		fungible::Inspect,
+		tokens::{DepositConsequence, Provenance},
+		Get,
+	},
 	weights::{Weight, WeightMeter},
 };
 use weir_math::economy::weight::TESTS;
 use weir_primitives::{
+	economy::RegionId,
 	seams::{
 		economy::{Placement, RegionalPay},
 		ProviderRegistry,
@@ -29,6 +34,10 @@ use weir_primitives::{
 pub const IDLE_SHARE: u64 = 20;
 /// Accounts settled per block at most. Weight ends it earlier: this only bounds the loop.
 pub(crate) const ACCOUNTS_PER_BLOCK: u32 = 256;
+/// Clock, what was removed, what is settled, the first region that is left, and how many there are.
+const PRUNE_READS: u64 = 5;
+/// Clock, last epoch that is closed and shared, and where the tour is.
+const TOUR_READS: u64 = 4;
 /// Regions of which an old sum is removed per block at most.
 pub(crate) const SUMS_PER_BLOCK: u32 = 64;
 
@@ -62,9 +71,12 @@ impl<T: Config> Pallet<T> {
 			);
 		}
 		assert_eq!(TESTS, 8, "the history has eight tests");
+		let most = T::WeightInfo::prune(SUMS_PER_BLOCK)
+			.saturating_add(Self::weight_of_settling(&Effort::MOST))
+			.saturating_add(T::DbWeight::get().reads(PRUNE_READS.saturating_add(TOUR_READS)));
 		assert!(
-			Self::weight_of_settling(&Effort::MOST).all_lte(Self::idle_share()),
-			"an account might never be settled"
+			most.all_lte(Self::idle_share()),
+			"what is removed in a block might leave no room to settle an account, in every block"
 		);
 	}
 
@@ -78,8 +90,7 @@ impl<T: Config> Pallet<T> {
 		Self::prune(meter);
 		let most = Self::weight_of_settling(&Effort::MOST);
 		for _ in 0..ACCOUNTS_PER_BLOCK {
-			// Clock, last epoch that is closed and shared, and where the tour is.
-			if meter.try_consume(T::DbWeight::get().reads(4)).is_err() {
+			if meter.try_consume(T::DbWeight::get().reads(TOUR_READS)).is_err() {
 				return;
 			}
 			let Some(tour) = Self::running_tour() else { return };
@@ -153,13 +164,18 @@ impl<T: Config> Pallet<T> {
 	/// counts.
 	fn tidy_account(who: &T::AccountId, account: Account) {
 		// What decides in most cases comes first.
-		if account.owed != Causes::default() || Lines::<T>::contains_key(who) {
+		let owed = account.owed.total();
+		if owed >= T::Currency::minimum_balance() || Lines::<T>::contains_key(who) {
 			return;
 		}
 		if T::Registry::index_of(who).is_some() {
 			return;
 		}
-		if Self::is_done_with(&account) {
+		if owed > 0 {
+			if Self::is_unpayable(who, &account) {
+				Self::take_back(who, &account);
+			}
+		} else if Self::is_done_with(&account) {
 			Accounts::<T>::remove(who);
 			Self::deposit_event(Event::AccountDropped { who: who.clone(), paid: account.paid });
 		} else if Self::is_dust(&account) {
@@ -178,20 +194,60 @@ impl<T: Config> Pallet<T> {
 		locked > 0 && left < T::Currency::minimum_balance()
 	}
 
+	/// Whether all that is left of somebody without a registration and a line is too little to be paid to an account that is
+	/// not there, and has been for as long as a past is kept: nobody could ever have it.
+	fn is_unpayable(who: &T::AccountId, account: &Account) -> bool {
+		let left = account.left();
+		left < T::Currency::minimum_balance()
+			&& Self::is_over(account)
+			&& Self::is_unchanged(account)
+			&& T::Currency::can_deposit(who, left, Provenance::Extant) == DepositConsequence::BelowMinimum
+	}
+
+	/// Gives all that is left of an account back, and drops it.
+	fn take_back(who: &T::AccountId, account: &Account) {
+		let tokens = account.left();
+		if Self::give_back(tokens).is_err() {
+			return;
+		}
+		Accounts::<T>::remove(who);
+		let cause = ForfeitCause::Unpayable;
+		Self::deposit_event(Event::Forfeited { who: who.clone(), tokens, locked: 0, cause });
+		Self::deposit_event(Event::AccountDropped { who: who.clone(), paid: account.paid });
+	}
+
 	/// Whether nothing of the account of somebody without a registration and a line is needed any more.
 	fn is_done_with(account: &Account) -> bool {
-		let now = Self::now();
-		let is_past = |epoch: EpochIndex, epochs: EpochIndex| epoch.saturating_add(epochs) < now;
-		let is_scored = account.attested.is_none_or(|of| Some(of.counted) <= LastShared::<T>::get());
-		let is_forgiven = account.fined.is_none_or(|of| is_past(of.at, Self::repeat_epochs()));
 		// What was paid can be read for as long as anything of its epoch.
-		let is_shown = !account.has_a_past() || is_past(account.changed, T::Pace::get().history_epochs);
-		account.is_empty() && is_scored && is_forgiven && is_shown
+		let is_shown = !account.has_a_past() || Self::is_unchanged(account);
+		account.left() == 0 && Self::is_over(account) && is_shown
+	}
+
+	/// Whether nothing of an account waits or may yet be held against it.
+	fn is_over(account: &Account) -> bool {
+		let is_scored = account.attested.is_none_or(|of| Some(of.counted) <= LastShared::<T>::get());
+		let is_forgiven = account.fined.is_none_or(|of| Self::is_past(of.at, Self::repeat_epochs()));
+		account.fees.open == 0 && account.points.open == 0 && is_scored && is_forgiven
+	}
+
+	/// Whether an account has been as it is for as long as a past is kept.
+	fn is_unchanged(account: &Account) -> bool {
+		Self::is_past(account.changed, T::Pace::get().history_epochs)
+	}
+
+	/// Whether more than so many epochs have passed since.
+	fn is_past(epoch: EpochIndex, epochs: EpochIndex) -> bool {
+		epoch.saturating_add(epochs) < Self::now()
+	}
+
+	/// Whether lines wait for a region that closes have missed, and need the sums of all regions since.
+	fn is_awaited(region: RegionId, epoch: EpochIndex) -> bool {
+		Supplies::<T>::get(region).is_some_and(|supply| supply.open.saturating_sub(2) <= epoch)
 	}
 
 	/// Removes sums and shares of the oldest epoch, if every account was settled for it.
 	pub(crate) fn prune(meter: &mut WeightMeter) {
-		if meter.try_consume(T::DbWeight::get().reads(4)).is_err() {
+		if meter.try_consume(T::DbWeight::get().reads(PRUNE_READS)).is_err() {
 			return;
 		}
 		let mut pruned = PrunedUntil::<T>::get();
@@ -199,14 +255,15 @@ impl<T: Config> Pallet<T> {
 		let is_old = pruned.epoch.saturating_add(history) < Self::now();
 		// The sums of the last epoch that all are settled for are where unsettled steps begin.
 		let is_settled = SettledUntil::<T>::get().is_some_and(|settled| pruned.epoch < settled);
-		if !is_old || !is_settled || meter.try_consume(T::WeightInfo::prune(SUMS_PER_BLOCK)).is_err() {
+		if !is_old || !is_settled || Self::is_awaited(pruned.region, pruned.epoch) {
+			return;
+		}
+		if meter.try_consume(T::WeightInfo::prune(SUMS_PER_BLOCK)).is_err() {
 			return;
 		}
 		let end = Self::bound().min(pruned.region.saturating_add(SUMS_PER_BLOCK as u16));
 		for region in pruned.region..end {
-			// Lines wait for a region that closes have missed, and need the sums of all regions since.
-			let needed = Supplies::<T>::get(region).map(|supply| supply.open.saturating_sub(2));
-			if needed.is_some_and(|needed| needed <= pruned.epoch) {
+			if Self::is_awaited(region, pruned.epoch) {
 				break;
 			}
 			Sums::<T>::remove(region, pruned.epoch);

@@ -279,7 +279,7 @@ pub mod pallet {
 			/// What is still locked.
 			locked: Tokens,
 		},
-		/// Locked pay went back into the bucket.
+		/// Locked pay went back into the bucket, or all that was left of an account.
 		Forfeited {
 			/// Whose.
 			who: T::AccountId,
@@ -387,6 +387,9 @@ pub mod pallet {
 		/// It was slashed for a region in which its line is not.
 		#[codec(index = 3)]
 		WrongRegion,
+		/// So little was left of somebody who has gone that it could not even be paid.
+		#[codec(index = 4)]
+		Unpayable,
 	}
 
 	/// What should hold.

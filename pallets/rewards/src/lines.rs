@@ -1,6 +1,6 @@
 //! What lines weigh: verdicts, and what else changes a weight.
 
-use crate::*;
+use crate::{totals::MOST_ROLLED, *};
 use polkadot_sdk::*;
 
 use alloc::vec::Vec;
@@ -16,13 +16,14 @@ use weir_primitives::{
 		economy::{LineFacts, LineHistory, Placement},
 		Bonds, OnProviderChange, OnVerdict, Operators, ProviderFacts, ProviderRegistry,
 	},
-	Admission, Endpoint, EpochIndex, LineKind, ProviderIndex, OWNER_DELAY_EPOCHS,
+	Admission, Endpoint, EpochIndex, Kbps, LineKind, ProviderIndex, OWNER_DELAY_EPOCHS,
 };
 
 /// When a provider earns, of the epochs in which that is known.
-struct Serving<AccountId> {
-	/// What is registered of it in the first of them.
-	facts: ProviderFacts<AccountId>,
+pub(crate) struct Serving<AccountId> {
+	/// What is registered of it in the first of them, with the smallest claim of all of them: a bond follows a lowered one
+	/// at once, and a weight counts for longer.
+	pub facts: ProviderFacts<AccountId>,
 	/// The first of them.
 	from: EpochIndex,
 	/// The first one after it in which it no longer earns, if one is known.
@@ -37,7 +38,11 @@ impl<T: Config> Pallet<T> {
 
 	/// Whether and when the provider is admitted and in service, as far as is known: what its owner says comes into force
 	/// [`OWNER_DELAY_EPOCHS`] later.
-	fn serving(who: &T::AccountId, index: ProviderIndex, now: EpochIndex) -> Option<Serving<T::AccountId>> {
+	pub(crate) fn serving(
+		who: &T::AccountId,
+		index: ProviderIndex,
+		now: EpochIndex,
+	) -> Option<Serving<T::AccountId>> {
 		let earning = |epoch: EpochIndex| {
 			T::Registry::facts_at(index, epoch).filter(|facts| {
 				let is_admitted = matches!(facts.admission, Admission::Admitted { since } if since <= epoch);
@@ -45,18 +50,22 @@ impl<T: Config> Pallet<T> {
 			})
 		};
 		let known = now..=now.saturating_add(OWNER_DELAY_EPOCHS);
-		let (from, facts) = known.clone().find_map(|epoch| Some((epoch, earning(epoch)?)))?;
-		let until = known.filter(|epoch| *epoch > from).find(|epoch| earning(*epoch).is_none());
+		let (from, mut facts) = known.clone().find_map(|epoch| Some((epoch, earning(epoch)?)))?;
+		let until = known.clone().filter(|epoch| *epoch > from).find(|epoch| earning(*epoch).is_none());
+		let claims = known.filter_map(|epoch| Some(earning(epoch)?.claim));
+		facts.claim = claims.min_by_key(|claim| claim.effective_kbps()).unwrap_or(facts.claim);
 		Some(Serving { facts, from, until })
 	}
 
-	/// What a line weighs before its neighbours count, and why.
+	/// What a line weighs before its neighbours count, and why. What was measured of it elsewhere says nothing of where it is.
 	pub(crate) fn factors(
 		line: &Line,
 		history: &LineFacts,
 		facts: &ProviderFacts<T::AccountId>,
 	) -> Option<Factors> {
-		let measured_kbps = weight::lower_quintile(&history.measured)?;
+		let is_of_here = |test: &&(EpochIndex, Kbps)| test.0 >= line.tests_from;
+		let measured: Vec<Kbps> = history.measured.iter().filter(is_of_here).map(|test| test.1).collect();
+		let measured_kbps = weight::lower_quintile(&measured)?;
 		let outages: Vec<(u64, u64)> = history
 			.gaps
 			.iter()
@@ -85,12 +94,16 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What is registered with this index, if it is the line of `who`.
-	fn registered(who: &T::AccountId, index: ProviderIndex) -> Option<ProviderFacts<T::AccountId>> {
+	pub(crate) fn registered(
+		who: &T::AccountId,
+		index: ProviderIndex,
+	) -> Option<ProviderFacts<T::AccountId>> {
 		T::Registry::facts(index).filter(|facts| facts.account == *who)
 	}
 
-	/// Weighs the line of `who` anew, from now on, and places it. It was settled before.
-	fn weigh(who: &T::AccountId, line: &mut Line) {
+	/// Weighs the line of `who` anew, from now on, and places it. It was settled before. Returns through how many epochs that
+	/// rolled totals.
+	fn weigh(who: &T::AccountId, line: &mut Line) -> u32 {
 		let now = Self::now();
 		let operator = T::Operators::operator_of(who);
 		let history = T::History::line(line.index);
@@ -108,6 +121,8 @@ impl<T: Config> Pallet<T> {
 			Some((raw, from, until, facts)) => {
 				placed = T::Placement::place(line.index, &operator, &facts.region, &facts.endpoint, raw);
 				line.raw = raw;
+				// In no region there is nobody to make room for.
+				line.until = if placed.region.is_some() { until } else { now };
 				let is_settled = |epoch: EpochIndex| line.settled_from <= epoch;
 				if from > now || placed.region.is_none() {
 					steps.push(Step::none(now));
@@ -129,8 +144,9 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		let old = line.step_at(now);
-		Self::replace_steps(line, now, &steps);
+		let rolled = Self::replace_steps(line, now, &steps);
 		Self::tell_weight(who, line, &old, &placed);
+		rolled
 	}
 
 	/// The raw weight of a line, the first epoch in which it counts, and the first in which it no longer does. None if it is
@@ -185,7 +201,7 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::note_region(who, line, facts);
 		line.site = site;
-		line.tests_from = Self::now().saturating_add(OWNER_DELAY_EPOCHS);
+		line.begin(Self::now().saturating_add(OWNER_DELAY_EPOCHS));
 		let (provider, tests_from) = (line.index, line.tests_from);
 		Self::deposit_event(Event::Relocated { who: who.clone(), provider, tests_from });
 	}
@@ -205,16 +221,27 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Moved { who: who.clone(), provider, old, new, from });
 	}
 
-	/// Notes since when location proofs pass. Whether they have for a tenure, and still do.
+	/// Notes since when location proofs pass, each within a tenure of the one before. Whether they have for a tenure, and still
+	/// do. Begun is a tenure by a new proof only, and after a move by one of there.
 	fn note_proof(line: &mut Line, history: Option<&LineFacts>, now: EpochIndex) -> bool {
 		let Some(history) = history else { return false };
 		if history.is_refuted {
 			line.proven_since = None;
+			// What was proven before begins nothing afterwards.
+			line.proof = line.proof.max(history.proof);
+			return false;
 		}
-		let Some(last) = history.proof.filter(|_| !history.is_refuted) else { return false };
-		let since = *line.proven_since.get_or_insert(now);
+		let Some(last) = history.proof.filter(|epoch| *epoch >= line.tests_from) else { return false };
 		let tenure = T::Parameters::get().tenure_epochs;
-		since.saturating_add(tenure) <= now && last.saturating_add(tenure) >= now
+		let is_recent = |epoch: EpochIndex, then: EpochIndex| epoch.saturating_add(tenure) >= then;
+		if line.proof.is_none_or(|before| before < last) {
+			line.proven_since = line
+				.proven_since
+				.filter(|_| line.proof.is_some_and(|before| is_recent(before, last)))
+				.or(Some(now));
+			line.proof = Some(last);
+		}
+		line.proven_since.is_some_and(|since| since.saturating_add(tenure) <= now) && is_recent(last, now)
 	}
 
 	fn tell_weight(who: &T::AccountId, line: &Line, old: &Step, placed: &Placed) {
@@ -258,16 +285,17 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Takes a line whose weight has expired away from where it stands.
+	/// Takes a line whose weight has expired away from where it stands. One that weighs nothing because of its neighbours
+	/// stays: it is one of those who fill their common cap, and each of them gets its part of that.
 	pub(crate) fn tidy_line(who: &T::AccountId, line: &mut Line) {
-		let now = Self::now();
-		if line.raw > 0 && line.expires(now) <= now {
+		if line.raw > 0 && line.until <= Self::now() {
 			Self::displace(who, line);
 		}
 	}
 
-	/// The line of `who` with this index, as it is told of. A new registration has nothing of the tests of the last one.
-	fn line_of_index(who: &T::AccountId, index: ProviderIndex) -> Option<Line> {
+	/// The line of `who` with this index, as a verdict on a test of `epoch` is told of it. A new registration has nothing of
+	/// the tests of the last one, also if that had the same index ([`Self::end_registration`]).
+	fn line_of_index(who: &T::AccountId, index: ProviderIndex, epoch: EpochIndex) -> Option<Line> {
 		let known = Lines::<T>::get(who);
 		if known.as_ref().is_some_and(|line| line.index == index) {
 			return known;
@@ -278,21 +306,27 @@ impl<T: Config> Pallet<T> {
 		};
 		let Some(mut line) = known else {
 			let facts = facts?;
-			return Some(Line::new(index, facts.region, site_of(&facts), Self::now()));
+			let new = Line::new(index, facts.region, site_of(&facts), Self::now());
+			return Some(Line { tests_from: epoch, ..new });
 		};
 		Self::displace(who, &mut line);
 		line.index = index;
-		line.seen = Default::default();
-		line.proven_since = None;
-		line.struck = None;
+		// The first verdict of the registration. What an index was told of before is of another one.
+		line.begin_anew(epoch);
 		if let Some(facts) = facts {
 			// Where a registration begins is no move. Before it weighs anything it passes three tests, and moves are seen from
 			// the verdict on the first one on: the last one is of this place, or does not count.
 			Self::note_region(who, &mut line, &facts);
 			line.site = site_of(&facts);
-			line.tests_from = 0;
 		}
 		Some(line)
+	}
+
+	/// The registration of `who` has ended, out of service for longer than this epoch: tests of later ones are of the next
+	/// one, which may have the same index before what was measured is forgotten. Region, site, reliability and tenure stay.
+	fn end_registration(who: &T::AccountId) {
+		let later = Self::now().saturating_add(1);
+		Lines::<T>::mutate_extant(who, |line| line.begin_anew(line.tests_from.max(later)));
 	}
 
 	/// Notes what a test showed of the line beside its capacity.
@@ -302,7 +336,9 @@ impl<T: Config> Pallet<T> {
 			line.reliability = line.reliability.wait(now);
 			return;
 		}
-		line.see(Seen { alive_parts: verdict.alive_parts, rtt_10us: verdict.rtt_10us });
+		if verdict.epoch >= line.tests_from {
+			line.see(Seen { alive_parts: verdict.alive_parts, rtt_10us: verdict.rtt_10us });
+		}
 		let before = line.reliability.ppm;
 		line.reliability = match verdict.outcome {
 			Outcome::Good | Outcome::PaidAsMeasured | Outcome::ClaimLowered => {
@@ -326,13 +362,15 @@ impl<T: Config> OnVerdict<T::AccountId> for Pallet<T> {
 		if verdict.outcome == Outcome::Void {
 			return Weight::zero();
 		}
-		let Some(mut line) = Self::line_of_index(who, index) else { return T::WeightInfo::verdict(0) };
+		let Some(mut line) = Self::line_of_index(who, index, verdict.epoch) else {
+			return T::WeightInfo::verdict(0, 0);
+		};
 		let is_excused = T::History::line(index).is_some_and(|history| history.is_excused);
 		let steps = Self::settle_and_tell(who, &mut line);
 		Self::note_test(&mut line, verdict, is_excused);
-		Self::weigh(who, &mut line);
+		let rolled = Self::weigh(who, &mut line);
 		Self::store_line(who, line);
-		T::WeightInfo::verdict(steps)
+		T::WeightInfo::verdict(steps, rolled)
 	}
 
 	/// Only a strike can be disputed.
@@ -360,7 +398,7 @@ impl<T: Config> OnVerdict<T::AccountId> for Pallet<T> {
 
 	/// The line's history and its place are in what is measured, each at its dearest.
 	fn weight() -> Weight {
-		T::WeightInfo::verdict(MAX_STEPS)
+		T::WeightInfo::verdict(MAX_STEPS, MOST_ROLLED)
 	}
 
 	fn attestor_weight() -> Weight {
@@ -376,6 +414,7 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 	fn provider_left(index: ProviderIndex, who: &T::AccountId) {
 		Self::reweigh(who, index);
 		if T::Registry::index_of(who).is_none() {
+			Self::end_registration(who);
 			Self::leave(who);
 		}
 	}
@@ -383,6 +422,11 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 	fn is_needed(_: ProviderIndex, _: &T::AccountId) -> bool {
 		// What a line has earned belongs to its account.
 		false
+	}
+
+	/// To settle, weigh, place and store a line is what a verdict costs; one whose registration ends is taken leave of beside.
+	fn weight() -> Weight {
+		T::WeightInfo::provider_left().max(T::WeightInfo::verdict(MAX_STEPS, MOST_ROLLED))
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]

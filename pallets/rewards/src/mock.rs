@@ -83,6 +83,8 @@ parameter_types! {
 	pub static Registered: BTreeMap<ProviderIndex, ProviderFacts<AccountId>> = BTreeMap::new();
 	/// First epoch of a pause, by provider.
 	pub static PausedFrom: BTreeMap<ProviderIndex, EpochIndex> = BTreeMap::new();
+	/// Another claim, and the first epoch in which it holds, by provider.
+	pub static ClaimFrom: BTreeMap<ProviderIndex, (EpochIndex, Claim)> = BTreeMap::new();
 	pub static Histories: BTreeMap<ProviderIndex, LineFacts> = BTreeMap::new();
 	pub static Covered: BTreeMap<AccountId, Kbps> = BTreeMap::new();
 	/// Where lines were placed, with their raw weights.
@@ -120,7 +122,9 @@ impl ProviderRegistry<AccountId> for TestRegistry {
 	fn facts_at(index: ProviderIndex, epoch: EpochIndex) -> Option<ProviderFacts<AccountId>> {
 		let is_paused = PausedFrom::get().get(&index).is_some_and(|from| *from <= epoch);
 		let facts = Registered::get().get(&index).cloned()?;
-		Some(ProviderFacts { in_service: facts.in_service && !is_paused, ..facts })
+		let other = ClaimFrom::get().get(&index).filter(|(from, _)| *from <= epoch).map(|(_, claim)| *claim);
+		let claim = other.unwrap_or(facts.claim);
+		Some(ProviderFacts { in_service: facts.in_service && !is_paused, claim, ..facts })
 	}
 	fn peer_id(_: ProviderIndex) -> Vec<u8> {
 		vec![]
@@ -142,6 +146,9 @@ impl ProviderRegistry<AccountId> for TestRegistry {
 	}
 	fn reinstate(_: ProviderIndex, _: Option<Claim>, _: Admission) -> DispatchResult {
 		Err(DispatchError::Unavailable)
+	}
+	fn change_weight() -> Weight {
+		Weight::zero()
 	}
 	#[cfg(feature = "runtime-benchmarks")]
 	fn set_receipt_keys_for_benchmark(_: ProviderIndex, _: Vec<ProbeKey>) {}
@@ -317,6 +324,7 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 	TestParameters::set(Parameters::default());
 	Registered::set(BTreeMap::new());
 	PausedFrom::set(BTreeMap::new());
+	ClaimFrom::set(BTreeMap::new());
 	Histories::set(BTreeMap::new());
 	Covered::set(BTreeMap::new());
 	Places::set(BTreeMap::new());
@@ -364,10 +372,15 @@ pub(crate) fn facts_of(account: AccountId, region: Region) -> ProviderFacts<Acco
 	}
 }
 
-/// Tests that measured so much, the newest in the last epoch, and no outage.
+/// Tests of the last epoch that measured so much.
+pub(crate) fn tests(measured: &[Kbps]) -> Vec<(EpochIndex, Kbps)> {
+	measured.iter().map(|kbps| (Epoch::get() - 1, *kbps)).collect()
+}
+
+/// Tests of the last epoch that measured so much, and no outage.
 pub(crate) fn history(measured: &[Kbps]) -> LineFacts {
 	LineFacts {
-		measured: measured.to_vec(),
+		measured: tests(measured),
 		last_test: Some(Epoch::get() - 1),
 		gaps: vec![],
 		down_since: None,

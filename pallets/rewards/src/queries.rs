@@ -7,10 +7,7 @@ use weir_math::economy::weight::Factors;
 use weir_primitives::{
 	economy::{Credits, Tokens},
 	economy_api::LineInfo,
-	seams::{
-		economy::{LineHistory, SettlementRates},
-		ProviderRegistry,
-	},
+	seams::economy::{LineHistory, SettlementRates},
 	EpochIndex,
 };
 
@@ -90,7 +87,8 @@ impl<T: Config> Pallet<T> {
 	/// now.
 	pub fn factors_of(who: &T::AccountId) -> Option<Factors> {
 		let line = Lines::<T>::get(who)?;
-		let facts = T::Registry::facts(line.index).filter(|facts| facts.account == *who)?;
+		let facts = Self::registered(who, line.index)?;
+		let facts = Self::serving(who, line.index, Self::now()).map_or(facts, |serving| serving.facts);
 		Self::factors(&line, &T::History::line(line.index)?, &facts)
 	}
 }

@@ -12,6 +12,9 @@ use frame_support::BoundedVec;
 use weir_math::economy::accrual::{Accrued, Book, Step, Totals};
 use weir_primitives::{economy::RegionId, EpochIndex};
 
+/// Epochs through which one line's new weight rolls totals at most: those of its old region and of its new one.
+pub(crate) const MOST_ROLLED: u32 = 2 * HORIZON;
+
 /// The sums of all regions as settling reads them.
 pub(crate) struct RegionBook<T>(PhantomData<T>);
 
@@ -51,10 +54,10 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Rolls the totals of a region to `to`, unless they are there.
-	pub(crate) fn roll(region: RegionId, supply: &mut Supply, to: EpochIndex) {
+	/// Rolls the totals of a region to `to`, unless they are there. Returns through how many epochs, [`HORIZON`] at most.
+	pub(crate) fn roll(region: RegionId, supply: &mut Supply, to: EpochIndex) -> u32 {
 		if supply.at >= to {
-			return;
+			return 0;
 		}
 		let keep = |epoch: EpochIndex, totals: Totals| {
 			if epoch >= supply.open {
@@ -78,8 +81,10 @@ impl<T: Config> Pallet<T> {
 				keep(epoch, totals);
 			}
 		}
+		let rolled = last.saturating_sub(supply.at);
 		supply.totals = totals;
 		supply.at = to;
+		rolled
 	}
 
 	/// Sums of the weights of a region in `epoch`, which is not closed. If closes have missed no more epochs before it than one
@@ -99,15 +104,16 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Changes what a region's lines weigh in `now`.
-	fn change_supply(region: RegionId, now: EpochIndex, change: impl FnOnce(Totals) -> Totals) {
+	/// Changes what a region's lines weigh in `now`. Returns through how many epochs that rolled its totals.
+	fn change_supply(region: RegionId, now: EpochIndex, change: impl FnOnce(Totals) -> Totals) -> u32 {
 		let mut supply = Supplies::<T>::get(region).unwrap_or_else(|| {
 			// Its first line.
 			Supply { since: now, at: now, open: now, ..Default::default() }
 		});
-		Self::roll(region, &mut supply, now);
+		let rolled = Self::roll(region, &mut supply, now);
 		supply.totals = change(supply.totals);
 		Supplies::<T>::insert(region, supply);
+		rolled
 	}
 
 	/// Adds what begins and ends with the step that follows `before`.
@@ -139,9 +145,11 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Makes `steps`, which ascend and of which the first begins in `now`, what the line weighs from `now` on, in its own record, in the
-	/// totals and in the schedule.
-	pub(crate) fn replace_steps(line: &mut Line, now: EpochIndex, steps: &[Step]) {
+	/// Makes `steps`, which ascend, are of one region and of which the first begins in `now`, what the line weighs from `now`
+	/// on, in its own record, in the totals and in the schedule. Returns through how many epochs that rolled totals,
+	/// [`MOST_ROLLED`] at most.
+	pub(crate) fn replace_steps(line: &mut Line, now: EpochIndex, steps: &[Step]) -> u32 {
+		let mut rolled = 0u32;
 		let current = line.step_at(now);
 		let mut before = current;
 		for step in line.steps.iter().filter(|step| step.from > now) {
@@ -154,20 +162,23 @@ impl<T: Config> Pallet<T> {
 		}
 		let new = line.step_at(now);
 		if current.weight > 0 {
-			Self::change_supply(current.region, now, |totals| Self::without(totals, (&current).into()));
+			let old = Self::change_supply(current.region, now, |all| Self::without(all, (&current).into()));
+			rolled = rolled.saturating_add(old);
 		}
 		if new.weight > 0 {
-			Self::change_supply(new.region, now, |totals| totals.with((&new).into()));
+			rolled =
+				rolled.saturating_add(Self::change_supply(new.region, now, |all| all.with((&new).into())));
 		}
 		let mut before = new;
 		for step in line.steps.iter().filter(|step| step.from > now) {
 			// What is scheduled lies within the horizon of the totals: they follow, also where nothing begins today.
 			if step.weight > 0 {
-				Self::change_supply(step.region, now, |totals| totals);
+				rolled = rolled.saturating_add(Self::change_supply(step.region, now, |totals| totals));
 			}
 			Self::schedule(&before, step);
 			before = *step;
 		}
+		rolled
 	}
 
 	/// Adds a step to those of a line. If there is no room, because closes are many epochs late, the two oldest become one

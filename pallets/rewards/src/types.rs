@@ -168,12 +168,9 @@ stored! {
 }
 
 impl Account {
-	/// Whether nothing is owed, locked, or waits to be converted.
-	pub fn is_empty(&self) -> bool {
-		self.owed == Causes::default()
-			&& self.vesting.pot.locked == 0
-			&& self.fees.open == 0
-			&& self.points.open == 0
+	/// What is owed and locked. Saturating: all tokens there are fit many times.
+	pub fn left(&self) -> Tokens {
+		self.owed.total().saturating_add(self.vesting.pot.locked)
 	}
 
 	/// Whether something was ever paid to it or locked for it, which its owner may want to read.
@@ -214,8 +211,10 @@ pub struct Line {
 	pub region: Region,
 	/// First epoch in which the coverage floor pays for it: it moved a tenure before.
 	pub settled_from: EpochIndex,
-	/// Epoch in which its location proofs began, unless one was contradicted since.
+	/// Epoch in which its location proofs began, unless one was contradicted since or none came for a tenure.
 	pub proven_since: Option<EpochIndex>,
+	/// Epoch of the last proof that was looked at.
+	pub proof: Option<EpochIndex>,
 	/// How reliable it was.
 	pub reliability: Reliability,
 	/// The last strike.
@@ -226,29 +225,34 @@ pub struct Line {
 	pub seen: BoundedVec<Seen, ConstU32<{ TESTS as u32 }>>,
 	/// What it weighs before its neighbours count, as it was placed.
 	pub raw: LineWeight,
+	/// First epoch in which that counts no more, whatever its neighbours leave of it.
+	pub until: EpochIndex,
 	/// What it weighs when.
 	pub steps: Steps,
 	/// The site it was on when it was last looked at.
 	pub site: Site,
-	/// First epoch whose tests count for it: it moved to its site or its region [`OWNER_DELAY_EPOCHS`] before.
+	/// First epoch whose tests and proofs count for it: it moved to its site or its region [`OWNER_DELAY_EPOCHS`] before, or
+	/// its registration was new then.
 	///
 	/// [`OWNER_DELAY_EPOCHS`]: weir_primitives::OWNER_DELAY_EPOCHS
 	pub tests_from: EpochIndex,
 }
 
 impl Line {
-	/// A line that has not been weighed.
+	/// A line that has not been weighed, and of which every test counts.
 	pub fn new(index: ProviderIndex, region: Region, site: Site, now: EpochIndex) -> Self {
 		Self {
 			index,
 			region,
 			settled_from: now,
 			proven_since: None,
+			proof: None,
 			reliability: Reliability::new(now),
 			struck: None,
 			void: None,
 			seen: Default::default(),
 			raw: 0,
+			until: now,
 			steps: Default::default(),
 			site,
 			tests_from: 0,
@@ -264,6 +268,19 @@ impl Line {
 	/// First epoch of those to come, or the running one, in which it weighs nothing and never will again.
 	pub fn expires(&self, now: EpochIndex) -> EpochIndex {
 		self.steps.last().filter(|step| step.weight == 0).map_or(now, |step| step.from.max(now))
+	}
+
+	/// Forgets what tests showed before `tests_from`, the first epoch whose tests count from now on.
+	pub fn begin(&mut self, tests_from: EpochIndex) {
+		self.tests_from = tests_from;
+		self.seen = Default::default();
+	}
+
+	/// As [`Self::begin`], for another registration. What the line is known for stays.
+	pub fn begin_anew(&mut self, tests_from: EpochIndex) {
+		self.begin(tests_from);
+		self.proven_since = None;
+		self.struck = None;
 	}
 
 	/// Adds what a test showed; the oldest gives way.

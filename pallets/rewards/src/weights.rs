@@ -16,7 +16,7 @@ use frame_support::{traits::Get, weights::{constants::ParityDbWeight, Weight}};
 pub trait WeightInfo {
 	fn claim(f: u32, p: u32, ) -> Weight;
 	fn note_author() -> Weight;
-	fn verdict(s: u32, ) -> Weight;
+	fn verdict(s: u32, e: u32, ) -> Weight;
 	fn attested() -> Weight;
 	fn unproven() -> Weight;
 	fn provider_left() -> Weight;
@@ -57,14 +57,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: line, account, registration, bond, operator, history, where it stands and stood, sums of `s` steps, totals of two
-	/// regions, what is scheduled.
+	/// regions, what is scheduled; of each epoch that totals roll through, what was scheduled, and a checkpoint.
 	/// The range of component `s` is `[0, 24]`.
-	fn verdict(s: u32, ) -> Weight {
+	/// The range of component `e` is `[0, 40]`.
+	fn verdict(s: u32, e: u32, ) -> Weight {
 		Weight::from_parts(430000000, 60000)
-			.saturating_add(T::DbWeight::get().reads(45_u64))
-			.saturating_add(T::DbWeight::get().writes(36_u64))
+			.saturating_add(T::DbWeight::get().reads(50_u64))
+			.saturating_add(T::DbWeight::get().writes(38_u64))
 			.saturating_add(Weight::from_parts(6000000, 2600).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(s.into())))
+			.saturating_add(Weight::from_parts(8000000, 5200).saturating_mul(e.into()))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(e.into())))
+			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(e.into())))
 	}
 	/// Storage: work, points, account.
 	fn attested() -> Weight {
@@ -78,17 +82,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
-	/// Storage: as a verdict, and what is locked goes back.
+	/// Storage: as a verdict with as many steps as there are and one region that is as far behind as may be, and what is locked
+	/// goes back.
 	fn provider_left() -> Weight {
-		Weight::from_parts(274000000, 40900)
-			.saturating_add(T::DbWeight::get().reads(63_u64))
-			.saturating_add(T::DbWeight::get().writes(24_u64))
+		Weight::from_parts(740000000, 240000)
+			.saturating_add(T::DbWeight::get().reads(146_u64))
+			.saturating_add(T::DbWeight::get().writes(106_u64))
 	}
-	/// Storage: as a verdict, balances, the ledger.
+	/// Storage: as the dearest verdict, balances, the ledger.
 	fn slash_applied() -> Weight {
-		Weight::from_parts(340000000, 52000)
-			.saturating_add(T::DbWeight::get().reads(76_u64))
-			.saturating_add(T::DbWeight::get().writes(34_u64))
+		Weight::from_parts(900000000, 340000)
+			.saturating_add(T::DbWeight::get().reads(186_u64))
+			.saturating_add(T::DbWeight::get().writes(166_u64))
 	}
 	/// Storage: credits, rates, account.
 	fn earned() -> Weight {
@@ -133,7 +138,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(66_u64))
 			.saturating_add(T::DbWeight::get().writes(58_u64))
 	}
-	/// Storage: account, line, sums of its steps; fees and points.
+	/// Storage: account, line, sums of its steps; fees and points. An account without a line: what it is given up with.
 	/// The range of component `f` is `[0, 64]`.
 	/// The range of component `p` is `[0, 64]`.
 	fn settle_next(f: u32, p: u32, ) -> Weight {
@@ -178,11 +183,13 @@ impl WeightInfo for () {
 		Weight::from_parts(114000000, 5400)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 3_u64))
 	}
-	fn verdict(s: u32, ) -> Weight {
+	fn verdict(s: u32, e: u32, ) -> Weight {
 		Weight::from_parts(430000000, 60000)
-			.saturating_add(ParityDbWeight::get().reads_writes(45_u64, 36_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(50_u64, 38_u64))
 			.saturating_add(Weight::from_parts(6000000, 2600).saturating_mul(s.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes((2_u64).saturating_mul(s.into()), 0))
+			.saturating_add(Weight::from_parts(8000000, 5200).saturating_mul(e.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes((2_u64).saturating_mul(e.into()), (3_u64).saturating_mul(e.into())))
 	}
 	fn attested() -> Weight {
 		Weight::from_parts(116000000, 6000)
@@ -193,12 +200,12 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 3_u64))
 	}
 	fn provider_left() -> Weight {
-		Weight::from_parts(274000000, 40900)
-			.saturating_add(ParityDbWeight::get().reads_writes(63_u64, 24_u64))
+		Weight::from_parts(740000000, 240000)
+			.saturating_add(ParityDbWeight::get().reads_writes(146_u64, 106_u64))
 	}
 	fn slash_applied() -> Weight {
-		Weight::from_parts(340000000, 52000)
-			.saturating_add(ParityDbWeight::get().reads_writes(76_u64, 34_u64))
+		Weight::from_parts(900000000, 340000)
+			.saturating_add(ParityDbWeight::get().reads_writes(186_u64, 166_u64))
 	}
 	fn earned() -> Weight {
 		Weight::from_parts(148000000, 12600)

@@ -117,9 +117,9 @@ pub trait Earnings<AccountId> {
 /// What the measuring protocol knows of a line, as far as a weight goes by it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LineFacts {
-	/// Of its last verdicts, at most eight, those on tests that measured something: the smaller direction of each
-	/// estimate, kbps, oldest first.
-	pub measured: Vec<Kbps>,
+	/// Of its last verdicts, at most eight, those on tests that measured something: the epoch that each measured, and the
+	/// smaller direction of its estimate, kbps, oldest first.
+	pub measured: Vec<(EpochIndex, Kbps)>,
 	/// Epoch that the newest of them measured.
 	pub last_test: Option<EpochIndex>,
 	/// Its last outages that are over, oldest first, at most eight.

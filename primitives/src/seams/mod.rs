@@ -180,6 +180,10 @@ pub trait ProviderRegistry<AccountId> {
 	/// Gives a provider back what a refuted verdict took, from the next epoch on: where it stood, and its claim if that
 	/// is given.
 	fn reinstate(index: ProviderIndex, claim: Option<Claim>, admission: Admission) -> DispatchResult;
+	/// What telling others of one such change costs at most: [`Self::lower_claim`], [`Self::set_admission`] or
+	/// [`Self::reinstate`]. What the registry itself does is in the weights of who calls them. Required, so that no listener
+	/// is free by oversight.
+	fn change_weight() -> Weight;
 	/// Makes these the keys of [`Self::receipt_keys`], the present one first, for tests and benchmarks.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn set_receipt_keys_for_benchmark(index: ProviderIndex, keys: Vec<ProbeKey>);
@@ -197,8 +201,15 @@ pub trait OnProviderChange<AccountId> {
 	/// `index` left service (pause announced, jailed, under-bonded) or deregistered; told again when one that had
 	/// left deregisters.
 	fn provider_left(index: ProviderIndex, who: &AccountId);
+	/// The claim, endpoint or region of `index` changed after its pause was announced and before that takes effect: it was
+	/// told of as gone, and serves and earns until then. The facts are those of the next epoch.
+	fn leaving_changed(index: ProviderIndex, facts: &ProviderFacts<AccountId>) {
+		Self::provider_changed(index, facts);
+	}
 	/// Whether facts still point at `index` (open strikes, escalation): it may not be reused or deregistered yet.
 	fn is_needed(index: ProviderIndex, who: &AccountId) -> bool;
+	/// What being told of one change, or of the end, costs at most. Required, so that no listener is free by oversight.
+	fn weight() -> Weight;
 	/// Gives the provider everything that makes its departure dear, and nothing that forbids it.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn encumber_for_benchmark(_index: ProviderIndex, _who: &AccountId) {}
@@ -282,5 +293,8 @@ impl<AccountId> OnProviderChange<AccountId> for () {
 	fn provider_left(_: ProviderIndex, _: &AccountId) {}
 	fn is_needed(_: ProviderIndex, _: &AccountId) -> bool {
 		false
+	}
+	fn weight() -> Weight {
+		Weight::zero()
 	}
 }

@@ -229,9 +229,19 @@ impl OnProviderChange<AccountId> for ProviderFollowers {
 		<Rewards as OnProviderChange<AccountId>>::provider_left(index, who);
 	}
 
+	fn leaving_changed(index: ProviderIndex, facts: &ProviderFacts<AccountId>) {
+		<ProofOfBandwidth as OnProviderChange<AccountId>>::leaving_changed(index, facts);
+		<Rewards as OnProviderChange<AccountId>>::leaving_changed(index, facts);
+	}
+
 	fn is_needed(index: ProviderIndex, who: &AccountId) -> bool {
 		<ProofOfBandwidth as OnProviderChange<AccountId>>::is_needed(index, who)
 			|| <Rewards as OnProviderChange<AccountId>>::is_needed(index, who)
+	}
+
+	fn weight() -> Weight {
+		<ProofOfBandwidth as OnProviderChange<AccountId>>::weight()
+			.saturating_add(<Rewards as OnProviderChange<AccountId>>::weight())
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]

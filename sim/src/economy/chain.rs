@@ -320,7 +320,7 @@ impl Chain {
 		let total = match self.design {
 			Design::Recommended => {
 				let price = epoch.prices.map(|prices| prices.high);
-				let wanted = wanted_tokens(want, price, slice, self.last_priced);
+				let wanted = wanted_tokens(want, price, slice, self.last_priced, None);
 				availability_mint(wanted, bucket, slice, self.parameters.bucket_slices)
 			}
 			Design::Fixed => slice.min(bucket),

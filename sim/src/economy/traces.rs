@@ -362,7 +362,7 @@ impl Trace {
 			Operation::ReturnReserve(tokens) => done(ledger.return_reserve(tokens)),
 			Operation::EmitBucket(tokens) => done(ledger.emit_bucket(tokens)),
 			Operation::Availability(credits, price) => {
-				let wanted = wanted_tokens(credits, Some(price), self.slice, 0);
+				let wanted = wanted_tokens(credits, Some(price), self.slice, 0, None);
 				let tokens = availability_mint(wanted, ledger.bucket, self.slice, parameters.bucket_slices);
 				ledger.emit_bucket(tokens).ok().map(|()| format!("{wanted} {tokens}"))
 			}

@@ -345,13 +345,17 @@ result! {
 		round_cap: Amount,
 		/// Credits that others wait for.
 		queued: Amount,
+		/// Grains that a request made now must allow at least (`maxTokens`): half of what the credits cost at the newest
+		/// price, however old. Null before the first price, or if no balance reaches it.
+		least: Option<Amount>,
 	}
 }
 
 impl Cost {
 	/// The quote in `block`.
 	pub(super) fn new(block: Block, quote: PurchaseQuote) -> Self {
-		let PurchaseQuote { credits, tokens, price, refusal, executes_from, round_cap, queued } = quote;
+		let PurchaseQuote { credits, tokens, price, refusal, executes_from, round_cap, queued, least } =
+			quote;
 		Self {
 			block,
 			credits: credits.into(),
@@ -361,6 +365,7 @@ impl Cost {
 			executes_from,
 			round_cap: round_cap.into(),
 			queued: queued.into(),
+			least: least.map(Amount::from),
 		}
 	}
 }
@@ -510,8 +515,10 @@ mod tests {
 			executes_from: 12,
 			round_cap: 10_000_000_000,
 			queued: 0,
+			least: Some(62_500_000_000_000),
 		};
 		let shown = to_value(Cost::new(block(), quote)).unwrap();
+		assert_eq!(shown["least"], "62500000000000");
 		assert_eq!((&shown["tokens"], &shown["price"]), (&serde_json::Value::Null, &serde_json::Value::Null));
 		assert_eq!(shown["refusal"]["name"], "NoQuorum");
 		assert_eq!((&shown["credits"], &shown["executesFrom"]), (&"5000000".into(), &12.into()));

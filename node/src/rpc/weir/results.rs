@@ -259,7 +259,7 @@ result! {
 		contradicted: Option<u32>,
 		/// The epoch of the last test that measured something, if more than half of its committee refuted the claim; else null.
 		refuted: Option<u32>,
-		/// Tests in a row that refuted it, of whichever line the account had there, since the last slash for that. Six cost a
+		/// Tests in a row that refuted it, of whichever line the account had there, since the last slash for that. Seven cost a
 		/// part of the bond.
 		refutations: u8,
 		/// First epoch in which lines of the account may weigh something in that country; null if nothing forbids it.

@@ -1,7 +1,7 @@
 //! The close of an epoch: when it begins, in which order it runs, what it mints, and that it always ends.
 
 use super::*;
-use crate::{types::Surprise, LastPriced, NextClose, Phase, RunningClose, Summaries};
+use crate::{types::Surprise, LastPriced, NextClose, Phase, RunningClose, Summaries, WeightInfo};
 use frame_support::{
 	traits::{fungible::Mutate, tokens::Preservation},
 	weights::Weight,
@@ -14,6 +14,7 @@ use weir_math::economy::{
 use weir_primitives::{
 	economy::{GateReason, RegionId},
 	economy_api::EpochSummary,
+	seams::economy::{Pricing, RegionalPay},
 	EpochIndex,
 };
 
@@ -270,6 +271,39 @@ fn no_more_than_last_should_be_paid_when_the_price_is_lost() {
 		let terms = regions(|regions| regions.terms.unwrap());
 		assert_eq!((terms.price, terms.coverage_budget), (None, 0));
 		assert_eq!(LastPriced::<Test>::get(), last);
+	});
+}
+
+#[test]
+fn no_more_dollars_than_wanted_should_be_paid_at_the_pools_average_when_the_price_is_lost() {
+	ExtBuilder::default().build_and_execute(|| {
+		want(&[100, 300]);
+		end_epoch();
+		let last = summary(0).availability;
+		lose_price();
+		// The token has risen: the same dollars are fewer tokens.
+		market(|market| market.average = Some(4 * HIGH));
+		end_epoch();
+		let paid = summary(1).availability;
+		assert!(paid <= last / 4 && paid + 4 > last / 4, "{paid} of {last}");
+		// It has fallen, or the pool has no average: as many tokens as last.
+		for average in [Some(HIGH / 4), None] {
+			market(|market| market.average = average);
+			end_epoch();
+			let paid = summary(NextClose::<Test>::get() - 1).availability;
+			assert!(paid <= last && paid + 2 > last, "{paid} of {last}");
+		}
+		assert_eq!(LastPriced::<Test>::get(), last);
+	});
+}
+
+#[test]
+fn step_that_asks_for_the_pools_average_should_be_charged_for_it() {
+	ExtBuilder::default().build_and_execute(|| {
+		let weight = |next| BurnMint::step_weight(&Phase::Appraise { next }, 3);
+		let close_region = <() as WeightInfo>::close_region();
+		assert_eq!(weight(3), close_region + <Feed as Pricing>::weight());
+		assert_eq!(weight(2), close_region + <Pay as RegionalPay>::step_weight());
 	});
 }
 

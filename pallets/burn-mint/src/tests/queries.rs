@@ -1,7 +1,8 @@
 //! What the runtime API reads.
 
 use super::*;
-use frame_support::weights::Weight;
+use crate::Error;
+use frame_support::{assert_noop, weights::Weight};
 use weir_math::economy::{units::TOKEN, wide::tokens_ceil};
 use weir_primitives::{
 	economy::GateReason,
@@ -74,8 +75,8 @@ fn request_should_be_taken_when_no_refusal_but_a_gate_was_named() {
 				});
 				let quote = BurnMint::quote(credits);
 				let waits = quote.refusal.is_none_or(|refusal| matches!(refusal, PurchaseRefusal::Gate(_)));
-				// Without a price to quote, twice what they cost at the last.
-				let allowed = quote.tokens.or(tokens_ceil(2 * credits, PRICE)).unwrap();
+				// Without a price to quote, the least that is taken; before the first price nothing is.
+				let allowed = quote.tokens.or(quote.least).unwrap_or(TOKEN);
 				let asked = frame_support::storage::with_transaction(|| {
 					let asked = BurnMint::request_credits(signed(ALICE), credits, allowed);
 					sp_runtime::TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(asked))
@@ -83,6 +84,26 @@ fn request_should_be_taken_when_no_refusal_but_a_gate_was_named() {
 				assert_eq!(asked.unwrap().is_ok(), waits, "{gate:?} {credits} {price} {last:?} {quote:?}");
 			}
 		}
+	});
+}
+
+#[test]
+fn quote_should_say_what_a_request_must_allow_at_least() {
+	ExtBuilder::default().build_and_execute(|| {
+		let ask = |tokens| BurnMint::request_credits(signed(ALICE), 10 * DOLLAR, tokens);
+		for gate in [None, Some(GateReason::NoQuorum)] {
+			market(|market| {
+				(market.purchases, market.payouts) = (gate, gate);
+				market.last = Some(PRICE / 2);
+			});
+			let quote = BurnMint::quote(10 * DOLLAR);
+			assert_eq!(quote.tokens.is_some(), gate.is_none());
+			let least = quote.least.unwrap();
+			assert_noop!(ask(least - 1), Error::<Test>::BelowHalfOfCost);
+			assert_ok!(ask(least));
+		}
+		market(|market| market.last = None);
+		assert_eq!(BurnMint::quote(10 * DOLLAR).least, None);
 	});
 }
 

@@ -194,6 +194,92 @@ fn request_that_is_too_dear_should_keep_nobody_from_the_rest_of_a_round() {
 }
 
 #[test]
+fn request_that_is_too_dear_should_leave_from_behind_one_that_waits() {
+	ExtBuilder::default().build_and_execute(|| {
+		set_round_cap(100);
+		request(ALICE, 60, 10_000);
+		request(BOB, 50, 10_000);
+		// It costs 752 tokens.
+		let dear = request(CAROL, 30, 600);
+		let fitting = request(CAROL, 40, 10_000);
+		run_rounds(FORWARD);
+		let reason = RequestFailure::TooDear { tokens: tokens_ceil(30 * DOLLAR, LOW) };
+		assert!(emitted(Event::RequestFailed { id: dear, who: CAROL, credits: 30 * DOLLAR, reason }));
+		// What is affordable waits for its turn, also where there is room for it.
+		assert_eq!((credits_of(ALICE), credits_of(BOB), credits_of(CAROL)), (60 * DOLLAR, 0, 0));
+		assert!(Requests::<Test>::contains_key(fitting) && !Requests::<Test>::contains_key(dear));
+		assert_eq!((RequestQueue::<Test>::get().count, held(CAROL)), (2, 10_000 * TOKEN));
+		// The hole that it left keeps nobody.
+		run_round();
+		assert_eq!((credits_of(BOB), credits_of(CAROL)), (50 * DOLLAR, 40 * DOLLAR));
+		assert_eq!(RequestQueue::<Test>::get().count, 0);
+	});
+}
+
+#[test]
+fn every_request_should_be_looked_at_before_one_is_again() {
+	ExtBuilder::default().build_and_execute(|| {
+		set_round_cap(100);
+		request(ALICE, 60, 10_000);
+		let waiting = request(BOB, 50, 10_000);
+		for who in [ALICE, BOB, CAROL] {
+			request(who, 10, 10_000);
+		}
+		let dear = request(CAROL, 30, 600);
+		market(|market| market.round += FORWARD);
+		// A block looks at four: one is bought, one waits, two behind it are not too dear.
+		run_block(Weight::MAX);
+		assert_eq!(RequestQueue::<Test>::get().scanned, waiting + 3);
+		assert!(Requests::<Test>::contains_key(dear));
+		// The next one goes on there, and comes to the end.
+		run_block(Weight::MAX);
+		assert!(!Requests::<Test>::contains_key(dear));
+		let queue = RequestQueue::<Test>::get();
+		assert_eq!((queue.head, queue.count, queue.scanned), (waiting, 4, 0));
+		// A block without room looks at nothing, the next one begins anew.
+		run_block(Weight::zero());
+		assert_eq!(RequestQueue::<Test>::get(), queue);
+		run_block(Weight::MAX);
+		assert_eq!(RequestQueue::<Test>::get().scanned, waiting + 4);
+	});
+}
+
+#[test]
+fn requests_should_be_looked_at_again_at_another_price() {
+	ExtBuilder::default().build_and_execute(|| {
+		set_round_cap(100);
+		for who in [ALICE, ALICE, BOB] {
+			request(who, 60, 10_000);
+		}
+		// It costs 752 tokens now.
+		let tight = request(CAROL, 30, 760);
+		run_rounds(FORWARD);
+		assert!(Requests::<Test>::contains_key(tight));
+		market(|market| market.price = PRICE / 10 * 9);
+		run_round();
+		run_block(Weight::MAX);
+		assert!(!Requests::<Test>::contains_key(tight));
+		assert_eq!((credits_of(ALICE), credits_of(BOB), held(CAROL)), (120 * DOLLAR, 0, 0));
+	});
+}
+
+#[test]
+fn request_should_not_fail_behind_one_that_waits_before_it_is_due() {
+	ExtBuilder::default().build_and_execute(|| {
+		set_round_cap(100);
+		request(ALICE, 60, 10_000);
+		request(BOB, 50, 10_000);
+		run_round();
+		let dear = request(CAROL, 30, 600);
+		run_rounds(FORWARD - 1);
+		assert_eq!((credits_of(ALICE), credits_of(BOB)), (60 * DOLLAR, 0));
+		assert!(Requests::<Test>::contains_key(dear));
+		run_round();
+		assert!(!Requests::<Test>::contains_key(dear));
+	});
+}
+
+#[test]
 fn queue_of_requests_that_are_too_dear_should_be_empty_when_the_first_is_due() {
 	ExtBuilder::default().build_and_execute(|| {
 		set_round_cap(3);

@@ -7,7 +7,10 @@ use frame_support::{
 	weights::{Weight, WeightMeter},
 };
 
-use weir_primitives::api::{Outcome, TestKind};
+use weir_primitives::{
+	api::{Outcome, TestKind},
+	seams::OnProviderChange,
+};
 
 const CLAIM: Kbps = 100_000;
 
@@ -190,6 +193,17 @@ fn members_that_say_nothing_should_be_charged_for() {
 		let reporters = u32::from(verdict.members) - silent;
 		assert_eq!(used, Weights::estimate_routine(reporters, silent, 0) + LISTENED);
 	});
+}
+
+#[test]
+fn verdict_and_dispute_should_be_charged_for_what_the_registry_tells() {
+	use frame_support::dispatch::GetDispatchInfo;
+	let ruling = Weights::estimate_test(5) + Weights::note_members(5, 2);
+	assert_eq!(Pob::weight_of_ruling(5, 2), ruling + TELLING * 2);
+	assert_eq!(Pob::weight_of_test(5, 2), ruling + TELLING * 2 + LISTENING);
+	let call = Call::<Runtime>::dispute { provider: 0, epoch: 1, receipts: Default::default() };
+	assert_eq!(call.get_dispatch_info().call_weight, Weights::dispute(0) + TELLING * 2 + LISTENING);
+	assert_eq!(<Pob as OnProviderChange<AccountId>>::weight(), Weights::follow_provider());
 }
 
 #[test]

@@ -42,10 +42,11 @@ fn line_should_hold_the_smaller_direction_of_each_test_that_measured() {
 		let first = line();
 		assert_eq!(first.measured.len(), 1);
 		assert_eq!(first.last_test, Some(Pob::epoch() - 1));
+		assert_eq!(first.last_test, first.measured.last().map(|(epoch, _)| *epoch));
 		cycle(|_, task| honest(task, HALF));
 		let verdict = last_verdict(0);
 		assert!(verdict.down_kbps < verdict.up_kbps);
-		assert_eq!(line().measured, [first.measured[0], verdict.down_kbps]);
+		assert_eq!(line().measured, [first.measured[0], (verdict.epoch, verdict.down_kbps)]);
 		// Nobody got an answer, and then nobody reported: neither says what the line carries.
 		let measured = line().last_test;
 		cycle(|_, task| Some(unreachable(task.provider)));

@@ -210,6 +210,76 @@ fn ban_should_stay_when_the_slash_was_applied_before_a_proof() {
 	});
 }
 
+fn was_lifted() -> bool {
+	events().contains(&Event::RegionBanLifted { account: OWNER, country: ABROAD })
+}
+
+#[test]
+fn ban_of_an_applied_slash_should_stay_when_the_next_slash_is_taken_back() {
+	story(|| {
+		refute_all();
+		let earned = line().banned_until;
+		apply(0);
+		for number in 1..3 {
+			refute_all();
+			assert_eq!(Queued::get().len(), number + 1);
+			assert!(line().banned_until > earned);
+			measure(|_| FAR);
+			assert_eq!(Cancelled::get().last(), Some(&(number as u32)));
+			assert_eq!((line().banned_until, was_lifted()), (earned, false));
+		}
+	});
+}
+
+#[test]
+fn ban_should_be_lifted_when_the_one_of_an_applied_slash_is_over() {
+	story(|| {
+		let now = Pob::epoch();
+		let banned = |earned| Misplaced {
+			banned_until: Some(now + 90),
+			earned_until: Some(earned),
+			..Misplaced::new(ABROAD)
+		};
+		let cancel = || Pob::slash_cancelled(&OWNER, &SlashReason::WrongRegion { epoch: 3, country: ABROAD });
+		keep(vec![banned(now + 1)]);
+		cancel();
+		assert_eq!((Pob::banned_until(&OWNER, ABROAD), was_lifted()), (Some(now + 1), false));
+		keep(vec![banned(now)]);
+		cancel();
+		assert_eq!((Pob::misplaced(&OWNER, ABROAD), was_lifted()), (None, true));
+	});
+}
+
+#[test]
+fn country_should_not_give_way_when_its_slash_waits() {
+	story(|| {
+		let now = Pob::epoch();
+		let queued = |number| DueOf::mutate(|all| _ = all.insert(number, now + 40));
+		let banned = |country, slash| Misplaced {
+			slash: Some(slash),
+			banned_until: Some(now + 50 + slash),
+			..Misplaced::new(country)
+		};
+		let kept = |country: &[u8; 2]| Pob::misplaced(&OWNER, *country).is_some();
+		let all = (0..).zip([*b"AR", *b"BR", *b"CL", *b"DK"]);
+		let all: Vec<_> = all.map(|(slash, country)| banned(country, slash)).collect();
+		// Two wait, the others were applied.
+		queued(0);
+		queued(2);
+		keep(all.clone());
+		refute();
+		assert_eq!([b"AR", b"BR", b"CL", b"DK", &ABROAD].map(kept), [true, false, true, true, true]);
+		(0..4).for_each(queued);
+		keep(all.clone());
+		refute();
+		assert_eq!([b"AR", b"BR", b"CL", b"DK", &ABROAD].map(kept), [true, true, true, true, false]);
+		assert!(line().is_refuted);
+		apply(3);
+		refute();
+		assert_eq!([b"AR", b"BR", b"CL", b"DK", &ABROAD].map(kept), [true, true, true, false, true]);
+	});
+}
+
 #[test]
 fn one_slash_should_be_queued_for_a_row_while_it_waits() {
 	story(|| {

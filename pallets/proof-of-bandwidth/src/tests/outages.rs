@@ -364,6 +364,35 @@ fn two_watchers_should_be_of_the_country_where_it_has_enough_seats() {
 }
 
 #[test]
+fn watchers_should_stay_when_a_line_moves_to_another_country_until_its_tests_go_by_that() {
+	ExtBuilder::default().seats(200).french(u64::from(MIN_COUNTRY_SEATS)).build_and_execute(|| {
+		let targets = 0..20;
+		for target in targets.clone() {
+			register(target, TARGET - u64::from(target), symmetric(20_000));
+			change(target, |facts| facts.region.country = *b"FR").unwrap();
+		}
+		run_to(LISTED, 0);
+		let french = || {
+			let of_it = |node: &AccountId| Seats::<Runtime>::get(*node).unwrap().country == *b"FR";
+			targets
+				.clone()
+				.filter(|target| watchers_of(*target).iter().filter(|node| of_it(node)).count() > 1)
+				.count()
+		};
+		let all = || targets.clone().map(watchers_of).collect::<Vec<_>>();
+		let before = all();
+		for target in targets.clone() {
+			change(target, |facts| facts.region.country = COUNTRY).unwrap();
+		}
+		assert_eq!(all(), before);
+		run_to(LISTED + 1, 0);
+		assert_eq!(french(), 20);
+		run_to(LISTED + 2, 0);
+		assert!(french() < 20);
+	});
+}
+
+#[test]
 fn nobody_should_watch_or_confirm_its_own_line_or_one_beside_it() {
 	ExtBuilder::default().seats(9).build_and_execute(|| {
 		register(0, 1, symmetric(20_000));

@@ -218,6 +218,9 @@ fn try_state_should_fail_when_a_wrong_country_is_none_or_counts_for_nothing() {
 		});
 		breaks("9: a wrong country without row or ban", || keep(&[Misplaced { refutations: 0, ..row }]));
 		breaks("9: a slash without ban", || keep(&[Misplaced { slash: Some(0), ..row }]));
+		breaks("9: an earned ban that outlasts the last one", || {
+			keep(&[Misplaced { banned_until: Some(8), earned_until: Some(9), ..row }]);
+		});
 	});
 }
 

@@ -4,5 +4,6 @@ mod properties;
 mod register;
 mod service;
 mod sharing;
+mod telling;
 mod update;
 mod versioned;

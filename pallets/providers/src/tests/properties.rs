@@ -142,6 +142,11 @@ proptest! {
 						Change::Left(index, _) => {
 							listed.remove(&index);
 						},
+						Change::Leaving(index, _) => {
+							prop_assert!(!listed.contains(&index));
+							let serves = |epoch| Providers::facts_at(index, epoch).unwrap().in_service;
+							prop_assert!(serves(Epoch::get()) || serves(Epoch::get() + 1));
+						},
 					}
 				}
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use frame_support::{assert_noop, assert_ok, BoundedVec};
 use weir_math::economy::least_weight::{MOST_OPENING, STEP};
-use weir_primitives::{economy::Pace, LineKind};
+use weir_primitives::{economy::Pace, seams::economy::RegionalDemand, LineKind};
 
 fn set(region: Region, least_weight: LineWeight) -> DispatchResult {
 	Table::set_least_weight(governance(), region, least_weight)
@@ -58,7 +58,6 @@ fn opening_should_wait_for_its_notice() {
 
 #[test]
 fn closing_should_leave_lines_demand_and_bounties_until_its_notice_is_over() {
-	use weir_primitives::seams::economy::RegionalDemand;
 	ExtBuilder::with(&[DE]).build_and_execute(|| {
 		let at = Epoch::get() + notice();
 		assert_ok!(Table::close_region(governance(), DE));
@@ -67,12 +66,90 @@ fn closing_should_leave_lines_demand_and_bounties_until_its_notice_is_over() {
 		run_to(at - 1);
 		<Table as RegionalDemand>::paid(&DE, at - 1, 9);
 		assert_eq!(Table::paid_in(0, at - 1), 9);
+		assert_ok!(Table::post_bounty(signed(ALICE), DE, MIN_BOUNTY, 1_000, at + 5));
+		assert_eq!(Table::draw_bounty(0, at - 2, 10), 0, "it pays from the next one on");
 		events();
 		enter(at);
 		assert_eq!(events(), vec![Event::RegionClosed { id: 0, region: DE }]);
-		assert_eq!(Table::paid_in(0, at - 1), 0);
 		assert_eq!(place(1, ALICE, DE, v4(1, 1, 1), 50_000).weight, 0);
+
+		// The epoch before is closed later, as that of an open region.
+		let reclaim = || Table::reclaim_bounty(signed(BOB), DE, 1);
+		assert_eq!(Table::paid_in(0, at - 1), 9);
+		assert_noop!(reclaim(), Error::<Test>::StillRunning);
+		assert!(close(0, seen(50_000, 0), &super::at(at - 1)).floor > 0);
+		assert_eq!(Table::paid_in(0, at - 1), 0, "surveyed");
+		assert_noop!(reclaim(), Error::<Test>::StillRunning);
+		assert_eq!(Table::draw_bounty(0, at - 1, 10), 10);
+
+		// Then it is as closed as it is.
 		assert_ok!(Table::reclaim_bounty(signed(BOB), DE, 0));
+		assert_eq!(close(0, seen(50_000, 0), &super::at(at)).floor, 0);
+		assert_eq!(Table::draw_bounty(0, at, 10), 0);
+		assert_ok!(reclaim());
+	});
+}
+
+#[test]
+fn epoch_before_a_closure_should_keep_its_multiplier() {
+	ExtBuilder::with(&[DE]).build_and_execute(|| {
+		people(DE, 0, 1_000);
+		let at = Epoch::get() + notice();
+		assert_ok!(Table::close_region(governance(), DE));
+		let all = seen(6_000, LEAST.into());
+		for epoch in [at - 2, at - 1] {
+			run_to(epoch);
+			<Table as RegionalDemand>::paid(&DE, epoch, Credits::MAX);
+		}
+		assert_eq!(close(0, all, &super::at(at - 2)).multiplier, 1_025_000);
+		enter(at);
+		assert_eq!(close(0, all, &super::at(at - 1)).multiplier, 1_048_750);
+		assert_eq!(close(0, all, &super::at(at)).multiplier, 1_000_000);
+		assert!(Table::region(0).is_some_and(|state| state.multiplier > 1_000_000));
+	});
+}
+
+#[test]
+fn bounties_of_a_closed_region_should_not_wait_for_ever_for_its_last_epoch() {
+	ExtBuilder::with(&[DE]).build_and_execute(|| {
+		let at = Epoch::get() + notice();
+		assert_ok!(Table::close_region(governance(), DE));
+		run_to(at - 1);
+		assert_ok!(Table::post_bounty(signed(ALICE), DE, MIN_BOUNTY, 1, at + 18));
+		run_to(at - 1 + 16);
+		let reclaim = || Table::reclaim_bounty(signed(BOB), DE, 0);
+		assert_noop!(reclaim(), Error::<Test>::StillRunning);
+		enter(at - 1 + 17);
+		assert_ok!(reclaim());
+	});
+}
+
+#[test]
+fn epoch_should_be_judged_by_the_least_weight_of_then() {
+	ExtBuilder::with(&[DE]).build_and_execute(|| {
+		let at = Epoch::get() + notice();
+		assert_ok!(set(DE, LEAST + LEAST / 4));
+		run_to(at);
+		assert_eq!(least(0), Some(LEAST + LEAST / 4));
+		let proven = seen(50_000, LEAST.into());
+		for (epoch, gap) in [(at - 1, 0), (at, 200_000)] {
+			assert_eq!(Table::survey(0, &proven, &super::at(epoch)), gap);
+		}
+	});
+}
+
+#[test]
+fn epochs_in_which_a_region_was_closed_should_stay_so_when_it_is_opened_again() {
+	ExtBuilder::with(&[DE]).build_and_execute(|| {
+		let closed = Epoch::get() + notice();
+		assert_ok!(Table::close_region(governance(), DE));
+		run_to(closed);
+		assert_ok!(announce_open(DE, LEAST));
+		let opened = closed + notice();
+		run_to(opened);
+		let floor = |epoch| close(0, seen(50_000, 0), &super::at(epoch)).floor > 0;
+		let epochs = [closed - 1, closed, opened - 1, opened];
+		assert_eq!(epochs.map(floor), [true, false, false, true]);
 	});
 }
 

@@ -108,10 +108,13 @@ fn demand_beyond_the_capacity_should_not_count() {
 fn demand_should_be_dropped_where_no_region_is_open() {
 	peopled().build_and_execute(|| {
 		assert_storage_noop!(<Table as RegionalDemand>::paid(&CH, 10, FULL));
+		paid(9, FULL);
 		paid(10, FULL);
 		assert_ok!(shut(DE));
-		assert_eq!(Table::paid_in(0, 10), 0);
+		assert_eq!((Table::paid_in(0, 9), Table::paid_in(0, 10)), (FULL, 0), "it was open in epoch 9");
 		assert_storage_noop!(paid(10, FULL));
+		close(0, proven(), &at(9));
+		assert!(!Demands::<Test>::contains_key(0));
 	});
 }
 

@@ -18,7 +18,10 @@ fn signed(who: AccountId) -> RuntimeOrigin {
 fn earn_all() {
 	Bounties::set([(0, 77 * TOKEN)].into());
 	serve(ALICE, DE);
-	Lines::<Test>::mutate(ALICE, |line| line.as_mut().unwrap().proven_since = Some(START - 28));
+	Lines::<Test>::mutate(ALICE, |line| {
+		let line = line.as_mut().unwrap();
+		(line.proven_since, line.proof) = (Some(START - 28), Some(START - 2));
+	});
 	Histories::mutate(|all| all.get_mut(&1).unwrap().proof = Some(START - 1));
 	judge(ALICE, weir_primitives::api::Outcome::Good);
 	<Rewards as weir_primitives::seams::OnVerdict<_>>::attested(&ALICE, START - 1, 5, 5);

@@ -175,7 +175,10 @@ fn bounty_should_be_drawn_for_proven_weight_and_be_liquid() {
 		Bounties::set([(0, 90 * TOKEN)].into());
 		serve(ALICE, DE);
 		serve(BOB, DE);
-		Lines::<Test>::mutate(ALICE, |line| line.as_mut().unwrap().proven_since = Some(START - 28));
+		Lines::<Test>::mutate(ALICE, |line| {
+			let line = line.as_mut().unwrap();
+			(line.proven_since, line.proof) = (Some(START - 28), Some(START - 2));
+		});
 		Histories::mutate(|all| all.get_mut(&1).unwrap().proof = Some(START - 1));
 		judge(ALICE, Outcome::Good);
 		close_running(0);

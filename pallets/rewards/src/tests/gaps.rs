@@ -80,7 +80,7 @@ fn one_close_should_make_up_for_a_few_epochs_and_the_next_ones_for_the_rest() {
 		Rewards::do_try_state().unwrap();
 		// What a close does not pay for it does not count.
 		assert_eq!(Rewards::begin(Epoch::get()), 50_000);
-		assert_eq!(Rewards::observed(0, Epoch::get()).weight, 50_000);
+		assert_eq!(Supplies::<Test>::get(0).unwrap().totals.weight, 50_000);
 		let first = START + 1;
 		let mut paid = vec![];
 		for _ in 0..4 {
@@ -217,4 +217,16 @@ proptest! {
 	) {
 		run(acts, history, tenure)?;
 	}
+}
+
+/// Its gap would take from the floors of others what nobody is paid.
+#[test]
+fn gap_should_not_count_when_its_region_is_not_paid() {
+	build_and_execute(|| {
+		serve(ALICE, DE);
+		Epoch::set(START + MISSED_PER_CLOSE + 2);
+		let gap = |epoch| Rewards::survey(0, &terms(epoch));
+		assert_eq!(gap(START + MISSED_PER_CLOSE), 1);
+		assert_eq!(gap(START + MISSED_PER_CLOSE + 1), 0);
+	});
 }

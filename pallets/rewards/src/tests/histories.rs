@@ -121,7 +121,7 @@ fn may_weigh(who: AccountId, epoch: EpochIndex) -> bool {
 	let is_paused = PausedFrom::get().get(&index).is_some_and(|from| *from <= epoch);
 	let is_admitted = matches!(facts.admission, Admission::Admitted { since } if since <= epoch);
 	let is_fresh = history.last_test.is_some_and(|test| epoch <= test + 16);
-	let mut measured = history.measured;
+	let mut measured: Vec<_> = history.measured.iter().map(|test| test.1).collect();
 	measured.sort_unstable();
 	// The lowest fifth of three is the lowest.
 	let is_fast = measured.first().is_some_and(|kbps| *kbps >= 8_000);

@@ -3,7 +3,7 @@
 use crate::{mock::*, *};
 use frame_support::{
 	assert_noop, assert_ok,
-	traits::{fungible::Mutate, Hooks},
+	traits::{fungible::Mutate, Get, Hooks},
 	weights::Weight,
 };
 use polkadot_sdk::*;
@@ -411,5 +411,122 @@ fn last_grains_of_a_pot_should_be_free_when_its_owner_has_left() {
 		let history = TestPace::get().history_epochs;
 		pass(history + 1);
 		assert!(!is_kept(ALICE));
+	});
+}
+
+#[test]
+fn line_without_room_should_stay_among_its_neighbours_until_it_expires() {
+	build_and_execute(|| {
+		Room::set([(1, 0)].into());
+		serve(ALICE, DE);
+		assert_eq!(weight_of(ALICE), 0);
+		for epoch in START..START + 16 {
+			Epoch::set(epoch);
+			idle();
+			assert_eq!(Places::get().get(&1), Some(&(DE, 50_000)), "{epoch}");
+		}
+		Epoch::set(START + 16);
+		idle();
+		assert!(Places::get().is_empty());
+		assert_eq!(Lines::<Test>::get(ALICE).unwrap().raw, 0);
+	});
+}
+
+#[test]
+fn line_in_no_region_should_leave_its_place() {
+	build_and_execute(|| {
+		serve(ALICE, AQ);
+		idle();
+		assert!(Places::get().is_empty());
+		assert_eq!(Lines::<Test>::get(ALICE).unwrap().raw, 0);
+	});
+}
+
+/// So much is owed to Carol, of whom the token knows nothing, and so much locked.
+fn owe_carol(owed: u128, locked: u128) {
+	Balances::mint_into(&POT, owed + locked).unwrap();
+	Rewards::with_account(&CAROL, |account| {
+		account.owed.fees = owed;
+		(account.vesting.pot.locked, account.vesting.granted) = (locked, locked);
+	});
+}
+
+#[test]
+fn grains_that_nobody_could_be_paid_should_go_back() {
+	build_and_execute(|| {
+		owe_carol(5, ED - 6);
+		let history = TestPace::get().history_epochs;
+		pass(history);
+		assert!(is_kept(CAROL));
+		assert_eq!(GivenBack::get(), 0);
+		pass(1);
+		assert!(!is_kept(CAROL));
+		assert_eq!(GivenBack::get(), ED - 1);
+		let cause = ForfeitCause::Unpayable;
+		assert!(events().contains(&Event::Forfeited { who: CAROL, tokens: ED - 1, locked: 0, cause }));
+		assert!(events().contains(&Event::AccountDropped { who: CAROL, paid: Causes::default() }));
+	});
+}
+
+#[test]
+fn grains_should_be_kept_when_somebody_could_still_be_paid() {
+	type Change = fn();
+	let kept: [(&str, Change); 6] = [
+		("enough to exist", || owe_carol(5, ED - 5)),
+		("an account of the token", || {
+			Balances::mint_into(&CAROL, ED).unwrap();
+			owe_carol(5, 0);
+		}),
+		("registered", || {
+			register(CAROL, DE);
+			owe_carol(5, 0);
+		}),
+		("fees", || {
+			owe_carol(5, 0);
+			Rewards::earned(&CAROL, Epoch::get(), 5).unwrap();
+		}),
+		("fined", || {
+			owe_carol(5, 0);
+			Rewards::with_account(&CAROL, |account| account.fined = Some(Fined { epoch: 1, at: START + 9 }));
+			Accounts::<Test>::mutate(CAROL, |account| account.as_mut().unwrap().changed = START);
+		}),
+		("the ledger refuses", || {
+			LedgerRefuses::set(true);
+			owe_carol(5, 0);
+		}),
+	];
+	for (what, change) in kept {
+		build_and_execute(|| {
+			change();
+			pass(TestPace::get().history_epochs + 3);
+			assert!(is_kept(CAROL), "{what}");
+			assert_eq!(GivenBack::get(), 0, "{what}");
+		});
+	}
+}
+
+#[test]
+fn nothing_should_be_charged_for_what_is_not_removed() {
+	build_and_execute(|| {
+		TestPace::mutate(|pace| pace.history_epochs = 20);
+		serve(ALICE, DE);
+		close_running(TOKEN);
+		Epoch::set(START + 60);
+		SettledUntil::<Test>::put(START + 50);
+		// The region has been missed since.
+		let pruned = Pruned { epoch: START, region: 0 };
+		PrunedUntil::<Test>::put(pruned);
+		let mut meter = frame_support::weights::WeightMeter::new();
+		Rewards::prune(&mut meter);
+		let db: frame_support::weights::RuntimeDbWeight = <Test as frame_system::Config>::DbWeight::get();
+		assert_eq!(meter.consumed(), db.reads(5));
+		assert_eq!(PrunedUntil::<Test>::get(), pruned);
+		// Once it no longer is, its first sum goes.
+		(START + 1..START + 60).for_each(|epoch| {
+			close(epoch, 0);
+		});
+		Rewards::prune(&mut meter);
+		assert!(<()>::prune(housekeeping::SUMS_PER_BLOCK).all_lte(meter.consumed()));
+		assert_eq!(PrunedUntil::<Test>::get().epoch, START + 1);
 	});
 }

@@ -7,7 +7,7 @@ use weir_primitives::{
 	economy::RegionRate,
 	seams::{
 		economy::{LineFacts, RegionalPay},
-		OnVerdict,
+		OnProviderChange, OnVerdict,
 	},
 	Admission, Endpoint, EpochIndex, OWNER_DELAY_EPOCHS,
 };
@@ -93,8 +93,49 @@ fn refuted_location_should_stay_unproven_when_no_proof_follows() {
 			Histories::mutate(|all| all.insert(1, LineFacts { proof: Some(last), ..history(&[50_000; 8]) }));
 			judge(ALICE, Outcome::Good);
 			assert!(!Rewards::line_of(&ALICE).unwrap().proven);
+			assert_eq!(line(ALICE).proven_since, None);
 			assert!(weight_of(ALICE) > 0);
 		}
+	});
+}
+
+#[test]
+fn tenure_should_begin_anew_when_no_proof_came_for_longer_than_one() {
+	for (pause, goes_on) in [(TENURE, true), (TENURE + 1, false)] {
+		build_and_execute(|| {
+			serve(ALICE, DE);
+			prove_until(ALICE, START + 4);
+			assert_eq!(line(ALICE).proven_since, Some(START + 2));
+			let now = START + 4 + pause;
+			Epoch::set(now);
+			Histories::mutate(|all| {
+				all.insert(1, LineFacts { proof: Some(now - 1), ..history(&[50_000; 8]) })
+			});
+			judge(ALICE, Outcome::Good);
+			let since = if goes_on { START + 2 } else { now };
+			assert_eq!(line(ALICE).proven_since, Some(since));
+			assert_eq!(Rewards::line_of(&ALICE).unwrap().proven, goes_on);
+		});
+	}
+}
+
+/// On another site of the same region the old proof says nothing, and the tenure goes on with the first new one.
+#[test]
+fn location_should_be_proven_anew_after_a_move() {
+	build_and_execute(|| {
+		serve(ALICE, DE);
+		prove_until(ALICE, START + TENURE + 2);
+		let (moved, since) = (Epoch::get(), line(ALICE).proven_since);
+		update(ALICE, |facts| facts.endpoint = endpoint(BOB));
+		Epoch::set(moved + 3);
+		let prove = |proof| {
+			Histories::mutate(|all| all.insert(1, LineFacts { proof: Some(proof), ..history(&[50_000; 8]) }));
+			judge(ALICE, Outcome::Good);
+			Rewards::line_of(&ALICE).unwrap().proven
+		};
+		assert!(!prove(moved - 1) && !prove(moved + 1));
+		assert!(prove(moved + 2));
+		assert_eq!(line(ALICE).proven_since, since);
 	});
 }
 
@@ -376,5 +417,79 @@ fn old_line_should_be_taken_away_when_an_account_is_told_of_with_another_index()
 		Rewards::verdict(&ALICE, 9, record.epoch, &record);
 		assert_eq!(weight_of(ALICE), 30_000);
 		assert_eq!(Places::get().keys().copied().collect::<Vec<_>>(), [9]);
+	});
+}
+
+#[test]
+fn tests_of_before_a_move_should_say_nothing_of_after_it() {
+	for (before, after, weight) in [(50_000, 10_000, 10_075), (10_000, 50_000, 50_375)] {
+		build_and_execute(|| {
+			register(ALICE, DE);
+			measure(ALICE, before);
+			assert_eq!(line(ALICE).seen.len(), 1);
+			update(ALICE, |facts| facts.endpoint = endpoint(BOB));
+			// The verdict on the epoch before is one of before as well.
+			judge(ALICE, Outcome::Good);
+			assert_eq!((line(ALICE).seen.len(), Rewards::factors_of(&ALICE)), (0, None));
+			Epoch::set(START + 3);
+			let measured = [vec![(START - 1, before); 7], vec![(START + 2, after)]].concat();
+			Histories::mutate(|all| all.insert(1, LineFacts { measured, ..history(&[]) }));
+			judge(ALICE, Outcome::Good);
+			assert_eq!((weight_of(ALICE), line(ALICE).seen.len()), (weight, 1));
+			assert_eq!(Rewards::factors_of(&ALICE).unwrap().weight(), weight);
+		});
+	}
+}
+
+/// Who deregisters and registers at once gets its index back, before anything that was measured is forgotten.
+#[test]
+fn registration_with_the_same_index_should_have_nothing_of_the_tests_of_the_last_one() {
+	build_and_execute(|| {
+		serve(ALICE, DE);
+		prove_until(ALICE, START + TENURE + 2);
+		judge(ALICE, Outcome::Strike);
+		let (left, before) = (Epoch::get(), line(ALICE));
+		deregister(ALICE);
+		let gone = line(ALICE);
+		assert_eq!((gone.seen.len(), gone.proven_since, gone.struck), (0, None, None));
+		assert_eq!(gone.tests_from, left + 1);
+		// What it is known for it keeps.
+		assert_eq!((gone.reliability, gone.settled_from), (before.reliability, before.settled_from));
+		assert_eq!(gone.reliability.ppm, 975_000);
+		register(ALICE, DE);
+		Rewards::provider_changed(1, &facts_of(ALICE, DE));
+		assert_eq!((weight_of(ALICE), Places::get().len()), (0, 0));
+		Epoch::set(left + 2);
+		let measured = [vec![(left - 1, 10_000); 7], vec![(left + 1, 50_000)]].concat();
+		let facts = LineFacts { measured, proof: Some(left - 1), ..history(&[]) };
+		Histories::mutate(|all| all.insert(1, facts));
+		judge(ALICE, Outcome::Good);
+		// Half a day was clean.
+		assert_eq!((weight_of(ALICE), line(ALICE).seen.len()), (49_000, 1));
+		assert_eq!(line(ALICE).proven_since, None);
+	});
+}
+
+/// A pause is no end of a registration.
+#[test]
+fn line_that_pauses_should_keep_what_was_measured() {
+	build_and_execute(|| {
+		serve(ALICE, DE);
+		change(ALICE, |facts| facts.in_service = false);
+		Rewards::provider_left(1, &ALICE);
+		assert_eq!((line(ALICE).seen.len(), line(ALICE).tests_from), (1, START - 1));
+		update(ALICE, |facts| facts.in_service = true);
+		assert_eq!(weight_of(ALICE), 50_000);
+	});
+}
+
+#[test]
+fn first_verdict_on_a_line_should_be_the_first_that_counts() {
+	build_and_execute(|| {
+		register(ALICE, DE);
+		let measured = [vec![(START - 9, 10_000); 7], vec![(START - 1, 50_000)]].concat();
+		Histories::mutate(|all| all.insert(1, LineFacts { measured, ..history(&[]) }));
+		judge(ALICE, Outcome::Good);
+		assert_eq!((weight_of(ALICE), line(ALICE).tests_from), (50_000, START - 1));
 	});
 }

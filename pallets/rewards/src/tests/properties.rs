@@ -198,7 +198,7 @@ fn apply(act: Act, eager: &mut Eager) {
 		}
 		Act::Revise(who, kbps) => {
 			Histories::mutate(|all| {
-				all.entry(who as u32).and_modify(|facts| facts.measured = vec![kbps; 8]);
+				all.entry(who as u32).and_modify(|facts| facts.measured = tests(&[kbps; 8]));
 			});
 			let record = record(Outcome::ClaimLowered);
 			Rewards::revised(&who, who as u32, record.epoch, &record);

@@ -8,7 +8,7 @@ use weir_primitives::{
 		economy::{LineFacts, RegionalPay},
 		OnProviderChange, OnVerdict,
 	},
-	Admission, EpochIndex, OWNER_DELAY_EPOCHS,
+	Admission, Claim, EpochIndex, OWNER_DELAY_EPOCHS,
 };
 
 fn line(who: AccountId) -> Line {
@@ -53,8 +53,8 @@ fn weight_should_expire_sixteen_epochs_after_the_last_test() {
 		Epoch::set(START - 1 + 17);
 		assert_eq!((weight_of(ALICE), Rewards::line_of(&ALICE)), (0, None));
 		// The totals follow when they are looked at.
-		assert_eq!(Rewards::observed(0, START + 15).weight, 50_000);
-		assert_eq!(Rewards::observed(0, START + 16).weight, 0);
+		let totals_in = |epoch| Rewards::totals_in(0, &Supplies::<Test>::get(0).unwrap(), epoch).weight;
+		assert_eq!((totals_in(START + 15), totals_in(START + 16)), (50_000, 0));
 	});
 }
 
@@ -95,7 +95,7 @@ fn line_should_weigh_nothing_when_something_forbids_it() {
 			Histories::mutate(|all| all.get_mut(&1).unwrap().last_test = None);
 		}),
 		("slow", || {
-			Histories::mutate(|all| all.get_mut(&1).unwrap().measured = vec![7_999; 8]);
+			Histories::mutate(|all| all.get_mut(&1).unwrap().measured = tests(&[7_999; 8]));
 		}),
 	];
 	for (case, forbid) in cases {
@@ -150,7 +150,7 @@ fn line_should_weigh_the_least_of_tests_claim_and_bond() {
 		judge(ALICE, Outcome::Good);
 		assert_eq!(weight_of(ALICE), 20_000);
 		// Two bad tests of eight count.
-		let measured = vec![50_000, 50_000, 9_000, 50_000, 12_000, 50_000, 50_000, 50_000];
+		let measured = tests(&[50_000, 50_000, 9_000, 50_000, 12_000, 50_000, 50_000, 50_000]);
 		Histories::mutate(|all| all.get_mut(&1).unwrap().measured = measured);
 		judge(ALICE, Outcome::Good);
 		assert_eq!(weight_of(ALICE), 12_000);
@@ -282,7 +282,7 @@ fn revised_verdict_should_change_the_weight_from_then_on() {
 	build_and_execute(|| {
 		serve(ALICE, DE);
 		close_running(50_000 * TOKEN);
-		Histories::mutate(|all| all.get_mut(&1).unwrap().measured = vec![10_000; 8]);
+		Histories::mutate(|all| all.get_mut(&1).unwrap().measured = tests(&[10_000; 8]));
 		let still = record(Outcome::Strike);
 		Rewards::revised(&ALICE, 1, still.epoch, &still);
 		assert_eq!(weight_of(ALICE), 10_000);
@@ -394,5 +394,70 @@ fn refuted_strike_should_give_back_what_it_took_and_no_more() {
 			Rewards::revised(&ALICE, 1, epoch, &refuted);
 			assert_eq!(line(ALICE).reliability.ppm, 900_000, "{epoch}");
 		}
+	});
+}
+
+/// The bond of what is no longer claimed is free at once.
+#[test]
+fn lowered_claim_should_lower_the_weight_at_once() {
+	let claim = |kbps| Claim { down_kbps: kbps, up_kbps: kbps };
+	for (from, kbps, weight) in
+		[(1, 30_000, 30_000), (2, 30_000, 30_000), (3, 30_000, 50_000), (1, 90_000, 50_000)]
+	{
+		build_and_execute(|| {
+			register(ALICE, DE);
+			measure(ALICE, 90_000);
+			assert_eq!(weight_of(ALICE), 50_000);
+			ClaimFrom::mutate(|all| all.insert(1, (START + from, claim(kbps))));
+			Rewards::provider_changed(1, &facts_of(ALICE, DE));
+			assert_eq!(weight_of(ALICE), weight, "{kbps} from {from}");
+			assert_eq!(Rewards::factors_of(&ALICE).unwrap().weight(), weight);
+		});
+	}
+}
+
+/// What it costs, of how many steps and of how many epochs that totals roll through.
+fn cost(who: AccountId) -> frame_support::weights::Weight {
+	Histories::mutate(|all| all.insert(who as u32, mock::history(&[50_000; 8])));
+	let record = record(Outcome::Good);
+	Rewards::verdict(&who, who as u32, record.epoch, &record)
+}
+
+#[test]
+fn verdict_should_cost_by_the_epochs_that_totals_roll_through() {
+	build_and_execute(|| {
+		register(ALICE, DE);
+		assert_eq!(cost(ALICE), <() as WeightInfo>::verdict(1, 0));
+		advance(5);
+		assert_eq!(cost(ALICE), <() as WeightInfo>::verdict(1, 5));
+		assert_eq!(cost(ALICE), <() as WeightInfo>::verdict(1, 0));
+		// Nothing is scheduled for longer than that.
+		advance(30);
+		assert_eq!(cost(ALICE), <() as WeightInfo>::verdict(1, HORIZON));
+		assert!(cost(ALICE).all_lte(<Rewards as OnVerdict<_>>::weight()));
+	});
+}
+
+#[test]
+fn verdict_should_cost_all_steps_when_a_sum_is_forgotten() {
+	build_and_execute(|| {
+		serve(ALICE, DE);
+		for kbps in [40_000, 30_000] {
+			advance(1);
+			measure(ALICE, kbps);
+		}
+		(START..START + 2).for_each(|epoch| {
+			close(epoch, TOKEN);
+		});
+		assert_eq!(line(ALICE).steps.len(), 4);
+		let sum = Sums::<Test>::take(0, START).unwrap();
+		assert_eq!(cost(ALICE), <() as WeightInfo>::verdict(4, 0));
+		assert_eq!(unexpected(), [Expectation::SumsKept]);
+		// Nothing was lost by it.
+		Sums::<Test>::insert(0, START, sum);
+		assert_eq!(cost(ALICE), <() as WeightInfo>::verdict(3, 0));
+		let Account { owed, vesting, .. } = account(ALICE);
+		let earned = owed.availability + vesting.pot.locked;
+		assert!((2 * TOKEN - 2..=2 * TOKEN).contains(&earned), "{earned}: a grain at most for each step");
 	});
 }

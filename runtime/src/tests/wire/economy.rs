@@ -228,6 +228,7 @@ pub(super) fn apis() -> Vec<String> {
 		executes_from: 10,
 		round_cap: 10_000_000_000,
 		queued: 7_000_000,
+		least: Some(62 * WEIR),
 	};
 	let request =
 		RequestInfo { id: 3, credits: 5_000_000, max_tokens: 140 * WEIR, round: 8, executes_from: 10 };
