@@ -49,7 +49,7 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 	}
 
 	fn change_weight() -> Weight {
-		T::OnProviderChange::weight()
+		T::OnProviderChange::weight_again()
 	}
 
 	#[cfg(feature = "runtime-benchmarks")]

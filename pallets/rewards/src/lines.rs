@@ -429,6 +429,11 @@ impl<T: Config> OnProviderChange<T::AccountId> for Pallet<T> {
 		T::WeightInfo::provider_left().max(T::WeightInfo::verdict(MAX_STEPS, MOST_ROLLED))
 	}
 
+	/// The line is settled, and its regions are up to date.
+	fn weight_again() -> Weight {
+		T::WeightInfo::verdict(1, 0)
+	}
+
 	#[cfg(feature = "runtime-benchmarks")]
 	fn encumber_for_benchmark(index: ProviderIndex, who: &T::AccountId) {
 		benchmarking::encumber::<T>(index, who);

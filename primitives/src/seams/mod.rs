@@ -180,9 +180,9 @@ pub trait ProviderRegistry<AccountId> {
 	/// Gives a provider back what a refuted verdict took, from the next epoch on: where it stood, and its claim if that
 	/// is given.
 	fn reinstate(index: ProviderIndex, claim: Option<Claim>, admission: Admission) -> DispatchResult;
-	/// What telling others of one such change costs at most: [`Self::lower_claim`], [`Self::set_admission`] or
-	/// [`Self::reinstate`]. What the registry itself does is in the weights of who calls them. Required, so that no listener
-	/// is free by oversight.
+	/// What telling others of one such change costs at most, beside [`OnVerdict::weight`] for the same provider in the same
+	/// block: [`Self::lower_claim`], [`Self::set_admission`] or [`Self::reinstate`]. What the registry itself does is in the
+	/// weights of who calls them. Required, so that no listener is free by oversight.
 	fn change_weight() -> Weight;
 	/// Makes these the keys of [`Self::receipt_keys`], the present one first, for tests and benchmarks.
 	#[cfg(feature = "runtime-benchmarks")]
@@ -210,6 +210,11 @@ pub trait OnProviderChange<AccountId> {
 	fn is_needed(index: ProviderIndex, who: &AccountId) -> bool;
 	/// What being told of one change, or of the end, costs at most. Required, so that no listener is free by oversight.
 	fn weight() -> Weight;
+	/// What being told again of the same provider in one block costs at most: less, where the first telling brings something
+	/// up to date that then is.
+	fn weight_again() -> Weight {
+		Self::weight()
+	}
 	/// Gives the provider everything that makes its departure dear, and nothing that forbids it.
 	#[cfg(feature = "runtime-benchmarks")]
 	fn encumber_for_benchmark(_index: ProviderIndex, _who: &AccountId) {}

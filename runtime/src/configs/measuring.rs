@@ -244,6 +244,11 @@ impl OnProviderChange<AccountId> for ProviderFollowers {
 			.saturating_add(<Rewards as OnProviderChange<AccountId>>::weight())
 	}
 
+	fn weight_again() -> Weight {
+		<ProofOfBandwidth as OnProviderChange<AccountId>>::weight_again()
+			.saturating_add(<Rewards as OnProviderChange<AccountId>>::weight_again())
+	}
+
 	#[cfg(feature = "runtime-benchmarks")]
 	fn encumber_for_benchmark(index: ProviderIndex, who: &AccountId) {
 		<ProofOfBandwidth as OnProviderChange<AccountId>>::encumber_for_benchmark(index, who);

@@ -107,7 +107,7 @@ fn verdict_should_wait_when_the_weight_of_its_listener_is_not_there() {
 		let mut meter = WeightMeter::with_limit(needed);
 		Pob::estimate(&mut meter);
 		assert_eq!(Heard::get().len(), 1);
-		assert!(meter.consumed().all_gte(Weights::estimate_open() + Pob::weight_of_ruling(5, 0) + LISTENED));
+		assert!(meter.consumed().all_gte(Weights::estimate_open() + Pob::weight_of_test(5, 0)));
 	});
 }
 
@@ -215,7 +215,7 @@ fn test_with_consequences_should_cost_as_much_as_the_dearest() {
 			let used = Pob::advance(cursor, draw);
 			let verdict = last_verdict(0);
 			assert_eq!(verdict.outcome, Outcome::Strike);
-			assert_eq!(used, Pob::weight_of_ruling(u32::from(verdict.members), 0) + LISTENED);
+			assert_eq!(used, Pob::weight_of_test(u32::from(verdict.members), 0));
 		},
 	);
 	let honest = |_, task: &Task<AccountId>| honest(task, symmetric(CLAIM));
@@ -223,7 +223,7 @@ fn test_with_consequences_should_cost_as_much_as_the_dearest() {
 		let used = Pob::advance(cursor, draw);
 		let verdict = last_verdict(0);
 		assert_eq!((verdict.kind, verdict.outcome), (TestKind::Admission, Outcome::Good));
-		assert_eq!(used, Pob::weight_of_ruling(u32::from(verdict.members), 0) + LISTENED);
+		assert_eq!(used, Pob::weight_of_test(u32::from(verdict.members), 0));
 	});
 }
 
