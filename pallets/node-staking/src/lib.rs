@@ -9,16 +9,16 @@
 //!
 //! * **Bonding.** [`bond`](Pallet::bond) needs at least the minimum of the role; a provider's grows with its claim.
 //!   [`bond_more`](Pallet::bond_more) adds to it.
-//! * **Rate.** What a new claim needs per kbps follows what a kbps earns ([`rate`]).
+//! * **Rate.** What a new claim needs per kbps follows what a kbps earns (`rate.rs`).
 //! * **Unbonding.** [`unbond`](Pallet::unbond) moves tokens to a chunk that is free `timing.unbonding_epochs` later, a
 //!   provider's `timing.provider_unbonding_epochs()`; [`withdraw`](Pallet::withdraw) releases what is free. While the role is
 //!   in use (registered or a candidate) the active bond may not fall below its minimum.
 //! * **Slashing.** A slash takes a fraction of everything bonded in the role when it is queued. It waits for
 //!   `timing.slash_delay_epochs` epochs, in which it can be cancelled, and is applied whatever its node does meanwhile
-//!   ([`impls`]).
+//!   (`impls.rs`).
 //! * **Deposits.** What the measuring protocol is asked for by a provider needs a deposit, which is given back or taken as
 //!   a slash is ([`Deposits`](weir_primitives::seams::Deposits)), or has a price.
-//! * **Operators.** A node that belongs to somebody who runs several says so, and its operator agrees ([`operators`]).
+//! * **Operators.** A node that belongs to somebody who runs several says so, and its operator agrees (`operators.rs`).
 //!
 //! ## Invariants
 //!
