@@ -43,6 +43,11 @@ impl<T: Config> Pallet<T> {
 			add(account.balance);
 			add(account.locked);
 		});
+		let exists = |who: &T::AccountId| frame_system::Pallet::<T>::sufficients(who) > 0;
+		ensure!(
+			Accounts::<T>::iter_keys().all(|who| exists(&who)),
+			"8: credits of an account that they do not keep alive"
+		);
 		Claims::<T>::iter_values().for_each(|claims| add(claims.unsettled()));
 		let all = sum.and_then(|sum| sum.checked_sub(Self::undivided()));
 		ensure!(all == Some(outstanding), "3: credits do not add up");

@@ -19,7 +19,7 @@ pub trait WeightInfo {
 	fn buy_with_stable() -> Weight;
 	fn notify_inactive() -> Weight;
 	fn sweep() -> Weight;
-	fn paid() -> Weight;
+	fn paid(n: u32, ) -> Weight;
 	fn on_initialize() -> Weight;
 	fn on_idle_base() -> Weight;
 	fn quote_requests() -> Weight;
@@ -60,10 +60,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
-	fn paid() -> Weight {
-		Weight::from_parts(150_000_000, 8000)
-			.saturating_add(T::DbWeight::get().reads(4_u64))
-			.saturating_add(T::DbWeight::get().writes(3_u64))
+	/// The range of component `n` is `[1, 64]`.
+	fn paid(n: u32, ) -> Weight {
+		Weight::from_parts(100_000_000, 4000)
+			.saturating_add(Weight::from_parts(40_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 5200).saturating_mul(n.into()))
 	}
 	fn on_initialize() -> Weight {
 		Weight::from_parts(100_000_000, 3000)
@@ -143,9 +148,12 @@ impl WeightInfo for () {
 		Weight::from_parts(150_000_000, 5000)
 			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 2_u64))
 	}
-	fn paid() -> Weight {
-		Weight::from_parts(150_000_000, 8000)
-			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 3_u64))
+	fn paid(n: u32, ) -> Weight {
+		Weight::from_parts(100_000_000, 4000)
+			.saturating_add(Weight::from_parts(40_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 1_u64))
+			.saturating_add(ParityDbWeight::get().reads_writes(2_u64, 2_u64).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 5200).saturating_mul(n.into()))
 	}
 	fn on_initialize() -> Weight {
 		Weight::from_parts(100_000_000, 3000)

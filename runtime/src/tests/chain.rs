@@ -389,6 +389,7 @@ pub(crate) fn check_invariants() {
 	Regions::do_try_state().expect("invariants of regions");
 	Rewards::do_try_state().expect("invariants of rewards");
 	BurnMint::do_try_state().expect("invariants of burn-mint");
+	Channels::do_try_state().expect("invariants of channels");
 	check_supply();
 }
 
