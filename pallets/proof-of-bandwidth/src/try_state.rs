@@ -11,7 +11,7 @@ use alloc::{
 	vec::Vec,
 };
 use codec::Encode;
-use frame_support::{ensure, traits::Get};
+use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
 use weir_math::location::WRONG_REGION_TESTS;
 use weir_primitives::{

@@ -452,7 +452,8 @@ mod benchmarks {
 		let _ = line::<T>(0);
 		// A network begins with few regions.
 		let countries = (b'A'..=b'Z').flat_map(|one| (b'A'..=b'Z').map(move |other| [one, other]));
-		let regions = countries.map(|country| Region { country, kind: LineKind::Hosting }).filter(Region::is_valid);
+		let regions =
+			countries.map(|country| Region { country, kind: LineKind::Hosting }).filter(Region::is_valid);
 		for region in regions.take(crate::housekeeping::SUMS_PER_BLOCK as usize) {
 			T::Terms::open_for_benchmark(&region);
 		}
