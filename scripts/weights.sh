@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the weight of every call and hook of our pallets, and writes pallets/*/src/weights.rs. First runs the
-# benchmarks as tests, and checks that the runtime compiles for try-runtime. Takes about four hours on two cores the first
-# time; not part of CI, because runtime-benchmarks changes features all the way down and means a second build of everything.
+# benchmarks as tests, and checks that the runtime compiles for try-runtime. Takes about two and a half hours on two cores the
+# first time; not part of CI, because runtime-benchmarks changes features all the way down and means a second build of everything.
 #
 #   scripts/weights.sh              all pallets
 #   scripts/weights.sh providers    one pallet, by the name of its folder

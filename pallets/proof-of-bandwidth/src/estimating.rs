@@ -42,7 +42,8 @@ impl<AccountId> Heard<AccountId> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Moves the cursor as far as `meter` allows.
+	/// Moves the cursor as far as `meter` allows, and until the hook's share of a block is used up: the last step may end
+	/// beyond it.
 	pub(crate) fn estimate(meter: &mut WeightMeter) {
 		if meter.try_consume(T::WeightInfo::estimate_open()).is_err() {
 			return;
@@ -58,6 +59,7 @@ impl<T: Config> Pallet<T> {
 			Self::deposit_event(Event::EpochSkipped { epoch: cursor.epoch });
 			return;
 		};
+		let share = Self::idle_share();
 		while cursor.stage != Stage::Done {
 			let step = match cursor.stage {
 				Stage::Judge { .. } => Self::weight_of_test(MAX_MEMBERS, MAX_MEMBERS),
@@ -67,7 +69,8 @@ impl<T: Config> Pallet<T> {
 				}
 				_ => Self::weight_of_score(),
 			};
-			if !meter.can_consume(step) {
+			let is_used_up = !meter.consumed().all_lt(share);
+			if is_used_up || !meter.can_consume(step) {
 				break;
 			}
 			let used = Self::advance(&mut cursor, &mut draw);
@@ -87,6 +90,14 @@ impl<T: Config> Pallet<T> {
 		let is_due = passed > 1 || (passed == 1 && Self::slot_in_epoch() >= Self::timing().reveal_until);
 		let stage = Stage::Judge { class: 0, position: 0 };
 		is_due.then_some(Cursor { epoch, stage, tests: 0, voids: 0, strikes: 0 })
+	}
+
+	/// What the dearest step of the cursor weighs.
+	pub(crate) fn weight_of_dearest_step() -> Weight {
+		Self::weight_of_test(MAX_MEMBERS, MAX_MEMBERS)
+			.max(Self::weight_of_audit())
+			.max(Self::weight_of_score())
+			.max(T::WeightInfo::conclude_epoch())
 	}
 
 	/// What it costs at most to reach a verdict of `members`, to note something new of `noted` of them, and to tell of it.

@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 use frame_support::{pallet_prelude::*, weights::WeightMeter};
 use weir_primitives::{seams::EpochClock, EpochIndex};
 
-/// The hook uses at most one part in this many of a block. With what a block costs beside it, and reports of outages, that
-/// is less than a tenth.
+/// The hook begins nothing more once it has used one part in this many of a block. With the step that ends beyond it, what a
+/// block costs beside it, and reports of outages, that is less than a tenth.
 pub const IDLE_SHARE: u64 = 16;
 /// Waiting list changes tried per list and block.
 const QUEUE_STEPS: u32 = 4;
@@ -32,6 +32,17 @@ impl<T: Config> Pallet<T> {
 		Self::sweep(meter);
 		Self::work_queues(meter);
 		Self::estimate(meter);
+	}
+
+	/// The part of a block after which the hook begins nothing more.
+	pub(crate) fn idle_share() -> Weight {
+		T::BlockWeights::get().max_block.saturating_div(IDLE_SHARE)
+	}
+
+	/// What the hook uses at most. A verdict may weigh several times what most of them do: if the dearest had to fit before one
+	/// is begun, a fifth of the share would never be used.
+	pub(crate) fn idle_limit() -> Weight {
+		Self::idle_share().saturating_add(Self::weight_of_dearest_step())
 	}
 
 	/// What the hook costs at most before it comes to the estimates.

@@ -912,8 +912,7 @@ pub mod pallet {
 		}
 
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
-			let share = T::BlockWeights::get().max_block.saturating_div(housekeeping::IDLE_SHARE);
-			let mut meter = WeightMeter::with_limit(remaining.min(share));
+			let mut meter = WeightMeter::with_limit(remaining.min(Self::idle_limit()));
 			Self::idle(&mut meter);
 			meter.consumed()
 		}

@@ -2,7 +2,6 @@
 
 use crate::{
 	epochs::{CountryIndices, ProviderIndices, SeatIndices},
-	housekeeping::IDLE_SHARE,
 	*,
 };
 use polkadot_sdk::*;
@@ -12,7 +11,7 @@ use alloc::{
 	vec::Vec,
 };
 use codec::Encode;
-use frame_support::{ensure, traits::Get};
+use frame_support::ensure;
 use sp_runtime::TryRuntimeError;
 use weir_math::location::WRONG_REGION_TESTS;
 use weir_primitives::{
@@ -31,7 +30,7 @@ impl<T: Config> Pallet<T> {
 			weir_math::committee::TIERS_KBPS.len() == TIERS as usize,
 			"tiers here and in weir-math differ"
 		);
-		let share = T::BlockWeights::get().max_block.saturating_div(IDLE_SHARE);
+		let share = Self::idle_share();
 		let before = Self::weight_of_housekeeping().saturating_add(T::WeightInfo::estimate_open());
 		let steps = [
 			("a verdict", Self::weight_of_test(MAX_MEMBERS, MAX_MEMBERS)),

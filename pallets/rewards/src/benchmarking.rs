@@ -74,20 +74,21 @@ fn region<T: Config>(region: &Region, now: EpochIndex, behind: EpochIndex, close
 }
 
 /// A line that has moved twice: lately, and before from a region in which it weighed something else in each of so many epochs,
-/// and was never settled for them. It still stands where it came from, as another operator's and without an address. To weigh
-/// it where it is rolls totals through so many epochs, which no close has reached.
+/// and was never settled for them. It stands where it is, as another operator's still: a line that is found elsewhere than it
+/// stood is taken away, and placed there by a later verdict at the earliest. To weigh it rolls totals through so many epochs,
+/// which no close has reached.
 fn moved<T: Config>(who: &T::AccountId, index: ProviderIndex, now: EpochIndex, steps: u32, rolled: u32) {
 	let before = region::<T>(&BEFORE, now, HORIZON, true);
 	let from = region::<T>(&THERE, now, rolled.div_ceil(2), false);
 	region::<T>(&HERE, now, rolled / 2, false);
-	let former: T::AccountId = account("former", index, 0);
-	T::Placement::place(index, &former, &THERE, &Endpoint::RelayOnly, WEIGHT);
 	// The last of them is open.
 	let last = now.saturating_sub(1);
 	let steps = steps.min(MAX_STEPS - 2).min(last);
 	// Where it stands by now, so that it weighs something here in the epoch in which it did there: dearer than a move, after
 	// which it weighs nothing until a later test.
 	let endpoint = T::Registry::facts(index).map_or(Endpoint::RelayOnly, |facts| facts.endpoint);
+	let former: T::AccountId = account("former", index, 0);
+	T::Placement::place(index, &former, &HERE, &endpoint, WEIGHT);
 	let site = T::Placement::site(&T::Operators::operator_of(who), &endpoint);
 	let mut line = Line::new(index, HERE, site, 1);
 	line.raw = WEIGHT;
@@ -450,19 +451,29 @@ mod benchmarks {
 	#[benchmark]
 	fn prune(n: Linear<1, { crate::housekeeping::SUMS_PER_BLOCK }>) {
 		let _ = line::<T>(0);
+		// A network begins with few regions.
+		let countries = (b'A'..=b'Z').flat_map(|one| (b'A'..=b'Z').map(move |other| [one, other]));
+		let regions =
+			countries.map(|country| Region { country, kind: LineKind::Hosting }).filter(Region::is_valid);
+		for region in regions.take(crate::housekeeping::SUMS_PER_BLOCK as usize) {
+			T::Terms::open_for_benchmark(&region);
+		}
+		let bound = Pallet::<T>::bound();
 		let supply = Supply { since: 0, at: NOW, open: NOW, ..Default::default() };
-		for id in 0..n as RegionId {
+		for id in 0..bound {
 			Supplies::<T>::insert(id, supply);
 			Sums::<T>::insert(id, 0, Accrued::default());
 		}
 		SettledUntil::<T>::put(NOW - 1);
+		PrunedUntil::<T>::put(Pruned { epoch: 0, region: bound.saturating_sub(n as RegionId) });
 
 		#[block]
 		{
 			Pallet::<T>::prune(&mut WeightMeter::new());
 		}
 
-		assert_ne!(PrunedUntil::<T>::get(), Pruned::default());
+		// All that were left of the epoch went, and with them what is kept of it as a whole.
+		assert_eq!(PrunedUntil::<T>::get(), Pruned { epoch: 1, region: 0 });
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

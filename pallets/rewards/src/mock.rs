@@ -269,7 +269,8 @@ impl RegionalTerms for TestTerms {
 	}
 	#[cfg(feature = "runtime-benchmarks")]
 	fn open_for_benchmark(region: &Region) -> RegionId {
-		Self::id_of(region).unwrap()
+		// The table of the tests does not grow.
+		Self::id_of(region).unwrap_or_default()
 	}
 }
 

@@ -1,6 +1,6 @@
-//! Weights of `pallet_validators`, measured by `scripts/weights.sh` on 2026-11-22.
+//! Weights of `pallet_validators`, measured by `scripts/weights.sh` on 2026-11-23.
 //!
-//! Steps 20, repeats 10, host `vm`, processor `AMD EPYC`.
+//! Steps 50, repeats 20, host `vm`, processor `Intel(R) Xeon(R) Processor`.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -38,14 +38,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Validators::NextArrival` (r:1 w:1)
 	/// Proof: `Validators::NextArrival` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	fn validate() -> Weight {
-		Weight::from_parts(210_853_000, 34251)
+		Weight::from_parts(123_802_000, 34392)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `Validators::Candidates` (r:1 w:1)
 	/// Proof: `Validators::Candidates` (`max_values`: Some(1), `max_size`: Some(28002), added: 28497, mode: `MaxEncodedLen`)
 	fn chill() -> Weight {
-		Weight::from_parts(107_570_000, 29487)
+		Weight::from_parts(72_252_000, 29487)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -54,7 +54,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::Ledgers` (r:1 w:0)
 	/// Proof: `NodeStaking::Ledgers` (`max_values`: None, `max_size`: Some(730), added: 3205, mode: `MaxEncodedLen`)
 	fn bond_changed() -> Weight {
-		Weight::from_parts(121_837_000, 29487)
+		Weight::from_parts(79_246_000, 29487)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -71,9 +71,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Session::QueuedKeys` (r:1 w:0)
 	/// Proof: `Session::QueuedKeys` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	fn new_session(c: u32, ) -> Weight {
-		Weight::from_parts(928_987_401, 188986)
-			.saturating_add(Weight::from_parts(3_536_704, 0).saturating_mul(c.into()))
-			.saturating_add(T::DbWeight::get().reads(121_u64))
+		Weight::from_parts(525_741_485, 199813)
+			.saturating_add(Weight::from_parts(1_509_188, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(128_u64))
 			.saturating_add(Weight::from_parts(0, 455).saturating_mul(c.into()))
 	}
 	/// Storage: `Validators::Excluded` (r:1 w:1)
@@ -91,8 +91,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Historical::HistoricalSessions` (r:0 w:1)
 	/// Proof: `Historical::HistoricalSessions` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
 	fn start_session(v: u32, ) -> Weight {
-		Weight::from_parts(336_142_061, 21487)
-			.saturating_add(Weight::from_parts(10_421_474, 0).saturating_mul(v.into()))
+		Weight::from_parts(173_380_283, 21487)
+			.saturating_add(Weight::from_parts(4_544_706, 0).saturating_mul(v.into()))
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(v.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
@@ -120,10 +120,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `NodeStaking::SlashesOf` (r:0 w:100)
 	/// Proof: `NodeStaking::SlashesOf` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	/// Storage: `NodeStaking::Slashes` (r:0 w:100)
-	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(78), added: 2553, mode: `MaxEncodedLen`)
+	/// Proof: `NodeStaking::Slashes` (`max_values`: None, `max_size`: Some(111), added: 2586, mode: `MaxEncodedLen`)
 	fn on_offence(n: u32, ) -> Weight {
-		Weight::from_parts(295_542_812, 37804)
-			.saturating_add(Weight::from_parts(94_729_013, 0).saturating_mul(n.into()))
+		Weight::from_parts(177_182_839, 38184)
+			.saturating_add(Weight::from_parts(40_644_177, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
@@ -134,34 +134,34 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 impl WeightInfo for () {
 	fn validate() -> Weight {
-		Weight::from_parts(210_853_000, 34251)
+		Weight::from_parts(123_802_000, 34392)
 			.saturating_add(ParityDbWeight::get().reads_writes(6_u64, 2_u64))
 	}
 	fn chill() -> Weight {
-		Weight::from_parts(107_570_000, 29487)
+		Weight::from_parts(72_252_000, 29487)
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 	}
 	fn bond_changed() -> Weight {
-		Weight::from_parts(121_837_000, 29487)
+		Weight::from_parts(79_246_000, 29487)
 			.saturating_add(ParityDbWeight::get().reads_writes(2_u64, 1_u64))
 	}
 	fn new_session(c: u32, ) -> Weight {
-		Weight::from_parts(928_987_401, 188986)
-			.saturating_add(Weight::from_parts(3_536_704, 0).saturating_mul(c.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(121_u64, 0_u64))
+		Weight::from_parts(525_741_485, 199813)
+			.saturating_add(Weight::from_parts(1_509_188, 0).saturating_mul(c.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(128_u64, 0_u64))
 			.saturating_add(Weight::from_parts(0, 455).saturating_mul(c.into()))
 	}
 	fn start_session(v: u32, ) -> Weight {
-		Weight::from_parts(336_142_061, 21487)
-			.saturating_add(Weight::from_parts(10_421_474, 0).saturating_mul(v.into()))
+		Weight::from_parts(173_380_283, 21487)
+			.saturating_add(Weight::from_parts(4_544_706, 0).saturating_mul(v.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 4_u64))
 			.saturating_add(ParityDbWeight::get().reads((1_u64).saturating_mul(v.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(v.into())))
 			.saturating_add(Weight::from_parts(0, 2539).saturating_mul(v.into()))
 	}
 	fn on_offence(n: u32, ) -> Weight {
-		Weight::from_parts(295_542_812, 37804)
-			.saturating_add(Weight::from_parts(94_729_013, 0).saturating_mul(n.into()))
+		Weight::from_parts(177_182_839, 38184)
+			.saturating_add(Weight::from_parts(40_644_177, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(7_u64, 4_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((4_u64).saturating_mul(n.into())))

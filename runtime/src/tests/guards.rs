@@ -2,7 +2,7 @@
 
 use super::chain::{check_invariants, genesis, ledger, REPORTERS};
 use crate::*;
-use frame_support::traits::{Get, PalletInfoAccess};
+use frame_support::traits::{Get, IntegrityTest, PalletInfoAccess};
 use weir_math::economy::units::SUPPLY_CAP;
 use weir_primitives::Timing;
 
@@ -17,6 +17,14 @@ fn presets_should_build_and_hold_the_invariants() {
 			let limit = configs::system::RuntimeBlockWeights::get().max_block.ref_time() / 1_000_000_000;
 			assert!(limit <= third, "{preset:?}: blocks of {limit} ms in slots of {} ms", timing.slot_millis);
 		});
+	}
+}
+
+/// What must fit into a block must fit into the blocks of each network: their length is its own.
+#[test]
+fn presets_should_hold_the_relations_between_constants() {
+	for preset in presets::names() {
+		genesis(preset.as_ref()).execute_with(AllPalletsWithSystem::integrity_test);
 	}
 }
 

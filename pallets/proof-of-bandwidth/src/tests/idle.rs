@@ -72,22 +72,36 @@ fn queues_should_be_left_alone_when_there_is_no_weight_to_look_at_them() {
 }
 
 #[test]
-fn idle_hook_should_never_use_more_than_its_share() {
+fn idle_hook_should_use_up_its_share_and_end_with_the_step_that_does() {
 	ExtBuilder::default().build_and_execute(|| {
 		for index in 0..20 {
 			register(index, 100 + u64::from(index), symmetric(100_000));
 		}
+		run_to(FIRST_TESTED_EPOCH, 0);
+		report(|_, task| honest(task, symmetric(100_000)));
 		run_to(FIRST_TESTED_EPOCH + 1, 18);
-		let block = <<Runtime as frame_system::Config>::BlockWeights as frame_support::traits::Get<
-			frame_system::limits::BlockWeights,
-		>>::get();
-		let share = block.max_block / housekeeping::IDLE_SHARE;
-		for _ in 0..8 {
+		let (share, limit) = (Pob::idle_share(), Pob::idle_limit());
+		let is_done = || EstimateCursor::<Runtime>::get().is_some_and(|cursor| cursor.stage == Stage::Done);
+		let mut blocks = 0;
+		while !is_done() {
 			Slot::set(Slot::get() + 1);
 			let used = Pob::on_idle(0, Weight::MAX);
-			assert!(used.all_lte(share), "{used:?} of {share:?}");
-			assert!(used.any_gt(Weight::zero()));
+			assert!(used.all_lte(limit), "{used:?} of {limit:?}");
+			assert!(is_done() || used.any_gte(share), "{used:?} of {share:?}");
+			blocks += 1;
 		}
+		assert!(blocks > 1, "the share is large enough for all tests: nothing was seen");
+	});
+}
+
+#[test]
+fn idle_hook_should_not_begin_what_does_not_fit_into_the_block() {
+	ExtBuilder::default().build_and_execute(|| {
+		register(0, 100, symmetric(100_000));
+		run_to(FIRST_TESTED_EPOCH + 1, 18);
+		Slot::set(Slot::get() + 1);
+		let room = Pob::idle_share() / 2;
+		assert!(Pob::on_idle(0, room).all_lte(room));
 	});
 }
 
