@@ -328,6 +328,24 @@ fn channel_should_close_at_once_when_the_provider_has_signed_what_it_came_to() {
 }
 
 #[test]
+fn channel_should_be_opened_and_ended_without_a_token() {
+	with_credits(|chain| {
+		let all = pallet_balances::Call::transfer_all { dest: Bob.to_account_id().into(), keep_alive: false };
+		assert_ok!(dispatch(CUSTOMER, all));
+		assert_eq!(Balances::free_balance(CUSTOMER.to_account_id()), 0);
+		let channel = open(chain, opening(10 * DOLLAR));
+		let fee = 90 * DOLLAR - free(CUSTOMER);
+		assert!((1..DOLLAR / 10).contains(&fee), "{fee}");
+		assert_ok!(send(chain, CUSTOMER, Payments::close { channel, last: None }));
+		let last = Some(by_sr25519(voucher(channel, DOLLAR)));
+		assert_ok!(send(chain, PROVIDER, Payments::close { channel, last }));
+		assert_eq!((Channels::channel(channel), locked(CUSTOMER)), (None, 0));
+		assert!((98 * DOLLAR..99 * DOLLAR - fee).contains(&free(CUSTOMER)));
+		assert_eq!(Balances::free_balance(CUSTOMER.to_account_id()), 0);
+	});
+}
+
+#[test]
 fn plan_should_pay_for_channels_and_lapse_when_it_is_not_used() {
 	with_credits(|chain| {
 		let account = CUSTOMER.to_account_id();
