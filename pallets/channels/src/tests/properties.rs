@@ -12,11 +12,26 @@ use weir_primitives::channel::Voucher;
 const SIGNERS: [Signer; 3] = [Signer::Sr25519(1), Signer::Ed25519(1), Signer::Sr25519(2)];
 const PAYERS: [AccountId; 3] = [ALICE, BOB, CAROL];
 
+/// A channel: of those that are open, one after the other, or by its number, open or not.
+#[derive(Clone, Copy, Debug)]
+enum Which {
+	Open(usize),
+	Number(ChannelId),
+}
+
+/// Somebody, by what it has to do with a channel.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+	Payer,
+	Customer,
+	Provider,
+	Stranger,
+}
+
 /// What a voucher says, and how it is signed.
 #[derive(Clone, Debug)]
 struct Said {
-	/// Which of the channels that were ever opened, or one that was not.
-	channel: u64,
+	channel: Which,
 	credits: Credits,
 	/// Credits' worth of bytes that it says more, or fewer.
 	bytes: i8,
@@ -37,15 +52,16 @@ enum Step {
 		boost: u16,
 		from_plan: bool,
 	},
-	TopUp(AccountId, u64, Credits),
-	Extend(AccountId, u64, u32),
+	TopUp(Part, Which, Credits),
+	Extend(Part, Which, u32),
+	/// By the provider of the channel of the first voucher, or by another.
 	Claim(bool, Vec<Said>),
-	/// All vouchers that were ever signed, the last of them first.
+	/// The vouchers that were signed last.
 	Replay(bool),
-	Close(AccountId, u64, Option<Said>),
+	Close(Part, Which, Option<Said>),
 	/// In thousandths of what was put in, and whether the provider has signed it.
-	CloseAgreed(AccountId, u64, u32, bool),
-	CloseDue(u64),
+	CloseAgreed(Part, Which, u32, bool),
+	CloseDue(Which),
 	Subscribe(AccountId, Credits),
 	LapsePlan(AccountId),
 	Epochs(u32),
@@ -56,12 +72,29 @@ enum Step {
 	Refuse(bool, bool),
 }
 
+fn which() -> impl Strategy<Value = Which> {
+	prop_oneof![12 => (0..100usize).prop_map(Which::Open), 1 => (0..40u64).prop_map(Which::Number)]
+}
+
+fn part() -> impl Strategy<Value = Part> {
+	prop_oneof![
+		8 => Just(Part::Payer),
+		3 => Just(Part::Customer),
+		2 => Just(Part::Provider),
+		1 => Just(Part::Stranger),
+	]
+}
+
+fn credits() -> impl Strategy<Value = Credits> {
+	prop_oneof![16 => MIN..2_000u128, 1 => 0..MIN, 1 => 0..2 * FUNDS]
+}
+
 fn said() -> impl Strategy<Value = Said> {
-	let signer = prop_oneof![6 => Just(None), 1 => (0..SIGNERS.len()).prop_map(Some)];
-	let bytes = prop_oneof![6 => Just(0), 1 => -3..3i8];
-	let is_of_this_chain = prop_oneof![12 => Just(true), 1 => Just(false)];
-	let credits = prop_oneof![8 => 0..3_000u128, 1 => 0..20_000u128];
-	(0..12u64, credits, bytes, signer, is_of_this_chain).prop_map(
+	let signer = prop_oneof![12 => Just(None), 1 => (0..SIGNERS.len()).prop_map(Some)];
+	let bytes = prop_oneof![12 => Just(0), 1 => -3..3i8];
+	let is_of_this_chain = prop::bool::weighted(0.95);
+	let credits = prop_oneof![8 => 0..2_000u128, 1 => 0..20_000u128];
+	(which(), credits, bytes, signer, is_of_this_chain).prop_map(
 		|(channel, credits, bytes, signer, is_of_this_chain)| Said {
 			channel,
 			credits,
@@ -72,37 +105,48 @@ fn said() -> impl Strategy<Value = Said> {
 	)
 }
 
-fn step() -> impl Strategy<Value = Step> {
-	let who = prop::sample::select(vec![ALICE, BOB, CAROL, DAVE, PROVIDER, OTHER]);
-	let channel = 0..12u64;
-	let credits = prop_oneof![8 => MIN..2_000u128, 1 => 0..MIN, 1 => 0..2 * FUNDS];
-	let life = prop_oneof![6 => 1..40u32, 1 => 0..400u32];
-	let boost = prop_oneof![4 => Just(100), 2 => 100..=300u16, 1 => any::<u16>()];
+fn opening_step() -> impl Strategy<Value = Step> {
 	let customer = prop::option::weighted(0.3, prop::sample::select(vec![ALICE, BOB, CAROL, DAVE, PROVIDER]));
-	let opening =
-		(0..PAYERS.len(), customer, any::<bool>(), credits.clone(), 0..SIGNERS.len(), life.clone(), boost);
+	let life = prop_oneof![12 => 1..40u32, 1 => 0..400u32];
+	let boost = prop_oneof![8 => Just(100), 2 => 100..=300u16, 1 => any::<u16>()];
+	let terms = (credits(), 0..SIGNERS.len(), life, boost, prop::bool::weighted(0.3));
+	(0..PAYERS.len(), customer, any::<bool>(), terms).prop_map(
+		|(payer, customer, other, (credits, signer, life, boost, from_plan))| Step::Open {
+			payer,
+			customer,
+			other,
+			credits,
+			signer,
+			life,
+			boost,
+			from_plan,
+		},
+	)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	let payer = prop::sample::select(PAYERS.to_vec());
+	let often = prop::bool::weighted(0.9);
+	let seldom = prop::bool::weighted(0.1);
 	prop_oneof![
-		6 => (opening, prop::bool::weighted(0.4)).prop_map(
-			|((payer, customer, other, credits, signer, life, boost), from_plan)| Step::Open {
-				payer, customer, other, credits, signer, life, boost, from_plan,
-			}
-		),
-		4 => (who.clone(), channel.clone(), credits.clone()).prop_map(|(who, id, credits)| Step::TopUp(who, id, credits)),
-		2 => (who.clone(), channel.clone(), life).prop_map(|(who, id, life)| Step::Extend(who, id, life)),
-		10 => (any::<bool>(), prop::collection::vec(said(), 0..6)).prop_map(|(other, said)| Step::Claim(other, said)),
+		10 => opening_step(),
+		4 => (part(), which(), credits()).prop_map(|(who, which, credits)| Step::TopUp(who, which, credits)),
+		2 => (part(), which(), 1..60u32).prop_map(|(who, which, life)| Step::Extend(who, which, life)),
+		12 => (seldom, prop::collection::vec(said(), 0..6)).prop_map(|(wrong, said)| Step::Claim(wrong, said)),
 		2 => any::<bool>().prop_map(Step::Replay),
-		3 => (who.clone(), channel.clone(), prop::option::of(said())).prop_map(|(who, id, last)| Step::Close(who, id, last)),
-		2 => (who.clone(), channel.clone(), 0..1_100u32, prop::bool::weighted(0.8))
-			.prop_map(|(who, id, part, is_signed)| Step::CloseAgreed(who, id, part, is_signed)),
-		3 => channel.prop_map(Step::CloseDue),
-		3 => (who.clone(), credits).prop_map(|(who, credits)| Step::Subscribe(who, credits)),
-		1 => who.prop_map(Step::LapsePlan),
-		6 => prop_oneof![4 => 1..4u32, 1 => 1..MONTH].prop_map(Step::Epochs),
+		2 => (part(), which(), prop::option::weighted(0.3, said()))
+			.prop_map(|(who, which, last)| Step::Close(who, which, last)),
+		1 => (part(), which(), 0..1_100u32, often)
+			.prop_map(|(who, which, part, is_signed)| Step::CloseAgreed(who, which, part, is_signed)),
+		3 => which().prop_map(Step::CloseDue),
+		4 => (payer.clone(), credits()).prop_map(|(who, credits)| Step::Subscribe(who, credits)),
+		1 => payer.prop_map(Step::LapsePlan),
+		4 => prop_oneof![6 => 1..4u32, 1 => 1..MONTH].prop_map(Step::Epochs),
 		2 => Just(Step::Idle),
-		1 => (any::<bool>(), 0..3 * PRICE, prop::bool::weighted(0.8), prop::bool::weighted(0.8))
+		1 => (any::<bool>(), PRICE / 2..PRICE * 3 / 2, often, often)
 			.prop_map(|(other, price, serves, exists)| Step::Offer(other, price, serves, exists)),
-		1 => (1..2 * PRICE).prop_map(Step::ListPrice),
-		1 => (prop::bool::weighted(0.3), prop::bool::weighted(0.3)).prop_map(|(till, lapse)| Step::Refuse(till, lapse)),
+		1 => (PRICE / 2..2 * PRICE).prop_map(Step::ListPrice),
+		1 => (seldom, seldom).prop_map(|(till, lapse)| Step::Refuse(till, lapse)),
 	]
 }
 
@@ -166,15 +210,38 @@ struct Model {
 }
 
 impl Model {
+	fn number(&self, which: Which) -> ChannelId {
+		match which {
+			Which::Number(channel) => channel,
+			Which::Open(nth) => {
+				let nth = nth.checked_rem(self.channels.len()).unwrap_or_default();
+				self.channels.keys().nth(nth).copied().unwrap_or_default()
+			}
+		}
+	}
+
+	/// A channel by its number, and who plays that part in it.
+	fn whose(&self, part: Part, which: Which) -> (AccountId, ChannelId) {
+		let channel = self.number(which);
+		let who = match (part, self.channels.get(&channel)) {
+			(Part::Payer, Some(known)) => known.payer,
+			(Part::Customer, Some(known)) => known.customer,
+			(Part::Provider, Some(known)) => known.provider,
+			_ => DAVE,
+		};
+		(who, channel)
+	}
+
 	fn sign(&mut self, said: &Said) -> Handed {
-		let known = self.channels.get(&said.channel);
+		let channel = self.number(said.channel);
+		let known = self.channels.get(&channel);
 		let price = u128::from(known.map_or(PRICE, |known| known.price)).max(1);
 		let worth = said.credits.saturating_add_signed(said.bytes.into());
 		let bytes = u64::try_from((worth * 1_000_000_000).div_ceil(price)).unwrap();
 		let own = known.map_or(SIGNER, |known| known.signer);
 		let signer = said.signer.map_or(own, |n| SIGNERS[n]);
 		let voucher = Voucher {
-			channel: said.channel,
+			channel,
 			bytes_down: bytes / 3,
 			bytes_up: bytes - bytes / 3,
 			credits: said.credits,
@@ -273,12 +340,19 @@ impl Model {
 	}
 }
 
-fn provider_of(other: bool) -> AccountId {
-	if other {
+fn one_of_two(is_other: bool) -> AccountId {
+	if is_other {
 		OTHER
 	} else {
 		PROVIDER
 	}
+}
+
+/// The provider of the channel of the first voucher, or one that is wrong for it.
+fn provider_of(model: &Model, batch: &[Handed], is_wrong: bool) -> AccountId {
+	let known = batch.first().and_then(|handed| model.channels.get(&handed.signed.voucher.channel));
+	let provider = known.map_or(PROVIDER, |known| known.provider);
+	one_of_two((provider == OTHER) != is_wrong)
 }
 
 fn open_as(model: &mut Model, step: &Step) -> DispatchResult {
@@ -287,7 +361,7 @@ fn open_as(model: &mut Model, step: &Step) -> DispatchResult {
 	};
 	model.signer = Some(SIGNERS[signer]);
 	let opening = Opening {
-		provider: provider_of(other),
+		provider: one_of_two(other),
 		voucher_key: SIGNERS[signer].key(),
 		expiry: Epoch::get() + life,
 		boost,
@@ -335,18 +409,25 @@ fn claim_as(model: &Model, provider: AccountId, batch: &[Handed]) -> DispatchRes
 fn call(model: &mut Model, step: &Step) -> DispatchResult {
 	match step.clone() {
 		Step::Open { .. } => open_as(model, step),
-		Step::TopUp(who, channel, credits) => Payments::top_up(signed(who), channel, credits),
-		Step::Extend(who, channel, life) => Payments::extend(signed(who), channel, Epoch::get() + life),
-		Step::Claim(other, said) => {
+		Step::TopUp(part, which, credits) => {
+			let (who, channel) = model.whose(part, which);
+			Payments::top_up(signed(who), channel, credits)
+		}
+		Step::Extend(part, which, life) => {
+			let (who, channel) = model.whose(part, which);
+			Payments::extend(signed(who), channel, Epoch::get() + life)
+		}
+		Step::Claim(is_wrong, said) => {
 			let batch: Vec<_> = said.iter().map(|said| model.sign(said)).collect();
-			claim_as(model, provider_of(other), &batch)
+			claim_as(model, provider_of(model, &batch, is_wrong), &batch)
 		}
-		Step::Replay(other) => {
+		Step::Replay(is_wrong) => {
 			let batch: Vec<_> = model.handed.iter().rev().take(64).cloned().collect();
-			claim_as(model, provider_of(other), &batch)
+			claim_as(model, provider_of(model, &batch, is_wrong), &batch)
 		}
-		Step::Close(who, channel, last) => {
-			let last = last.map(|said| model.sign(&Said { channel, ..said }));
+		Step::Close(part, which, last) => {
+			let (who, channel) = model.whose(part, which);
+			let last = last.map(|said| model.sign(&Said { channel: Which::Number(channel), ..said }));
 			let expected = match last.as_ref().map(|last| due(&model.channels, who, last)) {
 				None => (vec![], vec![]),
 				Some(Ok(credits)) => (vec![credits], vec![]),
@@ -356,16 +437,16 @@ fn call(model: &mut Model, step: &Step) -> DispatchResult {
 			assert_eq!(told(), expected);
 			Ok(())
 		}
-		Step::CloseAgreed(who, channel, part, is_signed) => {
-			let (provider, deposited) = match model.channels.get(&channel) {
-				Some(known) => (known.provider, known.deposited),
-				None => (PROVIDER, 1_000),
-			};
-			let credits = deposited * Credits::from(part) / 1_000;
+		Step::CloseAgreed(part, which, thousandths, is_signed) => {
+			let (who, channel) = model.whose(part, which);
+			let known = model.channels.get(&channel);
+			let (provider, deposited) =
+				known.map_or((PROVIDER, 1_000), |known| (known.provider, known.deposited));
+			let credits = deposited * Credits::from(thousandths) / 1_000;
 			let signature = agreement(if is_signed { provider } else { DAVE }, channel, credits);
 			Payments::close_agreed(signed(who), channel, credits, signature)
 		}
-		Step::CloseDue(channel) => Payments::close_due(signed(DAVE), channel),
+		Step::CloseDue(which) => Payments::close_due(signed(DAVE), model.number(which)),
 		Step::Subscribe(who, credits) => Payments::subscribe(signed(who), credits),
 		Step::LapsePlan(who) => Payments::lapse_plan(signed(DAVE), who),
 		Step::Epochs(epochs) => {
@@ -377,7 +458,7 @@ fn call(model: &mut Model, step: &Step) -> DispatchResult {
 			Ok(())
 		}
 		Step::Offer(other, price, serves, exists) => {
-			let who = provider_of(other);
+			let who = one_of_two(other);
 			change_listing(who, |listing| (listing.price, listing.in_service) = (price, serves));
 			if !exists {
 				unregister(who);
@@ -396,7 +477,7 @@ fn call(model: &mut Model, step: &Step) -> DispatchResult {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig::with_cases(128))]
+	#![proptest_config(ProptestConfig::with_cases(192))]
 
 	#[test]
 	fn properties_should_hold_after_any_sequence(steps in prop::collection::vec(step(), 1..80)) {
