@@ -201,7 +201,8 @@ fn fee_in_credits_should_be_worth_no_less_than_in_tokens() {
 #[test]
 fn only_calls_of_customers_should_be_paid_for_with_credits() {
 	let listed: Vec<_> = every_call().iter().filter(|call| CustomerCalls::contains(call)).map(name).collect();
-	let (channels, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(pallet, _)| *pallet == "Channels");
+	let (channels, others): (Vec<_>, Vec<_>) =
+		listed.into_iter().partition(|(pallet, _)| *pallet == "Channels");
 	assert_eq!(others, [("BurnMint", "cancel_request"), ("BurnMint", "buy_with_stable")]);
 	let all = every_call().iter().map(name).filter(|(pallet, _)| *pallet == "Channels").count();
 	assert!(all >= 10 && channels.len() == all, "all calls of channels: {channels:?}");
