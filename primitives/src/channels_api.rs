@@ -65,6 +65,8 @@ answer! {
 		pub boost: u16,
 		/// Blake2-256 of the terms that it was opened under.
 		pub terms_hash: [u8; 32],
+		/// Where the provider stood then: what is paid counts as demand there, as long as it stands there.
+		pub region: Region,
 		/// Whether its credits come out of the payer's plan, and what is left goes back there.
 		pub from_plan: bool,
 		/// All that was ever put in.

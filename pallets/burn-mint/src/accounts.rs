@@ -43,6 +43,17 @@ impl<T: Config> Pallet<T> {
 		Ok(result)
 	}
 
+	/// Takes credits out of the lock of an account, which is kept even if nothing is left in it: who hands vouchers in does not
+	/// take a nonce from those who signed them. It is forgotten by [`CreditAccounts::forget_empty`].
+	pub(crate) fn spend_lock(who: &T::AccountId, credits: Credits) -> DispatchResult {
+		let mut account = Accounts::<T>::get(who).ok_or(Error::<T>::InsufficientLock)?;
+		account.locked = account.locked.checked_sub(credits).ok_or(Error::<T>::InsufficientLock)?;
+		account.last_used = T::Clock::epoch();
+		account.sweep_from = None;
+		Accounts::<T>::insert(who, account);
+		Ok(())
+	}
+
 	/// Keeps the account, or forgets it if it is empty. As long as it is kept it holds a reference that is sufficient for the
 	/// system to know `who`: without one, an account that has no token cannot send a transaction.
 	fn store(who: &T::AccountId, account: CreditAccount) {
@@ -150,6 +161,17 @@ impl<T: Config> CreditAccounts<T::AccountId> for Pallet<T> {
 			account.balance = account.balance.checked_add(credits).ok_or(Error::<T>::Overflow)?;
 			Ok(())
 		})
+	}
+
+	fn forget_empty(who: &T::AccountId) {
+		if let Some(account) = Accounts::<T>::get(who).filter(CreditAccount::is_empty) {
+			Self::store(who, account);
+		}
+	}
+
+	fn all_locked() -> Credits {
+		// Saturating: invariant 3 says that all of them fit.
+		Accounts::<T>::iter_values().fold(0, |sum, account| sum.saturating_add(account.locked))
 	}
 
 	/// Fails with [`Error::ZeroAmount`], [`Error::InsufficientLock`] or [`Error::NotBacked`].

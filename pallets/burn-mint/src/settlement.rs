@@ -25,19 +25,16 @@ impl<T: Config> PaidTraffic<T::AccountId> for Pallet<T> {
 	fn paid_by_many(
 		payments: &[(T::AccountId, Credits)],
 		provider: &T::AccountId,
-		region: Option<&Region>,
+		demand: Option<(&Region, Credits)>,
 	) -> Result<EpochIndex, DispatchError> {
 		let epoch = T::Clock::epoch();
 		with_storage_layer(|| {
 			let credits = Self::claim(payments, epoch)?;
 			T::Earnings::earned(provider, epoch, credits)?;
-			if let Some(region) = region {
+			if let Some((region, credits)) = demand {
 				T::RegionalDemand::paid(region, epoch, credits);
 			}
-			for (customer, credits) in payments.iter().cloned() {
-				let provider = provider.clone();
-				Self::deposit_event(Event::TrafficPaid { customer, provider, epoch, credits });
-			}
+			Self::name_payers(payments, provider, epoch);
 			Ok(epoch)
 		})
 	}
@@ -61,6 +58,17 @@ impl<T: Config> SettlementRates for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
+	pub(crate) fn name_payers(
+		payments: &[(T::AccountId, Credits)],
+		provider: &T::AccountId,
+		epoch: EpochIndex,
+	) {
+		for (customer, credits) in payments.iter().cloned() {
+			let provider = provider.clone();
+			Self::deposit_event(Event::TrafficPaid { customer, provider, epoch, credits });
+		}
+	}
+
 	/// Moves locked credits into the claims of the epoch. Returns how many in all.
 	pub(crate) fn claim(
 		payments: &[(T::AccountId, Credits)],
@@ -69,10 +77,7 @@ impl<T: Config> Pallet<T> {
 		let mut sum: Credits = 0;
 		for (customer, credits) in payments {
 			ensure!(*credits > 0, Error::<T>::ZeroAmount);
-			Self::use_account(customer, |account| {
-				account.locked = account.locked.checked_sub(*credits).ok_or(Error::<T>::InsufficientLock)?;
-				Ok(())
-			})?;
+			Self::spend_lock(customer, *credits)?;
 			sum = sum.checked_add(*credits).ok_or(Error::<T>::Overflow)?;
 		}
 		ensure!(sum > 0, Error::<T>::ZeroAmount);

@@ -122,10 +122,6 @@ impl<T: Config> Pallet<T> {
 		let next = NextClose::<T>::get();
 		let running = u32::from(RunningClose::<T>::exists());
 		ensure!(
-			Accounts::<T>::iter_values().all(|account| account.balance > 0 || account.locked > 0),
-			"7: an empty account is stored"
-		);
-		ensure!(
 			Rates::<T>::iter_keys().all(|epoch| epoch < next.saturating_add(running)),
 			"7: a rate of an epoch that has not ended"
 		);

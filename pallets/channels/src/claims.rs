@@ -1,6 +1,10 @@
 //! Vouchers in, credits out.
 
-use crate::{types::Batch, Channels, Config, Error, Event, Pallet, Usage, WeightInfo, MAX_VOUCHERS};
+use crate::{
+	types::{Batch, Payment},
+	Channels, Config, Error, Event, Pallet, Usage, WeightInfo, MAX_VOUCHERS,
+};
+use alloc::vec::Vec;
 use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, Pays, PostDispatchInfo},
 	ensure,
@@ -47,12 +51,12 @@ impl<T: Config> Pallet<T> {
 		batch
 	}
 
-	/// Returns who pays how much by this voucher.
+	/// Returns what this voucher pays.
 	pub(crate) fn apply_one(
 		provider: &T::AccountId,
 		genesis: &[u8; 32],
 		signed: &SignedVoucher,
-	) -> Result<(T::AccountId, Credits), VoucherRefusal> {
+	) -> Result<Payment<T::AccountId>, VoucherRefusal> {
 		let channel = signed.voucher.channel;
 		let mut record = Channels::<T>::get(channel).ok_or(VoucherRefusal::UnknownChannel)?;
 		if record.provider != *provider {
@@ -68,19 +72,25 @@ impl<T: Config> Pallet<T> {
 		record.funds.paid = record.funds.paid.saturating_add(credits);
 		record.last = usage;
 		let (paid, left) = (record.funds.paid, record.funds.left());
-		let payer = record.payer.clone();
+		let payment = Payment { payer: record.payer.clone(), credits, region: record.region };
 		Channels::<T>::insert(channel, record);
 		Self::deposit_event(Event::Claimed { channel, credits, paid, left, usage });
-		Ok((payer, credits))
+		Ok(payment)
 	}
 
-	/// Has the credits leave the locks of who pays them. The region they count for is the provider's of today.
-	pub(crate) fn pay_out(provider: &T::AccountId, payments: &[(T::AccountId, Credits)]) -> DispatchResult {
+	/// Has the credits leave the locks of who pays them. They count as demand where the provider stood when the channel was
+	/// opened, if it still stands there: one that moved for a claim would have others' credits raise what is paid elsewhere.
+	pub(crate) fn pay_out(provider: &T::AccountId, payments: &[Payment<T::AccountId>]) -> DispatchResult {
 		if payments.is_empty() {
 			return Ok(());
 		}
 		let region = T::Offers::offer(provider).map(|offer| offer.region);
-		T::Traffic::paid_by_many(payments, provider, region.as_ref()).map(|_| ())
+		let at_home = payments.iter().filter(|payment| Some(payment.region) == region);
+		// Saturating: their sum is what the till adds up, and refuses if it does not fit.
+		let demand = at_home.fold(0, |sum: Credits, payment| sum.saturating_add(payment.credits));
+		let owed: Vec<_> = payments.iter().map(|payment| (payment.payer.clone(), payment.credits)).collect();
+		let demand = region.as_ref().map(|region| (region, demand)).filter(|(_, credits)| *credits > 0);
+		T::Traffic::paid_by_many(&owed, provider, demand).map(|_| ())
 	}
 
 	/// Hash of the chain's first block: part of everything that is signed.

@@ -1,8 +1,8 @@
 //! How channels end.
 
 use crate::{
-	types::CloseCause, Channel, Channels, Closing, Config, Error, Event, OfAccount, Pallet, SweptUntil,
-	WeightInfo,
+	types::{CloseCause, Payment},
+	Channel, Channels, Closing, Config, Error, Event, OfAccount, Pallet, SweptUntil, WeightInfo,
 };
 use frame_support::{
 	ensure,
@@ -93,17 +93,18 @@ impl<T: Config> Pallet<T> {
 		ensure!(record.payer == *who || record.customer == *who, Error::<T>::NotYours);
 		let offer = T::Offers::offer(&record.provider);
 		let key = offer.and_then(|offer| offer.probe_key).ok_or(Error::<T>::NoProviderKey)?;
-		let is_agreed = verify_close(&Self::genesis(), channel, credits, &key, signature);
-		ensure!(is_agreed, Error::<T>::BadSignature);
 		let may_be = record.funds.paid..=record.funds.deposited;
 		ensure!(may_be.contains(&credits), Error::<T>::InvalidAmount);
+		let is_agreed = verify_close(&Self::genesis(), channel, credits, &key, signature);
+		ensure!(is_agreed, Error::<T>::BadSignature);
 		let due = credits.saturating_sub(record.funds.paid);
 		with_storage_layer(|| {
 			if due > 0 {
 				record.funds.paid = credits;
 				let (payer, provider) = (record.payer.clone(), record.provider.clone());
+				let payment = Payment { payer, credits: due, region: record.region };
 				Channels::<T>::insert(channel, record);
-				Self::pay_out(&provider, &[(payer, due)])?;
+				Self::pay_out(&provider, &[payment])?;
 			}
 			Self::finish(channel, CloseCause::Agreed)
 		})
@@ -132,12 +133,12 @@ impl<T: Config> Pallet<T> {
 			}
 			Closing::<T>::remove(record.closes_from, channel);
 			let (paid, returned) = (record.funds.paid, record.funds.left());
-			if returned > 0 {
-				if record.from_plan {
-					Self::give_to_plan(&record.payer, returned)?;
-				} else {
-					T::Credits::unlock(&record.payer, returned)?;
-				}
+			if returned == 0 {
+				T::Credits::forget_empty(&record.payer);
+			} else if record.from_plan {
+				Self::give_to_plan(&record.payer, returned, record.price)?;
+			} else {
+				T::Credits::unlock(&record.payer, returned)?;
 			}
 			Self::deposit_event(Event::Closed { channel, cause, paid, returned });
 			Ok(())

@@ -68,9 +68,14 @@ pub(crate) struct Purse {
 }
 
 impl Purse {
+	/// What it has.
+	pub(crate) fn left(&self) -> Credits {
+		self.free + self.locked
+	}
+
 	/// All that it ever was given.
 	pub(crate) fn all(&self) -> Credits {
-		self.free + self.locked + self.paid + self.lapsed
+		self.left() + self.paid + self.lapsed
 	}
 }
 
@@ -79,13 +84,14 @@ impl Purse {
 pub(crate) struct Listing {
 	pub(crate) price: u64,
 	pub(crate) terms: [u8; 32],
+	pub(crate) region: Region,
 	pub(crate) has_key: bool,
 	pub(crate) in_service: bool,
 }
 
 impl Default for Listing {
 	fn default() -> Self {
-		Self { price: PRICE, terms: TERMS, has_key: true, in_service: true }
+		Self { price: PRICE, terms: TERMS, region: REGION, has_key: true, in_service: true }
 	}
 }
 
@@ -97,8 +103,8 @@ pub(crate) struct Refusing {
 	pub(crate) unlock: bool,
 }
 
-/// One call of the till: who paid how much, to whom, and where.
-pub(crate) type Payment = (Vec<(AccountId, Credits)>, AccountId, Option<Region>);
+/// One call of the till: who paid how much, to whom, and what of it counts where.
+pub(crate) type Payment = (Vec<(AccountId, Credits)>, AccountId, Option<(Region, Credits)>);
 
 // In storage, so that it is rolled back with everything else.
 parameter_types! {
@@ -110,6 +116,8 @@ parameter_types! {
 		[ALICE, BOB, CAROL].map(|who| (who, Purse { free: FUNDS, ..Purse::default() })).into();
 	pub(crate) storage Market: BTreeMap<AccountId, Listing> = [PROVIDER, OTHER].map(|who| (who, Listing::default())).into();
 	pub(crate) storage Till: Vec<Payment> = Vec::new();
+	/// Whose accounts were empty when a channel ended.
+	pub(crate) storage Forgotten: Vec<AccountId> = Vec::new();
 	pub(crate) storage Broken: Refusing = Refusing::default();
 }
 
@@ -161,7 +169,7 @@ impl Offers<AccountId> for Providers {
 		Some(Offer {
 			price_credits_per_gb: listing.price,
 			terms_hash: listing.terms,
-			region: REGION,
+			region: listing.region,
 			probe_key: listing.has_key.then(|| probe_key(*provider)),
 			in_service: listing.in_service,
 		})
@@ -198,6 +206,16 @@ impl CreditAccounts<AccountId> for Accounts {
 			Ok(())
 		})
 	}
+	fn forget_empty(who: &AccountId) {
+		if purse(*who).left() == 0 {
+			let mut forgotten = Forgotten::get();
+			forgotten.push(*who);
+			Forgotten::set(&forgotten);
+		}
+	}
+	fn all_locked() -> Credits {
+		Purses::get().values().map(|purse| purse.locked).sum()
+	}
 	fn lapse(who: &AccountId, credits: Credits) -> Result<Tokens, DispatchError> {
 		ensure!(credits > 0, "zero");
 		change_purse(*who, |purse| {
@@ -227,7 +245,7 @@ impl PaidTraffic<AccountId> for Traffic {
 	fn paid_by_many(
 		payments: &[(AccountId, Credits)],
 		provider: &AccountId,
-		region: Option<&Region>,
+		demand: Option<(&Region, Credits)>,
 	) -> Result<EpochIndex, DispatchError> {
 		ensure!(!payments.is_empty(), "zero");
 		for (who, credits) in payments {
@@ -239,7 +257,7 @@ impl PaidTraffic<AccountId> for Traffic {
 			})?;
 		}
 		let mut till = Till::get();
-		till.push((payments.to_vec(), *provider, region.copied()));
+		till.push((payments.to_vec(), *provider, demand.map(|(region, credits)| (*region, credits))));
 		Till::set(&till);
 		// What it has done by then is to be undone.
 		ensure!(!Broken::get().traffic, "traffic");

@@ -43,6 +43,7 @@ impl<T: Config> Pallet<T> {
 				price,
 				boost,
 				terms_hash,
+				region: offer.region,
 				from_plan,
 				funds: Funds { deposited: credits, paid: 0 },
 				expiry,

@@ -43,15 +43,17 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Gives credits of a channel back to the plan that they came from. What the plan had is what they lapse with.
-	pub(crate) fn give_to_plan(who: &T::AccountId, credits: Credits) -> DispatchResult {
+	/// Gives credits of a channel back to the plan that they came from. What the plan had is what they lapse with. They go on
+	/// buying at the price of the channel, which they could buy at before.
+	pub(crate) fn give_to_plan(who: &T::AccountId, credits: Credits, price: u64) -> DispatchResult {
 		let mut held = Self::turned(who).unwrap_or_else(Self::new_plan);
 		held.plan.put_back(credits).ok_or(Error::<T>::Overflow)?;
+		held.price = held.price.max(price);
 		Self::keep(who, Some(held));
 		Ok(())
 	}
 
-	/// The plan as of now: what was not used in time is gone. The caller stores it.
+	/// The plan as of now: what was not used in time is gone, and with the last of it the plan. The caller stores it.
 	fn turned(who: &T::AccountId) -> Option<Subscription> {
 		let mut held = Plans::<T>::get(who)?;
 		let lapsed = held.plan.turn(T::Clock::epoch(), T::PlanEpochs::get());
@@ -65,7 +67,7 @@ impl<T: Config> Pallet<T> {
 			// may stay open for that. Saturating: all of it was in the plan before.
 			held.plan.rolled = held.plan.rolled.saturating_add(lapsed);
 		}
-		Some(held)
+		Some(held).filter(|held| held.plan.left() > 0)
 	}
 
 	fn new_plan() -> Subscription {

@@ -61,12 +61,15 @@ impl<T: Config> Pallet<T> {
 			);
 			lock(&who, held.plan.left());
 		}
+		let mut sum: Credits = 0;
 		for (who, credits) in locked {
 			ensure!(
 				T::Credits::locked(&who) == credits,
 				"2: locked credits are not those of channels and plan"
 			);
+			sum = sum.saturating_add(credits);
 		}
+		ensure!(T::Credits::all_locked() == sum, "2: credits are locked for no channel and no plan");
 		Ok(())
 	}
 }

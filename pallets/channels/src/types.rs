@@ -6,7 +6,7 @@ use weir_math::economy::channel::{Funds, Plan};
 use weir_primitives::{
 	channel::{SignedVoucher, VoucherKey, VoucherRefusal},
 	economy::Credits,
-	EpochIndex,
+	EpochIndex, Region,
 };
 
 /// What the opener of a channel asks for.
@@ -45,6 +45,8 @@ pub struct Channel<AccountId> {
 	pub boost: u16,
 	/// The terms that it was opened under.
 	pub terms_hash: [u8; 32],
+	/// Where the provider stood then: what is paid counts for no other region.
+	pub region: Region,
 	/// Whether what is left goes back into the payer's plan.
 	pub from_plan: bool,
 	/// What was put in and what was paid out.
@@ -98,11 +100,22 @@ pub enum CloseCause {
 	Expired,
 }
 
+/// What is paid out of a channel at once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Payment<AccountId> {
+	/// Who pays.
+	pub payer: AccountId,
+	/// How much.
+	pub credits: Credits,
+	/// The channel's region.
+	pub region: Region,
+}
+
 /// What a batch of vouchers came to.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Batch<AccountId> {
-	/// What each payer owes, one entry a channel.
-	pub payments: alloc::vec::Vec<(AccountId, Credits)>,
+	/// What they pay, one entry for each that pays.
+	pub payments: alloc::vec::Vec<Payment<AccountId>>,
 	/// Which vouchers count for nothing, and why.
 	pub refused: alloc::vec::Vec<(u32, VoucherRefusal)>,
 }

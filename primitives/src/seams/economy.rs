@@ -63,6 +63,11 @@ pub trait CreditAccounts<AccountId> {
 	fn lock(who: &AccountId, credits: Credits) -> DispatchResult;
 	/// Gives locked credits back to the balance of `who`.
 	fn unlock(who: &AccountId, credits: Credits) -> DispatchResult;
+	/// Forgets the account of `who` if no credits are left in it. What [`PaidTraffic`] takes leaves it there, so that nobody who
+	/// hands a voucher in ends somebody else's account.
+	fn forget_empty(who: &AccountId);
+	/// Locked credits of everybody, for invariants: goes through all accounts.
+	fn all_locked() -> Credits;
 	/// Takes locked credits of `who` out of circulation that were good for a time that is over. Half of their part of the basis
 	/// backs insurance, rounded down, the rest is destroyed. Returns that part.
 	fn lapse(who: &AccountId, credits: Credits) -> Result<Tokens, DispatchError>;
@@ -76,14 +81,14 @@ pub trait CreditAccounts<AccountId> {
 /// Traffic that was paid for (implemented by burn-mint, called by whoever verifies vouchers). The credits leave the locks
 /// of those who pay and wait for the settlement of the running epoch.
 pub trait PaidTraffic<AccountId> {
-	/// Each of these has paid so many credits, locked before, to `provider` for traffic in `region`. None if the provider
-	/// stands nowhere any more. Returns the epoch at whose rate the provider is paid.
+	/// Each of these has paid so many credits, locked before, to `provider`. As many of them all as `demand` says count for
+	/// traffic in its region. Returns the epoch at whose rate the provider is paid.
 	fn paid_by_many(
 		payments: &[(AccountId, Credits)],
 		provider: &AccountId,
-		region: Option<&Region>,
+		demand: Option<(&Region, Credits)>,
 	) -> Result<EpochIndex, DispatchError>;
-	/// The same for one who pays.
+	/// The same for one who pays, and all of it counts.
 	fn paid(
 		customer: &AccountId,
 		provider: &AccountId,
@@ -93,7 +98,7 @@ pub trait PaidTraffic<AccountId> {
 	where
 		AccountId: Clone,
 	{
-		Self::paid_by_many(&[(customer.clone(), credits)], provider, Some(region))
+		Self::paid_by_many(&[(customer.clone(), credits)], provider, Some((region, credits)))
 	}
 	/// What `payments` at once cost at most.
 	fn weight_of_many(payments: u32) -> Weight;

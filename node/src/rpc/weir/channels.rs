@@ -89,6 +89,8 @@ result! {
 		boost_percent: u16,
 		/// Blake2-256 of the terms that it was opened under.
 		terms_hash: Hex,
+		/// Where the provider stood then: what is paid counts as demand there, as long as it stands there.
+		region: RegionName,
 		/// Whether its credits come out of the payer's plan, and what is left goes back there.
 		from_plan: bool,
 		/// All that was ever put in.
@@ -122,6 +124,7 @@ impl From<ChannelInfo<AccountId>> for Channel {
 			price,
 			boost,
 			terms_hash,
+			region,
 			from_plan,
 			deposited,
 			paid,
@@ -142,6 +145,7 @@ impl From<ChannelInfo<AccountId>> for Channel {
 			price: price.into(),
 			boost_percent: boost,
 			terms_hash: Hex::of(terms_hash),
+			region: region.into(),
 			from_plan,
 			deposited: deposited.into(),
 			paid: paid.into(),
@@ -381,6 +385,7 @@ mod tests {
 			price: 75_000,
 			boost: 150,
 			terms_hash: [5; 32],
+			region: Region { country: *b"DE", kind: LineKind::Residential },
 			from_plan: true,
 			deposited: 1_000,
 			paid: 400,

@@ -138,7 +138,9 @@ fn run(step: &Step) {
 				.map(|who| (who, part_of(locked_of(who), part)))
 				.filter(|(_, paid)| *paid > 0)
 				.collect();
-			BurnMint::paid_by_many(&payments, &PROVIDER, Some(&REGION).filter(|_| stands)).map(|_| ())
+			let all: Credits = payments.iter().map(|(_, paid)| paid).sum();
+			let demand = stands.then_some((&REGION, all));
+			BurnMint::paid_by_many(&payments, &PROVIDER, demand).map(|_| ())
 		}
 		Step::Lapse(who, part) => BurnMint::lapse(&who, part_of(locked_of(who), part)).map(|_| ()),
 		Step::ChargeFee(who, credits) => BurnMint::charge_fee(&who, credits).map(|_| ()),

@@ -26,7 +26,7 @@ fn claim_should_pay_the_provider_out_of_the_channel() {
 		claim(&[SIGNER.sign(&GENESIS, voucher)]);
 		let usage = Usage { bytes_down: 6_000_000, bytes_up: 2_000_000, sequence: 9 };
 		assert_eq!(take_events(), [Event::Claimed { channel, credits: 400, paid: 400, left: 600, usage }]);
-		assert_eq!(Till::get(), [(vec![(ALICE, 400)], PROVIDER, Some(REGION))]);
+		assert_eq!(Till::get(), [(vec![(ALICE, 400)], PROVIDER, Some((REGION, 400)))]);
 		assert_eq!((funds(channel), record(channel).last), ((400, 600), usage));
 		assert_eq!((purse(ALICE).locked, purse(ALICE).paid), (600, 400));
 	});
@@ -37,7 +37,7 @@ fn claim_should_be_open_to_anybody_and_pay_nobody_else() {
 	build_and_execute(|| {
 		let channel = open(1_000);
 		assert_ok!(Payments::claim(signed(DAVE), PROVIDER, many(&[signed_voucher(channel, 400)])));
-		assert_eq!(Till::get(), [(vec![(ALICE, 400)], PROVIDER, Some(REGION))]);
+		assert_eq!(Till::get(), [(vec![(ALICE, 400)], PROVIDER, Some((REGION, 400)))]);
 	});
 }
 
@@ -67,7 +67,7 @@ fn claim_should_take_64_vouchers_and_no_more() {
 		let channels: Vec<_> = (0..64).map(|_| open(MIN)).collect();
 		let vouchers: Vec<_> = channels.iter().map(|channel| signed_voucher(*channel, 30)).collect();
 		claim(&vouchers);
-		assert_eq!(Till::get(), [(vec![(ALICE, 30); 64], PROVIDER, Some(REGION))]);
+		assert_eq!(Till::get(), [(vec![(ALICE, 30); 64], PROVIDER, Some((REGION, 64 * 30)))]);
 		assert!(channels.iter().all(|channel| funds(*channel) == (30, MIN - 30)));
 		let beyond = [vouchers, vec![signed_voucher(0, 40)]].concat();
 		assert!(pallet::Vouchers::try_from(beyond).is_err());
@@ -102,7 +102,7 @@ fn bad_vouchers_should_be_named_and_the_others_stand() {
 			(6, Drained),
 		];
 		assert_eq!(take_outcome(), (vec![300, 500], refused.to_vec()));
-		assert_eq!(Till::get(), [(vec![(ALICE, 300), (ALICE, 500)], PROVIDER, Some(REGION))]);
+		assert_eq!(Till::get(), [(vec![(ALICE, 300), (ALICE, 500)], PROVIDER, Some((REGION, 800)))]);
 		assert_eq!(funds(others), (0, 1_000));
 	});
 }
@@ -298,8 +298,26 @@ fn provider_should_be_paid_when_it_is_not_in_service_any_more() {
 		claim(&[signed_voucher(channel, 300)]);
 		unregister(PROVIDER);
 		claim(&[signed_voucher(channel, 400)]);
-		let expected = [(vec![(ALICE, 300)], PROVIDER, Some(REGION)), (vec![(ALICE, 100)], PROVIDER, None)];
+		let expected =
+			[(vec![(ALICE, 300)], PROVIDER, Some((REGION, 300))), (vec![(ALICE, 100)], PROVIDER, None)];
 		assert_eq!(Till::get(), expected);
+	});
+}
+
+#[test]
+fn claim_should_count_where_the_provider_stood_when_the_channel_was_opened_if_it_still_does() {
+	build_and_execute(|| {
+		let elsewhere = weir_primitives::Region { country: *b"FR", ..REGION };
+		let (old, move_to) =
+			(open(1_000), |region| change_listing(PROVIDER, |listing| listing.region = region));
+		move_to(elsewhere);
+		let new = open(1_000);
+		claim(&[signed_voucher(old, 100), signed_voucher(new, 200)]);
+		claim(&[signed_voucher(old, 300)]);
+		move_to(REGION);
+		claim(&[signed_voucher(old, 400), signed_voucher(new, 300)]);
+		let demand: Vec<_> = Till::get().into_iter().map(|(.., demand)| demand).collect();
+		assert_eq!(demand, [Some((elsewhere, 200)), None, Some((REGION, 100))]);
 	});
 }
 

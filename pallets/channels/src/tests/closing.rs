@@ -32,7 +32,7 @@ fn provider_should_close_at_once_with_its_last_voucher() {
 		claim(&[signed_voucher(channel, 400)]);
 		assert_ok!(Payments::close(signed(PROVIDER), channel, Some(signed_voucher(channel, 700))));
 		assert_closed(channel, CloseCause::Provider, 700, 300);
-		assert_eq!(Till::get().last(), Some(&(vec![(ALICE, 300)], PROVIDER, Some(REGION))));
+		assert_eq!(Till::get().last(), Some(&(vec![(ALICE, 300)], PROVIDER, Some((REGION, 300)))));
 	});
 }
 
@@ -43,6 +43,18 @@ fn nothing_should_come_back_from_a_channel_that_was_used_up() {
 		assert_ok!(Payments::close(signed(PROVIDER), channel, Some(signed_voucher(channel, 1_200))));
 		assert_closed(channel, CloseCause::Provider, 1_000, 0);
 		assert_eq!((purse(ALICE).free, purse(ALICE).locked), (FUNDS - 1_000, 0));
+	});
+}
+
+/// A claim leaves the account: nobody ends another's by handing in its vouchers.
+#[test]
+fn emptied_account_should_be_forgotten_when_its_channel_ends_and_no_sooner() {
+	build_and_execute(|| {
+		let channel = open(FUNDS);
+		claim(&[signed_voucher(channel, FUNDS)]);
+		assert!(purse(ALICE).left() == 0 && Forgotten::get().is_empty());
+		assert_ok!(Payments::close(signed(PROVIDER), channel, None));
+		assert_eq!(Forgotten::get(), [ALICE]);
 	});
 }
 
@@ -176,7 +188,7 @@ fn agreed_close_should_pay_what_was_agreed_and_return_the_rest_at_once() {
 			let signature = agreement(PROVIDER, channel, 650);
 			assert_ok!(Payments::close_agreed(signed(who), channel, 650, signature));
 			assert_closed(channel, CloseCause::Agreed, 650, 350);
-			assert_eq!(Till::get().last(), Some(&(vec![(ALICE, 250)], PROVIDER, Some(REGION))));
+			assert_eq!(Till::get().last(), Some(&(vec![(ALICE, 250)], PROVIDER, Some((REGION, 250)))));
 			assert_eq!((purse(ALICE).free, purse(ALICE).locked), (FUNDS - 650, 0));
 		});
 	}

@@ -63,13 +63,15 @@ fn try_state_should_name_what_is_broken() {
 fn try_state_should_fail_when_somebody_has_credits_locked_for_nothing() {
 	build_and_execute(|| {
 		open(1_000);
-		let all_locked = |who: AccountId| {
+		let lock_one = |who: AccountId| {
 			let mut purses = Purses::get();
 			let purse = purses.get_mut(&who).unwrap();
 			purse.locked += 1;
 			purse.free -= 1;
 			Purses::set(&purses);
 		};
-		breaks("2: locked credits are not those of channels and plan", || all_locked(ALICE));
+		breaks("2: locked credits are not those of channels and plan", || lock_one(ALICE));
+		// Who has neither channel nor plan.
+		breaks("2: credits are locked for no channel and no plan", || lock_one(CAROL));
 	});
 }

@@ -31,6 +31,7 @@ fn open_should_lock_credits_and_fix_the_terms() {
 			price: PRICE,
 			boost: 100,
 			terms_hash: TERMS,
+			region: REGION,
 			from_plan: false,
 			funds: Funds { deposited: 1_000, paid: 0 },
 			expiry,

@@ -251,9 +251,43 @@ fn refused_use_should_not_make_a_plan_lapse() {
 		subscribe(1_000);
 		enter(START + 2 * MONTH);
 		// All of it has lapsed by now, but nobody said so.
-		assert_noop!(Payments::open(signed(ALICE), from_plan(MIN)), Error::<Test>::PlanTooSmall);
+		assert_noop!(Payments::open(signed(ALICE), from_plan(MIN)), Error::<Test>::NoPlan);
 		assert_ok!(lapse());
 		assert_eq!(purse(ALICE).lapsed, 1_000);
+	});
+}
+
+#[test]
+fn plan_should_begin_anew_when_all_of_it_has_lapsed_said_or_not() {
+	let mut began = Vec::new();
+	for is_said in [true, false] {
+		build_and_execute(|| {
+			set_list_price(2 * PRICE);
+			subscribe(1_000);
+			set_list_price(PRICE);
+			enter(START + 3 * MONTH - 1);
+			if is_said {
+				assert_ok!(lapse());
+			}
+			subscribe(500);
+			assert_eq!(purse(ALICE).lapsed, 1_000);
+			began.push(Plans::<Test>::get(ALICE).map(|held| (held.plan, held.price)));
+		});
+	}
+	let anew = Plan { current: 500, rolled: 0, until: START + 4 * MONTH - 1 };
+	assert_eq!(began, [Some((anew, PRICE)); 2]);
+}
+
+#[test]
+fn rest_of_a_channel_should_go_on_buying_at_its_price() {
+	build_and_execute(|| {
+		set_list_price(2 * PRICE);
+		change_listing(PROVIDER, |listing| listing.price = 2 * PRICE);
+		subscribe(1_000);
+		let channel = open_by(ALICE, from_plan(1_000));
+		set_list_price(PRICE);
+		assert_ok!(Payments::close(signed(PROVIDER), channel, None));
+		open_by(ALICE, from_plan(1_000));
 	});
 }
 

@@ -24,6 +24,7 @@ fn channel_should_be_told_as_long_as_it_is_not_closed() {
 			price: 75_000,
 			boost: 150,
 			terms_hash: TERMS,
+			region: REGION,
 			from_plan: false,
 			deposited: 1_000,
 			paid: 0,

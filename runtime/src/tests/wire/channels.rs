@@ -64,6 +64,7 @@ fn channel() -> ChannelInfo<AccountId> {
 		price: 75_000,
 		boost: 150,
 		terms_hash: [5; 32],
+		region: region(),
 		from_plan: true,
 		deposited: 1,
 		paid: 2,
