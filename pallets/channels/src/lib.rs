@@ -24,14 +24,14 @@
 //!   cannot lapse: they are good for another month. Channels out of a plan cost at most the highest list price it was bought
 //!   at, and give their rest back to it.
 //!
-//! Nothing here can be paused. No call needs a token: fees may be paid in credits.
+//! No payment and no end can be paused. No call needs a token: fees may be paid in credits.
 //!
 //! ## Invariants
 //!
 //! Checked by [`Pallet::do_try_state`]:
 //!
 //! 1. No channel has paid more than was put in.
-//! 2. What a payer's channels hold and its plan are its locked credits.
+//! 2. What a payer's channels hold and its plan are its locked credits, and nobody else has any.
 //! 3. Each channel is listed with its payer, its customer and its provider, and where it closes, and nothing else is.
 //! 4. Ids below [`NextId`] only; epochs before [`SweptUntil`] list no channel.
 //! 5. No plan is empty, and none ends later than a month from now.

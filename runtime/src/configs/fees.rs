@@ -18,7 +18,7 @@ use weir_primitives::{
 ///
 /// What a call holds within itself (`utility`, `proxy`, `multisig`) is not looked at: it would have to be a customer's call in
 /// all its parts, at any depth. Requests for credits are no such call, because who has the tokens to put on hold has those for
-/// the fee; nor is what anybody may do about the unused credits of others.
+/// the fee; nor is what anybody may do about the unused credits of others in `burnMint`.
 pub struct CustomerCalls;
 
 impl Contains<RuntimeCall> for CustomerCalls {
