@@ -12,6 +12,10 @@ use weir_primitives::chain::AccountId;
 
 /// Endpoints that are compared at most.
 pub const MAX_ENDPOINTS: usize = 8;
+/// Paid sessions at once, at most: each is a WireGuard peer.
+pub const MAX_SESSIONS: usize = 4_096;
+/// Resolvers that guests' names are looked up with, at most.
+pub const MAX_RESOLVERS: usize = 4;
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -84,6 +88,21 @@ pub struct Provide {
 	/// Cap towards this node, kbps; 0: none.
 	#[serde(default)]
 	pub ingress_kbps: u32,
+	/// Paid sessions at once.
+	#[serde(default = "some_sessions")]
+	pub sessions: usize,
+	/// File of the account that claims vouchers. Without it no paid session is served.
+	pub claim_key: Option<PathBuf>,
+	/// Resolvers that guests' names are looked up with; none: the system's.
+	#[serde(default)]
+	pub resolver: Vec<IpAddr>,
+	/// Paid traffic in a calendar month (UTC), 10⁹ bytes; 0: no bound.
+	#[serde(default)]
+	pub month_gb: u64,
+}
+
+fn some_sessions() -> usize {
+	64
 }
 
 impl Provide {
@@ -164,6 +183,12 @@ impl Config {
 		}
 		if self.provide.as_ref().is_some_and(|provide| provide.port == 0) {
 			return Err(("provide.port", "must be the registered port, not 0".into()));
+		}
+		if self.provide.as_ref().is_some_and(|provide| !(1..=MAX_SESSIONS).contains(&provide.sessions)) {
+			return Err(("provide.sessions", format!("must be from 1 to {MAX_SESSIONS}")));
+		}
+		if self.provide.as_ref().is_some_and(|provide| provide.resolver.len() > MAX_RESOLVERS) {
+			return Err(("provide.resolver", format!("more than {MAX_RESOLVERS}; name the best of them")));
 		}
 		if let Some(api) = self.api.as_ref().filter(|api| !api.listen.ip().is_loopback()) {
 			return Err(("api.listen", format!("{} is not a loopback address", api.listen)));
@@ -257,6 +282,8 @@ mod tests {
 	fn parse_should_fill_in_defaults() {
 		let config = Config::parse(Path::new("x"), GOOD).unwrap();
 		assert_eq!(config.provide.as_ref().unwrap().caps(), Caps { ingress_kbps: 10_000, egress_kbps: 0 });
+		let provide = config.provide.as_ref().unwrap();
+		assert_eq!((provide.sessions, provide.month_gb, &provide.claim_key), (64, 0, &None));
 		assert_eq!(config.probe_key(), PathBuf::from("/var/lib/weir-tunnel/probe.key"));
 		assert_eq!(
 			hex::encode(config.account().unwrap()),
@@ -280,6 +307,13 @@ mod tests {
 			("\"ws://127.0.0.1:9944\"", "\"ws://a\", \"ws://a\"", "chain.endpoints: ws://a is named twice"),
 			("[chain]", "[chain]\ngenesis = \"0x12\"", "chain.genesis: 0x12: not 32 bytes of hex"),
 			("port = 40400", "port = 0", "provide.port: must be the registered port"),
+			("port = 40400", "port = 40400\nsessions = 0", "provide.sessions: must be from 1 to 4096"),
+			("port = 40400", "port = 40400\nresolver = [\"dns\"]", "line 10: provide.resolver: invalid IP"),
+			(
+				"port = 40400",
+				"port = 40400\nresolver = [\"::1\", \"::2\", \"::3\", \"::4\", \"::5\"]",
+				"provide.resolver: more than 4",
+			),
 			("port = 40400", "prot = 40400", "line 9: provide: unknown field `prot`"),
 			("port = 40400", "port = 70000", "line 9: provide.port: invalid value"),
 			("port = 40400", "port = \"a\\nb\"", "line 9: provide.port: invalid type"),

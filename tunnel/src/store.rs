@@ -1,4 +1,9 @@
-//! What must survive a restart: entries and salts before they are committed to, and bilateral receipts.
+//! What must survive a restart: entries and salts before they are committed to, bilateral receipts, and what customers
+//! have paid.
+
+mod vouchers;
+
+pub use vouchers::{Carried, Kept};
 
 use crate::advice;
 use anyhow::{anyhow, Context, Result};

@@ -241,7 +241,7 @@ mod benchmarks {
 		let payer = payer::<T>(0, 0);
 		overdue::<T>(&payer);
 		Plans::<T>::mutate_extant(&payer, |held| {
-			held.plan.until = now::<T>().saturating_sub(T::PlanEpochs::get());
+			held.plan = Plan { current: 0, rolled: held.plan.left(), ..held.plan };
 		});
 		#[extrinsic_call]
 		_(RawOrigin::Signed(whitelisted_caller()), payer.clone());

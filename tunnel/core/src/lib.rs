@@ -13,6 +13,7 @@
 //! * [`pacer`]: when the next packet leaves; token buckets for a line's cap.
 //! * [`probe`]: the attestor's side of a test.
 //! * [`target`]: the target's side.
+//! * [`session`]: both sides of a session that a customer pays for.
 //! * [`dropped`]: what either side drops inside the tunnel, counted by the rule that was broken.
 //! * [`watching`]: whether providers answer, through the epoch and when an alarm is to be confirmed.
 //!
@@ -51,6 +52,7 @@ pub mod keystream;
 pub mod pacer;
 pub mod probe;
 pub mod receipt;
+pub mod session;
 pub mod target;
 pub mod watching;
 pub mod wire;
