@@ -59,8 +59,8 @@ pub const PAYLOAD_BYTES: usize = 1_200;
 pub const PACKET_BYTES: u32 = 1_308;
 
 pub use paid::{join_payload, Join, Joined, Service, Standing, Usage};
-pub use weir_primitives::{api::TestKind, receipt::final_payload};
 use weir_primitives::channel::{ChannelId, SignedVoucher, VoucherSignature};
+pub use weir_primitives::{api::TestKind, receipt::final_payload};
 
 /// One member's part of one test.
 pub type Test = weir_primitives::receipt::TestPart<[u8; 32]>;
