@@ -236,6 +236,45 @@ fn sweep_should_refuse_credits_that_wait_for_their_tokens() {
 }
 
 #[test]
+fn lapse_should_give_half_to_the_buffer_and_destroy_the_rest() {
+	let mut ledger = ledger();
+	ledger.buy(3, 10).unwrap();
+	// Of a part of four grains,
+	assert_eq!(ledger.lapse(1), Ok(4));
+	assert_eq!((ledger.credits, ledger.basis, ledger.buffer, ledger.destroyed), (2, 6, 2, 2));
+	// and of three: the odd one is destroyed.
+	assert_eq!(ledger.lapse(1), Ok(3));
+	assert_eq!((ledger.credits, ledger.basis, ledger.buffer, ledger.destroyed), (1, 3, 3, 4));
+	assert_eq!((ledger.lapse(0), ledger.lapse(1)), (Ok(0), Ok(3)));
+	assert_eq!((ledger.credits, ledger.basis, ledger.buffer, ledger.destroyed), (0, 0, 4, 6));
+	ledger.check().unwrap();
+}
+
+#[test]
+fn lapse_should_refuse_credits_that_wait_for_their_tokens() {
+	let mut ledger = ledger();
+	ledger.buy_stable(10).unwrap();
+	ledger.buy(5, 50).unwrap();
+	let before = ledger;
+	assert_eq!((ledger.lapse(6), ledger), (Err(LedgerError::Credits), before));
+	// Five of fifteen.
+	assert_eq!(ledger.lapse(5), Ok(17));
+	assert_eq!((ledger.credits, ledger.pending_credits, ledger.buffer, ledger.destroyed), (10, 10, 8, 9));
+	ledger.check().unwrap();
+}
+
+#[test]
+fn lapsed_credits_should_help_to_pay_when_the_price_falls() {
+	let mut ledger = ledger();
+	buy(&mut ledger, 200 * DOLLAR, cents(4));
+	ledger.lapse(100 * DOLLAR).unwrap();
+	let buffer = ledger.buffer;
+	let settlement = settle(&mut ledger, 100 * DOLLAR, cents(2), 0);
+	assert_eq!((settlement.from_buffer, ledger.buffer), (buffer, 0));
+	ledger.check().unwrap();
+}
+
+#[test]
 fn recredit_should_move_at_most_what_is_destroyed() {
 	let mut ledger = ledger();
 	ledger.destroy(70).unwrap();
@@ -310,6 +349,7 @@ enum Step {
 	Recredit(Tokens),
 	Sweep(Credits),
 	Sponsor(Credits),
+	Lapse(Credits),
 }
 
 fn price() -> impl Strategy<Value = Price> {
@@ -347,6 +387,7 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => tokens().prop_map(Step::Recredit),
 		1 => credits().prop_map(Step::Sweep),
 		1 => credits().prop_map(Step::Sponsor),
+		1 => credits().prop_map(Step::Lapse),
 	]
 }
 
@@ -372,6 +413,7 @@ fn apply(ledger: &mut Ledger, step: &Step) -> bool {
 		Step::Recredit(tokens) => ledger.recredit(tokens).is_ok(),
 		Step::Sweep(credits) => ledger.sweep(credits).is_ok(),
 		Step::Sponsor(credits) => ledger.sponsor(credits).is_ok(),
+		Step::Lapse(credits) => ledger.lapse(credits).is_ok(),
 	}
 }
 

@@ -170,6 +170,7 @@ proptest! {
 		prop_assert_eq!(tokens_ceil(amount, price), ceil(amount, GRAINS_PER_CREDIT, price));
 		prop_assert_eq!(tokens_floor(amount, price), floor(amount, GRAINS_PER_CREDIT, price));
 		prop_assert_eq!(value_floor(amount, price), floor(amount, price, GRAINS_PER_CREDIT));
+		prop_assert_eq!(value_ceil(amount, price), ceil(amount, price, GRAINS_PER_CREDIT));
 		let of = u128::from(part.min(1_000_000));
 		prop_assert_eq!(Some(part_floor(amount, part)), floor(amount, of, MILLION));
 		prop_assert_eq!(Some(part_ceil(amount, part)), ceil(amount, of, MILLION));

@@ -7,7 +7,7 @@ use weir_math::economy::{
 	parameters::QUOTE_MARGIN,
 	price::*,
 	units::*,
-	wide::{tokens_ceil, tokens_floor},
+	wide::{tokens_ceil, tokens_floor, value_ceil},
 	Parameters,
 };
 
@@ -404,6 +404,20 @@ proptest! {
 	) {
 		let Quotation { low, high, .. } = quote(median, ema, None, 30_000).unwrap();
 		prop_assert!(tokens_floor(credits, high).unwrap() < tokens_ceil(credits, low).unwrap());
+	}
+
+	/// A fee counted at the high price is worth no less in credits at any price of the quote, and who buys these credits burns no
+	/// less than the fee.
+	#[test]
+	fn fee_should_cost_no_less_in_credits_than_in_tokens(
+		median in price(), ema in price(), fee in 1u128..1_000_000 * TOKEN,
+	) {
+		let Quotation { low, high, .. } = quote(median, ema, None, 30_000).unwrap();
+		let credits = value_ceil(fee, high).unwrap();
+		for price in [low, median, ema, high] {
+			prop_assert!(credits >= value_ceil(fee, price).unwrap());
+		}
+		prop_assert!(tokens_ceil(credits, low).unwrap() >= fee);
 	}
 
 	#[test]

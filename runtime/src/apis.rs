@@ -18,6 +18,8 @@ use sp_runtime::{
 };
 use weir_primitives::{
 	api::{EvidenceInfo, Page, ProviderInfo, RegionFilter, SeatInfo, SeatRecord, TargetTest, Task},
+	channel::ChannelId,
+	channels_api::{AccountChannel, ChannelInfo, OfferInfo, PlanInfo, ProviderEarnings},
 	economy::{Credits, Quote},
 	economy_api::{
 		BondsInfo, ClaimBond, CloseInfo, CreditsInfo, EpochSummary, ParametersInfo, PotsInfo, PriceInfo,
@@ -392,6 +394,28 @@ impl_runtime_apis! {
 
 		fn close() -> CloseInfo {
 			BurnMint::close_info()
+		}
+	}
+
+	impl weir_primitives::channels_api::ChannelsApi<Block, AccountId> for Runtime {
+		fn channel(channel: ChannelId) -> Option<ChannelInfo<AccountId>> {
+			Channels::channel(channel)
+		}
+
+		fn channels(who: AccountId, after: Option<ChannelId>, limit: u32) -> Vec<AccountChannel<AccountId>> {
+			Channels::channels_of(&who, after, limit)
+		}
+
+		fn plan(who: AccountId) -> Option<PlanInfo> {
+			Channels::plan(&who)
+		}
+
+		fn offer(provider: AccountId, boost: u16) -> Option<OfferInfo> {
+			Channels::offer(&provider, boost)
+		}
+
+		fn provider_earnings(provider: AccountId) -> ProviderEarnings {
+			configs::economy_reads::provider_earnings(&provider)
 		}
 	}
 

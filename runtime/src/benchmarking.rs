@@ -16,6 +16,7 @@ define_benchmarks!(
 	[pallet_regions, Regions]
 	[pallet_rewards, Rewards]
 	[pallet_burn_mint, BurnMint]
+	[pallet_channels, Channels]
 );
 
 /// All benchmarks, and the storage they touch.

@@ -208,6 +208,8 @@ mod runtime {
 	// After all that may mint at genesis: the ledger counts what there is then.
 	#[runtime::pallet_index(59)]
 	pub type BurnMint = pallet_burn_mint;
+	#[runtime::pallet_index(60)]
+	pub type Channels = pallet_channels;
 }
 
 impl<LocalCall> frame_system::offchain::CreateTransactionBase<LocalCall> for Runtime

@@ -359,6 +359,18 @@ impl Ledger {
 		self.retire(credits)
 	}
 
+	/// Takes credits out of circulation that were good for a time that is over. Half of their part of the basis, rounded down,
+	/// backs insurance, the rest is destroyed (research, economics, section 2.12). Returns that part.
+	pub fn lapse(&mut self, credits: Credits) -> Result<Tokens, LedgerError> {
+		let mut next = *self;
+		let tokens = next.retire(credits)?;
+		let half = tokens / 2;
+		take(&mut next.destroyed, half, LedgerError::Issuance)?;
+		add(&mut next.buffer, half)?;
+		*self = next;
+		Ok(tokens)
+	}
+
 	/// Takes the credits of a fee out of circulation, and destroys their part of the basis: `B -= ⌈B · f ÷ C⌉`. Returns
 	/// that part.
 	pub fn sponsor(&mut self, credits: Credits) -> Result<Tokens, LedgerError> {

@@ -13,12 +13,14 @@
 //! * [`groups`]: what neighbours on one address prefix may weigh together.
 //! * [`weight`]: what a measured line weighs.
 //! * [`accrual`]: pay per weight, epoch by epoch, without a loop over providers.
+//! * [`channel`]: what a voucher is worth, what a channel still holds, and when the credits of a plan lapse.
 //! * [`vesting`]: a pot that halves every sixty days.
 //! * [`slash`]: how a slash is split, and how large a bond must be.
 //!
 //! Rounding favours the ledger everywhere: burns and charges up, mints and payouts down.
 
 pub mod accrual;
+pub mod channel;
 pub mod decimal;
 pub mod emission;
 pub mod groups;

@@ -47,3 +47,8 @@ pub fn tokens_floor(credits: Credits, price: Price) -> Option<Tokens> {
 pub fn value_floor(tokens: Tokens, price: Price) -> Option<Credits> {
 	mul_div_floor(tokens, price, GRAINS_PER_CREDIT)
 }
+
+/// Micro-dollars that `tokens` are worth at `price`, rounded up: what a fee costs in credits. None if they exceed a `u128`.
+pub fn value_ceil(tokens: Tokens, price: Price) -> Option<Credits> {
+	mul_div_ceil(tokens, price, GRAINS_PER_CREDIT)
+}

@@ -220,13 +220,26 @@ async fn requests_about_the_economy_should_be_refused_with_code_and_advice_when_
 		("weir_stablePath", json!([unknown])),
 		("weir_pots", json!([unknown])),
 		("weir_close", json!([unknown])),
+		("weir_channel", json!([0, unknown])),
+		("weir_channels", json!([address(Eve), 0, 1, unknown])),
+		("weir_plan", json!([address(Eve), unknown])),
+		("weir_offer", json!([0, 100, unknown])),
+		("weir_providerEarnings", json!([address(Eve), unknown])),
 	] {
 		node.assert_refuses(method, params, 20_003, "UnknownBlock", &unknown).await;
 	}
 	for limit in [0, 289] {
 		node.assert_refuses("weir_quotes", json!([limit]), 20_005, "PageSize", "from 1 to 288").await;
 	}
-	for method in ["weir_rewards", "weir_credits", "weir_bonds"] {
+	for method in [
+		"weir_rewards",
+		"weir_credits",
+		"weir_bonds",
+		"weir_channels",
+		"weir_plan",
+		"weir_offer",
+		"weir_providerEarnings",
+	] {
 		node.assert_refuses(method, json!(["Eve"]), 20_000, "NotAnAccount", "SS58").await;
 	}
 	for method in ["weir_regions", "weir_epochSummaries"] {
@@ -235,6 +248,23 @@ async fn requests_about_the_economy_should_be_refused_with_code_and_advice_when_
 	for region in ["DE", "XX-res", "de-res"] {
 		node.assert_refuses("weir_region", json!([region]), 20_006, "NotARegion", "DE-res").await;
 	}
+	node.assert_refuses(
+		"weir_channels",
+		json!([address(Eve), null, 101]),
+		20_005,
+		"PageSize",
+		"from 1 to 100",
+	)
+	.await;
+	node.assert_refuses("weir_channel", json!([7]), 20_015, "UnknownChannel", "weir_channels").await;
+	for boost in [0, 99, 301] {
+		node.assert_refuses("weir_offer", json!([0, boost]), 20_016, "NotABoost", "from 100 to 300").await;
+	}
+	for method in ["weir_offer", "weir_providerEarnings"] {
+		node.assert_refuses(method, json!([9]), 20_001, "UnknownProvider", "weir_providers").await;
+	}
+	node.assert_refuses("weir_offer", json!([address(Eve)]), 20_001, "UnknownProvider", "weir_providers")
+		.await;
 	node.assert_refuses("weir_region", json!(["AQ-host"]), 20_013, "UnknownRegion", "weir_regions").await;
 	for credits in ["", "five", "-1", "1.5"] {
 		node.assert_refuses("weir_quote", json!([credits]), 20_014, "NotAnAmount", "micro-dollars").await;

@@ -2,6 +2,7 @@
 //! others there are, and how refused transactions are counted. `Database` takes a broken disk, `TooSlow` and `BlocksSkipped` more blocks than a test
 //! has time for: the tests of `src/rpc/weir/subscriptions.rs` have those.
 
+mod channels;
 mod economy;
 mod measuring;
 mod methods;

@@ -1,4 +1,7 @@
-//! Credits of accounts: locks for payment channels, and the sweep of what nobody uses.
+//! Credits of accounts: locks for payment channels, fees, and the sweep of what nobody uses.
+//!
+//! Who has credits needs no token to send transactions: as long as there are some, free or locked, the system keeps the
+//! account and its nonce. Which transactions may be paid for with credits, and at what price, is the runtime's.
 
 use crate::{types::CreditAccount, Accounts, Config, Error, Event, Pallet, SupplyLedger};
 use frame_support::{ensure, traits::Get};
@@ -32,14 +35,40 @@ impl<T: Config> Pallet<T> {
 		who: &T::AccountId,
 		change: impl FnOnce(&mut CreditAccount) -> Result<R, Error<T>>,
 	) -> Result<R, DispatchError> {
-		Accounts::<T>::try_mutate_exists(who, |stored| {
-			let mut account = stored.take().unwrap_or_default();
-			let result = change(&mut account)?;
-			account.last_used = T::Clock::epoch();
-			account.sweep_from = None;
-			*stored = Some(account).filter(|account| account.balance > 0 || account.locked > 0);
-			Ok(result)
-		})
+		let mut account = Accounts::<T>::get(who).unwrap_or_default();
+		let result = change(&mut account)?;
+		account.last_used = T::Clock::epoch();
+		account.sweep_from = None;
+		Self::store(who, account);
+		Ok(result)
+	}
+
+	/// Takes credits out of the lock of an account, which is kept even if nothing is left in it: who hands vouchers in does not
+	/// take a nonce from those who signed them. It is forgotten by [`CreditAccounts::forget_empty`].
+	pub(crate) fn spend_lock(who: &T::AccountId, credits: Credits) -> DispatchResult {
+		let mut account = Accounts::<T>::get(who).ok_or(Error::<T>::InsufficientLock)?;
+		account.locked = account.locked.checked_sub(credits).ok_or(Error::<T>::InsufficientLock)?;
+		account.last_used = T::Clock::epoch();
+		account.sweep_from = None;
+		Accounts::<T>::insert(who, account);
+		Ok(())
+	}
+
+	/// Keeps the account, or forgets it if it is empty. As long as it is kept it holds a reference that is sufficient for the
+	/// system to know `who`: without one, an account that has no token cannot send a transaction.
+	fn store(who: &T::AccountId, account: CreditAccount) {
+		Accounts::<T>::mutate_exists(who, |stored| {
+			match (stored.is_some(), account.is_empty()) {
+				(false, false) => {
+					frame_system::Pallet::<T>::inc_sufficients(who);
+				}
+				(true, true) => {
+					frame_system::Pallet::<T>::dec_sufficients(who);
+				}
+				_ => {}
+			}
+			*stored = Some(account).filter(|account| !account.is_empty());
+		});
 	}
 
 	fn change_lock(
@@ -85,9 +114,24 @@ impl<T: Config> Pallet<T> {
 		let credits = account.balance;
 		let tokens = Self::book(|ledger| ledger.sweep(credits))?;
 		// What is locked belongs to a channel.
-		let left = CreditAccount { balance: 0, sweep_from: None, ..account };
-		Accounts::<T>::set(&who, Some(left).filter(|account| account.locked > 0));
+		Self::store(&who, CreditAccount { balance: 0, sweep_from: None, ..account });
 		Self::deposit_event(Event::CreditsSwept { who, credits, tokens });
+		Ok(())
+	}
+
+	/// Takes a fee out of the account, which has to outlive it: with its last credit it might lose the nonce that the
+	/// transaction has just used, and could repeat it.
+	fn take_fee(account: &mut CreditAccount, credits: Credits) -> Result<(), Error<T>> {
+		ensure!(credits > 0, Error::<T>::ZeroAmount);
+		account.balance = account.balance.checked_sub(credits).ok_or(Error::<T>::InsufficientCredits)?;
+		ensure!(!account.is_empty(), Error::<T>::InsufficientCredits);
+		Ok(())
+	}
+
+	/// Whether a fee of `credits` can be charged to `who`: fails as [`CreditAccounts::charge_fee`] would, and changes nothing.
+	pub fn can_charge_fee(who: &T::AccountId, credits: Credits) -> DispatchResult {
+		Self::take_fee(&mut Accounts::<T>::get(who).unwrap_or_default(), credits)?;
+		SupplyLedger::<T>::get().sponsor(credits).map_err(Error::<T>::from)?;
 		Ok(())
 	}
 }
@@ -95,6 +139,10 @@ impl<T: Config> Pallet<T> {
 impl<T: Config> CreditAccounts<T::AccountId> for Pallet<T> {
 	fn free(who: &T::AccountId) -> Credits {
 		Accounts::<T>::get(who).map(|account| account.balance).unwrap_or_default()
+	}
+
+	fn locked(who: &T::AccountId) -> Credits {
+		Accounts::<T>::get(who).map(|account| account.locked).unwrap_or_default()
 	}
 
 	/// Fails with [`Error::ZeroAmount`] or [`Error::InsufficientCredits`].
@@ -115,18 +163,44 @@ impl<T: Config> CreditAccounts<T::AccountId> for Pallet<T> {
 		})
 	}
 
-	/// Fails with [`Error::ZeroAmount`], [`Error::InsufficientCredits`] or [`Error::NotBacked`].
-	fn charge_fee(who: &T::AccountId, credits: Credits) -> Result<Tokens, DispatchError> {
+	fn forget_empty(who: &T::AccountId) {
+		if let Some(account) = Accounts::<T>::get(who).filter(CreditAccount::is_empty) {
+			Self::store(who, account);
+		}
+	}
+
+	fn all_locked() -> Credits {
+		// Saturating: invariant 3 says that all of them fit.
+		Accounts::<T>::iter_values().fold(0, |sum, account| sum.saturating_add(account.locked))
+	}
+
+	/// Fails with [`Error::ZeroAmount`], [`Error::InsufficientLock`] or [`Error::NotBacked`].
+	fn lapse(who: &T::AccountId, credits: Credits) -> Result<Tokens, DispatchError> {
 		ensure!(credits > 0, Error::<T>::ZeroAmount);
 		frame_support::storage::with_storage_layer(|| {
 			Self::use_account(who, |account| {
-				account.balance =
-					account.balance.checked_sub(credits).ok_or(Error::<T>::InsufficientCredits)?;
+				account.locked = account.locked.checked_sub(credits).ok_or(Error::<T>::InsufficientLock)?;
 				Ok(())
 			})?;
+			let tokens = Self::book(|ledger| ledger.lapse(credits))?;
+			Self::deposit_event(Event::CreditsLapsed { who: who.clone(), credits, tokens });
+			Ok(tokens)
+		})
+	}
+
+	/// Fails with [`Error::ZeroAmount`], with [`Error::InsufficientCredits`], also if not a credit would be left, free or
+	/// locked, or with [`Error::NotBacked`].
+	fn charge_fee(who: &T::AccountId, credits: Credits) -> Result<Tokens, DispatchError> {
+		frame_support::storage::with_storage_layer(|| {
+			Self::use_account(who, |account| Self::take_fee(account, credits))?;
 			let tokens = Self::book(|ledger| ledger.sponsor(credits))?;
 			Self::deposit_event(Event::FeeCharged { who: who.clone(), credits, tokens });
 			Ok(tokens)
 		})
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fund_for_benchmark(who: &T::AccountId, credits: Credits) {
+		crate::benchmarking::credit::<T>(who, credits);
 	}
 }

@@ -7,6 +7,7 @@ use crate::{
 	Accounts, Call, Carried, Claims, Config, FirstRate, FirstUnsettled, LastPriced, NextClose, Pallet, Rates,
 	RequestQueue, Requests, RunningClose, RunningEpoch, StableSpending, Summaries, SupplyLedger,
 };
+use alloc::vec::Vec;
 use frame_benchmarking::v2::*;
 use frame_support::{
 	traits::{fungible::Inspect, Get},
@@ -14,9 +15,12 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use polkadot_sdk::*;
-use weir_math::economy::units::{DOLLAR, PRICE_ONE, TOKEN};
+use weir_math::economy::{
+	units::{DOLLAR, PRICE_ONE, TOKEN},
+	wide::tokens_ceil,
+};
 use weir_primitives::{
-	economy::{Credits, Price, Quote, SettlementRate, Tokens},
+	economy::{Credits, Price, Quote, SettlementRate},
 	seams::{
 		economy::{CreditAccounts, Pricing, StablePool},
 		EpochClock,
@@ -26,11 +30,17 @@ use weir_primitives::{
 
 const PRICE: Price = PRICE_ONE / 25;
 const CREDITS: Credits = 10 * DOLLAR;
-const COST: Tokens = 250 * TOKEN;
+
+/// Payments that are measured at once.
+const MAX_PAYMENTS: u32 = 64;
 
 /// An account with tokens that the ledger knows of.
 fn funded<T: Config>(name: &'static str) -> T::AccountId {
-	let who: T::AccountId = account(name, 0, 0);
+	funded_nth::<T>(name, 0)
+}
+
+fn funded_nth<T: Config>(name: &'static str, n: u32) -> T::AccountId {
+	let who: T::AccountId = account(name, n, 0);
 	let tokens = T::Currency::minimum_balance() + 100_000 * TOKEN;
 	assert!(Pallet::<T>::mint_for(&who, tokens).is_ok());
 	assert!(Pallet::<T>::book(|ledger| ledger.emit_reserve(tokens)).is_ok());
@@ -39,11 +49,24 @@ fn funded<T: Config>(name: &'static str) -> T::AccountId {
 
 /// An account with credits that were bought for tokens.
 fn credited<T: Config>(name: &'static str) -> T::AccountId {
-	let who = funded::<T>(name);
-	assert!(Pallet::<T>::burn_of(&who, COST).is_ok());
-	assert!(Pallet::<T>::book(|ledger| ledger.buy(CREDITS, COST)).is_ok());
-	assert!(Pallet::<T>::add_credits(&who, CREDITS).is_ok());
+	credited_nth::<T>(name, 0)
+}
+
+fn credited_nth<T: Config>(name: &'static str, n: u32) -> T::AccountId {
+	let who = funded_nth::<T>(name, n);
+	credit::<T>(&who, CREDITS);
 	who
+}
+
+/// Gives `who` credits, and beside the tokens that are burned for them what an account has to have.
+pub(crate) fn credit<T: Config>(who: &T::AccountId, credits: Credits) {
+	let cost = tokens_ceil(credits, PRICE).expect("tokens for all credits of a benchmark");
+	let tokens = T::Currency::minimum_balance() + cost;
+	assert!(Pallet::<T>::mint_for(who, tokens).is_ok());
+	assert!(Pallet::<T>::book(|ledger| ledger.emit_reserve(tokens)).is_ok());
+	assert!(Pallet::<T>::burn_of(who, cost).is_ok());
+	assert!(Pallet::<T>::book(|ledger| ledger.buy(credits, cost)).is_ok());
+	assert!(Pallet::<T>::add_credits(who, credits).is_ok());
 }
 
 /// As many requests of `who` as it may have. Returns the number of the last.
@@ -76,7 +99,7 @@ fn begun<T: Config>() -> Close {
 	let customer = credited::<T>("customer");
 	let epoch = NextClose::<T>::get();
 	assert!(Pallet::<T>::lock(&customer, CREDITS).is_ok());
-	assert!(Pallet::<T>::claim(&customer, epoch, CREDITS).is_ok());
+	assert!(Pallet::<T>::claim(&[(customer.clone(), CREDITS)], epoch).is_ok());
 	let close = Pallet::<T>::begin(epoch, T::Parameters::get(), Some(PRICE));
 	let close = close.expect("the ledger and the pots are there");
 	RunningClose::<T>::put(close);
@@ -149,15 +172,24 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn paid() {
-		let who = credited::<T>("customer");
-		assert!(Pallet::<T>::lock(&who, CREDITS).is_ok());
+	fn paid(n: Linear<1, MAX_PAYMENTS>) {
+		let provider: T::AccountId = account("provider", 0, 0);
+		let payments: Vec<_> = (0..n)
+			.map(|payer| {
+				let who = credited_nth::<T>("customer", payer);
+				assert!(Pallet::<T>::lock(&who, CREDITS).is_ok());
+				(who, CREDITS)
+			})
+			.collect();
 		let epoch = T::Clock::epoch();
 		#[block]
 		{
-			assert!(Pallet::<T>::claim(&who, epoch, CREDITS).is_ok());
+			let claimed = Pallet::<T>::claim(&payments, epoch);
+			assert!(claimed.is_ok());
+			Pallet::<T>::name_payers(&payments, &provider, epoch);
 		}
-		assert_eq!(Claims::<T>::get(epoch).credits, CREDITS);
+		assert_eq!(Claims::<T>::get(epoch).credits, CREDITS * Credits::from(n));
+		assert!(payments.iter().all(|(who, _)| Pallet::<T>::locked(who) == 0));
 	}
 
 	#[benchmark]
@@ -239,7 +271,7 @@ mod benchmarks {
 		let customer = credited::<T>("customer");
 		let epoch = NextClose::<T>::get();
 		assert!(Pallet::<T>::lock(&customer, CREDITS).is_ok());
-		assert!(Pallet::<T>::claim(&customer, epoch, CREDITS).is_ok());
+		assert!(Pallet::<T>::claim(&[(customer.clone(), CREDITS)], epoch).is_ok());
 		#[block]
 		{
 			let close = Pallet::<T>::begin(epoch, T::Parameters::get(), Some(PRICE));
@@ -303,9 +335,9 @@ mod benchmarks {
 		#[block]
 		{
 			assert!(Pallet::<T>::finish(&close).is_ok());
-			// Whatever the history of the network.
+			// Whatever the history of the network, and whoever is still to be paid: each is read, and goes.
 			for old in 0..n {
-				Rates::<T>::remove(old);
+				Rates::<T>::take(old);
 			}
 			RunningClose::<T>::kill();
 		}

@@ -43,7 +43,8 @@
 //! 5. On hold for credits is what requests may cost; the queue counts requests and credits, accounts list their own.
 //! 6. The close that runs is that of the next epoch to close, which has ended, and has minted no more than it may; without a
 //!    price it may mint no more than the last that had one.
-//! 7. No account of credits is empty, and rates and summaries are of ended epochs.
+//! 7. Rates and summaries are of ended epochs.
+//! 8. The system knows every account of credits by a reference that is sufficient without tokens.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs)]
@@ -443,6 +444,15 @@ pub mod pallet {
 			/// What.
 			what: Surprise,
 			/// How many tokens it is about.
+			tokens: Tokens,
+		},
+		/// Locked credits were good for a time that is over.
+		CreditsLapsed {
+			/// Whose.
+			who: T::AccountId,
+			/// How many.
+			credits: Credits,
+			/// Their part of the basis: half of it backs insurance, the rest was destroyed.
 			tokens: Tokens,
 		},
 	}

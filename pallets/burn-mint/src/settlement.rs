@@ -22,27 +22,25 @@ pub(crate) const MAX_FORGOTTEN: u32 = 4;
 
 impl<T: Config> PaidTraffic<T::AccountId> for Pallet<T> {
 	/// Fails with [`Error::ZeroAmount`], [`Error::InsufficientLock`], or when [`Config::Earnings`] refuses.
-	fn paid(
-		customer: &T::AccountId,
+	fn paid_by_many(
+		payments: &[(T::AccountId, Credits)],
 		provider: &T::AccountId,
-		region: &Region,
-		credits: Credits,
+		demand: Option<(&Region, Credits)>,
 	) -> Result<EpochIndex, DispatchError> {
-		ensure!(credits > 0, Error::<T>::ZeroAmount);
 		let epoch = T::Clock::epoch();
 		with_storage_layer(|| {
-			Self::claim(customer, epoch, credits)?;
+			let credits = Self::claim(payments, epoch)?;
 			T::Earnings::earned(provider, epoch, credits)?;
-			T::RegionalDemand::paid(region, epoch, credits);
-			Ok::<_, DispatchError>(())
-		})?;
-		let (customer, provider) = (customer.clone(), provider.clone());
-		Self::deposit_event(Event::TrafficPaid { customer, provider, epoch, credits });
-		Ok(epoch)
+			if let Some((region, credits)) = demand {
+				T::RegionalDemand::paid(region, epoch, credits);
+			}
+			Self::name_payers(payments, provider, epoch);
+			Ok(epoch)
+		})
 	}
 
-	fn weight() -> Weight {
-		T::WeightInfo::paid()
+	fn weight_of_many(payments: u32) -> Weight {
+		T::WeightInfo::paid(payments)
 			.saturating_add(T::Earnings::weight())
 			.saturating_add(T::RegionalDemand::weight())
 	}
@@ -60,15 +58,32 @@ impl<T: Config> SettlementRates for Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Moves locked credits into the claims of the epoch.
-	pub(crate) fn claim(customer: &T::AccountId, epoch: EpochIndex, credits: Credits) -> DispatchResult {
-		Self::use_account(customer, |account| {
-			account.locked = account.locked.checked_sub(credits).ok_or(Error::<T>::InsufficientLock)?;
-			Ok(())
-		})?;
+	pub(crate) fn name_payers(
+		payments: &[(T::AccountId, Credits)],
+		provider: &T::AccountId,
+		epoch: EpochIndex,
+	) {
+		for (customer, credits) in payments.iter().cloned() {
+			let provider = provider.clone();
+			Self::deposit_event(Event::TrafficPaid { customer, provider, epoch, credits });
+		}
+	}
+
+	/// Moves locked credits into the claims of the epoch. Returns how many in all.
+	pub(crate) fn claim(
+		payments: &[(T::AccountId, Credits)],
+		epoch: EpochIndex,
+	) -> Result<Credits, DispatchError> {
+		let mut sum: Credits = 0;
+		for (customer, credits) in payments {
+			ensure!(*credits > 0, Error::<T>::ZeroAmount);
+			Self::spend_lock(customer, *credits)?;
+			sum = sum.checked_add(*credits).ok_or(Error::<T>::Overflow)?;
+		}
+		ensure!(sum > 0, Error::<T>::ZeroAmount);
 		Claims::<T>::try_mutate(epoch, |claims| {
-			claims.credits = claims.credits.checked_add(credits).ok_or(Error::<T>::Overflow)?;
-			Ok(())
+			claims.credits = claims.credits.checked_add(sum).ok_or(Error::<T>::Overflow)?;
+			Ok(sum)
 		})
 	}
 

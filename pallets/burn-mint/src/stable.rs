@@ -25,13 +25,18 @@ impl<T: Config> Pallet<T> {
 		ensure!(credits >= LEAST_PURCHASE, Error::<T>::BelowLeastPurchase);
 		let room = Self::stable_room().ok_or(Error::<T>::NoPool)?;
 		ensure!(credits <= room, Error::<T>::BeyondPool);
-		T::StablePool::transfer(&who, &T::StablePot::get(), credits)?;
-		let pending = Self::book(|ledger| {
-			ledger.buy_stable(credits)?;
-			Ok(ledger.pending_credits)
+		let balance = with_storage_layer(|| {
+			// Before its last unit goes, which may be all that the system knows the account by: it would lose its nonce, and
+			// what it signed before could be repeated.
+			let balance = Self::add_credits(&who, credits)?;
+			T::StablePool::transfer(&who, &T::StablePot::get(), credits)?;
+			let pending = Self::book(|ledger| {
+				ledger.buy_stable(credits)?;
+				Ok(ledger.pending_credits)
+			})?;
+			StableSpending::<T>::mutate(|spending| spending.slice = purchase::equal_slice(pending));
+			Ok::<_, DispatchError>(balance)
 		})?;
-		StableSpending::<T>::mutate(|spending| spending.slice = purchase::equal_slice(pending));
-		let balance = Self::add_credits(&who, credits)?;
 		Self::deposit_event(Event::StableCreditsBought { who, credits, balance });
 		Ok(())
 	}

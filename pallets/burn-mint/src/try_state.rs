@@ -43,6 +43,11 @@ impl<T: Config> Pallet<T> {
 			add(account.balance);
 			add(account.locked);
 		});
+		let exists = |who: &T::AccountId| frame_system::Pallet::<T>::sufficients(who) > 0;
+		ensure!(
+			Accounts::<T>::iter_keys().all(|who| exists(&who)),
+			"8: credits of an account that they do not keep alive"
+		);
 		Claims::<T>::iter_values().for_each(|claims| add(claims.unsettled()));
 		let all = sum.and_then(|sum| sum.checked_sub(Self::undivided()));
 		ensure!(all == Some(outstanding), "3: credits do not add up");
@@ -116,10 +121,6 @@ impl<T: Config> Pallet<T> {
 	fn check_history() -> Check {
 		let next = NextClose::<T>::get();
 		let running = u32::from(RunningClose::<T>::exists());
-		ensure!(
-			Accounts::<T>::iter_values().all(|account| account.balance > 0 || account.locked > 0),
-			"7: an empty account is stored"
-		);
 		ensure!(
 			Rates::<T>::iter_keys().all(|epoch| epoch < next.saturating_add(running)),
 			"7: a rate of an epoch that has not ended"

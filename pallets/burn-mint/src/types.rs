@@ -36,6 +36,13 @@ stored_type! {
 	}
 }
 
+impl CreditAccount {
+	/// Whether there is not a credit in it, free or locked.
+	pub fn is_empty(&self) -> bool {
+		self.balance == 0 && self.locked == 0
+	}
+}
+
 stored_type! {
 	/// A request for credits that waits for its price.
 	pub struct Request<AccountId> {

@@ -19,7 +19,7 @@ pub trait WeightInfo {
 	fn buy_with_stable() -> Weight;
 	fn notify_inactive() -> Weight;
 	fn sweep() -> Weight;
-	fn paid() -> Weight;
+	fn paid(n: u32, ) -> Weight;
 	fn on_initialize() -> Weight;
 	fn on_idle_base() -> Weight;
 	fn quote_requests() -> Weight;
@@ -134,10 +134,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `BurnMint::Claims` (r:1 w:1)
 	/// Proof: `BurnMint::Claims` (`max_values`: None, `max_size`: Some(92), added: 2567, mode: `MaxEncodedLen`)
-	fn paid() -> Weight {
-		Weight::from_parts(10_454_000, 3557)
+	/// The range of component `n` is `[1, 64]`. An upper bound by hand, not yet measured.
+	fn paid(n: u32, ) -> Weight {
+		Weight::from_parts(20_000_000, 6000)
+			.saturating_add(Weight::from_parts(25_000_000, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(3_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 5300).saturating_mul(n.into()))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
@@ -364,9 +369,14 @@ impl WeightInfo for () {
 		Weight::from_parts(18_135_000, 3554)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 2_u64))
 	}
-	fn paid() -> Weight {
-		Weight::from_parts(10_454_000, 3557)
-			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 2_u64))
+	fn paid(n: u32, ) -> Weight {
+		Weight::from_parts(20_000_000, 6000)
+			.saturating_add(Weight::from_parts(25_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(ParityDbWeight::get().reads(3_u64))
+			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(n.into())))
+			.saturating_add(ParityDbWeight::get().writes(1_u64))
+			.saturating_add(ParityDbWeight::get().writes((2_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 5300).saturating_mul(n.into()))
 	}
 	fn on_initialize() -> Weight {
 		Weight::from_parts(9_961_000, 2236)

@@ -2,9 +2,12 @@
 
 use crate::{pallet::*, WeightInfo};
 use alloc::vec::Vec;
-use polkadot_sdk::{frame_support::weights::Weight, sp_runtime::DispatchResult};
+use codec::Encode;
+use polkadot_sdk::{frame_support::weights::Weight, sp_io::hashing::blake2_256, sp_runtime::DispatchResult};
 use weir_primitives::{
-	seams::{EpochClock, OnBondChange, OnProviderChange, ProviderFacts, ProviderRegistry, RoleDuty},
+	seams::{
+		EpochClock, Offer, Offers, OnBondChange, OnProviderChange, ProviderFacts, ProviderRegistry, RoleDuty,
+	},
 	Admission, Claim, EpochIndex, Kbps, ProbeKey, ProviderIndex, Region, Role,
 };
 
@@ -66,6 +69,27 @@ impl<T: Config> ProviderRegistry<T::AccountId> for Pallet<T> {
 	#[cfg(feature = "runtime-benchmarks")]
 	fn register_for_benchmark(who: &T::AccountId, n: u32, claim: Claim) -> ProviderIndex {
 		crate::benchmarking::register::<T>(who, n, claim)
+	}
+}
+
+impl<T: Config> Offers<T::AccountId> for Pallet<T> {
+	fn offer(provider: &T::AccountId) -> Option<Offer> {
+		let (_, registration) = Self::registration(provider)?;
+		let facts = registration.facts_at(T::Clock::epoch());
+		let terms = &registration.terms;
+		Some(Offer {
+			price_credits_per_gb: terms.price_credits_per_gb,
+			terms_hash: terms.using_encoded(blake2_256),
+			region: facts.region,
+			probe_key: facts.probe_key,
+			in_service: facts.in_service,
+		})
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn offer_for_benchmark(who: &T::AccountId, n: u32) -> Offer {
+		crate::benchmarking::register::<T>(who, n, Claim { down_kbps: 100_000, up_kbps: 100_000 });
+		Self::offer(who).unwrap_or_else(|| panic!("it was just registered"))
 	}
 }
 

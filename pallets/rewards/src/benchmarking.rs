@@ -74,20 +74,21 @@ fn region<T: Config>(region: &Region, now: EpochIndex, behind: EpochIndex, close
 }
 
 /// A line that has moved twice: lately, and before from a region in which it weighed something else in each of so many epochs,
-/// and was never settled for them. It still stands where it came from, as another operator's and without an address. To weigh
-/// it where it is rolls totals through so many epochs, which no close has reached.
+/// and was never settled for them. It stands where it is, as another operator's still: a line that is found elsewhere than it
+/// stood is taken away, and placed there by a later verdict at the earliest. To weigh it rolls totals through so many epochs,
+/// which no close has reached.
 fn moved<T: Config>(who: &T::AccountId, index: ProviderIndex, now: EpochIndex, steps: u32, rolled: u32) {
 	let before = region::<T>(&BEFORE, now, HORIZON, true);
 	let from = region::<T>(&THERE, now, rolled.div_ceil(2), false);
 	region::<T>(&HERE, now, rolled / 2, false);
-	let former: T::AccountId = account("former", index, 0);
-	T::Placement::place(index, &former, &THERE, &Endpoint::RelayOnly, WEIGHT);
 	// The last of them is open.
 	let last = now.saturating_sub(1);
 	let steps = steps.min(MAX_STEPS - 2).min(last);
 	// Where it stands by now, so that it weighs something here in the epoch in which it did there: dearer than a move, after
 	// which it weighs nothing until a later test.
 	let endpoint = T::Registry::facts(index).map_or(Endpoint::RelayOnly, |facts| facts.endpoint);
+	let former: T::AccountId = account("former", index, 0);
+	T::Placement::place(index, &former, &HERE, &endpoint, WEIGHT);
 	let site = T::Placement::site(&T::Operators::operator_of(who), &endpoint);
 	let mut line = Line::new(index, HERE, site, 1);
 	line.raw = WEIGHT;

@@ -61,9 +61,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::Account` (r:2 w:2)
 	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn claim(f: u32, p: u32, ) -> Weight {
-		Weight::from_parts(397_201_748, 59525)
-			.saturating_add(Weight::from_parts(9_189_231, 0).saturating_mul(f.into()))
-			.saturating_add(Weight::from_parts(7_438_335, 0).saturating_mul(p.into()))
+		Weight::from_parts(486_327_730, 59525)
+			.saturating_add(Weight::from_parts(7_146_276, 0).saturating_mul(f.into()))
+			.saturating_add(Weight::from_parts(6_260_267, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads(32_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(f.into())))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(p.into())))
@@ -82,7 +82,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Works` (r:1 w:1)
 	/// Proof: `Rewards::Works` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn note_author() -> Weight {
-		Weight::from_parts(15_193_000, 3820)
+		Weight::from_parts(14_267_000, 3820)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -130,13 +130,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `NodeStaking::Rate` (`max_values`: Some(1), `max_size`: Some(36), added: 531, mode: `MaxEncodedLen`)
 	/// Storage: `Regions::Lines` (r:1 w:1)
 	/// Proof: `Regions::Lines` (`max_values`: None, `max_size`: Some(95), added: 2570, mode: `MaxEncodedLen`)
-	/// Storage: `Regions::Counts` (r:2 w:2)
+	/// Storage: `Regions::Counts` (r:1 w:1)
 	/// Proof: `Regions::Counts` (`max_values`: None, `max_size`: Some(38), added: 2513, mode: `MaxEncodedLen`)
-	/// Storage: `Regions::Sites` (r:2 w:2)
+	/// Storage: `Regions::Sites` (r:1 w:1)
 	/// Proof: `Regions::Sites` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	/// Storage: `Regions::Blocks` (r:2 w:2)
+	/// Storage: `Regions::Blocks` (r:1 w:1)
 	/// Proof: `Regions::Blocks` (`max_values`: None, `max_size`: Some(59), added: 2534, mode: `MaxEncodedLen`)
-	/// Storage: `Regions::Networks` (r:2 w:2)
+	/// Storage: `Regions::Networks` (r:1 w:1)
 	/// Proof: `Regions::Networks` (`max_values`: None, `max_size`: Some(67), added: 2542, mode: `MaxEncodedLen`)
 	/// Storage: `Regions::OperatorLines` (r:2 w:2)
 	/// Proof: `Regions::OperatorLines` (`max_values`: None, `max_size`: Some(62), added: 2537, mode: `MaxEncodedLen`)
@@ -149,13 +149,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Checkpoints` (r:0 w:40)
 	/// Proof: `Rewards::Checkpoints` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
 	fn verdict(s: u32, e: u32, ) -> Weight {
-		Weight::from_parts(293_496_838, 8220)
-			.saturating_add(Weight::from_parts(10_024_664, 0).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(4_984_059, 0).saturating_mul(e.into()))
-			.saturating_add(T::DbWeight::get().reads(37_u64))
+		Weight::from_parts(265_878_731, 8201)
+			.saturating_add(Weight::from_parts(8_319_536, 0).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(4_538_529, 0).saturating_mul(e.into()))
+			.saturating_add(T::DbWeight::get().reads(33_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(e.into())))
-			.saturating_add(T::DbWeight::get().writes(17_u64))
+			.saturating_add(T::DbWeight::get().writes(13_u64))
 			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(e.into())))
 			.saturating_add(Weight::from_parts(0, 2593).saturating_mul(e.into()))
 			.saturating_add(Weight::from_parts(0, 2340).saturating_mul(s.into()))
@@ -169,7 +169,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Accounts` (r:1 w:1)
 	/// Proof: `Rewards::Accounts` (`max_values`: None, `max_size`: Some(355), added: 2830, mode: `MaxEncodedLen`)
 	fn attested() -> Weight {
-		Weight::from_parts(17_322_000, 3820)
+		Weight::from_parts(15_960_000, 3820)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -184,7 +184,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Works` (r:1 w:1)
 	/// Proof: `Rewards::Works` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn unproven() -> Weight {
-		Weight::from_parts(26_032_000, 3820)
+		Weight::from_parts(25_261_000, 3820)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -233,7 +233,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Checkpoints` (r:0 w:20)
 	/// Proof: `Rewards::Checkpoints` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
 	fn provider_left() -> Weight {
-		Weight::from_parts(589_063_000, 59525)
+		Weight::from_parts(574_632_000, 59525)
 			.saturating_add(T::DbWeight::get().reads(64_u64))
 			.saturating_add(T::DbWeight::get().writes(52_u64))
 	}
@@ -287,13 +287,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `NodeStaking::Rate` (`max_values`: Some(1), `max_size`: Some(36), added: 531, mode: `MaxEncodedLen`)
 	/// Storage: `Regions::Lines` (r:1 w:1)
 	/// Proof: `Regions::Lines` (`max_values`: None, `max_size`: Some(95), added: 2570, mode: `MaxEncodedLen`)
-	/// Storage: `Regions::Counts` (r:2 w:2)
+	/// Storage: `Regions::Counts` (r:1 w:1)
 	/// Proof: `Regions::Counts` (`max_values`: None, `max_size`: Some(38), added: 2513, mode: `MaxEncodedLen`)
-	/// Storage: `Regions::Sites` (r:2 w:2)
+	/// Storage: `Regions::Sites` (r:1 w:1)
 	/// Proof: `Regions::Sites` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	/// Storage: `Regions::Blocks` (r:2 w:2)
+	/// Storage: `Regions::Blocks` (r:1 w:1)
 	/// Proof: `Regions::Blocks` (`max_values`: None, `max_size`: Some(59), added: 2534, mode: `MaxEncodedLen`)
-	/// Storage: `Regions::Networks` (r:2 w:2)
+	/// Storage: `Regions::Networks` (r:1 w:1)
 	/// Proof: `Regions::Networks` (`max_values`: None, `max_size`: Some(67), added: 2542, mode: `MaxEncodedLen`)
 	/// Storage: `Regions::OperatorLines` (r:2 w:2)
 	/// Proof: `Regions::OperatorLines` (`max_values`: None, `max_size`: Some(62), added: 2537, mode: `MaxEncodedLen`)
@@ -306,9 +306,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Checkpoints` (r:0 w:40)
 	/// Proof: `Rewards::Checkpoints` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
 	fn slash_applied() -> Weight {
-		Weight::from_parts(790_404_000, 109896)
-			.saturating_add(T::DbWeight::get().reads(103_u64))
-			.saturating_add(T::DbWeight::get().writes(99_u64))
+		Weight::from_parts(745_332_000, 109896)
+			.saturating_add(T::DbWeight::get().reads(99_u64))
+			.saturating_add(T::DbWeight::get().writes(95_u64))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
@@ -335,7 +335,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Works` (r:6 w:6)
 	/// Proof: `Rewards::Works` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn fined() -> Weight {
-		Weight::from_parts(438_111_000, 59525)
+		Weight::from_parts(399_583_000, 59525)
 			.saturating_add(T::DbWeight::get().reads(45_u64))
 			.saturating_add(T::DbWeight::get().writes(16_u64))
 	}
@@ -348,7 +348,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	fn earned() -> Weight {
-		Weight::from_parts(55_164_000, 13765)
+		Weight::from_parts(53_007_000, 13765)
 			.saturating_add(T::DbWeight::get().reads(12_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -359,7 +359,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Shares` (r:0 w:1)
 	/// Proof: `Rewards::Shares` (`max_values`: None, `max_size`: Some(60), added: 2535, mode: `MaxEncodedLen`)
 	fn share() -> Weight {
-		Weight::from_parts(11_874_000, 3501)
+		Weight::from_parts(11_943_000, 3501)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -368,8 +368,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Scheduled` (r:4608 w:0)
 	/// Proof: `Rewards::Scheduled` (`max_values`: None, `max_size`: Some(118), added: 2593, mode: `MaxEncodedLen`)
 	fn begin(n: u32, ) -> Weight {
-		Weight::from_parts(581_000, 990)
-			.saturating_add(Weight::from_parts(28_014_292, 0).saturating_mul(n.into()))
+		Weight::from_parts(505_000, 990)
+			.saturating_add(Weight::from_parts(25_102_880, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads((10_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 23337).saturating_mul(n.into()))
 	}
@@ -378,7 +378,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::LastClosed` (r:0 w:1)
 	/// Proof: `Rewards::LastClosed` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	fn finish() -> Weight {
-		Weight::from_parts(4_998_000, 1533)
+		Weight::from_parts(4_967_000, 1533)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -401,7 +401,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Governance::Pauses` (r:1 w:0)
 	/// Proof: `Governance::Pauses` (`max_values`: None, `max_size`: Some(15), added: 2490, mode: `MaxEncodedLen`)
 	fn survey() -> Weight {
-		Weight::from_parts(107_755_000, 50257)
+		Weight::from_parts(102_696_000, 50257)
 			.saturating_add(T::DbWeight::get().reads(27_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -418,7 +418,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Wants` (r:0 w:1)
 	/// Proof: `Rewards::Wants` (`max_values`: None, `max_size`: Some(46), added: 2521, mode: `MaxEncodedLen`)
 	fn appraise() -> Weight {
-		Weight::from_parts(100_055_000, 50257)
+		Weight::from_parts(93_042_000, 50257)
 			.saturating_add(T::DbWeight::get().reads(23_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
@@ -441,7 +441,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Checkpoints` (r:0 w:9)
 	/// Proof: `Rewards::Checkpoints` (`max_values`: None, `max_size`: Some(70), added: 2545, mode: `MaxEncodedLen`)
 	fn pay() -> Weight {
-		Weight::from_parts(174_869_000, 50257)
+		Weight::from_parts(170_596_000, 50257)
 			.saturating_add(T::DbWeight::get().reads(26_u64))
 			.saturating_add(T::DbWeight::get().writes(40_u64))
 	}
@@ -490,9 +490,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::CurrentTour` (r:0 w:1)
 	/// Proof: `Rewards::CurrentTour` (`max_values`: Some(1), `max_size`: Some(43), added: 538, mode: `MaxEncodedLen`)
 	fn settle_next(f: u32, p: u32, ) -> Weight {
-		Weight::from_parts(425_463_552, 59525)
-			.saturating_add(Weight::from_parts(8_833_569, 0).saturating_mul(f.into()))
-			.saturating_add(Weight::from_parts(6_913_449, 0).saturating_mul(p.into()))
+		Weight::from_parts(391_081_886, 59525)
+			.saturating_add(Weight::from_parts(8_382_717, 0).saturating_mul(f.into()))
+			.saturating_add(Weight::from_parts(6_933_461, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads(40_u64))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(f.into())))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(p.into())))
@@ -521,8 +521,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Rewards::Works` (r:0 w:1)
 	/// Proof: `Rewards::Works` (`max_values`: None, `max_size`: Some(36), added: 2511, mode: `MaxEncodedLen`)
 	fn prune(n: u32, ) -> Weight {
-		Weight::from_parts(42_137_046, 3621)
-			.saturating_add(Weight::from_parts(4_249_293, 0).saturating_mul(n.into()))
+		Weight::from_parts(40_274_260, 3621)
+			.saturating_add(Weight::from_parts(4_027_224, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
@@ -533,9 +533,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 impl WeightInfo for () {
 	fn claim(f: u32, p: u32, ) -> Weight {
-		Weight::from_parts(397_201_748, 59525)
-			.saturating_add(Weight::from_parts(9_189_231, 0).saturating_mul(f.into()))
-			.saturating_add(Weight::from_parts(7_438_335, 0).saturating_mul(p.into()))
+		Weight::from_parts(486_327_730, 59525)
+			.saturating_add(Weight::from_parts(7_146_276, 0).saturating_mul(f.into()))
+			.saturating_add(Weight::from_parts(6_260_267, 0).saturating_mul(p.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(32_u64, 4_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(f.into())))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(p.into())))
@@ -545,14 +545,14 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 2543).saturating_mul(p.into()))
 	}
 	fn note_author() -> Weight {
-		Weight::from_parts(15_193_000, 3820)
+		Weight::from_parts(14_267_000, 3820)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 3_u64))
 	}
 	fn verdict(s: u32, e: u32, ) -> Weight {
-		Weight::from_parts(293_496_838, 8220)
-			.saturating_add(Weight::from_parts(10_024_664, 0).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(4_984_059, 0).saturating_mul(e.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(37_u64, 17_u64))
+		Weight::from_parts(265_878_731, 8201)
+			.saturating_add(Weight::from_parts(8_319_536, 0).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(4_538_529, 0).saturating_mul(e.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(33_u64, 13_u64))
 			.saturating_add(ParityDbWeight::get().reads((1_u64).saturating_mul(s.into())))
 			.saturating_add(ParityDbWeight::get().reads((1_u64).saturating_mul(e.into())))
 			.saturating_add(ParityDbWeight::get().writes((2_u64).saturating_mul(e.into())))
@@ -560,60 +560,60 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 2340).saturating_mul(s.into()))
 	}
 	fn attested() -> Weight {
-		Weight::from_parts(17_322_000, 3820)
+		Weight::from_parts(15_960_000, 3820)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 3_u64))
 	}
 	fn unproven() -> Weight {
-		Weight::from_parts(26_032_000, 3820)
+		Weight::from_parts(25_261_000, 3820)
 			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 3_u64))
 	}
 	fn provider_left() -> Weight {
-		Weight::from_parts(589_063_000, 59525)
+		Weight::from_parts(574_632_000, 59525)
 			.saturating_add(ParityDbWeight::get().reads_writes(64_u64, 52_u64))
 	}
 	fn slash_applied() -> Weight {
-		Weight::from_parts(790_404_000, 109896)
-			.saturating_add(ParityDbWeight::get().reads_writes(103_u64, 99_u64))
+		Weight::from_parts(745_332_000, 109896)
+			.saturating_add(ParityDbWeight::get().reads_writes(99_u64, 95_u64))
 	}
 	fn fined() -> Weight {
-		Weight::from_parts(438_111_000, 59525)
+		Weight::from_parts(399_583_000, 59525)
 			.saturating_add(ParityDbWeight::get().reads_writes(45_u64, 16_u64))
 	}
 	fn earned() -> Weight {
-		Weight::from_parts(55_164_000, 13765)
+		Weight::from_parts(53_007_000, 13765)
 			.saturating_add(ParityDbWeight::get().reads_writes(12_u64, 6_u64))
 	}
 	fn share() -> Weight {
-		Weight::from_parts(11_874_000, 3501)
+		Weight::from_parts(11_943_000, 3501)
 			.saturating_add(ParityDbWeight::get().reads_writes(2_u64, 3_u64))
 	}
 	fn begin(n: u32, ) -> Weight {
-		Weight::from_parts(581_000, 990)
-			.saturating_add(Weight::from_parts(28_014_292, 0).saturating_mul(n.into()))
+		Weight::from_parts(505_000, 990)
+			.saturating_add(Weight::from_parts(25_102_880, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(0_u64, 0_u64))
 			.saturating_add(ParityDbWeight::get().reads((10_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 23337).saturating_mul(n.into()))
 	}
 	fn finish() -> Weight {
-		Weight::from_parts(4_998_000, 1533)
+		Weight::from_parts(4_967_000, 1533)
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 1_u64))
 	}
 	fn survey() -> Weight {
-		Weight::from_parts(107_755_000, 50257)
+		Weight::from_parts(102_696_000, 50257)
 			.saturating_add(ParityDbWeight::get().reads_writes(27_u64, 2_u64))
 	}
 	fn appraise() -> Weight {
-		Weight::from_parts(100_055_000, 50257)
+		Weight::from_parts(93_042_000, 50257)
 			.saturating_add(ParityDbWeight::get().reads_writes(23_u64, 2_u64))
 	}
 	fn pay() -> Weight {
-		Weight::from_parts(174_869_000, 50257)
+		Weight::from_parts(170_596_000, 50257)
 			.saturating_add(ParityDbWeight::get().reads_writes(26_u64, 40_u64))
 	}
 	fn settle_next(f: u32, p: u32, ) -> Weight {
-		Weight::from_parts(425_463_552, 59525)
-			.saturating_add(Weight::from_parts(8_833_569, 0).saturating_mul(f.into()))
-			.saturating_add(Weight::from_parts(6_913_449, 0).saturating_mul(p.into()))
+		Weight::from_parts(391_081_886, 59525)
+			.saturating_add(Weight::from_parts(8_382_717, 0).saturating_mul(f.into()))
+			.saturating_add(Weight::from_parts(6_933_461, 0).saturating_mul(p.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(40_u64, 9_u64))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(f.into())))
 			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(p.into())))
@@ -623,8 +623,8 @@ impl WeightInfo for () {
 			.saturating_add(Weight::from_parts(0, 2543).saturating_mul(p.into()))
 	}
 	fn prune(n: u32, ) -> Weight {
-		Weight::from_parts(42_137_046, 3621)
-			.saturating_add(Weight::from_parts(4_249_293, 0).saturating_mul(n.into()))
+		Weight::from_parts(40_274_260, 3621)
+			.saturating_add(Weight::from_parts(4_027_224, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 3_u64))
 			.saturating_add(ParityDbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(n.into())))

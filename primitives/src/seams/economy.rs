@@ -57,27 +57,55 @@ pub trait StablePool<AccountId> {
 pub trait CreditAccounts<AccountId> {
 	/// Credits of `who` that are free to spend.
 	fn free(who: &AccountId) -> Credits;
+	/// Credits of `who` that are locked.
+	fn locked(who: &AccountId) -> Credits;
 	/// Moves credits of `who` from its balance into a lock.
 	fn lock(who: &AccountId, credits: Credits) -> DispatchResult;
 	/// Gives locked credits back to the balance of `who`.
 	fn unlock(who: &AccountId, credits: Credits) -> DispatchResult;
+	/// Forgets the account of `who` if no credits are left in it. What [`PaidTraffic`] takes leaves it there, so that nobody who
+	/// hands a voucher in ends somebody else's account.
+	fn forget_empty(who: &AccountId);
+	/// Locked credits of everybody, for invariants: goes through all accounts.
+	fn all_locked() -> Credits;
+	/// Takes locked credits of `who` out of circulation that were good for a time that is over. Half of their part of the basis
+	/// backs insurance, rounded down, the rest is destroyed. Returns that part.
+	fn lapse(who: &AccountId, credits: Credits) -> Result<Tokens, DispatchError>;
 	/// Charges a fee to the free credits of `who`, and destroys their part of the basis. Returns that part.
 	fn charge_fee(who: &AccountId, credits: Credits) -> Result<Tokens, DispatchError>;
+	/// Gives `who` credits that tokens were burned for, for tests and benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn fund_for_benchmark(who: &AccountId, credits: Credits);
 }
 
-/// Traffic that was paid for (implemented by burn-mint, called by whoever verifies vouchers). The credits leave the lock
-/// of the customer and wait for the settlement of the running epoch.
+/// Traffic that was paid for (implemented by burn-mint, called by whoever verifies vouchers). The credits leave the locks
+/// of those who pay and wait for the settlement of the running epoch.
 pub trait PaidTraffic<AccountId> {
-	/// `customer` has paid `credits`, locked before, to `provider` for traffic in `region`. Returns the epoch at whose
-	/// rate the provider is paid.
+	/// Each of these has paid so many credits, locked before, to `provider`. As many of them all as `demand` says count for
+	/// traffic in its region. Returns the epoch at whose rate the provider is paid.
+	fn paid_by_many(
+		payments: &[(AccountId, Credits)],
+		provider: &AccountId,
+		demand: Option<(&Region, Credits)>,
+	) -> Result<EpochIndex, DispatchError>;
+	/// The same for one who pays, and all of it counts.
 	fn paid(
 		customer: &AccountId,
 		provider: &AccountId,
 		region: &Region,
 		credits: Credits,
-	) -> Result<EpochIndex, DispatchError>;
-	/// What that costs at most.
-	fn weight() -> Weight;
+	) -> Result<EpochIndex, DispatchError>
+	where
+		AccountId: Clone,
+	{
+		Self::paid_by_many(&[(customer.clone(), credits)], provider, Some((region, credits)))
+	}
+	/// What `payments` at once cost at most.
+	fn weight_of_many(payments: u32) -> Weight;
+	/// What one costs at most.
+	fn weight() -> Weight {
+		Self::weight_of_many(1)
+	}
 }
 
 /// Told what was paid in a region (implemented by regions).

@@ -192,6 +192,30 @@ pub trait ProviderRegistry<AccountId> {
 	fn register_for_benchmark(who: &AccountId, n: u32, claim: Claim) -> ProviderIndex;
 }
 
+/// What a provider offers now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Offer {
+	/// Credits per 10⁹ bytes.
+	pub price_credits_per_gb: u64,
+	/// Blake2-256 of the SCALE encoding of the registered terms.
+	pub terms_hash: [u8; 32],
+	/// Where it stands.
+	pub region: Region,
+	/// Signs what the provider agrees to.
+	pub probe_key: Option<ProbeKey>,
+	/// Whether it may be bought from.
+	pub in_service: bool,
+}
+
+/// The market as payment channels see it (implemented by providers).
+pub trait Offers<AccountId> {
+	/// What `provider` offers; none if it is not registered.
+	fn offer(provider: &AccountId) -> Option<Offer>;
+	/// Registers `who` in service at the `n`-th test address, and returns what it offers, for tests and benchmarks.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn offer_for_benchmark(who: &AccountId, n: u32) -> Offer;
+}
+
 /// Told when the registry changes, so that the lists tests are drawn from follow (implemented by
 /// proof-of-bandwidth).
 pub trait OnProviderChange<AccountId> {

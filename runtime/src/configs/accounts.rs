@@ -15,7 +15,7 @@ use frame_support::{
 	PalletId,
 };
 use pallet_balances::NegativeImbalance;
-use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
+use pallet_transaction_payment::{Multiplier, TargetedFeeAdjustment};
 use smallvec::smallvec;
 use sp_runtime::{traits::AccountIdConversion, FixedPointNumber, Perbill, Perquintill};
 
@@ -137,20 +137,21 @@ impl OnUnbalanced<NegativeImbalance<Runtime>> for FormerImbalances {
 	}
 }
 
-/// What charging for a transaction costs, the ledger and the author's account included.
+/// What charging for a transaction costs. In tokens: the ledger, the author and its account as well. In credits: the quote with
+/// its round and pace, the credits, the epoch and the ledger, after the tokens were found not to be enough.
 pub struct ChargingWeight;
 
 impl pallet_transaction_payment::WeightInfo for ChargingWeight {
 	fn charge_transaction_payment() -> Weight {
 		type Charging = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
-		let sinks = <Runtime as frame_system::Config>::DbWeight::get().reads_writes(4, 2);
+		let sinks = <Runtime as frame_system::Config>::DbWeight::get().reads_writes(7, 2);
 		Charging::charge_transaction_payment().saturating_add(sinks)
 	}
 }
 
 impl pallet_transaction_payment::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
-	type OnChargeTransaction = FungibleAdapter<Balances, FeesAndTips>;
+	type OnChargeTransaction = fees::TokensOrCredits;
 	type OperationalFeeMultiplier = ConstU8<5>;
 	type WeightToFee = WeightToFee;
 	type LengthToFee = ConstantMultiplier<Balance, TransactionByteFee>;

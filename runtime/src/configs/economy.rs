@@ -8,10 +8,10 @@ use super::{
 use crate::*;
 use frame_support::{
 	parameter_types,
-	traits::{ConstU32, ConstU64},
+	traits::{ConstU128, ConstU32, ConstU64, Get},
 	PalletId,
 };
-use weir_primitives::economy::Price as TokenPrice;
+use weir_primitives::{economy::Price as TokenPrice, EpochIndex};
 
 parameter_types! {
 	/// What a reporter of the price has bonded.
@@ -20,6 +20,15 @@ parameter_types! {
 	pub const MinBounty: Balance = tokens(100);
 	/// What the oracle's own account derives from: it reports nothing.
 	pub const OraclePalletId: PalletId = PalletId(*b"weir/orc");
+}
+
+/// The month of a plan: as long as a window of changes, 28 days on a public network.
+pub struct PlanEpochs;
+
+impl Get<EpochIndex> for PlanEpochs {
+	fn get() -> EpochIndex {
+		<Governance as Get<weir_primitives::economy::Pace>>::get().change_window_epochs
+	}
 }
 
 /// Where slashes go: a part is destroyed, a part is the reporter's of the fault, the rest is the treasury's.
@@ -119,4 +128,16 @@ impl pallet_burn_mint::Config for Runtime {
 	type MaxRequestsPerAccount = ConstU32<16>;
 	type MaxRequestsPerBlock = ConstU32<50>;
 	type WeightInfo = pallet_burn_mint::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_channels::Config for Runtime {
+	type Clock = ProofOfBandwidth;
+	type Offers = Providers;
+	type Credits = BurnMint;
+	type Traffic = BurnMint;
+	type Parameters = Governance;
+	// A cent.
+	type MinDeposit = ConstU128<10_000>;
+	type PlanEpochs = PlanEpochs;
+	type WeightInfo = pallet_channels::weights::SubstrateWeight<Runtime>;
 }

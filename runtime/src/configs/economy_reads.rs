@@ -14,6 +14,7 @@ use pallet_regions::{Change, PendingChange as PendingTable, RegionState};
 use sp_core::Get;
 use weir_math::economy::wide::value_floor;
 use weir_primitives::{
+	channels_api::ProviderEarnings,
 	economy::{Credits, Pace, Ppm, Quote, RegionId, Tokens},
 	economy_api::{
 		BondInfo, BondsInfo, BountyInfo, BrakeInfo, ClaimBond, Earned, FeeInfo, Page, ParametersInfo, Paused,
@@ -76,7 +77,6 @@ pub fn reporters() -> Vec<ReporterInfo<AccountId>> {
 pub fn rewards(who: &AccountId) -> RewardsInfo {
 	let pallet_rewards::Account { owed, paid, vesting, .. } = Rewards::account(who).unwrap_or_default();
 	let earned = |pending, paid| Earned { pending, paid };
-	let fee = |(epoch, credits, tokens)| FeeInfo { epoch, credits, tokens };
 	let claimable = owed.total();
 	RewardsInfo {
 		closed: Rewards::last_closed(),
@@ -95,9 +95,26 @@ pub fn rewards(who: &AccountId) -> RewardsInfo {
 		},
 		bounties: earned(owed.bounty, paid.bounty),
 		fees: earned(owed.fees, paid.fees),
-		fee_epochs: Rewards::fee_epochs(who).into_iter().map(fee).collect(),
+		fee_epochs: fee_epochs(who),
 		validating: earned(owed.authoring, paid.authoring),
 		attesting: earned(owed.attestation, paid.attestation),
+	}
+}
+
+/// Fees that are not converted yet, by epoch.
+fn fee_epochs(who: &AccountId) -> Vec<FeeInfo> {
+	let fee = |(epoch, credits, tokens)| FeeInfo { epoch, credits, tokens };
+	Rewards::fee_epochs(who).into_iter().map(fee).collect()
+}
+
+/// What a provider has earned by vouchers, and what its channels hold.
+pub fn provider_earnings(provider: &AccountId) -> ProviderEarnings {
+	let pallet_rewards::Account { owed, paid, .. } = Rewards::account(provider).unwrap_or_default();
+	ProviderEarnings {
+		epoch: ProofOfBandwidth::epoch(),
+		fees: Earned { pending: owed.fees, paid: paid.fees },
+		fee_epochs: fee_epochs(provider),
+		channels: Channels::channels_to(provider),
 	}
 }
 

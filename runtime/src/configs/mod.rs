@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod consensus;
 pub mod economy;
 pub mod economy_reads;
+pub mod fees;
 pub mod governance;
 // The pallet's macro writes items without documentation.
 #[allow(missing_docs)]

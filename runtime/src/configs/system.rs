@@ -155,6 +155,10 @@ impl Contains<RuntimeCall> for NeverStopped {
 				| RuntimeCall::Governance(_)
 				| RuntimeCall::Rewards(pallet_rewards::Call::claim { .. })
 				| RuntimeCall::BurnMint(pallet_burn_mint::Call::cancel_request { .. })
+				| RuntimeCall::Channels(pallet_channels::Call::claim { .. })
+				| RuntimeCall::Channels(pallet_channels::Call::close { .. })
+				| RuntimeCall::Channels(pallet_channels::Call::close_agreed { .. })
+				| RuntimeCall::Channels(pallet_channels::Call::close_due { .. })
 				| RuntimeCall::Price(pallet_price::Call::leave { .. })
 				| RuntimeCall::Price(pallet_price::Call::withdraw { .. })
 				| RuntimeCall::Price(pallet_price::Call::set_key { .. })
@@ -228,6 +232,7 @@ impl Contains<pallet_tx_pause::RuntimeCallNameOf<Runtime>> for NeverPaused {
 				_
 			) | (b"Rewards", b"claim")
 				| (b"BurnMint", b"cancel_request")
+				| (b"Channels", b"claim" | b"close" | b"close_agreed" | b"close_due")
 				| (b"Price", b"leave" | b"withdraw" | b"set_key" | b"report")
 				| (b"Regions", b"reclaim_bounty")
 				| (b"Treasury", b"payout" | b"check_status")

@@ -87,6 +87,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 					| RuntimeCall::Utility(_)
 					// It gives tokens back to the account.
 					| RuntimeCall::BurnMint(pallet_burn_mint::Call::cancel_request { .. })
+					// So do these, and none but the provider is paid.
+					| RuntimeCall::Channels(pallet_channels::Call::claim { .. })
+					| RuntimeCall::Channels(pallet_channels::Call::close { .. })
+					| RuntimeCall::Channels(pallet_channels::Call::close_due { .. })
 			),
 			Self::Operation => matches!(
 				call,
@@ -96,6 +100,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 					| RuntimeCall::ProofOfBandwidth(_)
 					| RuntimeCall::Rewards(_)
 					| RuntimeCall::Utility(_)
+					// What its customers owe it.
+					| RuntimeCall::Channels(pallet_channels::Call::claim { .. })
+					| RuntimeCall::Channels(pallet_channels::Call::close { .. })
+					| RuntimeCall::Channels(pallet_channels::Call::close_due { .. })
 					// The key with which the node reports the price.
 					| RuntimeCall::Price(pallet_price::Call::set_key { .. })
 			),

@@ -389,7 +389,18 @@ pub(crate) fn check_invariants() {
 	Regions::do_try_state().expect("invariants of regions");
 	Rewards::do_try_state().expect("invariants of rewards");
 	BurnMint::do_try_state().expect("invariants of burn-mint");
+	Channels::do_try_state().expect("invariants of channels");
+	check_emptied();
 	check_supply();
+}
+
+/// Checks that an account without credits is kept only as long as vouchers may have emptied it.
+fn check_emptied() {
+	let payers: Vec<_> =
+		pallet_channels::Channels::<Runtime>::iter_values().map(|channel| channel.payer).collect();
+	for (who, account) in pallet_burn_mint::Accounts::<Runtime>::iter() {
+		assert!(account.balance + account.locked > 0 || payers.contains(&who), "{who:?} is kept for nothing");
+	}
 }
 
 /// Checks that every token of the cap is accounted for, and that what exists is what accounts hold.

@@ -1,6 +1,8 @@
 //! The real runtime, block by block.
 
 mod chain;
+mod channels;
+mod credit_fees;
 mod economy;
 mod economy_reads;
 mod epoch_close;

@@ -5,6 +5,7 @@
 //! `transaction_version`; for runtime APIs a new `api_version`.
 //! `WEIR_WRITE_GOLDEN=1 cargo test -p weir-runtime golden` writes it anew.
 
+mod channels;
 mod economy;
 
 use super::chain::genesis;
@@ -404,8 +405,10 @@ fn extensions() -> String {
 fn golden_file_should_say_what_the_runtime_says() {
 	let current = calls().concat()
 		+ &economy::calls().concat()
+		+ &channels::calls().concat()
 		+ &apis().concat()
 		+ &economy::apis().concat()
+		+ &channels::apis().concat()
 		+ &errors()
 		+ &extensions();
 	let current = format!("{HEADER}{current}");

@@ -3,6 +3,7 @@
 
 use super::{
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
+	channels::{Channel, ChannelPage, Offer, Plan, ProviderEarnings},
 	contesting::{Audit, Evidence},
 	earning::{EpochSummaryPage, Rewards},
 	figures::{Bonds, ClaimBond, CloseState, Pots, QuoteList, StablePath},
@@ -168,6 +169,36 @@ pub(crate) trait WeirApi {
 	/// How far epochs are closed: whether the next waits for a price, or how far its close is.
 	#[method(name = "weir_close", blocking)]
 	fn close(&self, at: Option<Hash>) -> RpcResult<CloseState>;
+
+	/// One payment channel that is not closed.
+	#[method(name = "weir_channel", blocking)]
+	fn channel(&self, channel: u64, at: Option<Hash>) -> RpcResult<Channel>;
+
+	/// One page of the channels that an account pays for, uses or is paid by.
+	/// `limit` is 1 to 100, and 100 unless given. Ask for the next page as with `weir_providers`; the last one may be empty.
+	/// The order is not that of the numbers: a channel that was opened meanwhile may stand before the cursor.
+	#[method(name = "weir_channels", blocking)]
+	fn channels(
+		&self,
+		account: Account,
+		cursor: Option<u64>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<ChannelPage>;
+
+	/// Credits that an account has put aside for months of use; null if there are none.
+	#[method(name = "weir_plan", blocking)]
+	fn plan(&self, account: Account, at: Option<Hash>) -> RpcResult<Option<Plan>>;
+
+	/// What a provider asks for traffic, and what a channel to it has to say when it is opened.
+	/// `boost` is the boost class in per cent of the provider's price, 100 to 300, and 100 unless given.
+	#[method(name = "weir_offer", blocking)]
+	fn offer(&self, provider: AccountOrIndex, boost: Option<u16>, at: Option<Hash>) -> RpcResult<Offer>;
+
+	/// What a provider has earned by vouchers, and what the channels to it still hold.
+	/// At most 4,096 channels are counted. An account that is no provider any more may still have earned something.
+	#[method(name = "weir_providerEarnings", blocking)]
+	fn provider_earnings(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<ProviderEarnings>;
 
 	/// This description.
 	#[method(name = "rpc.discover")]

@@ -3,6 +3,7 @@
 use jsonrpsee::types::ErrorObjectOwned;
 use polkadot_sdk::{sp_api, sp_blockchain};
 use std::fmt;
+use weir_primitives::channels_api::{LEAST_BOOST_PERCENT, MOST_BOOST_PERCENT};
 use weir_runtime::Hash;
 
 /// Code of the first error.
@@ -41,6 +42,10 @@ pub(super) enum Error {
 	UnknownRegion(String),
 	/// The text is no amount.
 	NotAnAmount(String),
+	/// No channel with this number is open.
+	UnknownChannel(u64),
+	/// There is no boost class of so many per cent.
+	NotABoost(u16),
 }
 
 impl Error {
@@ -64,6 +69,8 @@ impl Error {
 			Self::TooManySubscriptions,
 			Self::UnknownRegion(text()),
 			Self::NotAnAmount(text()),
+			Self::UnknownChannel(0),
+			Self::NotABoost(0),
 		]
 	}
 
@@ -85,6 +92,8 @@ impl Error {
 			Self::TooManySubscriptions => (12, "TooManySubscriptions"),
 			Self::UnknownRegion(_) => (13, "UnknownRegion"),
 			Self::NotAnAmount(_) => (14, "NotAnAmount"),
+			Self::UnknownChannel(_) => (15, "UnknownChannel"),
+			Self::NotABoost(_) => (16, "NotABoost"),
 		};
 		(BASE + offset, name)
 	}
@@ -151,6 +160,16 @@ impl fmt::Display for Error {
 			Self::NotAnAmount(text) => write!(
 				f,
 				"'{text}' is no amount of credits: give micro-dollars as a whole number, or as text of digits only"
+			),
+			Self::UnknownChannel(channel) => write!(
+				f,
+				"no channel {channel} is open in this state: it was closed (the event channels.Closed says how), or there \
+				never was one; look for those of an account with weir_channels"
+			),
+			Self::NotABoost(percent) => write!(
+				f,
+				"{percent} is no boost class: give per cent of the provider's price, from {LEAST_BOOST_PERCENT} to \
+				{MOST_BOOST_PERCENT}"
 			),
 		}
 	}

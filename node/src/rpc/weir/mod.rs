@@ -2,7 +2,7 @@
 //!
 //! * [`api`]: the methods and the subscriptions.
 //! * [`inputs`]: what goes in; [`results`], [`attesting`], [`contesting`], [`verdicts`], [`outages`] and [`texts`]: what comes out, as
-//!   JSON; of the economy [`money`], [`regional`], [`earning`], [`figures`] and [`rules`].
+//!   JSON; of the economy [`money`], [`regional`], [`earning`], [`figures`], [`rules`] and [`channels`].
 //! * [`server`]: answers, read through the runtime's API.
 //! * [`news`]: what new blocks say, read once for all subscribers; [`subscriptions`] hands it out, to so many subscribers
 //!   of a connection as have [`places`].
@@ -22,6 +22,7 @@ macro_rules! result {
 
 mod api;
 mod attesting;
+mod channels;
 mod contesting;
 mod earning;
 mod error;

@@ -3,6 +3,7 @@
 
 use super::{
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
+	channels::{Channel, ChannelPage, Offer, Plan, ProviderEarnings},
 	contesting::{Audit, Evidence},
 	earning::{EpochSummaryPage, Rewards},
 	error::Error,
@@ -145,7 +146,9 @@ fn schema(name: &str, schemas: &mut SchemaGenerator) -> Value {
 		};
 	}
 	table!(
+		u16,
 		u32,
+		u64,
 		String,
 		Account,
 		AccountOrIndex,
@@ -182,6 +185,11 @@ fn schema(name: &str, schemas: &mut SchemaGenerator) -> Value {
 		StablePath,
 		Pots,
 		CloseState,
+		Channel,
+		ChannelPage,
+		Option<Plan>,
+		Offer,
+		ProviderEarnings,
 	)
 }
 

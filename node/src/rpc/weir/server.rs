@@ -3,6 +3,7 @@
 use super::{
 	api::WeirApiServer,
 	attesting::{Assignment, ReportState, Seat, SeatPage, TargetTest, Task},
+	channels::{Channel, ChannelPage, Offer, Plan, ProviderEarnings},
 	contesting::{Audit, Evidence},
 	earning::{EpochSummary, EpochSummaryPage, Rewards},
 	error::Error,
@@ -32,6 +33,7 @@ use sp_consensus::BlockStatus;
 use std::sync::Arc;
 use weir_primitives::{
 	api::{ProofOfBandwidthApi, ProviderInfo, RegionFilter, SeatRecord},
+	channels_api::{ChannelsApi, LEAST_BOOST_PERCENT, MOST_BOOST_PERCENT},
 	economy_api::EconomyApi,
 	EpochIndex,
 };
@@ -89,6 +91,14 @@ impl Weir {
 			AccountOrIndex::Account(account) => {
 				api.provider(at, account.id()?)?.ok_or_else(|| Error::UnknownProvider(account.shown()))
 			}
+		}
+	}
+
+	/// The account of a provider. One that is named by it may be registered no more.
+	fn provider_account(&self, provider: &AccountOrIndex, at: Hash) -> Result<AccountId, Error> {
+		match provider {
+			AccountOrIndex::Index(_) => Ok(self.registered(provider, at)?.account),
+			AccountOrIndex::Account(account) => account.id(),
 		}
 	}
 
@@ -348,6 +358,50 @@ impl WeirApiServer for Weir {
 		let at = self.block(at)?;
 		let info = self.client.runtime_api().close(at).map_err(Error::from)?;
 		Ok(CloseState::new(self.named(at)?, info))
+	}
+
+	fn channel(&self, channel: u64, at: Option<Hash>) -> RpcResult<Channel> {
+		let at = self.block(at)?;
+		let info = self.client.runtime_api().channel(at, channel).map_err(Error::from)?;
+		Ok(info.map(Channel::from).ok_or(Error::UnknownChannel(channel))?)
+	}
+
+	fn channels(
+		&self,
+		account: Account,
+		cursor: Option<u64>,
+		limit: Option<u32>,
+		at: Option<Hash>,
+	) -> RpcResult<ChannelPage> {
+		let (who, limit, at) = (account.id()?, rows(limit)?, self.block(at)?);
+		let rows = self.client.runtime_api().channels(at, who, cursor, limit).map_err(Error::from)?;
+		Ok(ChannelPage::new(self.named(at)?, rows, limit))
+	}
+
+	fn plan(&self, account: Account, at: Option<Hash>) -> RpcResult<Option<Plan>> {
+		let (who, at) = (account.id()?, self.block(at)?);
+		let info = self.client.runtime_api().plan(at, who.clone()).map_err(Error::from)?;
+		let block = self.named(at)?;
+		Ok(info.map(|info| Plan::new(block, &who, info)))
+	}
+
+	fn offer(&self, provider: AccountOrIndex, boost: Option<u16>, at: Option<Hash>) -> RpcResult<Offer> {
+		let boost = boost.unwrap_or(LEAST_BOOST_PERCENT);
+		if !(LEAST_BOOST_PERCENT..=MOST_BOOST_PERCENT).contains(&boost) {
+			return Err(Error::NotABoost(boost).into());
+		}
+		let at = self.block(at)?;
+		let who = self.registered(&provider, at)?.account;
+		let info = self.client.runtime_api().offer(at, who.clone(), boost).map_err(Error::from)?;
+		let info = info.ok_or_else(|| Error::UnknownProvider(who.to_string()))?;
+		Ok(Offer::new(self.named(at)?, &who, info))
+	}
+
+	fn provider_earnings(&self, provider: AccountOrIndex, at: Option<Hash>) -> RpcResult<ProviderEarnings> {
+		let at = self.block(at)?;
+		let who = self.provider_account(&provider, at)?;
+		let info = self.client.runtime_api().provider_earnings(at, who.clone()).map_err(Error::from)?;
+		Ok(ProviderEarnings::new(self.named(at)?, &who, info))
 	}
 
 	fn discover(&self) -> RpcResult<&'static RawValue> {

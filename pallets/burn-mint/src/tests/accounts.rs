@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::{CreditAccount, Error};
-use frame_support::assert_noop;
+use frame_support::{
+	assert_noop,
+	storage::{with_transaction, TransactionOutcome},
+	traits::{fungible::Mutate, tokens::Preservation},
+};
 use sp_runtime::DispatchResult;
 use weir_math::economy::ledger::LedgerError;
 
@@ -20,7 +24,8 @@ fn lock_and_unlock_should_move_credits() {
 		assert_noop!(BurnMint::lock(&ALICE, 0), Error::<Test>::ZeroAmount);
 		assert_noop!(BurnMint::lock(&ALICE, 10 * DOLLAR + 1), Error::<Test>::InsufficientCredits);
 		assert_ok!(BurnMint::lock(&ALICE, 4 * DOLLAR));
-		assert_eq!(BurnMint::free(&ALICE), 6 * DOLLAR);
+		assert_eq!((BurnMint::free(&ALICE), BurnMint::locked(&ALICE)), (6 * DOLLAR, 4 * DOLLAR));
+		assert_eq!((BurnMint::free(&BOB), BurnMint::locked(&BOB)), (0, 0));
 		let event = Event::LockChanged { who: ALICE, old: 0, new: 4 * DOLLAR, balance: 6 * DOLLAR };
 		assert!(emitted(event));
 		assert_noop!(BurnMint::unlock(&ALICE, 0), Error::<Test>::ZeroAmount);
@@ -150,6 +155,140 @@ fn each_refusal_of_the_ledger_should_have_its_error() {
 	});
 }
 
+/// What the system knows an account without tokens by.
+fn references(who: AccountId) -> (u32, u32) {
+	(System::providers(&who), System::sufficients(&who))
+}
+
+/// Sends all tokens of `who` away.
+fn give_all(who: AccountId) {
+	assert_ok!(<Balances as Mutate<_>>::transfer(&who, &BOB, free(who), Preservation::Expendable));
+	assert_eq!(free(who), 0);
+}
+
+#[test]
+fn account_should_outlive_its_tokens_as_long_as_it_has_credits() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_eq!(references(ALICE), (1, 0));
+		buy(ALICE, 10 * DOLLAR);
+		buy(ALICE, 10 * DOLLAR);
+		assert_eq!(references(ALICE), (1, 1));
+		System::inc_account_nonce(ALICE);
+		give_all(ALICE);
+		assert_eq!((references(ALICE), System::account_nonce(ALICE)), ((0, 1), 1));
+
+		pay(ALICE, 8 * DOLLAR);
+		assert_ok!(BurnMint::charge_fee(&ALICE, DOLLAR));
+		assert_ok!(BurnMint::lock(&ALICE, 11 * DOLLAR));
+		assert_eq!((credits_of(ALICE), references(ALICE), System::account_nonce(ALICE)), (0, (0, 1), 1));
+		assert_ok!(BurnMint::unlock(&ALICE, 5 * DOLLAR));
+		assert_eq!(references(ALICE), (0, 1));
+		assert_ok!(BurnMint::lock(&ALICE, 5 * DOLLAR));
+		assert_ok!(BurnMint::paid(&ALICE, &PROVIDER, &REGION, 11 * DOLLAR));
+		// Whoever handed the vouchers in did not take the nonce.
+		assert_eq!((references(ALICE), System::account_nonce(ALICE)), ((0, 1), 1));
+		BurnMint::forget_empty(&ALICE);
+		assert!(!System::account_exists(&ALICE));
+		// As that of an account whose last token goes.
+		assert_eq!(System::account_nonce(ALICE), 0);
+	});
+}
+
+#[test]
+fn account_should_keep_its_nonce_by_its_tokens_when_its_credits_are_gone() {
+	ExtBuilder::default().build_and_execute(|| {
+		buy(ALICE, 10 * DOLLAR);
+		System::inc_account_nonce(ALICE);
+		pay(ALICE, 10 * DOLLAR);
+		BurnMint::forget_empty(&ALICE);
+		assert_eq!((references(ALICE), System::account_nonce(ALICE)), ((1, 0), 1));
+		buy(ALICE, 10 * DOLLAR);
+		assert_eq!((references(ALICE), System::account_nonce(ALICE)), ((1, 1), 1));
+	});
+}
+
+#[test]
+fn sweep_should_end_an_account_without_tokens_unless_something_is_locked() {
+	for locked in [0, DOLLAR] {
+		ExtBuilder::default().build_and_execute(|| {
+			buy(ALICE, 10 * DOLLAR);
+			if locked > 0 {
+				assert_ok!(BurnMint::lock(&ALICE, locked));
+			}
+			give_all(ALICE);
+			pass(SWEEP);
+			assert_ok!(BurnMint::notify_inactive(signed(BOB), ALICE));
+			assert_eq!(references(ALICE), (0, 1));
+			pass(NOTICE);
+			assert_ok!(BurnMint::sweep(signed(BOB), ALICE));
+			assert_eq!(System::account_exists(&ALICE), locked > 0);
+		});
+	}
+}
+
+#[test]
+fn refused_use_should_leave_no_reference() {
+	ExtBuilder::default().build_and_execute(|| {
+		let stranger = 77;
+		assert!(BurnMint::lock(&stranger, DOLLAR).is_err());
+		assert!(BurnMint::charge_fee(&stranger, DOLLAR).is_err());
+		assert!(BurnMint::buy_with_stable(signed(stranger), DOLLAR).is_err());
+		assert!(!System::account_exists(&stranger));
+	});
+}
+
+#[test]
+fn fee_should_leave_a_credit_that_keeps_the_account() {
+	ExtBuilder::default().build_and_execute(|| {
+		buy(ALICE, 10 * DOLLAR);
+		give_all(ALICE);
+		let all = 10 * DOLLAR;
+		assert_noop!(BurnMint::charge_fee(&ALICE, all), Error::<Test>::InsufficientCredits);
+		assert_ok!(BurnMint::charge_fee(&ALICE, all - 2));
+		assert_ok!(BurnMint::lock(&ALICE, 1));
+		assert_ok!(BurnMint::charge_fee(&ALICE, 1));
+		let account = Accounts::<Test>::get(ALICE).unwrap();
+		assert_eq!((account.balance, account.locked, references(ALICE)), (0, 1, (0, 1)));
+	});
+}
+
+#[test]
+fn whether_a_fee_can_be_charged_should_be_told_without_charging_it() {
+	ExtBuilder::default().build_and_execute(|| {
+		buy(ALICE, 10 * DOLLAR);
+		assert_ok!(BurnMint::buy_with_stable(signed(BOB), 20 * DOLLAR));
+		let cases = [
+			(ALICE, 0),
+			(ALICE, 1),
+			(ALICE, 10 * DOLLAR - 1),
+			(ALICE, 10 * DOLLAR),
+			(ALICE, Credits::MAX),
+			(BOB, 10 * DOLLAR),
+			(BOB, 10 * DOLLAR + 1),
+			(CAROL, 1),
+		];
+		for (who, credits) in cases {
+			let before = (ledger(), credits_of(who));
+			let told = BurnMint::can_charge_fee(&who, credits);
+			assert_eq!((ledger(), credits_of(who)), before, "{who}: {credits}");
+			let charged = with_transaction(|| {
+				TransactionOutcome::Rollback(BurnMint::charge_fee(&who, credits).map(|_| ()))
+			});
+			assert_eq!(told, charged, "{who}: {credits}");
+		}
+	});
+}
+
+#[test]
+fn try_state_should_fail_when_credits_do_not_keep_their_account() {
+	ExtBuilder::default().build().execute_with(|| {
+		buy(ALICE, 10 * DOLLAR);
+		System::dec_sufficients(&ALICE);
+		let broken = "8: credits of an account that they do not keep alive";
+		assert_eq!(BurnMint::do_try_state(), Err(broken.into()));
+	});
+}
+
 #[test]
 fn charged_fee_should_destroy_its_part_of_the_basis() {
 	ExtBuilder::default().build_and_execute(|| {
@@ -166,5 +305,36 @@ fn charged_fee_should_destroy_its_part_of_the_basis() {
 		);
 		assert_ok!(BurnMint::buy_with_stable(signed(BOB), 20 * DOLLAR));
 		assert_noop!(BurnMint::charge_fee(&BOB, 10 * DOLLAR), Error::<Test>::NotBacked);
+	});
+}
+
+#[test]
+fn lapsed_credits_should_leave_half_of_their_basis_to_insurance() {
+	ExtBuilder::default().build_and_execute(|| {
+		buy(ALICE, 10 * DOLLAR);
+		assert_ok!(BurnMint::lock(&ALICE, 4 * DOLLAR));
+		assert_noop!(BurnMint::lapse(&ALICE, 0), Error::<Test>::ZeroAmount);
+		assert_noop!(BurnMint::lapse(&ALICE, 4 * DOLLAR + 1), Error::<Test>::InsufficientLock);
+		assert_noop!(BurnMint::lapse(&BOB, 1), Error::<Test>::InsufficientLock);
+		let basis = ledger().basis;
+		let tokens = basis.div_ceil(10);
+		assert_eq!(BurnMint::lapse(&ALICE, DOLLAR), Ok(tokens));
+		assert!(emitted(Event::CreditsLapsed { who: ALICE, credits: DOLLAR, tokens }));
+		assert_eq!((BurnMint::free(&ALICE), BurnMint::locked(&ALICE)), (6 * DOLLAR, 3 * DOLLAR));
+		let Ledger { basis: left, buffer, destroyed, .. } = ledger();
+		assert_eq!((left, buffer, destroyed), (basis - tokens, tokens / 2, tokens - tokens / 2));
+	});
+}
+
+#[test]
+fn lapse_should_change_nothing_when_the_credits_wait_for_tokens() {
+	ExtBuilder::default().build_and_execute(|| {
+		assert_ok!(BurnMint::buy_with_stable(signed(ALICE), 10 * DOLLAR));
+		assert_ok!(BurnMint::lock(&ALICE, 10 * DOLLAR));
+		assert_noop!(BurnMint::lapse(&ALICE, 10 * DOLLAR), Error::<Test>::NotBacked);
+		run_rounds(12);
+		assert_ok!(BurnMint::lapse(&ALICE, 10 * DOLLAR));
+		// Nothing is left of the account.
+		assert_eq!((Accounts::<Test>::get(ALICE), ledger().credits), (None, 0));
 	});
 }

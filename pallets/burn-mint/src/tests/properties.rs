@@ -28,6 +28,10 @@ enum Step {
 	Unlock(AccountId, u32),
 	/// Of what is locked, millionths.
 	Paid(AccountId, u32),
+	/// Of what each of all has locked, millionths; whether the provider still stands somewhere.
+	PaidByMany(u32, bool),
+	/// Of what is locked, millionths.
+	Lapse(AccountId, u32),
 	ChargeFee(AccountId, Credits),
 	Notify(AccountId),
 	Sweep(AccountId),
@@ -84,6 +88,8 @@ fn step() -> impl Strategy<Value = Step> {
 		3 => spending.clone().prop_map(|(who, credits)| Step::BuyStable(who, credits)),
 		4 => part.clone().prop_map(|(who, part)| Step::Lock(who, part)),
 		1 => part.clone().prop_map(|(who, part)| Step::Unlock(who, part)),
+		1 => part.clone().prop_map(|(who, part)| Step::Lapse(who, part)),
+		2 => (part.clone(), any::<bool>()).prop_map(|((_, part), stands)| Step::PaidByMany(part, stands)),
 		6 => part.prop_map(|(who, part)| Step::Paid(who, part)),
 		1 => spending.prop_map(|(who, credits)| Step::ChargeFee(who, credits)),
 		1 => who.clone().prop_map(Step::Notify),
@@ -127,6 +133,16 @@ fn run(step: &Step) {
 		Step::Paid(who, part) => {
 			BurnMint::paid(&who, &PROVIDER, &REGION, part_of(locked_of(who), part)).map(|_| ())
 		}
+		Step::PaidByMany(part, stands) => {
+			let payments: Vec<_> = (ALICE..=CAROL)
+				.map(|who| (who, part_of(locked_of(who), part)))
+				.filter(|(_, paid)| *paid > 0)
+				.collect();
+			let all: Credits = payments.iter().map(|(_, paid)| paid).sum();
+			let demand = stands.then_some((&REGION, all));
+			BurnMint::paid_by_many(&payments, &PROVIDER, demand).map(|_| ())
+		}
+		Step::Lapse(who, part) => BurnMint::lapse(&who, part_of(locked_of(who), part)).map(|_| ()),
 		Step::ChargeFee(who, credits) => BurnMint::charge_fee(&who, credits).map(|_| ()),
 		Step::Notify(who) => BurnMint::notify_inactive(signed(ALICE), who),
 		Step::Sweep(who) => BurnMint::sweep(signed(ALICE), who),

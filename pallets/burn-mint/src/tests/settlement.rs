@@ -71,6 +71,79 @@ fn paid_should_change_nothing_when_it_fails() {
 }
 
 #[test]
+fn paid_by_many_should_count_for_the_provider_once_and_name_everybody() {
+	ExtBuilder::default().build_and_execute(|| {
+		let payers = [(ALICE, 3 * DOLLAR), (BOB, DOLLAR), (ALICE, 2 * DOLLAR)];
+		for who in [ALICE, BOB] {
+			buy(who, 10 * DOLLAR);
+			assert_ok!(BurnMint::lock(&who, 6 * DOLLAR));
+		}
+		take_events();
+		assert_eq!(BurnMint::paid_by_many(&payers, &PROVIDER, Some((&REGION, 5 * DOLLAR))), Ok(0));
+		let event =
+			|(customer, credits)| Event::TrafficPaid { customer, provider: PROVIDER, epoch: 0, credits };
+		assert_eq!(take_events(), payers.map(event));
+		assert_eq!([ALICE, BOB].map(|who| BurnMint::locked(&who)), [DOLLAR, 5 * DOLLAR]);
+		assert_eq!([ALICE, BOB].map(credits_of), [4 * DOLLAR; 2]);
+		assert_eq!(Claims::<Test>::get(0).credits, 6 * DOLLAR);
+		assert_eq!(WorkMock::get().earned[&(PROVIDER, 0)], 6 * DOLLAR);
+		assert_eq!(RegionsMock::get().demand[&0], 5 * DOLLAR);
+	});
+}
+
+#[test]
+fn paid_by_many_should_count_for_no_region_when_none_is_named() {
+	ExtBuilder::default().build_and_execute(|| {
+		buy(ALICE, 10 * DOLLAR);
+		assert_ok!(BurnMint::lock(&ALICE, 4 * DOLLAR));
+		assert_ok!(BurnMint::paid_by_many(&[(ALICE, 4 * DOLLAR)], &PROVIDER, None));
+		assert_eq!(WorkMock::get().earned[&(PROVIDER, 0)], 4 * DOLLAR);
+		assert!(RegionsMock::get().demand.is_empty());
+	});
+}
+
+#[test]
+fn claim_should_leave_an_emptied_account_until_it_is_to_be_forgotten() {
+	ExtBuilder::default().build_and_execute(|| {
+		buy(ALICE, 4 * DOLLAR);
+		assert_ok!(BurnMint::lock(&ALICE, 4 * DOLLAR));
+		let references = || System::sufficients(&ALICE);
+		let before = references();
+		assert_ok!(BurnMint::paid(&ALICE, &PROVIDER, &REGION, 3 * DOLLAR));
+		BurnMint::forget_empty(&ALICE);
+		assert_eq!((BurnMint::locked(&ALICE), references()), (DOLLAR, before));
+		assert_ok!(BurnMint::paid(&ALICE, &PROVIDER, &REGION, DOLLAR));
+		assert!(Accounts::<Test>::contains_key(ALICE));
+		assert_eq!(references(), before);
+		for _ in 0..2 {
+			BurnMint::forget_empty(&ALICE);
+			assert!(!Accounts::<Test>::contains_key(ALICE));
+			assert_eq!(references(), before - 1);
+		}
+	});
+}
+
+#[test]
+fn paid_by_many_should_change_nothing_when_one_cannot_pay() {
+	ExtBuilder::default().build_and_execute(|| {
+		for who in [ALICE, BOB] {
+			buy(who, 10 * DOLLAR);
+			assert_ok!(BurnMint::lock(&who, 4 * DOLLAR));
+		}
+		let pay = |payments: &[_]| BurnMint::paid_by_many(payments, &PROVIDER, Some((&REGION, DOLLAR)));
+		assert_noop!(pay(&[]), Error::<Test>::ZeroAmount);
+		assert_noop!(pay(&[(ALICE, DOLLAR), (BOB, 0)]), Error::<Test>::ZeroAmount);
+		let beyond = [(ALICE, DOLLAR), (BOB, 4 * DOLLAR + 1)];
+		assert_noop!(pay(&beyond), Error::<Test>::InsufficientLock);
+		// Twice the same is twice as much.
+		assert_noop!(pay(&[(ALICE, 3 * DOLLAR), (ALICE, 2 * DOLLAR)]), Error::<Test>::InsufficientLock);
+		assert_noop!(pay(&[(ALICE, DOLLAR), (CAROL, 1)]), Error::<Test>::InsufficientLock);
+		work(|work| work.is_full = true);
+		assert_noop!(pay(&[(ALICE, DOLLAR), (BOB, DOLLAR)]), DispatchError::Other("full"));
+	});
+}
+
+#[test]
 fn claims_of_an_epoch_should_be_settled_at_one_rate() {
 	ExtBuilder::default().build_and_execute(|| {
 		buy(ALICE, 100 * DOLLAR);

@@ -14,10 +14,7 @@ use weir_primitives::{
 	outage::{sighting_payload, Sighting, Watch},
 	receipt::{Bilateral, TestPart},
 	report::{Entry, EntryKind},
-	seams::{
-		economy::{CreditAccounts, PaidTraffic},
-		EpochClock,
-	},
+	seams::EpochClock,
 	Claim, Endpoint, EpochIndex, LineKind, ProviderIndex, Region, Role,
 };
 
@@ -215,17 +212,6 @@ fn of_the_economy(bytes: &mut Unstructured, signer: Sr25519Keyring) -> Result<Ru
 		}
 		.into(),
 	})
-}
-
-/// Somebody's credits are locked and paid to a provider, as whoever verifies vouchers would.
-pub(super) fn pay_for_traffic(bytes: &mut Unstructured) -> Result<()> {
-	let (customer, provider) = (someone(bytes)?.to_account_id(), bytes.choose(&PROVIDERS)?.to_account_id());
-	let region = Region { country: *bytes.choose(&[*b"DE", *b"AQ"])?, kind: LineKind::Residential };
-	let credits = credits(bytes)?.min(BurnMint::free(&customer));
-	if BurnMint::lock(&customer, credits).is_ok() {
-		let _ = BurnMint::paid(&customer, &provider, &region, credits);
-	}
-	Ok(())
 }
 
 fn entries(bytes: &mut Unstructured) -> Result<Vec<Entry>> {

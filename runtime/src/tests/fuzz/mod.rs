@@ -8,6 +8,7 @@
 
 mod calls;
 mod ledger;
+mod payments;
 mod scene;
 
 use super::{chain::*, filters::name};
@@ -40,7 +41,10 @@ const MOST_TRANSACTIONS: u8 = 6;
 
 /// Calls of ours that go well in a test run, beside those that the scenes are made of. Others do as bytes have it: they
 /// need one of a few accounts at one of a few moments, another call before them, or more epochs than a test run plays.
-const GO_WELL: [(&str, &str); 22] = [
+const GO_WELL: [(&str, &str); 25] = [
+	("Channels", "open"),
+	("Channels", "claim"),
+	("Channels", "close"),
 	("BurnMint", "request_credits"),
 	("BurnMint", "buy_with_stable"),
 	("Rewards", "claim"),
@@ -137,7 +141,7 @@ fn is_authorised_by_itself(call: &RuntimeCall) -> bool {
 
 /// One transaction by whomever the bytes choose, or by somebody of whom one is due; `answer` is to the audit that is open.
 fn transact(bytes: &mut Unstructured, answer: Option<&RuntimeCall>) -> arbitrary::Result<Saw> {
-	let kind = bytes.int_in_range(0u8..=23)?;
+	let kind = bytes.int_in_range(0u8..=31)?;
 	if kind == 0 {
 		let call = calls::by_root(bytes)?;
 		let at = name(&call);
@@ -145,7 +149,11 @@ fn transact(bytes: &mut Unstructured, answer: Option<&RuntimeCall>) -> arbitrary
 		return Ok((at, came.map_or_else(|failed| failed.error.into(), |_| Came::Well)));
 	}
 	let someone = calls::someone(bytes)?;
-	let due = if kind > 15 { calls::due(bytes, answer)? } else { None };
+	let due = match kind {
+		16..=23 => calls::due(bytes, answer)?,
+		24..=31 => Some(payments::due(bytes, someone)?),
+		_ => None,
+	};
 	let (signer, call) = match (due, kind) {
 		(Some(due), _) => due,
 		(None, 10..=15) => (someone, calls::any(bytes, someone)?),
@@ -243,10 +251,6 @@ fn play(scene: &Scene, bytes: &mut Unstructured) -> Vec<Saw> {
 			});
 			chain.quote(price(mood));
 			chain.block_with(&says(mood), || {
-				if mood.is_multiple_of(5) {
-					let _ = calls::pay_for_traffic(bytes);
-					check_supply();
-				}
 				let count = bytes.int_in_range(0..=MOST_TRANSACTIONS).unwrap_or_default();
 				for _ in 0..count {
 					let Ok(seen) = transact(bytes, scene.answer.as_ref()) else { break };
