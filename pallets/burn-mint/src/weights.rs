@@ -58,7 +58,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `BurnMint::Requests` (r:0 w:1)
 	/// Proof: `BurnMint::Requests` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	fn request_credits() -> Weight {
-		Weight::from_parts(79_931_000, 3676)
+		Weight::from_parts(78_572_000, 3676)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -79,7 +79,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `BurnMint::Requests` (r:0 w:1)
 	/// Proof: `BurnMint::Requests` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	fn cancel_request() -> Weight {
-		Weight::from_parts(60_849_000, 3676)
+		Weight::from_parts(55_045_000, 3676)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -95,14 +95,14 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Governance::Pace` (`max_values`: Some(1), `max_size`: Some(56), added: 551, mode: `MaxEncodedLen`)
 	/// Storage: `BurnMint::SupplyLedger` (r:1 w:1)
 	/// Proof: `BurnMint::SupplyLedger` (`max_values`: Some(1), `max_size`: Some(224), added: 719, mode: `MaxEncodedLen`)
-	/// Storage: `BurnMint::StableSpending` (r:1 w:1)
-	/// Proof: `BurnMint::StableSpending` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `BurnMint::Accounts` (r:1 w:1)
 	/// Proof: `BurnMint::Accounts` (`max_values`: None, `max_size`: Some(89), added: 2564, mode: `MaxEncodedLen`)
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+	/// Storage: `BurnMint::StableSpending` (r:1 w:1)
+	/// Proof: `BurnMint::StableSpending` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	fn buy_with_stable() -> Weight {
-		Weight::from_parts(95_056_000, 8817)
+		Weight::from_parts(90_804_000, 8817)
 			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
@@ -113,7 +113,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Governance::Pace` (r:1 w:0)
 	/// Proof: `Governance::Pace` (`max_values`: Some(1), `max_size`: Some(56), added: 551, mode: `MaxEncodedLen`)
 	fn notify_inactive() -> Weight {
-		Weight::from_parts(15_957_000, 3554)
+		Weight::from_parts(15_025_000, 3554)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -123,26 +123,27 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `BurnMint::SupplyLedger` (r:1 w:1)
 	/// Proof: `BurnMint::SupplyLedger` (`max_values`: Some(1), `max_size`: Some(224), added: 719, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	fn sweep() -> Weight {
-		Weight::from_parts(18_135_000, 3554)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+		Weight::from_parts(24_826_000, 3593)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
-	/// Storage: `BurnMint::Accounts` (r:1 w:1)
+	/// Storage: `BurnMint::Accounts` (r:64 w:64)
 	/// Proof: `BurnMint::Accounts` (`max_values`: None, `max_size`: Some(89), added: 2564, mode: `MaxEncodedLen`)
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	/// Storage: `BurnMint::Claims` (r:1 w:1)
 	/// Proof: `BurnMint::Claims` (`max_values`: None, `max_size`: Some(92), added: 2567, mode: `MaxEncodedLen`)
-	/// The range of component `n` is `[1, 64]`. An upper bound by hand, not yet measured.
 	fn paid(n: u32, ) -> Weight {
-		Weight::from_parts(20_000_000, 6000)
-			.saturating_add(Weight::from_parts(25_000_000, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(3_u64))
-			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
+		Weight::from_parts(9_827_404, 3557)
+			.saturating_add(Weight::from_parts(6_735_766, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
-			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 5300).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 2564).saturating_mul(n.into()))
 	}
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
@@ -151,7 +152,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Governance::Pace` (r:1 w:0)
 	/// Proof: `Governance::Pace` (`max_values`: Some(1), `max_size`: Some(56), added: 551, mode: `MaxEncodedLen`)
 	fn on_initialize() -> Weight {
-		Weight::from_parts(9_961_000, 2236)
+		Weight::from_parts(9_297_000, 2236)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -170,7 +171,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `Session::CurrentIndex` (r:1 w:0)
 	/// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
 	fn on_idle_base() -> Weight {
-		Weight::from_parts(15_723_000, 2467)
+		Weight::from_parts(14_832_000, 2467)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 	}
 	/// Storage: `Governance::Pauses` (r:1 w:0)
@@ -182,7 +183,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `BurnMint::RequestQueue` (r:1 w:1)
 	/// Proof: `BurnMint::RequestQueue` (`max_values`: Some(1), `max_size`: Some(44), added: 539, mode: `MaxEncodedLen`)
 	fn quote_requests() -> Weight {
-		Weight::from_parts(10_725_000, 3480)
+		Weight::from_parts(10_006_000, 3480)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -211,7 +212,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `BurnMint::Accounts` (r:1 w:1)
 	/// Proof: `BurnMint::Accounts` (`max_values`: None, `max_size`: Some(89), added: 2564, mode: `MaxEncodedLen`)
 	fn execute_request() -> Weight {
-		Weight::from_parts(101_758_000, 3676)
+		Weight::from_parts(102_568_000, 3676)
 			.saturating_add(T::DbWeight::get().reads(12_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
@@ -232,7 +233,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `BurnMint::SupplyLedger` (r:1 w:1)
 	/// Proof: `BurnMint::SupplyLedger` (`max_values`: Some(1), `max_size`: Some(224), added: 719, mode: `MaxEncodedLen`)
 	fn spend_slice() -> Weight {
-		Weight::from_parts(142_719_000, 6208)
+		Weight::from_parts(140_594_000, 6208)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
@@ -259,7 +260,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `BurnMint::RunningClose` (r:0 w:1)
 	/// Proof: `BurnMint::RunningClose` (`max_values`: Some(1), `max_size`: Some(568), added: 1063, mode: `MaxEncodedLen`)
 	fn close_begin() -> Weight {
-		Weight::from_parts(77_361_000, 21734)
+		Weight::from_parts(77_283_000, 21734)
 			.saturating_add(T::DbWeight::get().reads(18_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -272,7 +273,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `BurnMint::RunningClose` (r:0 w:1)
 	/// Proof: `BurnMint::RunningClose` (`max_values`: Some(1), `max_size`: Some(568), added: 1063, mode: `MaxEncodedLen`)
 	fn close_rate() -> Weight {
-		Weight::from_parts(11_774_000, 3557)
+		Weight::from_parts(11_086_000, 3557)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -285,7 +286,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `BurnMint::RunningClose` (r:0 w:1)
 	/// Proof: `BurnMint::RunningClose` (`max_values`: Some(1), `max_size`: Some(568), added: 1063, mode: `MaxEncodedLen`)
 	fn close_region() -> Weight {
-		Weight::from_parts(28_097_000, 3593)
+		Weight::from_parts(26_244_000, 3593)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -302,7 +303,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `BurnMint::RunningClose` (r:0 w:1)
 	/// Proof: `BurnMint::RunningClose` (`max_values`: Some(1), `max_size`: Some(568), added: 1063, mode: `MaxEncodedLen`)
 	fn close_shares() -> Weight {
-		Weight::from_parts(70_195_000, 6196)
+		Weight::from_parts(66_656_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -324,7 +325,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Rewards::SettledUntil` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `BurnMint::FirstRate` (r:1 w:1)
 	/// Proof: `BurnMint::FirstRate` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-	/// Storage: `BurnMint::Rates` (r:1 w:4)
+	/// Storage: `BurnMint::Rates` (r:4 w:4)
 	/// Proof: `BurnMint::Rates` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `Rewards::LastClosed` (r:0 w:1)
 	/// Proof: `Rewards::LastClosed` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
@@ -339,86 +340,87 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `BurnMint::Summaries` (r:0 w:1)
 	/// Proof: `BurnMint::Summaries` (`max_values`: None, `max_size`: Some(273), added: 2748, mode: `MaxEncodedLen`)
 	fn close_finish(n: u32, ) -> Weight {
-		Weight::from_parts(40_350_604, 3545)
-			.saturating_add(Weight::from_parts(1_723_084, 0).saturating_mul(n.into()))
+		Weight::from_parts(37_447_651, 2815)
+			.saturating_add(Weight::from_parts(2_837_845, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(10_u64))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 48).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 1823).saturating_mul(n.into()))
 	}
 }
 
 impl WeightInfo for () {
 	fn request_credits() -> Weight {
-		Weight::from_parts(79_931_000, 3676)
+		Weight::from_parts(78_572_000, 3676)
 			.saturating_add(ParityDbWeight::get().reads_writes(10_u64, 5_u64))
 	}
 	fn cancel_request() -> Weight {
-		Weight::from_parts(60_849_000, 3676)
+		Weight::from_parts(55_045_000, 3676)
 			.saturating_add(ParityDbWeight::get().reads_writes(7_u64, 5_u64))
 	}
 	fn buy_with_stable() -> Weight {
-		Weight::from_parts(95_056_000, 8817)
+		Weight::from_parts(90_804_000, 8817)
 			.saturating_add(ParityDbWeight::get().reads_writes(13_u64, 8_u64))
 	}
 	fn notify_inactive() -> Weight {
-		Weight::from_parts(15_957_000, 3554)
+		Weight::from_parts(15_025_000, 3554)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 1_u64))
 	}
 	fn sweep() -> Weight {
-		Weight::from_parts(18_135_000, 3554)
-			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 2_u64))
+		Weight::from_parts(24_826_000, 3593)
+			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 3_u64))
 	}
 	fn paid(n: u32, ) -> Weight {
-		Weight::from_parts(20_000_000, 6000)
-			.saturating_add(Weight::from_parts(25_000_000, 0).saturating_mul(n.into()))
-			.saturating_add(ParityDbWeight::get().reads(3_u64))
-			.saturating_add(ParityDbWeight::get().reads((2_u64).saturating_mul(n.into())))
-			.saturating_add(ParityDbWeight::get().writes(1_u64))
-			.saturating_add(ParityDbWeight::get().writes((2_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 5300).saturating_mul(n.into()))
+		Weight::from_parts(9_827_404, 3557)
+			.saturating_add(Weight::from_parts(6_735_766, 0).saturating_mul(n.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(2_u64, 1_u64))
+			.saturating_add(ParityDbWeight::get().reads((1_u64).saturating_mul(n.into())))
+			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 2564).saturating_mul(n.into()))
 	}
 	fn on_initialize() -> Weight {
-		Weight::from_parts(9_961_000, 2236)
+		Weight::from_parts(9_297_000, 2236)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 1_u64))
 	}
 	fn on_idle_base() -> Weight {
-		Weight::from_parts(15_723_000, 2467)
+		Weight::from_parts(14_832_000, 2467)
 			.saturating_add(ParityDbWeight::get().reads_writes(7_u64, 0_u64))
 	}
 	fn quote_requests() -> Weight {
-		Weight::from_parts(10_725_000, 3480)
+		Weight::from_parts(10_006_000, 3480)
 			.saturating_add(ParityDbWeight::get().reads_writes(4_u64, 1_u64))
 	}
 	fn execute_request() -> Weight {
-		Weight::from_parts(101_758_000, 3676)
+		Weight::from_parts(102_568_000, 3676)
 			.saturating_add(ParityDbWeight::get().reads_writes(12_u64, 9_u64))
 	}
 	fn spend_slice() -> Weight {
-		Weight::from_parts(142_719_000, 6208)
+		Weight::from_parts(140_594_000, 6208)
 			.saturating_add(ParityDbWeight::get().reads_writes(10_u64, 7_u64))
 	}
 	fn close_begin() -> Weight {
-		Weight::from_parts(77_361_000, 21734)
+		Weight::from_parts(77_283_000, 21734)
 			.saturating_add(ParityDbWeight::get().reads_writes(18_u64, 6_u64))
 	}
 	fn close_rate() -> Weight {
-		Weight::from_parts(11_774_000, 3557)
+		Weight::from_parts(11_086_000, 3557)
 			.saturating_add(ParityDbWeight::get().reads_writes(1_u64, 4_u64))
 	}
 	fn close_region() -> Weight {
-		Weight::from_parts(28_097_000, 3593)
+		Weight::from_parts(26_244_000, 3593)
 			.saturating_add(ParityDbWeight::get().reads_writes(3_u64, 3_u64))
 	}
 	fn close_shares() -> Weight {
-		Weight::from_parts(70_195_000, 6196)
+		Weight::from_parts(66_656_000, 6196)
 			.saturating_add(ParityDbWeight::get().reads_writes(5_u64, 6_u64))
 	}
 	fn close_finish(n: u32, ) -> Weight {
-		Weight::from_parts(40_350_604, 3545)
-			.saturating_add(Weight::from_parts(1_723_084, 0).saturating_mul(n.into()))
+		Weight::from_parts(37_447_651, 2815)
+			.saturating_add(Weight::from_parts(2_837_845, 0).saturating_mul(n.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(10_u64, 11_u64))
+			.saturating_add(ParityDbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(ParityDbWeight::get().writes((1_u64).saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 48).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 1823).saturating_mul(n.into()))
 	}
 }
