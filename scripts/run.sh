@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # Sets up, builds, and runs a local Weir network: 4 validators, each with an attesting sidecar, and 8 providers, one
-# of which claims more than four times what it delivers. Ctrl-C ends all of it.
+# of which claims more than four times what it delivers; 2 customers buy credits, and fetch files through providers' lines.
+# Ctrl-C ends all of it.
 #
 #   scripts/run.sh                 run until Ctrl-C
 #   scripts/run.sh --check         stop by itself; exit 0 only if the liar was slashed and earned nothing after its strike, every
 #                                  honest provider was measured right, what one claimed arrived, credits cost the price of a
-#                                  later round, and the supply added up in every block
-#   scripts/run.sh --check first   the same after one right estimate of each, a strike and the purchase: half the time
+#                                  later round, the supply added up in every block, customers got their files, and what their
+#                                  vouchers say is what the providers were paid
+#   scripts/run.sh --check first   the same after one right estimate of each, a strike, the purchases and some files, without
+#                                  the last part: half the time
 #   scripts/run.sh --data F        run with data and logs in the folder F, which is new or of an earlier run, and is emptied
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-usage() { sed -n '2,10p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; }
+usage() { sed -n '2,13p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; }
 refuse() { usage >&2; fail "$*"; }
 for argument; do
 	case $argument in -h | --help) usage; exit 0 ;; esac

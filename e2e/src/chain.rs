@@ -10,6 +10,8 @@ use subxt_signer::sr25519::Keypair;
 use weir_primitives::{
 	api::{Page, ProviderInfo, RegionFilter, TargetTest},
 	chain::Balance,
+	channel::ChannelId,
+	channels_api::{AccountChannel, ProviderEarnings, MAX_ROWS},
 	economy::Credits,
 	economy_api::{CreditsInfo, PriceInfo, PurchaseQuote, RegionInfo, RewardsInfo, SupplyInfo},
 	outage::Gap,
@@ -55,11 +57,12 @@ impl Call {
 		endpoint: Endpoint,
 		peer_id: &[u8],
 		region: Region,
+		exit: ExitClass,
 		price: u64,
 		key: ProbeKey,
 	) -> Self {
 		let caps = Caps { rate_kbps: 0, gb_per_month: 0, sessions: 0 };
-		let terms = (endpoint, peer_id, region, ExitClass::Web, price, caps);
+		let terms = (endpoint, peer_id, region, exit, price, caps);
 		Self::new(index::PROVIDERS_REGISTER, (claim, terms, Some(key)))
 	}
 
@@ -111,6 +114,7 @@ impl Holding {
 }
 
 /// A connection to one node.
+#[derive(Clone)]
 pub struct Chain {
 	rpc: RpcClient,
 	client: OnlineClient<PolkadotConfig>,
@@ -253,6 +257,16 @@ impl Chain {
 		self.economy(block, "credits", who).await
 	}
 
+	/// The first hundred channels of an account after a block, in any part.
+	pub async fn channels(&self, block: &[u8; 32], who: &[u8; 32]) -> Result<Vec<AccountChannel<[u8; 32]>>> {
+		self.ask(block, "ChannelsApi_channels", (who, None::<ChannelId>, MAX_ROWS)).await
+	}
+
+	/// What a provider has earned by vouchers after a block.
+	pub async fn earnings(&self, block: &[u8; 32], provider: &[u8; 32]) -> Result<ProviderEarnings> {
+		self.ask(block, "ChannelsApi_provider_earnings", provider).await
+	}
+
 	/// Tokens that exist after a block, as the pallet of balances has counted them.
 	pub async fn total_issuance(&self, block: &[u8; 32]) -> Result<Balance> {
 		let stored = self.stored(block, &storage::total_issuance()).await?;
@@ -273,9 +287,17 @@ impl Chain {
 		method: &str,
 		arguments: impl Encode,
 	) -> Result<Answer> {
-		let name = format!("EconomyApi_{method}");
-		let params = rpc_params![&name, hex_of(&arguments.encode()), hex_of(block)];
-		let answer: String = self.rpc.request("state_call", params).await.with_context(|| name.clone())?;
+		self.ask(block, &format!("EconomyApi_{method}"), arguments).await
+	}
+
+	async fn ask<Answer: Decode>(
+		&self,
+		block: &[u8; 32],
+		name: &str,
+		arguments: impl Encode,
+	) -> Result<Answer> {
+		let params = rpc_params![name, hex_of(&arguments.encode()), hex_of(block)];
+		let answer: String = self.rpc.request("state_call", params).await.with_context(|| name.to_owned())?;
 		let bytes = hex::decode(answer.trim_start_matches("0x"))?;
 		Answer::decode(&mut &bytes[..]).with_context(|| format!("decoding the answer of {name}"))
 	}

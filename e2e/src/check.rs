@@ -28,12 +28,14 @@ impl Extent {
 		match self {
 			Self::First => {
 				"every honest provider was measured within 10 % of its cap, none was struck, the liar was; credits were \
-				bought at the price of a later round; the supply added up in every block"
+				bought at the price of a later round; the supply added up in every block; customers fetched their files \
+				through providers' lines"
 			}
 			Self::Whole => {
 				"every honest estimate is within 10 % of its cap, nobody honest was struck, the liar was slashed and earned \
 				nothing after its strike; what was claimed arrived; credits were bought at the price of a later round; the \
-				supply added up in every block"
+				supply added up in every block; customers fetched their files through providers' lines, which were paid what \
+				the vouchers say, to the credit"
 			}
 		}
 	}

@@ -5,6 +5,7 @@
 //! * [`folder`]: where data and logs are, whose that folder is, and that nothing else is emptied.
 //! * [`chain`]: the chain as a wallet sees it.
 //! * [`network`]: four validators and their providers, as processes.
+//! * [`customers`]: who pays providers for traffic there, and whether what was paid adds up; [`hot`]: accounts in files.
 //! * [`local`]: that network on loopback addresses; [`lab`]: in network namespaces, behind shaped links.
 //! * [`verdicts`]: what the chain found, kept, and how far it is from what is true.
 //! * [`prices`]: what reporters of prices read on a machine without a market.
@@ -21,8 +22,10 @@ pub mod attacks;
 pub mod blocks;
 pub mod chain;
 pub mod check;
+pub mod customers;
 pub mod economy;
 pub mod folder;
+pub mod hot;
 pub mod lab;
 pub mod line;
 pub mod load;

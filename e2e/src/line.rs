@@ -1,12 +1,15 @@
 //! A provider's line, and what it says of itself.
 
-use crate::site::{Site, SIDECAR_PORT};
+use crate::{
+	hot::Hot,
+	site::{Site, SIDECAR_PORT},
+};
 use anyhow::Result;
 use std::str::FromStr;
 use subxt_signer::{sr25519::Keypair, SecretUri};
 use weir_primitives::{
 	chain::{Balance, WEIR},
-	Claim, Endpoint, LineKind, Region,
+	Claim, Endpoint, ExitClass, LineKind, Region,
 };
 
 /// What each provider bonds.
@@ -26,6 +29,8 @@ pub struct Line {
 	pub attests: bool,
 	/// Whether its sidecar keeps the cap. Otherwise the link does.
 	pub is_throttled: bool,
+	/// The account that claims what customers pay; none: it is only measured.
+	pub claims: Option<Hot>,
 	/// Where it is.
 	pub site: Site,
 	number: u8,
@@ -44,10 +49,25 @@ impl Line {
 			bond: BOND,
 			attests: true,
 			is_throttled: true,
+			claims: None,
 			site,
 			number,
 			keys,
 		})
+	}
+
+	/// Has it serve customers.
+	pub fn serving(self) -> Result<Self> {
+		let claims = Hot::new(&format!("//{}//claims", self.name))?;
+		Ok(Self { claims: Some(claims), ..self })
+	}
+
+	/// Where it lets customers out: whatever they ask for is on this machine, at a port that is not the web's.
+	pub fn exit(&self) -> ExitClass {
+		match self.claims {
+			Some(_) => ExitClass::Open,
+			None => ExitClass::Web,
+		}
 	}
 
 	/// Its account.

@@ -1,31 +1,57 @@
 //! The network on one machine: everything on loopback addresses of different prefixes, without root. Seven providers
-//! are honest at different rates; one claims more than four times its cap.
+//! are honest at different rates; one claims more than four times its cap. Two customers go out through the fastest honest ones.
 
 use crate::{
+	customers::Customer,
 	line::Line,
 	network::Plan,
 	prices,
 	site::{Ports, Site},
 };
 use anyhow::Result;
-use std::{net::Ipv4Addr, path::Path};
+use std::{
+	net::{Ipv4Addr, SocketAddrV4},
+	path::Path,
+};
 
 /// Caps of the lines, kbps; the last one belongs to the liar. A seat asks for an uplink of 5 Mbps. What the liar carries would
 /// weigh something: if it earns nothing, that is because it was struck.
 const CAPS_KBPS: [u32; 8] = [5_000, 6_000, 7_000, 8_000, 10_000, 12_000, 15_000, 9_000];
 /// What the liar claims, kbps: less than half of it is a strike, less than a quarter costs a part of the bond at once.
 const LIE_KBPS: u32 = 40_000;
+/// Customers, each with a provider of its own.
+const CUSTOMERS: u8 = 2;
+/// Where the files are that they fetch.
+const FILES: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9_712);
+/// The first of their proxies' ports.
+const SOCKS_PORT: u16 = 9_721;
 
 /// The local network with its data in `folder`.
 pub fn plan(folder: &Path) -> Result<Plan> {
 	let validator = |number: u8| site(number + 11, Ports::with_offset(number.into()));
+	let lines = lines()?;
 	Ok(Plan {
 		folder: folder.into(),
 		chain: "local".into(),
 		validators: [validator(0), validator(1), validator(2), validator(3)],
-		lines: lines()?,
+		customers: customers(&lines)?,
+		lines,
 		prices: Some(prices::ADDRESS),
+		files: Some(FILES),
 	})
+}
+
+/// Each goes out through another of the honest lines, the one with the highest cap first: what customers use of a line while it is
+/// measured is missing from its estimate.
+fn customers(lines: &[Line]) -> Result<Vec<Customer>> {
+	let mut honest: Vec<_> = lines.iter().enumerate().filter(|(_, line)| line.is_honest()).collect();
+	honest.sort_by_key(|(_, line)| std::cmp::Reverse(line.cap_kbps));
+	let customer = |(number, (line, _)): (u8, &(usize, &Line))| {
+		let socks = SocketAddrV4::new(Ipv4Addr::LOCALHOST, SOCKS_PORT + u16::from(number));
+		// The second one's provider sees another provider where the customer is.
+		Customer::new(number, *line, number + 1, socks)
+	};
+	(0..CUSTOMERS).zip(&honest).map(customer).collect()
 }
 
 fn lines() -> Result<Vec<Line>> {
@@ -33,7 +59,7 @@ fn lines() -> Result<Vec<Line>> {
 	let line = |(number, cap): (usize, &u32)| {
 		let claim = if number == last { LIE_KBPS } else { *cap };
 		let number = u8::try_from(number)?;
-		Line::new(number, *cap, claim, site(number + 21, Ports::with_offset(0)))
+		Line::new(number, *cap, claim, site(number + 21, Ports::with_offset(0)))?.serving()
 	};
 	CAPS_KBPS.iter().enumerate().map(line).collect()
 }
@@ -53,6 +79,16 @@ fn site(net: u8, ports: Ports) -> Site {
 mod tests {
 	use super::*;
 	use weir_math::economy::weight::LEAST_MEASURED_KBPS;
+
+	#[test]
+	fn customers_should_go_out_through_the_fastest_honest_lines() {
+		let plan = plan(Path::new("/nowhere")).unwrap();
+		let caps: Vec<_> = plan.customers.iter().map(|customer| plan.lines[customer.line].cap_kbps).collect();
+		assert_eq!(caps, [15_000, 12_000]);
+		assert!(plan.customers.iter().all(|customer| plan.lines[customer.line].is_honest()));
+		assert_ne!(plan.customers[0].hot.account(), plan.customers[1].hot.account());
+		assert_ne!(plan.customers[0].socks, plan.customers[1].socks);
+	}
 
 	#[test]
 	fn liar_should_be_struck_for_a_line_that_would_earn() {

@@ -14,6 +14,7 @@ use tokio::{
 };
 use weir_e2e::{
 	check::{self, Extent},
+	customers::Customers,
 	economy::Economy,
 	folder,
 	load::Epochs,
@@ -29,15 +30,17 @@ const REFRESH: Duration = Duration::from_secs(4);
 const CHECK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Runs 4 validators, each with an attesting sidecar, and 8 providers on loopback addresses; no root needed. One
-/// provider claims more than four times what it delivers. Ctrl-C ends all of it.
+/// provider claims more than four times what it delivers. Two customers buy credits, and fetch files through providers' lines.
+/// Ctrl-C ends all of it.
 #[derive(Debug, Parser)]
 #[command(name = "weir-local", version)]
 struct Cli {
 	/// Stop by itself when every honest provider has three verdicts, one of them has claimed what it earned, credits were
-	/// bought and the liar is slashed, or with `first` after one right verdict, a strike and the purchase. Exit code 0 only
-	/// if that is so, each honest estimate was within 10 % of its cap, nobody honest was struck, the liar earned nothing
-	/// after its strike, what was claimed arrived, credits cost the price of a later round, and the supply added up in
-	/// every block.
+	/// bought, the liar is slashed, and customers have fetched files, or with `first` after one right verdict, a strike, the
+	/// purchases and the files. Exit code 0 only if that is so, each honest estimate was within 10 % of its cap, nobody honest
+	/// was struck, the liar earned nothing after its strike, what was claimed arrived, credits cost the price of a later round,
+	/// the supply added up in every block, and every file was the right one; without `first` also if what customers signed is
+	/// what their providers were paid.
 	#[arg(long, value_enum, value_name = "EXTENT", num_args = 0..=1, default_missing_value = "whole")]
 	check: Option<Extent>,
 
@@ -87,11 +90,14 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 			return Ok(when_stopped);
 		},
 	};
+	let mut customers = Customers::start(&network)?;
 	let watched = tokio::select! {
-		watched = watch(&mut network, cli.check, begun) => watched,
+		watched = watch(&mut network, &mut customers, cli.check, begun, say) => watched,
 		() = &mut stopped => Ok(when_stopped),
 	};
 	println!("stopping");
+	// Before their providers: what they have signed last can still arrive.
+	customers.stop().await;
 	network.stop().await?;
 	watched
 }
@@ -106,7 +112,13 @@ fn default_folder() -> Result<PathBuf> {
 	Ok(ours.join("local"))
 }
 
-async fn watch(network: &mut Network, check: Option<Extent>, begun: Instant) -> Result<ExitCode> {
+async fn watch(
+	network: &mut Network,
+	customers: &mut Customers,
+	check: Option<Extent>,
+	begun: Instant,
+	say: impl Fn(&str),
+) -> Result<ExitCode> {
 	let (mut shown, mut verdicts, mut economy) = (String::new(), Verdicts::default(), Economy::default());
 	let mut strains = check.map(|_| Epochs::watch()).transpose()?;
 	loop {
@@ -116,26 +128,37 @@ async fn watch(network: &mut Network, check: Option<Extent>, begun: Instant) -> 
 		verdicts.collect(&providers);
 		economy.follow(&network.chain, network.lines()).await?;
 		economy.watch_liars(network.lines(), &verdicts);
-		let text = table::render((epoch, slot), network.lines(), &providers, &verdicts, &economy);
+		customers.follow(&network.chain).await?;
+		let rows = customers.rows();
+		let text = table::render((epoch, slot), network.lines(), &providers, &verdicts, &economy, rows);
 		draw(&text, &mut shown)?;
 		if let Some(strains) = &mut strains {
 			strains.count(epoch)?;
 		}
 		if let Some(extent) = check {
+			customers.ensure_running()?;
 			economy.act(&network.chain, network.lines()).await?;
 			let mut missing = check::missing(extent, network.lines(), &providers, &verdicts);
 			missing.extend(economy.missing(extent, network.lines()));
+			missing.extend(customers.missing());
 			if missing.is_empty() {
 				println!("{text}");
 				let mut faults = check::faults(extent, network.lines(), &providers, &verdicts);
 				faults.extend_from_slice(economy.faults());
+				faults.extend(match extent {
+					Extent::First => customers.faults(),
+					Extent::Whole => customers.settle(network, say).await?,
+				});
+				if extent == Extent::Whole {
+					println!("{}", table::customers(customers.rows()));
+				}
 				return Ok(verdict(extent, &faults, strains.as_ref(), begun));
 			}
 			if begun.elapsed() > CHECK_PATIENCE {
 				println!(
 					"{text}\nnot complete after {} s:\n  {}",
 					CHECK_PATIENCE.as_secs(),
-					missing.iter().chain(economy.faults()).cloned().collect::<Vec<_>>().join("\n  ")
+					[&missing, economy.faults(), &customers.faults()].concat().join("\n  ")
 				);
 				return Ok(ExitCode::FAILURE);
 			}

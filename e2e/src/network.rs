@@ -2,14 +2,16 @@
 
 use crate::{
 	chain::{Call, Chain},
+	customers::{Customer, FileServer},
 	folder,
 	line::Line,
 	prices::{self, PriceServer, Wander},
-	process::{end_leftovers, Process},
+	process::{end_leftovers, Launch, Process},
 	site::{Ports, Site, SIDECAR_PORT},
 };
 use anyhow::{bail, ensure, Context, Result};
 use futures::future::try_join_all;
+use rustix::process::Signal;
 use std::{
 	fs::{self, OpenOptions},
 	io::{self, ErrorKind, Write},
@@ -34,8 +36,17 @@ const NEWCOMER: &str = "newcomer";
 const NEWCOMER_PORTS: u16 = 100;
 /// What each provider starts with: bond, fees, deposits.
 const ENDOWMENT: Balance = 2_000 * WEIR;
+/// What an account that claims starts with: fees.
+const CLAIMS_ENDOWMENT: Balance = 20 * WEIR;
+/// What a customer starts with: some dollars' worth, and fees.
+const CUSTOMER_ENDOWMENT: Balance = 300 * WEIR;
 /// How long a node may take to answer after its start.
 const START_PATIENCE: Duration = Duration::from_secs(60);
+/// What a customer opens a channel with, and what it pays for 10⁹ bytes at most, in dollars.
+const DEPOSIT: &str = "0.20";
+const MOST_PRICE: &str = "0.10";
+/// How long a provider may take to end that has claims to file.
+const CLAIM_PATIENCE: Duration = Duration::from_secs(30);
 /// How long the network may take until a registered provider is in service: the rest of an epoch and some.
 const SERVICE_PATIENCE: Duration = Duration::from_secs(180);
 
@@ -85,6 +96,10 @@ pub struct Plan {
 	pub validators: [Site; VALIDATORS.len()],
 	/// The providers.
 	pub lines: Vec<Line>,
+	/// Who pays them for traffic.
+	pub customers: Vec<Customer>,
+	/// Where the files are to be that customers fetch; none: there are none.
+	pub files: Option<SocketAddrV4>,
 	/// Where a price source is to listen that all validators reach on their loopback; none: nobody reports prices.
 	pub prices: Option<SocketAddr>,
 }
@@ -109,6 +124,8 @@ pub struct Newcomer {
 pub struct Network {
 	/// What the validators' reporters read, ended with the network.
 	_prices: Option<PriceServer>,
+	/// What customers fetch, ended with the network.
+	_files: Option<FileServer>,
 	programs: Programs,
 	plan: Plan,
 	validators: Vec<Validator>,
@@ -125,6 +142,10 @@ impl Network {
 		ensure_ports_are_free(&plan)?;
 		let prices = match plan.prices {
 			Some(address) => Some(PriceServer::start(address, Wander::default()).await?),
+			None => None,
+		};
+		let files = match plan.files {
+			Some(address) => Some(FileServer::start(address).await?),
 			None => None,
 		};
 		say("starting 4 validators");
@@ -149,7 +170,8 @@ impl Network {
 			prepare_provider(&plan, line, &genesis)?;
 			providers.push(Some(start_sidecar(&programs, folder, &line.name, &line.site)?));
 		}
-		let mut network = Self { _prices: prices, programs, plan, validators, providers, chain };
+		let mut network =
+			Self { _prices: prices, _files: files, programs, plan, validators, providers, chain };
 		say("funding, bonding and registering them");
 		network.join(&keys, &say).await?;
 		Ok(network)
@@ -157,14 +179,21 @@ impl Network {
 
 	async fn join(&mut self, keys: &[Keys], say: &impl Fn(&str)) -> Result<()> {
 		let lines = &self.plan.lines;
-		let fund: Vec<_> = lines.iter().map(|line| Call::transfer(line.account(), ENDOWMENT)).collect();
+		let claims = lines.iter().filter_map(|line| line.claims.as_ref());
+		let fund: Vec<_> = lines
+			.iter()
+			.map(|line| (line.account(), ENDOWMENT))
+			.chain(claims.map(|claims| (claims.account(), CLAIMS_ENDOWMENT)))
+			.chain(self.plan.customers.iter().map(|customer| (customer.hot.account(), CUSTOMER_ENDOWMENT)))
+			.map(|(account, endowment)| Call::transfer(account, endowment))
+			.collect();
 		self.chain.submit(&dev::ferdie(), &Call::batch(&fund)).await.context("funding")?;
 		let chain = &self.chain;
 		try_join_all(lines.iter().zip(keys).map(|(line, keys)| async move {
 			let (terms, key) = (line.endpoint(), keys.probe.clone());
 			let calls = [
 				Call::bond(Role::Provider, line.bond),
-				Call::register(line.claim(), terms, &keys.peer_id, line.region(), 50_000, key),
+				Call::register(line.claim(), terms, &keys.peer_id, line.region(), line.exit(), 50_000, key),
 			];
 			let name = &line.name;
 			chain.submit(&line.keys, &Call::batch(&calls)).await.with_context(|| format!("{name} registers"))
@@ -196,6 +225,58 @@ impl Network {
 	/// The providers.
 	pub fn lines(&self) -> &[Line] {
 		&self.plan.lines
+	}
+
+	/// Who pays them for traffic.
+	pub fn customers(&self) -> &[Customer] {
+		&self.plan.customers
+	}
+
+	/// Where the files are that customers fetch.
+	pub fn files(&self) -> Option<SocketAddrV4> {
+		self.plan.files
+	}
+
+	/// How a customer's sidecar is started.
+	pub fn customer(&self, customer: &Customer) -> Result<Launch> {
+		let (first, folder) = (&self.plan.validators[0], &self.plan.folder);
+		let (name, provider) = (&customer.name, &self.plan.lines[customer.line]);
+		let (state, key) = (folder.join(name), folder.join(name).join("account.key"));
+		fs::create_dir_all(&state)?;
+		write_secret(&key, &customer.hot.secret())?;
+		let arguments = [
+			"--json".into(),
+			"connect".into(),
+			format!("--key={}", key.display()),
+			format!("--provider=0x{}", hex::encode(provider.account())),
+			format!("--hops={}", customer.hops),
+			format!("--socks={}", customer.socks),
+			format!("--state={}", state.display()),
+			format!("--deposit={DEPOSIT}"),
+			format!("--max-price={MOST_PRICE}"),
+			format!("--chain={}", first.rpc_url()),
+			format!("--genesis=0x{}", hex::encode(self.chain.genesis())),
+		];
+		Ok(Launch {
+			name: name.clone(),
+			site: first.clone(),
+			program: self.programs.sidecar.clone(),
+			arguments: arguments.into_iter().map(Into::into).collect(),
+			log: log_file(folder, name),
+		})
+	}
+
+	/// Ends the sidecars of these lines in an orderly way: they file what they have to claim.
+	pub async fn end_providers(&mut self, numbers: &[usize]) -> Result<()> {
+		let ended: Vec<_> = numbers.iter().filter_map(|number| self.providers[*number].take()).collect();
+		let ended =
+			try_join_all(ended.into_iter().map(|process| process.end(Signal::TERM, CLAIM_PATIENCE))).await?;
+		ensure!(
+			ended.iter().flatten().count() == numbers.len(),
+			"a provider that has something to claim does not end within {} s",
+			CLAIM_PATIENCE.as_secs()
+		);
+		Ok(())
 	}
 
 	/// Kills the `number`-th validator's node.
@@ -280,6 +361,9 @@ fn ensure_ports_are_free(plan: &Plan) -> Result<()> {
 			let address = SocketAddrV4::new(address, port);
 			ensure_is_free(address, TcpListener::bind(address).map(drop))?;
 		}
+	}
+	for socks in plan.customers.iter().map(|customer| customer.socks) {
+		ensure_is_free(socks, TcpListener::bind(socks).map(drop))?;
 	}
 	for line in plan.lines.iter().filter(|line| line.site.namespace.is_none()) {
 		let address = SocketAddrV4::new(line.site.address, SIDECAR_PORT);
@@ -459,8 +543,15 @@ fn prepare_provider(plan: &Plan, line: &Line, genesis: &[u8; 32]) -> Result<()> 
 	let cap = if line.is_throttled { line.cap_kbps } else { 0 };
 	let port = SIDECAR_PORT;
 	let attest = if line.attests { "[attest]\nmode = \"alone\"\n" } else { "" };
-	let roles = format!("[provide]\nport = {port}\negress_kbps = {cap}\ningress_kbps = {cap}\n{attest}");
-	write_config(plan, &plan.folder.join(&line.name), &line.account(), &line.site, &roles, genesis)
+	let state = plan.folder.join(&line.name);
+	let mut roles = format!("[provide]\nport = {port}\negress_kbps = {cap}\ningress_kbps = {cap}\n");
+	if let Some(claims) = &line.claims {
+		let key = state.join("claim.key");
+		write_secret(&key, &claims.secret())?;
+		roles.push_str(&format!("claim_key = \"{}\"\n", key.display()));
+	}
+	roles.push_str(attest);
+	write_config(plan, &state, &line.account(), &line.site, &roles, genesis)
 }
 
 fn write_config(
@@ -494,66 +585,4 @@ fn start_sidecar(programs: &Programs, folder: &Path, name: &str, site: &Site) ->
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-	use std::net::TcpStream;
-
-	/// A network whose machines are all elsewhere. Taken out of its namespace, one is at an address that nothing else uses.
-	fn alone(address: Ipv4Addr) -> Plan {
-		let mut plan = crate::local::plan(Path::new("/nowhere")).unwrap();
-		let lines = plan.lines.iter_mut().map(|line| &mut line.site);
-		for site in plan.validators.iter_mut().chain(lines) {
-			(site.namespace, site.address, site.node_address) = (Some("other".into()), address, address);
-		}
-		plan
-	}
-
-	fn refusal(plan: &Plan) -> String {
-		ensure_ports_are_free(plan).unwrap_err().to_string()
-	}
-
-	#[test]
-	fn start_should_be_refused_when_a_node_listens_already() {
-		let mut plan = alone(Ipv4Addr::new(127, 77, 0, 1));
-		let stranger = TcpListener::bind((plan.validators[0].node_address, 0)).unwrap();
-		let taken = stranger.local_addr().unwrap();
-		plan.validators[0].ports.rpc = taken.port();
-		assert!(ensure_ports_are_free(&plan).is_ok(), "refused for what is in a namespace");
-		plan.validators[0].namespace = None;
-		let error = refusal(&plan);
-		assert!(error.contains(&taken.to_string()) && error.contains("another network"), "{error}");
-	}
-
-	#[test]
-	fn start_should_be_refused_when_a_sidecar_listens_already() {
-		let mut plan = alone(Ipv4Addr::new(127, 77, 0, 2));
-		let place = (plan.lines[0].site.address, SIDECAR_PORT);
-		plan.lines[0].site.namespace = None;
-		ensure_ports_are_free(&plan).unwrap();
-		let tcp = TcpListener::bind(place).unwrap();
-		assert!(refusal(&plan).contains("127.77.0.2:9600"));
-		drop(tcp);
-		let _udp = UdpSocket::bind(place).unwrap();
-		assert!(refusal(&plan).contains("127.77.0.2:9600"));
-	}
-
-	#[test]
-	fn start_should_be_allowed_when_a_connection_of_a_dead_process_lingers() {
-		let mut plan = alone(Ipv4Addr::new(127, 77, 0, 3));
-		let place = (plan.lines[0].site.address, SIDECAR_PORT);
-		plan.lines[0].site.namespace = None;
-		let listener = TcpListener::bind(place).unwrap();
-		let far = TcpStream::connect(place).unwrap();
-		// Who closes first is who keeps the port's connection for a minute.
-		let (near, _) = listener.accept().unwrap();
-		drop(near);
-		drop(listener);
-		drop(far);
-		// A child that another test starts has the listener too until it becomes another program.
-		let begun = std::time::Instant::now();
-		while let Err(error) = ensure_ports_are_free(&plan) {
-			assert!(begun.elapsed() < Duration::from_secs(10), "{error}");
-			std::thread::yield_now();
-		}
-	}
-}
+mod tests;

@@ -11,15 +11,39 @@ use std::{
 	fs::{self, File},
 	os::unix::ffi::OsStrExt,
 	path::{Path, PathBuf},
-	process::Stdio,
+	process::{ExitStatus, Stdio},
 	time::{Duration, Instant},
 };
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// How long a process may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Lines of a log shown when its process ends too early.
 const LOG_TAIL_LINES: usize = 15;
+
+/// A program as it is started, if need be again.
+pub struct Launch {
+	/// What it is called.
+	pub name: String,
+	/// Where.
+	pub site: Site,
+	/// Which program.
+	pub program: PathBuf,
+	/// What it is told.
+	pub arguments: Vec<OsString>,
+	/// File of its standard error.
+	pub log: PathBuf,
+}
+
+impl Launch {
+	/// Starts it. What it says on its standard output is for the caller, who has to read it.
+	pub fn start(&self) -> Result<(Process, ChildStdout)> {
+		let Self { name, site, program, arguments, log } = self;
+		let mut process = Process::spawn(name, site, program, arguments, log, Stdio::piped())?;
+		let output = process.child.stdout.take().with_context(|| format!("{name} has no output"))?;
+		Ok((process, output))
+	}
+}
 
 /// A running child. Dropped, it is killed; [`Process::stop`] lets it clean up first.
 pub struct Process {
@@ -37,11 +61,18 @@ impl Process {
 		arguments: &[OsString],
 		log: &Path,
 	) -> Result<Self> {
-		let output = File::options()
-			.create(true)
-			.append(true)
-			.open(log)
-			.with_context(|| format!("opening {}", log.display()))?;
+		let output = open_log(log)?;
+		Self::spawn(name, site, program, arguments, log, output.into())
+	}
+
+	fn spawn(
+		name: &str,
+		site: &Site,
+		program: &Path,
+		arguments: &[OsString],
+		log: &Path,
+		output: Stdio,
+	) -> Result<Self> {
 		let (starter, prefix) = site.command(program);
 		let threads = site.threads.map(|threads| ("TOKIO_WORKER_THREADS", threads.to_string()));
 		let child = Command::new(starter)
@@ -49,8 +80,8 @@ impl Process {
 			.args(prefix)
 			.args(arguments)
 			.stdin(Stdio::null())
-			.stdout(output.try_clone()?)
-			.stderr(output)
+			.stdout(output)
+			.stderr(open_log(log)?)
 			.kill_on_drop(true)
 			.spawn()
 			.with_context(|| format!("starting {name} ({})", program.display()))?;
@@ -62,9 +93,14 @@ impl Process {
 		self.child.id()
 	}
 
+	/// How it has ended, if it has.
+	pub fn exited(&mut self) -> Result<Option<ExitStatus>> {
+		Ok(self.child.try_wait()?)
+	}
+
 	/// An error with the end of its log if it has ended.
 	pub fn ensure_running(&mut self) -> Result<()> {
-		let Some(status) = self.child.try_wait()? else { return Ok(()) };
+		let Some(status) = self.exited()? else { return Ok(()) };
 		let log = fs::read_to_string(&self.log).unwrap_or_default();
 		let lines: Vec<_> = log.lines().collect();
 		let tail = lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n  ");
@@ -77,15 +113,28 @@ impl Process {
 	}
 
 	/// Asks it to end, and kills it if it does not.
-	pub async fn stop(mut self) -> Result<()> {
-		if let Some(pid) = process_id(self.child.id()) {
-			kill_process(pid, Signal::TERM).with_context(|| format!("stopping {}", self.name))?;
-		}
-		if tokio::time::timeout(PATIENCE, self.child.wait()).await.is_err() {
-			self.child.kill().await?;
-		}
-		Ok(())
+	pub async fn stop(self) -> Result<()> {
+		self.end(Signal::TERM, PATIENCE).await.map(drop)
 	}
+
+	/// Asks it by `signal` to end, and kills it if it has not after `patience`; how it ended by itself.
+	pub async fn end(mut self, signal: Signal, patience: Duration) -> Result<Option<ExitStatus>> {
+		if let Some(pid) = process_id(self.child.id()) {
+			kill_process(pid, signal).with_context(|| format!("stopping {}", self.name))?;
+		}
+		match tokio::time::timeout(patience, self.child.wait()).await {
+			Ok(status) => Ok(Some(status?)),
+			Err(_) => {
+				self.child.kill().await?;
+				Ok(None)
+			}
+		}
+	}
+}
+
+fn open_log(log: &Path) -> Result<File> {
+	let opened = File::options().create(true).append(true).open(log);
+	opened.with_context(|| format!("opening {}", log.display()))
 }
 
 fn process_id(number: Option<u32>) -> Option<Pid> {
@@ -153,6 +202,33 @@ mod tests {
 			assert!(!knows(other), "{other}");
 		}
 		assert!(names_path_in(Path::new("/a=b/local"), b"/a=b/local/config.toml"));
+	}
+
+	/// How a shell that runs `script`, and says so, ends when it is interrupted.
+	async fn interrupted(script: &str, patience: Duration) -> Option<ExitStatus> {
+		use tokio::io::{AsyncBufReadExt, BufReader};
+		let folder = tempfile::tempdir().unwrap();
+		let launch = Launch {
+			name: "shell".into(),
+			site: crate::verdicts::tests::line(1_000, 1_000).site,
+			program: "/bin/sh".into(),
+			arguments: vec!["-c".into(), script.into()],
+			log: folder.path().join("shell.log"),
+		};
+		let (mut process, output) = launch.start().unwrap();
+		let mut lines = BufReader::new(output).lines();
+		assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("ready"));
+		assert_eq!(process.exited().unwrap(), None);
+		process.end(Signal::INT, patience).await.unwrap()
+	}
+
+	#[tokio::test]
+	async fn end_should_tell_a_process_that_ends_by_itself_from_one_that_is_killed() {
+		let polite = "trap 'exit 3' INT; echo ready; while :; do sleep 0.05; done";
+		let status = interrupted(polite, Duration::from_secs(20)).await;
+		assert_eq!(status.and_then(|status| status.code()), Some(3));
+		let deaf = "trap '' INT; echo ready; exec sleep 60";
+		assert_eq!(interrupted(deaf, Duration::from_millis(200)).await, None);
 	}
 
 	#[test]

@@ -1,7 +1,8 @@
-//! What the chain says of each provider, beside what is true, and of the economy.
+//! What the chain says of each provider, beside what is true, of the economy, and of customers.
 
 use crate::{
 	chain::Provider,
+	customers::Row,
 	economy::{self, Economy},
 	line::Line,
 	verdicts::{error_percent, Verdicts},
@@ -21,13 +22,14 @@ fn availability_percent(verdict: &VerdictRecord) -> f64 {
 	f64::from(verdict.alive_parts) / 40.0 * 100.0
 }
 
-/// The table, one row per line, and what there is of the economy.
-pub fn render(
+/// The table, one row per line and one per customer, and what there is of the economy.
+pub fn render<'a>(
 	(epoch, slot): (u32, u32),
 	lines: &[Line],
 	providers: &[Provider],
 	verdicts: &Verdicts,
 	economy: &Economy,
+	rows: impl Iterator<Item = Row<'a>>,
 ) -> String {
 	let mut text = format!("epoch {epoch}, slot {slot}\n");
 	let _ = writeln!(
@@ -90,8 +92,49 @@ pub fn render(
 			earned(economy, rewards.map(economy::fees)),
 		);
 	}
+	text.push_str(&customers(rows));
 	text.push_str(&priced(economy));
 	text.push_str(&supplied(economy));
+	text
+}
+
+/// The customers, one row each; nothing if there are none.
+pub fn customers<'a>(rows: impl Iterator<Item = Row<'a>>) -> String {
+	let mut text = String::new();
+	for Row { name, provider, hops, seen, claimed, left } in rows {
+		if text.is_empty() {
+			let _ = writeln!(
+				text,
+				"{:<10} {:<10} {:>4}  {:<13} {:>10} {:>10} {:>6} {:>6} {:>7}  {:>10} {:>10} {:>10}",
+				"customer",
+				"provider",
+				"hops",
+				"state",
+				"down",
+				"up",
+				"files",
+				"wrong",
+				"no file",
+				"paid",
+				"claimed",
+				"left"
+			);
+		}
+		let status = seen.status.clone().unwrap_or_default();
+		let _ = writeln!(
+			text,
+			"{name:<10} {provider:<10} {hops:>4}  {:<13} {:>10} {:>10} {:>6} {:>6} {:>7}  {:>10} {:>10} {:>10}",
+			seen.state(),
+			megabytes(status.bytes_down),
+			megabytes(status.bytes_up),
+			seen.right,
+			seen.wrong,
+			seen.failed,
+			dollars(status.spent.into()),
+			dollars(claimed),
+			dollars(left),
+		);
+	}
 	text
 }
 
@@ -184,6 +227,11 @@ fn verdict_text(provider: &Provider) -> String {
 	}
 }
 
+/// Bytes as 10⁶ of them, with two digits behind the point.
+fn megabytes(bytes: u64) -> String {
+	format!("{}.{:02} MB", bytes / 1_000_000, bytes % 1_000_000 / 10_000)
+}
+
 fn mbps(kbps: u32) -> String {
 	format!("{:.2} M", f64::from(kbps) / 1_000.0)
 }
@@ -191,6 +239,21 @@ fn mbps(kbps: u32) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::customers::{Seen, Status};
+
+	#[test]
+	fn customers_should_have_a_row_each_below_one_heading() {
+		let status = Status { phase: "connected".into(), bytes_down: 1_239_999, bytes_up: 9_999, spent: 210 };
+		let seen = Seen { status: Some(status), right: 17, failed: 2, ..Seen::default() };
+		let row = |name, seen| Row { name, provider: "provider7", hops: 2, seen, claimed: 5, left: 199_995 };
+		let text = customers([row("customer1", seen), row("customer2", Seen::default())].into_iter());
+		let rows: Vec<Vec<_>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+		assert_eq!(rows.len(), 3);
+		let shown = "customer1 provider7 2 connected 1.23 MB 0.00 MB 17 0 2 $0.000210 $0.000005 $0.199995";
+		assert_eq!(rows[1].join(" "), shown);
+		assert_eq!(rows[2][..4], ["customer2", "provider7", "2", "buying"]);
+		assert_eq!(customers([].into_iter()), "");
+	}
 
 	#[test]
 	fn amounts_should_be_shown_without_rounding_up() {

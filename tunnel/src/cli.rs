@@ -3,6 +3,7 @@
 use crate::{
 	advice,
 	config::Config,
+	connect::options::{self, ChannelsCommand, ConnectOptions},
 	doctor::{self, Check, Verdict},
 	keys,
 	run::{Roles, Sidecar},
@@ -12,25 +13,29 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 use std::{
 	fmt::Display,
+	future::Future,
 	io::{ErrorKind, IsTerminal, Write},
 	path::{Path, PathBuf},
 	process::ExitCode,
 };
 use tokio::signal::unix::{signal, SignalKind};
 
-/// The Weir sidecar: lets its own line be measured, and measures the lines of others, in WireGuard sessions in
-/// userspace. Needs no root.
+/// The Weir sidecar: takes programs through other people's lines, lets its own line be measured and sells what it carries, and
+/// measures the lines of others, in WireGuard sessions in userspace. Needs no root.
 #[derive(Debug, Parser)]
 #[command(
 	name = "weir-tunnel",
 	version,
-	after_help = "First steps:\n  \
+	after_help = "First steps as a customer:\n  \
+		weir-tunnel connect --key FILE --region DE               then set programs to the SOCKS5 proxy 127.0.0.1:1080\n\n\
+		First steps as a provider or attestor:\n  \
 		weir-tunnel key generate --folder /var/lib/weir-tunnel   then register what it shows on chain\n  \
 		weir-tunnel check --config FILE                          is the configuration well formed?\n  \
 		weir-tunnel doctor --config FILE                         is everything else as it should be?\n  \
 		weir-tunnel run --config FILE\n\n\
-		The configuration is explained in docs/sidecar.md, an example is tunnel/example.toml.\n\n\
-		Exit codes: 0 success, 1 failure (one line on stderr says why and what to do), 2 wrong usage.\n\
+		The configuration is explained in docs/sidecar.md, an example is tunnel/example.toml. Customers: docs/customer.md.\n\n\
+		Exit codes: 0 success, 1 failure (one line on stderr says why and what to do), 2 wrong usage; of connect also 3 the channel is \
+		used up or ends, 4 a dispute with the provider.\n\
 		Logs go to stderr; set the level with RUST_LOG (default: info)."
 )]
 struct Cli {
@@ -68,6 +73,14 @@ enum Command {
 	/// Makes or shows the two keys of a node.
 	#[command(subcommand)]
 	Key(KeyCommand),
+	/// Takes programs through a provider's line, paid by a channel: they go out by a SOCKS5 proxy on this machine.
+	///
+	/// Uses an open channel if there is one, else opens one. While there is no tunnel it refuses programs, and never lets them go
+	/// around it. Ctrl-C pays what was used and leaves the rest in the channel for the next time.
+	Connect(ConnectOptions),
+	/// Shows, tops up and closes payment channels.
+	#[command(subcommand)]
+	Channels(ChannelsCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,7 +112,7 @@ pub fn main() -> ExitCode {
 	}
 }
 
-fn say_error(error: &str, json: bool) {
+pub(crate) fn say_error(error: &str, json: bool) {
 	let error = advice::one_line(error);
 	if json {
 		let _ = writeln!(std::io::stdout(), "{}", json!({ "error": error }));
@@ -168,6 +181,11 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
 			show_keys(folder, cli.json)
 		}
 		Command::Key(KeyCommand::Show(KeyFiles { folder })) => show_keys(folder, cli.json),
+		Command::Connect(options) => runtime()?.block_on(async {
+			let stop = stop_signal()?;
+			options::connect(options, cli.json, stop, say).await
+		}),
+		Command::Channels(command) => runtime()?.block_on(options::channels(command, cli.json, say)),
 	}
 }
 
@@ -188,17 +206,21 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 	runtime.context("no threads or file descriptors left; raise the limits of this user")
 }
 
+/// Waits for SIGINT or SIGTERM, and names it. From now on they no longer end the process by themselves.
+fn stop_signal() -> Result<impl Future<Output = &'static str>> {
+	let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+	Ok(async move {
+		tokio::select! {
+			_ = interrupt.recv() => "SIGINT",
+			_ = terminate.recv() => "SIGTERM",
+		}
+	})
+}
+
 fn run(config: &Path, roles: Roles) -> Result<ExitCode> {
 	let config = Config::load(config)?;
 	runtime()?.block_on(async {
-		let (mut interrupt, mut terminate) =
-			(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-		let stop = async {
-			tokio::select! {
-				_ = interrupt.recv() => "SIGINT",
-				_ = terminate.recv() => "SIGTERM",
-			}
-		};
+		let stop = stop_signal()?;
 		tokio::pin!(stop);
 		let sidecar = tokio::select! {
 			started = Sidecar::start(&config, roles) => started?,

@@ -12,6 +12,10 @@ use weir_primitives::chain::AccountId;
 
 /// Endpoints that are compared at most.
 pub const MAX_ENDPOINTS: usize = 8;
+/// Paid sessions at once, at most: each is a WireGuard peer.
+pub const MAX_SESSIONS: usize = 4_096;
+/// Resolvers that guests' names are looked up with, at most.
+pub const MAX_RESOLVERS: usize = 4;
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -84,6 +88,21 @@ pub struct Provide {
 	/// Cap towards this node, kbps; 0: none.
 	#[serde(default)]
 	pub ingress_kbps: u32,
+	/// Paid sessions at once.
+	#[serde(default = "some_sessions")]
+	pub sessions: usize,
+	/// File of the account that claims vouchers. Without it no paid session is served.
+	pub claim_key: Option<PathBuf>,
+	/// Resolvers that guests' names are looked up with; none: the system's.
+	#[serde(default)]
+	pub resolver: Vec<IpAddr>,
+	/// Paid traffic in a calendar month (UTC), 10⁹ bytes; 0: no bound.
+	#[serde(default)]
+	pub month_gb: u64,
+}
+
+fn some_sessions() -> usize {
+	64
 }
 
 impl Provide {
@@ -142,28 +161,15 @@ impl Config {
 	fn check(&self) -> Result<(), (&'static str, String)> {
 		self.account().map_err(|error| ("node.account", error.to_string()))?;
 		self.genesis().map_err(|error| ("chain.genesis", error.to_string()))?;
-		if self.chain.endpoints.is_empty() {
-			return Err(("chain.endpoints", "at least one is needed".into()));
-		}
-		if self.chain.endpoints.len() > MAX_ENDPOINTS {
-			return Err(("chain.endpoints", format!("more than {MAX_ENDPOINTS}; name the best of them")));
-		}
-		for (number, endpoint) in self.chain.endpoints.iter().enumerate() {
-			let rest = endpoint.strip_prefix("ws://").or_else(|| endpoint.strip_prefix("wss://"));
-			if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', ':'])) {
-				let endpoint = advice::one_line(endpoint);
-				return Err((
-					"chain.endpoints",
-					format!("{endpoint} is not of the form ws://host:port or wss://host:port"),
-				));
-			}
-			// Compared with itself, an endpoint always agrees.
-			if self.chain.endpoints.iter().take(number).any(|earlier| earlier == endpoint) {
-				return Err(("chain.endpoints", format!("{} is named twice", advice::one_line(endpoint))));
-			}
-		}
+		check_endpoints(&self.chain.endpoints).map_err(|error| ("chain.endpoints", error))?;
 		if self.provide.as_ref().is_some_and(|provide| provide.port == 0) {
 			return Err(("provide.port", "must be the registered port, not 0".into()));
+		}
+		if self.provide.as_ref().is_some_and(|provide| !(1..=MAX_SESSIONS).contains(&provide.sessions)) {
+			return Err(("provide.sessions", format!("must be from 1 to {MAX_SESSIONS}")));
+		}
+		if self.provide.as_ref().is_some_and(|provide| provide.resolver.len() > MAX_RESOLVERS) {
+			return Err(("provide.resolver", format!("more than {MAX_RESOLVERS}; name the best of them")));
 		}
 		if let Some(api) = self.api.as_ref().filter(|api| !api.listen.ip().is_loopback()) {
 			return Err(("api.listen", format!("{} is not a loopback address", api.listen)));
@@ -187,11 +193,7 @@ impl Config {
 
 	/// The configured genesis.
 	pub fn genesis(&self) -> Result<Option<[u8; 32]>> {
-		let Some(text) = &self.chain.genesis else { return Ok(None) };
-		let mut genesis = [0; 32];
-		hex::decode_to_slice(text.trim_start_matches("0x"), &mut genesis)
-			.map_err(|error| anyhow!("{}: not 32 bytes of hex ({error})", advice::one_line(text)))?;
-		Ok(Some(genesis))
+		self.chain.genesis.as_deref().map(genesis).transpose()
 	}
 
 	/// File of the control plane's identity.
@@ -203,6 +205,36 @@ impl Config {
 	pub fn probe_key(&self) -> PathBuf {
 		self.node.probe_key.clone().unwrap_or_else(|| self.node.state.join("probe.key"))
 	}
+}
+
+/// Fails unless the names of endpoints are well formed, and neither too few nor too many; an error says why.
+pub(crate) fn check_endpoints(endpoints: &[String]) -> Result<(), String> {
+	if endpoints.is_empty() {
+		return Err("at least one is needed".into());
+	}
+	if endpoints.len() > MAX_ENDPOINTS {
+		return Err(format!("more than {MAX_ENDPOINTS}; name the best of them"));
+	}
+	for (number, endpoint) in endpoints.iter().enumerate() {
+		let rest = endpoint.strip_prefix("ws://").or_else(|| endpoint.strip_prefix("wss://"));
+		if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', ':'])) {
+			let endpoint = advice::one_line(endpoint);
+			return Err(format!("{endpoint} is not of the form ws://host:port or wss://host:port"));
+		}
+		// Compared with itself, an endpoint always agrees.
+		if endpoints.iter().take(number).any(|earlier| earlier == endpoint) {
+			return Err(format!("{} is named twice", advice::one_line(endpoint)));
+		}
+	}
+	Ok(())
+}
+
+/// A hash of a first block from its hex.
+pub(crate) fn genesis(text: &str) -> Result<[u8; 32]> {
+	let mut genesis = [0; 32];
+	hex::decode_to_slice(text.trim_start_matches("0x"), &mut genesis)
+		.map_err(|error| anyhow!("{}: not 32 bytes of hex ({error})", advice::one_line(text)))?;
+	Ok(genesis)
 }
 
 /// Line, key and reason in one line; the parser's own text is a drawing of several.
@@ -257,6 +289,8 @@ mod tests {
 	fn parse_should_fill_in_defaults() {
 		let config = Config::parse(Path::new("x"), GOOD).unwrap();
 		assert_eq!(config.provide.as_ref().unwrap().caps(), Caps { ingress_kbps: 10_000, egress_kbps: 0 });
+		let provide = config.provide.as_ref().unwrap();
+		assert_eq!((provide.sessions, provide.month_gb, &provide.claim_key), (64, 0, &None));
 		assert_eq!(config.probe_key(), PathBuf::from("/var/lib/weir-tunnel/probe.key"));
 		assert_eq!(
 			hex::encode(config.account().unwrap()),
@@ -280,6 +314,13 @@ mod tests {
 			("\"ws://127.0.0.1:9944\"", "\"ws://a\", \"ws://a\"", "chain.endpoints: ws://a is named twice"),
 			("[chain]", "[chain]\ngenesis = \"0x12\"", "chain.genesis: 0x12: not 32 bytes of hex"),
 			("port = 40400", "port = 0", "provide.port: must be the registered port"),
+			("port = 40400", "port = 40400\nsessions = 0", "provide.sessions: must be from 1 to 4096"),
+			("port = 40400", "port = 40400\nresolver = [\"dns\"]", "line 10: provide.resolver: invalid IP"),
+			(
+				"port = 40400",
+				"port = 40400\nresolver = [\"::1\", \"::2\", \"::3\", \"::4\", \"::5\"]",
+				"provide.resolver: more than 4",
+			),
 			("port = 40400", "prot = 40400", "line 9: provide: unknown field `prot`"),
 			("port = 40400", "port = 70000", "line 9: provide.port: invalid value"),
 			("port = 40400", "port = \"a\\nb\"", "line 9: provide.port: invalid type"),

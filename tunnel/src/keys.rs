@@ -19,6 +19,8 @@ pub enum Secret {
 	Key,
 	/// The API's, shared with the node.
 	Token,
+	/// An account's that pays fees, made by a wallet.
+	Account,
 }
 
 /// Fails unless only the owner may read `path`.
@@ -33,6 +35,11 @@ fn check_mode(path: &Path, secret: Secret) -> Result<()> {
 		}
 		(io::ErrorKind::NotFound, Secret::Token) => anyhow!(
 			"{}: missing; put one line of random text there, mode 0600, and give the node the same",
+			path.display()
+		),
+		(io::ErrorKind::NotFound, Secret::Account) => anyhow!(
+			"{}: missing; put an account's mnemonic or 64 hex digits of its seed there on one line, mode 0600, or \
+			 correct the path",
 			path.display()
 		),
 		_ => unreadable(path, &error),

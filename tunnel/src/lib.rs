@@ -1,7 +1,9 @@
 //! The Weir sidecar as a library: what the binary runs and the tests drive.
 //!
 //! * [`engine`]: WireGuard in userspace. [`control`]: the control plane. [`chain`]: the chain.
+//! * [`exit`]: the way from the tunnel to the Internet. [`net`]: TCP and UDP over inner packets.
 //! * [`provide`]: the target's side of tests. [`attest`]: the attestor's.
+//! * [`connect`]: the customer's side of paid tunnels, and [`socks`] in front of it.
 //! * [`api`], [`metrics`]: the loopback interface. [`store`]: what survives a restart.
 //! * [`config`], [`keys`], [`run`], [`doctor`], [`cli`]: the process. [`advice`]: what its errors say.
 
@@ -12,13 +14,17 @@ pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connect;
 mod contest;
 pub mod control;
 pub mod doctor;
 pub mod engine;
+pub mod exit;
 pub mod keys;
 pub mod metrics;
+pub mod net;
 pub mod provide;
 pub mod run;
+pub mod socks;
 pub mod store;
 pub mod tasks;

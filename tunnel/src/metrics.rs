@@ -18,7 +18,12 @@ pub struct Counter(AtomicU64);
 impl Counter {
 	/// Adds one.
 	pub fn inc(&self) {
-		self.0.fetch_add(1, Ordering::Relaxed);
+		self.add(1);
+	}
+
+	/// Adds so many.
+	pub fn add(&self, count: u64) {
+		self.0.fetch_add(count, Ordering::Relaxed);
 	}
 
 	/// How much it has grown.
@@ -66,6 +71,18 @@ pub struct Metrics {
 	pub sessions: Counter,
 	/// Finals signed as a target.
 	pub finals_signed: Counter,
+	/// Customers that were let in.
+	pub paid_joins: Counter,
+	/// Customers whose tunnels are open now.
+	pub paid_sessions: Gauge,
+	/// Carried towards customers, inner IP layer.
+	pub paid_down: Counter,
+	/// Carried from customers, inner IP layer.
+	pub paid_up: Counter,
+	/// Customers' vouchers on the disk.
+	pub vouchers: Counter,
+	/// Credits that vouchers were paid on chain.
+	pub credits_claimed: Counter,
 	/// Tests begun as an attestor.
 	pub tests_started: Counter,
 	/// Tests that ended with a signed final.
@@ -113,6 +130,15 @@ impl Metrics {
 		let rows = [
 			("sessions_total", "Sessions opened for attestors.", self.sessions.get()),
 			("finals_signed_total", "Finals signed as a target.", self.finals_signed.get()),
+			("paid_joins_total", "Customers that were let in.", self.paid_joins.get()),
+			("paid_down_bytes_total", "Carried towards customers, inner IP layer.", self.paid_down.get()),
+			("paid_up_bytes_total", "Carried from customers, inner IP layer.", self.paid_up.get()),
+			("vouchers_total", "Customers' vouchers on the disk.", self.vouchers.get()),
+			(
+				"credits_claimed_total",
+				"Credits that vouchers were paid on chain.",
+				self.credits_claimed.get(),
+			),
 			("tests_started_total", "Tests begun as an attestor.", self.tests_started.get()),
 			("tests_measured_total", "Tests that ended with a signed final.", self.tests_measured.get()),
 			(
@@ -154,6 +180,7 @@ impl Metrics {
 			),
 		];
 		let gauges = [
+			("paid_sessions", "Customers whose tunnels are open.", load(&self.paid_sessions.0)),
 			("watched_providers", "Providers watched.", load(&self.watched.0)),
 			("watched_providers_down", "Watched providers that are down.", load(&self.watched_down.0)),
 		];

@@ -3,11 +3,11 @@
 use crate::{
 	api::{self, Api, Shared},
 	attest::{self, Attestor},
-	chain::{ChainView, Client},
+	chain::{Account, ChainView, Client, Directory, Payments},
 	config::{self, AttestMode, Config},
 	keys::{self, Secret},
 	metrics::Metrics,
-	provide::{self, Bound, Provider},
+	provide::{self, userspace_exit, Bound, Paid, Provider, Way},
 	store::Store,
 	tasks::Task,
 };
@@ -46,6 +46,8 @@ struct Prepared {
 	store: Arc<Store>,
 	api: Option<(TcpListener, Zeroizing<String>)>,
 	provider: Option<Bound>,
+	/// Claims what customers pay, if they are served.
+	claim: Option<Account>,
 	attest: Option<config::Attest>,
 }
 
@@ -78,11 +80,24 @@ impl Prepared {
 			}
 			None => None,
 		};
+		let claim_key = provide.and_then(|provide| provide.claim_key.as_ref());
+		let claim = claim_key.map(|path| Account::load(path)).transpose()?;
+		if let (Some(_), None) = (provide, &claim) {
+			tracing::warn!(
+				"customers are not served: nothing claims what they pay; name the file of a hot account as provide.claim_key"
+			);
+		}
+		if claim.as_ref().is_some_and(|claim| *claim.id() == account) {
+			bail!(
+				"provide.claim_key: is the key of node.account, which is bonded; make another account for claims and give it \
+				 what fees cost"
+			);
+		}
 		let api = match (&config.api, token) {
 			(Some(api), Some(token)) => Some((api::bind(api.listen).await?, token)),
 			_ => None,
 		};
-		Ok(Self { account, identity, probe, store, api, provider, attest })
+		Ok(Self { account, identity, probe, store, api, provider, claim, attest })
 	}
 }
 
@@ -99,18 +114,49 @@ impl Sidecar {
 				);
 			}
 		}
-		Self::with(prepared, config, Arc::new(client)).await
+		let client = Arc::new(client);
+		Self::with(prepared, config, client.clone(), Some(client.clone()), Some(client)).await
 	}
 
-	/// Starts the roles against any chain.
+	/// Starts the roles against any chain; nobody pays for anything on it.
 	pub async fn start_with(config: &Config, roles: Roles, chain: Arc<dyn ChainView>) -> Result<Self> {
-		Self::with(Prepared::new(config, roles).await?, config, chain).await
+		Self::with(Prepared::new(config, roles).await?, config, chain, None, None).await
 	}
 
-	async fn with(prepared: Prepared, config: &Config, chain: Arc<dyn ChainView>) -> Result<Self> {
-		let Prepared { account, identity, probe, store, api, provider, attest } = prepared;
+	/// Starts the roles against any chain with payment channels.
+	pub async fn start_with_payments(
+		config: &Config,
+		roles: Roles,
+		chain: Arc<dyn ChainView>,
+		payments: Arc<dyn Payments>,
+	) -> Result<Self> {
+		Self::with(Prepared::new(config, roles).await?, config, chain, Some(payments), None).await
+	}
+
+	async fn with(
+		prepared: Prepared,
+		config: &Config,
+		chain: Arc<dyn ChainView>,
+		payments: Option<Arc<dyn Payments>>,
+		directory: Option<Arc<dyn Directory>>,
+	) -> Result<Self> {
+		let Prepared { account, identity, probe, store, api, provider, claim, attest } = prepared;
 		let metrics = Arc::<Metrics>::default();
-		let provider = provider.map(|bound| bound.serve(chain.clone(), store.clone(), metrics.clone()));
+		let paid = match (payments, claim, &config.provide) {
+			(Some(payments), Some(claim), Some(provide)) => Some(Paid {
+				payments,
+				claim,
+				sessions: provide.sessions,
+				month_gb: provide.month_gb,
+				exit: userspace_exit(Way {
+					resolvers: provide.resolver.clone(),
+					bind: config.node.bind,
+					directory,
+				}),
+			}),
+			_ => None,
+		};
+		let provider = provider.map(|bound| bound.serve(chain.clone(), store.clone(), metrics.clone(), paid));
 		if let Some(provider) = &provider {
 			let _ = metrics.line.set(provider.counters());
 		}

@@ -1,4 +1,9 @@
-//! What must survive a restart: entries and salts before they are committed to, and bilateral receipts.
+//! What must survive a restart: entries and salts before they are committed to, bilateral receipts, and what customers
+//! have paid.
+
+mod vouchers;
+
+pub use vouchers::{Carried, Kept};
 
 use crate::advice;
 use anyhow::{anyhow, Context, Result};
@@ -98,7 +103,7 @@ impl Store {
 	}
 
 	/// Runs `work` on the database; opens it anew if an earlier failure demands that.
-	fn with<T>(&self, work: impl Fn(&Database) -> Result<T, redb::Error>) -> Result<T> {
+	pub(crate) fn with<T>(&self, work: impl Fn(&Database) -> Result<T, redb::Error>) -> Result<T> {
 		let mut held = lock(&self.database);
 		let mut result = held.as_ref().map(&work);
 		if matches!(result, None | Some(Err(redb::Error::PreviousIo))) {
@@ -117,7 +122,10 @@ impl Store {
 		}
 	}
 
-	fn write(&self, work: impl Fn(&redb::WriteTransaction) -> Result<(), redb::Error>) -> Result<()> {
+	pub(crate) fn write(
+		&self,
+		work: impl Fn(&redb::WriteTransaction) -> Result<(), redb::Error>,
+	) -> Result<()> {
 		self.with(|database| {
 			let transaction = database.begin_write()?;
 			work(&transaction)?;
@@ -336,4 +344,4 @@ fn not_opened(path: &Path, error: DatabaseError) -> anyhow::Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -39,7 +39,8 @@ fn calls_should_be_encoded_as_the_runtime_decodes_them() {
 	assert_call("Utility.batch_all", &Call::batch(&[transfer, bond]));
 	let claim = Claim { down_kbps: 20_000, up_kbps: 10_000 };
 	let region = Region { country: *b"DE", kind: LineKind::Hosting };
-	assert_call("Providers.register", &Call::register(claim, ENDPOINT, &[2; 38], region, 50_000, key()));
+	let register = Call::register(claim, ENDPOINT, &[2; 38], region, ExitClass::Web, 50_000, key());
+	assert_call("Providers.register", &register);
 	assert_call("ProofOfBandwidth.take_seat", &Call::take_seat(key(), ENDPOINT, 20_000, *b"DE"));
 	assert_call("BurnMint.request_credits", &Call::request_credits(5_000_000, 140 * WEIR));
 	assert_call("Rewards.claim", &Call::claim([7; 32], 64));

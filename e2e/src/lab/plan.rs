@@ -71,8 +71,10 @@ pub fn plan(programs: &Programs, folder: &Path) -> Result<Plan> {
 		machine("validator", VALIDATOR_NETS + number, None, u16::from(is_liar))
 	};
 	let validators = [validator(0)?, validator(1)?, validator(2)?, validator(3)?];
-	// Each validator has a loopback of its own there, and none has a source on it: what the lab looks at is measuring.
-	Ok(Plan { folder: folder.into(), chain: chain.display().to_string(), validators, lines, prices: None })
+	// Each validator has a loopback of its own there, and none has a source on it: what the lab looks at is measuring. Nor are
+	// there customers.
+	let (chain, customers) = (chain.display().to_string(), Vec::new());
+	Ok(Plan { folder: folder.into(), chain, validators, lines, customers, prices: None, files: None })
 }
 
 /// A line that its link shapes, and that measures nobody: what it could carry besides its own test is little.

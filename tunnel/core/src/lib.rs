@@ -5,6 +5,7 @@
 //! result every time, but for the bytes of signatures, which sr25519 randomises.
 //!
 //! * [`wire`]: the bytes, on the control plane and inside the tunnel.
+//! * [`hops`]: which providers a customer goes through.
 //! * [`keys`]: sr25519 as the chain verifies it.
 //! * [`keystream`]: the payload, addressed by sequence number, and its re-keyed echo.
 //! * [`cadence`]: how often receipts and countersignatures are due.
@@ -13,6 +14,7 @@
 //! * [`pacer`]: when the next packet leaves; token buckets for a line's cap.
 //! * [`probe`]: the attestor's side of a test.
 //! * [`target`]: the target's side.
+//! * [`session`]: both sides of a session that a customer pays for.
 //! * [`dropped`]: what either side drops inside the tunnel, counted by the rule that was broken.
 //! * [`watching`]: whether providers answer, through the epoch and when an alarm is to be confirmed.
 //!
@@ -46,11 +48,13 @@
 pub mod cadence;
 pub mod cost;
 pub mod dropped;
+pub mod hops;
 pub mod keys;
 pub mod keystream;
 pub mod pacer;
 pub mod probe;
 pub mod receipt;
+pub mod session;
 pub mod target;
 pub mod watching;
 pub mod wire;

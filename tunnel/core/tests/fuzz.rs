@@ -8,13 +8,15 @@ use codec::Encode;
 use common::*;
 use std::net::Ipv4Addr;
 use weir_fuzz::Fuzz;
+use weir_primitives::channel::{SignedVoucher, Voucher, VoucherSignature};
 use weir_tunnel_core::{
 	probe::{self, Ticket},
 	target,
 	wire::{
 		self,
 		data::{self, Body, Datagram, Stamp},
-		Bilateral, Range, Receipt, Refusal, Request, Response, WireError,
+		Bilateral, Join, Joined, Range, Receipt, Refusal, Request, Response, Service, Standing, Usage,
+		WireError,
 	},
 	Micros, MILLI,
 };
@@ -49,7 +51,31 @@ fn requests() -> Vec<Request> {
 		offer(signature),
 		Request::Finish { session, down_bytes: 1_308, up_bytes: 2_616, signature },
 		Request::Settle { session, seed: SEED, signature },
+		Request::Join {
+			join: Join { genesis: [1; 32], provider: [2; 32], channel: 3, wireguard: [4; 32], at: START },
+			signature: VoucherSignature::Sr25519(signature),
+		},
+		Request::Pay { channel: 3, voucher: None, counted: Usage::default() },
+		Request::Pay { channel: 3, voucher: Some(voucher()), counted: Usage { down: 5, up: 6 } },
+		Request::Leave { channel: 3 },
 	]
+}
+
+fn voucher() -> SignedVoucher {
+	let voucher = Voucher { channel: 3, bytes_down: 5, bytes_up: 6, credits: 7, sequence: 8 };
+	SignedVoucher { voucher, signature: VoucherSignature::Ed25519([9; 64]) }
+}
+
+fn standing() -> Standing {
+	Standing {
+		charged: Usage { down: 5, up: 6 },
+		credits: 7,
+		sequence: 8,
+		allowance_bytes: 9,
+		window_bytes: 10,
+		is_trusted: true,
+		service: Service::Full,
+	}
 }
 
 fn responses() -> Vec<Response> {
@@ -61,6 +87,15 @@ fn responses() -> Vec<Response> {
 		Response::Refuse(Refusal::WrongLoad),
 		Response::Noted,
 		Response::Final { signature: [7; 64] },
+		Response::Joined(Joined {
+			wireguard: [8; 32],
+			port: 1,
+			gateway: [100, 64, 0, 1],
+			address: [100, 96, 1, 1],
+			mtu: 1_280,
+			standing: standing(),
+		}),
+		Response::Standing(standing()),
 	]
 }
 
@@ -116,7 +151,8 @@ fn fuzz_messages_should_have_one_encoding_or_a_reason_why_they_are_none() {
 		.samples(samples)
 		.longest(512)
 		.run(|bytes| [read::<Request>(bytes, Saw::Request), read::<Response>(bytes, Saw::Response)]);
-	for taken in [0, 1, 2, 5, 7].map(Saw::Request).into_iter().chain([0, 1, 2, 3, 4, 5].map(Saw::Response)) {
+	let requests = [0, 1, 2, 5, 7, 8, 9, 10].map(Saw::Request);
+	for taken in requests.into_iter().chain((0..=7).map(Saw::Response)) {
 		assert!(ran.count(&taken) > 0, "{taken:?} was never taken");
 	}
 	for refused in [Saw::Oversized, Saw::UnknownVersion, Saw::Malformed] {

@@ -21,7 +21,7 @@ use subxt::{
 	ext::frame_decode,
 	rpcs::{Error as RpcError, UserError},
 	utils::H256,
-	OnlineClient,
+	Metadata, OnlineClient,
 };
 use tokio::sync::{broadcast, watch, Notify};
 use weir_primitives::{
@@ -35,6 +35,8 @@ use weir_tunnel_core::wire::Bilateral;
 
 /// The measuring protocol's pallet.
 const PALLET: &str = "ProofOfBandwidth";
+/// Its runtime API.
+const MEASURING: &str = "ProofOfBandwidthApi";
 /// An endpoint without a new block for this long is looked at again.
 const STALE: Duration = Duration::from_secs(120);
 /// Between two comparisons of what the endpoints have finalised.
@@ -42,7 +44,7 @@ const COMPARE_EVERY: Duration = Duration::from_secs(12);
 /// New blocks that wait for a listener.
 const NEW_BLOCKS: usize = 64;
 /// Blocks for which a transaction is good: more than it waits before it is repeated.
-const ERA_BLOCKS: u64 = 64;
+pub(super) const ERA_BLOCKS: u64 = 64;
 /// Before the first and the last of many attempts to connect.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -120,7 +122,7 @@ impl Client {
 		(answers, split)
 	}
 
-	fn link(&self) -> Result<Arc<Link>, ChainError> {
+	pub(super) fn link(&self) -> Result<Arc<Link>, ChainError> {
 		match &*self.state.borrow() {
 			State::On(link) => Ok(link.clone()),
 			State::Offline => Err(ChainError::Offline),
@@ -129,18 +131,19 @@ impl Client {
 	}
 
 	async fn call<T: Decode>(&self, method: &'static str, arguments: impl Encode) -> Result<T, ChainError> {
-		self.call_at(method, arguments, None).await
+		self.call_at(MEASURING, method, arguments, None).await
 	}
 
-	/// Asks the runtime as of the block `at`, or the best one.
-	async fn call_at<T: Decode>(
+	/// Asks `api` of the runtime as of the block `at`, or the best one.
+	pub(super) async fn call_at<T: Decode>(
 		&self,
+		api: &'static str,
 		method: &'static str,
 		arguments: impl Encode,
 		at: Option<[u8; 32]>,
 	) -> Result<T, ChainError> {
 		let link = self.link()?;
-		let function = format!("ProofOfBandwidthApi_{method}");
+		let function = format!("{api}_{method}");
 		let arguments = arguments.encode();
 		let answer = timed(link.methods.state_call(&function, Some(&arguments), at.map(Into::into))).await?;
 		T::decode_all(&mut &answer[..]).map_err(|_| ChainError::Incompatible(method))
@@ -158,18 +161,10 @@ impl Client {
 	/// field names are compared with the runtime's, so that a changed call is never sent in the old shape.
 	async fn submit(&self, Submission { call, fields, arguments }: Submission) -> Result<(), ChainError> {
 		let link = self.link()?;
-		let backend = LegacyBackend::<SubstrateConfig>::builder().build(link.client.clone());
-		let client = timed(OnlineClient::<SubstrateConfig>::from_backend(Arc::new(backend))).await?;
+		let client = online(&link).await?;
 		let at = timed(client.at_current_block()).await?;
 		let metadata = at.metadata_ref();
-		let variant = metadata
-			.pallet_by_name(PALLET)
-			.and_then(|pallet| pallet.call_variant_by_name(call))
-			.ok_or(ChainError::Incompatible(call))?;
-		let names = variant.fields.iter().map(|field| field.name.as_deref());
-		if !names.eq(fields.iter().map(|name| Some(*name))) {
-			return Err(ChainError::Incompatible(call));
-		}
+		check_fields(metadata, PALLET, call, fields)?;
 		let state = ClientState {
 			genesis_hash: client.genesis_hash(),
 			spec_version: at.spec_version(),
@@ -211,6 +206,27 @@ impl Client {
 			Err(_) => Err(rpc("no answer within 10 s")),
 		}
 	}
+}
+
+/// A client with the metadata of now, over a connection.
+pub(super) async fn online(link: &Link) -> Result<OnlineClient<SubstrateConfig>, ChainError> {
+	let backend = LegacyBackend::<SubstrateConfig>::builder().build(link.client.clone());
+	timed(OnlineClient::<SubstrateConfig>::from_backend(Arc::new(backend))).await
+}
+
+/// Fails unless the runtime's call has these fields.
+pub(super) fn check_fields(
+	metadata: &Metadata,
+	pallet: &str,
+	call: &'static str,
+	fields: &[&str],
+) -> Result<(), ChainError> {
+	let variant = metadata
+		.pallet_by_name(pallet)
+		.and_then(|pallet| pallet.call_variant_by_name(call))
+		.ok_or(ChainError::Incompatible(call))?;
+	let names = variant.fields.iter().map(|field| field.name.as_deref());
+	names.eq(fields.iter().map(|name| Some(*name))).then_some(()).ok_or(ChainError::Incompatible(call))
 }
 
 /// The rule that a transaction breaks, of what the pool says of it: a rule of the measuring protocol comes as the index of
@@ -367,7 +383,7 @@ impl ChainView for Client {
 		provider: &AccountId,
 		at: Option<[u8; 32]>,
 	) -> Result<Option<TargetTest<AccountId>>, ChainError> {
-		self.call_at("target_test", provider, at).await
+		self.call_at(MEASURING, "target_test", provider, at).await
 	}
 
 	async fn seat(&self, node: &AccountId) -> Result<Option<SeatInfo<AccountId>>, ChainError> {

@@ -1,5 +1,9 @@
 //! A chain that is a struct: it says what a test lets it say, and takes nothing.
 
+mod bank;
+
+pub(crate) use bank::Bank;
+
 use super::{ChainError, ChainView, Clock};
 use async_trait::async_trait;
 use libp2p::{identity::Keypair, PeerId};

@@ -1,13 +1,21 @@
 //! What the sidecar reads of the chain and writes to it.
 
+mod account;
 mod client;
+mod directory;
 pub mod endpoints;
 #[cfg(test)]
 pub(crate) mod fake;
+mod payments;
+mod rules;
+mod signed;
 mod submission;
 mod survey;
 
+pub use account::Account;
 pub use client::Client;
+pub use directory::{providers, Directory};
+pub use payments::{find_channel, Ended, Handed, Opening, Payments, MAX_VOUCHERS};
 pub use survey::Answer;
 
 use async_trait::async_trait;
@@ -81,6 +89,22 @@ pub enum ChainError {
 		/// The rule that it breaks, by its name in the runtime, or what the pool says.
 		rule: String,
 	},
+	/// A signed call is in a finalised block and has failed.
+	#[error("{call} failed: {rule}: {advice}")]
+	Failed {
+		/// The call.
+		call: &'static str,
+		/// The rule that it breaks, by pallet and name in the runtime, or what else stopped it.
+		rule: String,
+		/// What to do about it.
+		advice: &'static str,
+	},
+	/// A signed call was in no finalised block before its time was over. It cannot be in a later one.
+	#[error("{0} was in no finalised block in time and is void; look whether the endpoint's node is in sync, then try again")]
+	NotIncluded(&'static str),
+	/// A signed call was sent, and what became of it is not known.
+	#[error("what became of {0} is not known: the chain could not be asked; look at the account before it is tried again")]
+	Unknown(&'static str),
 	/// The runtime answers in another shape than this version knows.
 	#[error("the runtime's {0} is not what this version of weir-tunnel knows; upgrade it")]
 	Incompatible(&'static str),

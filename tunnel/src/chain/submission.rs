@@ -1,11 +1,19 @@
-//! The fee-less calls of the measuring protocol, encoded.
+//! Calls, encoded: the fee-less ones of the measuring protocol, and the signed ones of payment channels.
 
-use codec::Encode;
+use super::Opening;
+use codec::{Compact, Encode};
 use subxt::ext::{scale_encode, scale_type_resolver};
-use weir_primitives::{chain::AccountId, outage::Sighting, report::Entry, EpochIndex, ProviderIndex};
+use weir_primitives::{
+	chain::AccountId,
+	channel::{ChannelId, SignedVoucher},
+	economy::Credits,
+	outage::Sighting,
+	report::Entry,
+	EpochIndex, ProviderIndex,
+};
 use weir_tunnel_core::wire::Bilateral;
 
-/// A fee-less call of the measuring protocol.
+/// A call.
 pub(super) struct Submission {
 	pub(super) call: &'static str,
 	pub(super) fields: &'static [&'static str],
@@ -38,6 +46,25 @@ impl Submission {
 	pub(super) fn dispute(provider: ProviderIndex, epoch: EpochIndex, receipts: &[Bilateral]) -> Self {
 		let fields = &["provider", "epoch", "receipts"];
 		Self { call: "dispute", fields, arguments: (provider, epoch, receipts).encode() }
+	}
+
+	pub(super) fn open(opening: &Opening) -> Self {
+		Self { call: "open", fields: &["opening"], arguments: opening.encode() }
+	}
+
+	pub(super) fn top_up(channel: ChannelId, credits: Credits) -> Self {
+		let arguments = (Compact(channel), Compact(credits)).encode();
+		Self { call: "top_up", fields: &["channel", "credits"], arguments }
+	}
+
+	pub(super) fn close(channel: ChannelId, last: Option<&SignedVoucher>) -> Self {
+		let arguments = (Compact(channel), last).encode();
+		Self { call: "close", fields: &["channel", "last"], arguments }
+	}
+
+	pub(super) fn claim(provider: &AccountId, vouchers: &[SignedVoucher]) -> Self {
+		let arguments = (provider, vouchers).encode();
+		Self { call: "claim", fields: &["provider", "vouchers"], arguments }
 	}
 
 	pub(super) fn sighting(

@@ -10,13 +10,14 @@ mod shares;
 mod streams;
 mod transport;
 
-use crate::{advice, tasks::Task};
+use crate::{advice, net::Stack, tasks::Task};
 use anyhow::{anyhow, Result};
 use codec::Frames;
-use futures::{stream::FuturesUnordered, FutureExt, StreamExt};
+use futures::{stream::FuturesUnordered, AsyncRead, AsyncWrite, FutureExt, StreamExt};
 use libp2p::{
 	core::{
-		transport::TransportError,
+		muxing::StreamMuxerBox,
+		transport::{Boxed, TransportError},
 		upgrade::{NegotiationError, Version},
 	},
 	identity::Keypair,
@@ -36,7 +37,7 @@ use std::{
 };
 use streams::FewStreams;
 use tokio::sync::{mpsc, oneshot};
-use transport::BoundTcp;
+use transport::{BoundTcp, TunnelTcp};
 use weir_tunnel_core::{
 	target::Prefix,
 	wire::{self, Refusal, Request, Response, WireError},
@@ -123,16 +124,38 @@ struct Behaviour {
 	messages: request_response::Behaviour<Frames>,
 }
 
-fn swarm(identity: &Keypair, address: IpAddr, refused: &Arc<Refused>) -> Result<Swarm<Behaviour>> {
+/// Where connections are made from.
+enum Source {
+	/// An address of this machine.
+	Here(IpAddr),
+	/// The inside of a tunnel.
+	Tunnel(Arc<Stack>),
+}
+
+/// Noise and Yamux over a transport of streams.
+fn secured<T>(transport: T, key: &Keypair) -> Result<Boxed<(PeerId, StreamMuxerBox)>, noise::Error>
+where
+	T: Transport + Send + Unpin + 'static,
+	T::Output: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+	T::Error: Send + Sync + 'static,
+	T::Dial: Send,
+	T::ListenerUpgrade: Send,
+{
+	let transport = transport.upgrade(Version::V1Lazy).authenticate(noise::Config::new(key)?);
+	let transport = transport.multiplex(yamux::Config::default());
+	Ok(transport.map(|(peer, muxer), _| (peer, StreamMuxerBox::new(FewStreams::new(muxer)))).boxed())
+}
+
+fn swarm(identity: &Keypair, source: Source, refused: &Arc<Refused>) -> Result<Swarm<Behaviour>> {
 	let frames = Frames { refused: refused.clone() };
 	let swarm = SwarmBuilder::with_existing_identity(identity.clone())
 		.with_tokio()
 		.with_other_transport(|key| {
-			let noise = noise::Config::new(key)?;
-			let transport = BoundTcp::new(address).upgrade(Version::V1Lazy).authenticate(noise);
-			let transport = transport.multiplex(yamux::Config::default());
-			let few = transport.map(|(peer, muxer), _| (peer, FewStreams::new(muxer)));
-			Ok::<_, Box<dyn std::error::Error + Send + Sync>>(few)
+			let transport = match source {
+				Source::Here(address) => secured(BoundTcp::new(address), key)?,
+				Source::Tunnel(stack) => secured(TunnelTcp::new(stack), key)?,
+			};
+			Ok::<_, Box<dyn std::error::Error + Send + Sync>>(transport)
 		})
 		.map_err(|error| anyhow!("control plane: {error}"))?
 		.with_behaviour(|_| {
@@ -162,7 +185,7 @@ pub async fn serve(
 	port: u16,
 ) -> Result<(Control, mpsc::Receiver<Incoming>)> {
 	let refused = Arc::default();
-	let mut swarm = swarm(identity, address, &refused)?;
+	let mut swarm = swarm(identity, Source::Here(address), &refused)?;
 	let listen = Multiaddr::from(address).with(Protocol::Tcp(port));
 	let cannot =
 		|error: &std::io::Error| advice::bind("TCP", (address, port).into(), Some("provide.port"), error);
@@ -187,7 +210,13 @@ pub async fn serve(
 /// Asks from `address`; also takes what connected peers ask in turn.
 pub fn connect(identity: &Keypair, address: IpAddr) -> Result<(Control, mpsc::Receiver<Incoming>)> {
 	let refused = Arc::default();
-	Ok(start(swarm(identity, address, &refused)?, refused))
+	Ok(start(swarm(identity, Source::Here(address), &refused)?, refused))
+}
+
+/// As [`connect`], from the inside of a tunnel.
+pub fn connect_through(identity: &Keypair, stack: Arc<Stack>) -> Result<(Control, mpsc::Receiver<Incoming>)> {
+	let refused = Arc::default();
+	Ok(start(swarm(identity, Source::Tunnel(stack), &refused)?, refused))
 }
 
 fn start(swarm: Swarm<Behaviour>, refused: Arc<Refused>) -> (Control, mpsc::Receiver<Incoming>) {

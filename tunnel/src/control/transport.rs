@@ -1,5 +1,7 @@
-//! TCP that dials from the configured address, so that a target sees a seat's requests come from its prefix.
+//! TCP that dials from the configured address, so that a target sees a seat's requests come from its prefix; or through a
+//! tunnel, so that a provider does not see where its customer is.
 
+use crate::net::{Stack, Stream};
 use libp2p::{
 	core::transport::{DialOpts, ListenerId, TransportError, TransportEvent},
 	multiaddr::Protocol,
@@ -10,9 +12,11 @@ use std::{
 	io,
 	net::{IpAddr, SocketAddr},
 	pin::Pin,
+	sync::Arc,
 	task::{Context, Poll},
 };
 use tokio::net::TcpSocket;
+use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 /// libp2p's TCP, with dials bound to an address.
 pub(super) struct BoundTcp {
@@ -75,5 +79,46 @@ impl Transport for BoundTcp {
 		context: &mut Context<'_>,
 	) -> Poll<TransportEvent<Self::ListenerUpgrade, io::Error>> {
 		Pin::new(&mut self.inner).poll(context)
+	}
+}
+
+/// TCP in userspace, through a tunnel. It never listens.
+pub(super) struct TunnelTcp {
+	stack: Arc<Stack>,
+}
+
+impl TunnelTcp {
+	pub(super) fn new(stack: Arc<Stack>) -> Self {
+		Self { stack }
+	}
+}
+
+impl Transport for TunnelTcp {
+	type Output = Compat<Stream>;
+	type Error = io::Error;
+	type ListenerUpgrade = std::future::Pending<io::Result<Self::Output>>;
+	type Dial = Pin<Box<dyn Future<Output = io::Result<Self::Output>> + Send>>;
+
+	fn listen_on(&mut self, _: ListenerId, address: Multiaddr) -> Result<(), TransportError<io::Error>> {
+		Err(TransportError::MultiaddrNotSupported(address))
+	}
+
+	fn remove_listener(&mut self, _: ListenerId) -> bool {
+		false
+	}
+
+	fn dial(&mut self, address: Multiaddr, _: DialOpts) -> Result<Self::Dial, TransportError<io::Error>> {
+		let Some(destination) = socket_address(&address) else {
+			return Err(TransportError::MultiaddrNotSupported(address));
+		};
+		let stack = self.stack.clone();
+		Ok(Box::pin(async move { Ok(stack.connect(destination).await?.compat()) }))
+	}
+
+	fn poll(
+		self: Pin<&mut Self>,
+		_: &mut Context<'_>,
+	) -> Poll<TransportEvent<Self::ListenerUpgrade, io::Error>> {
+		Poll::Pending
 	}
 }

@@ -1,4 +1,8 @@
-use super::*;
+use super::{
+	follow::{measured_until, QUIET},
+	serving::Arrival,
+	*,
+};
 use crate::chain::{
 	fake::{keypair as key, Fake},
 	Clock,
@@ -8,13 +12,15 @@ use std::{
 	sync::atomic::{AtomicBool, Ordering},
 };
 use tokio::net::UdpSocket;
+use weir_primitives::api::TargetTest;
 use weir_tunnel_core::{
-	target::Prefix,
+	target::{Assignment, Member, Prefix, ADDRESS},
 	wire::{
 		self,
 		data::{Body, Datagram, Stamp},
 		Test, TestKind,
 	},
+	Micros, MILLI,
 };
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 55, 1));
@@ -65,6 +71,7 @@ impl Pair {
 			measuring: watch::channel(None).0,
 			refusals: Vec::new(),
 			settled: Vec::new(),
+			peers: mpsc::channel(1).1,
 			answers: FuturesUnordered::new(),
 		};
 		let start = (clock::now() / MILLI + 5_000) * MILLI;
@@ -258,7 +265,7 @@ async fn provider_should_tell_the_time_and_refuse_strangers_over_its_own_port() 
 		Settings { bind, port: 0, caps: Caps::default(), account: [1; 32].into(), probe: key(1), identity };
 	let chain = Arc::new(Fake::new([Clock { epoch: 5, slot: 1, first_slot: 1 }]));
 	let store = Arc::new(Store::open(folder.path()).unwrap());
-	let provider = Bound::bind(settings).await.unwrap().serve(chain, store, Arc::default());
+	let provider = Bound::bind(settings).await.unwrap().serve(chain, store, Arc::default(), None);
 	let (asking, _back) = control::connect(&Keypair::generate_ed25519(), HOME).unwrap();
 	let address = Some((bind, provider.port()).into());
 	let answer = asking.ask(peer, address, Request::Clock { nonce: [4; 16] }).await;

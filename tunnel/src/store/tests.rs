@@ -149,6 +149,16 @@ impl StorageBackend for Disk {
 	}
 }
 
+/// A store on a disk in memory that is full while `full` says so.
+pub(crate) fn on_disk_that_fills(full: Arc<AtomicBool>) -> Store {
+	let content = Arc::new(InMemoryBackend::new());
+	let open = move || {
+		let (content, full) = (content.clone(), full.clone());
+		Database::builder().create_with_backend(Disk { content, full })
+	};
+	Store::open_by("state.redb".into(), Box::new(open)).unwrap()
+}
+
 #[test]
 fn results_should_wait_and_be_written_when_a_full_disk_has_space_again() {
 	let (content, full) = (Arc::new(InMemoryBackend::new()), Arc::new(AtomicBool::new(false)));

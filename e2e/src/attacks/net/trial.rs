@@ -156,7 +156,7 @@ impl Trial {
 		};
 		let (chain, store) = (self.chain.clone(), Arc::new(Store::open(&self.target.folder)?));
 		machine.run(async move {
-			Ok(Bound::bind(settings).await?.serve(chain, store, Arc::new(Metrics::default())))
+			Ok(Bound::bind(settings).await?.serve(chain, store, Arc::new(Metrics::default()), None))
 		})?
 	}
 

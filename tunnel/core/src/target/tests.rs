@@ -96,6 +96,22 @@ fn open_should_let_in_members_only() {
 }
 
 #[test]
+fn paid_sessions_should_be_none_of_a_targets_business() {
+	let (mut target, channel) = (target(), 1);
+	let join = wire::Join { genesis: GENESIS, provider: ME, channel, wireguard: [8; 32], at: NOW };
+	let signature = weir_primitives::channel::VoucherSignature::Sr25519([9; 64]);
+	let counted = wire::Usage::default();
+	for request in [
+		Request::Join { join, signature },
+		Request::Pay { channel, voucher: None, counted },
+		Request::Leave { channel },
+	] {
+		assert_eq!(refusal(target.handle_request(NOW, HOME, &request)), Some(Refusal::WrongRole));
+	}
+	assert_eq!((target.sessions(), target.poll()), (0, None));
+}
+
+#[test]
 fn open_should_answer_again_without_a_second_session_when_repeated() {
 	let mut target = target();
 	let first = target.handle_request(NOW, HOME, &open(test(10), 10));

@@ -14,6 +14,9 @@
 //! | 2 | [`Request::Offer`] | attestor | `Accept`, `Refuse` |
 //! | 5 | [`Request::Finish`] | attestor | `Final`, `Refuse` |
 //! | 7 | [`Request::Settle`] | attestor | `Noted`, `Refuse` |
+//! | 8 | [`Request::Join`] | customer | `Joined`, `Refuse` |
+//! | 9 | [`Request::Pay`] | customer | `Standing`, `Refuse` |
+//! | 10 | [`Request::Leave`] | customer | `Noted`, `Refuse` |
 //!
 //! # Signatures
 //!
@@ -27,6 +30,7 @@
 //! | `weir/finish/v1` | test, H(seed), bytes down, bytes up | attestor |
 //! | `weir/final/v1` | test, H(seed), bytes down, bytes up | target, then attestor |
 //! | `weir/clock/v1` | nonce, time, account | whoever answers |
+//! | `weir/join/v1` | genesis, provider, channel, WireGuard key, time | customer, by the channel's voucher key |
 //!
 //! `test` is [`Test`]: genesis (32) ‖ epoch (4) ‖ kind (1) ‖ ordinal (4) ‖ target (32) ‖ attestor (32) ‖ session (8),
 //! so that no signature is of use on another chain, in another epoch or in another test.
@@ -36,6 +40,7 @@
 //! See [`data`].
 
 pub mod data;
+mod paid;
 
 use codec::{Decode, DecodeAll, Encode};
 
@@ -53,6 +58,8 @@ pub const PAYLOAD_BYTES: usize = 1_200;
 /// padded to 1,248; + 32 WireGuard + 28 outer IPv4 and UDP.
 pub const PACKET_BYTES: u32 = 1_308;
 
+pub use paid::{join_payload, Join, Joined, Service, Standing, Usage};
+use weir_primitives::channel::{ChannelId, SignedVoucher, VoucherSignature};
 pub use weir_primitives::{api::TestKind, receipt::final_payload};
 
 /// One member's part of one test.
@@ -166,6 +173,30 @@ pub enum Request {
 		/// By the attestor, over the same payload as the target's.
 		signature: [u8; 64],
 	},
+	/// Let me in: a WireGuard session that my channel pays for. It ends the channel's earlier session.
+	#[codec(index = 8)]
+	Join {
+		/// Which channel, from whom, with which key.
+		join: Join,
+		/// By the channel's voucher key, over [`join_payload`].
+		signature: VoucherSignature,
+	},
+	/// This is what I have counted, and what I pay. Only from the peer that joined.
+	#[codec(index = 9)]
+	Pay {
+		/// Which channel.
+		channel: ChannelId,
+		/// The newest voucher; none if the provider has it already.
+		voucher: Option<SignedVoucher>,
+		/// What the customer has counted since the channel was opened.
+		counted: Usage,
+	},
+	/// The last voucher was sent. Only from the peer that joined.
+	#[codec(index = 10)]
+	Leave {
+		/// Which channel.
+		channel: ChannelId,
+	},
 }
 
 /// What the other side answers.
@@ -211,6 +242,12 @@ pub enum Response {
 		/// By the target.
 		signature: [u8; 64],
 	},
+	/// Come in, customer.
+	#[codec(index = 6)]
+	Joined(Joined),
+	/// How the channel stands.
+	#[codec(index = 7)]
+	Standing(Standing),
 }
 
 /// Why a request was refused.
@@ -284,6 +321,42 @@ pub enum Refusal {
 	#[codec(index = 16)]
 	#[error("this node does not do that")]
 	WrongRole,
+	/// The channel is not on the chain, closed, or another provider's, as far as this provider knows.
+	#[codec(index = 17)]
+	#[error("the provider knows of no such channel")]
+	UnknownChannel,
+	/// The channel is closing, expired, or within an epoch of it.
+	#[codec(index = 18)]
+	#[error("the channel ends; extend it or open another one")]
+	ChannelEnding,
+	/// Not later than an earlier join of the channel, or too far from the provider's clock.
+	#[codec(index = 19)]
+	#[error("stale join; compare the clock of this machine")]
+	StaleJoin,
+	/// The channel has no session, or another peer has it.
+	#[codec(index = 20)]
+	#[error("not joined, or another device has joined with this channel")]
+	NotJoined,
+	/// The voucher is not signed for this channel and chain, or asks for more than its bytes cost.
+	#[codec(index = 21)]
+	#[error("the voucher's signature or its sum is wrong")]
+	BadVoucher,
+	/// The channel has paid all that it holds, as far as this provider knows.
+	#[codec(index = 22)]
+	#[error("the channel is used up; top it up")]
+	Overdrawn,
+	/// No room for another session.
+	#[codec(index = 23)]
+	#[error("the provider has no room for another session")]
+	Full,
+	/// The provider is paused, out of hours, or over its data cap.
+	#[codec(index = 24)]
+	#[error("the provider does not serve customers now")]
+	NotServing,
+	/// The voucher could not be stored. Nothing is served on it.
+	#[codec(index = 25)]
+	#[error("the provider could not store the voucher")]
+	DiskFull,
 }
 
 impl Refusal {
@@ -293,10 +366,17 @@ impl Refusal {
 	}
 
 	/// Whether asking again can help: the target's view of the chain may lag, or be of another fork, which has another T0.
+	/// A provider's may not have the channel yet, or what was put into it; and room may come.
 	pub fn is_passing(self) -> bool {
 		matches!(
 			self,
-			Self::UnknownTest | Self::NotScheduled | Self::NotAMember | Self::WrongStart | Self::Busy
+			Self::UnknownTest
+				| Self::NotScheduled
+				| Self::NotAMember
+				| Self::WrongStart
+				| Self::Busy | Self::UnknownChannel
+				| Self::Overdrawn
+				| Self::Full | Self::DiskFull
 		)
 	}
 }

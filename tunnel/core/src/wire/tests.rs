@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use weir_primitives::channel::Voucher;
 
 fn test() -> Test {
 	Test {
@@ -73,6 +74,91 @@ fn requests_should_match_the_golden_vectors() {
 	);
 }
 
+fn join() -> Join {
+	Join {
+		genesis: [0xa0; 32],
+		provider: [0xa1; 32],
+		channel: 258,
+		wireguard: [8; 32],
+		at: 0x0102030405060708,
+	}
+}
+
+fn join_hex() -> String {
+	repeat("a0", 32) + &repeat("a1", 32) + "0201000000000000" + &repeat("08", 32) + "0807060504030201"
+}
+
+fn standing() -> Standing {
+	Standing {
+		charged: Usage { down: 0x11, up: 0x12 },
+		credits: 0x13,
+		sequence: 0x14,
+		allowance_bytes: 0x15,
+		window_bytes: 0x16,
+		is_trusted: true,
+		service: Service::Throttled,
+	}
+}
+
+fn standing_hex() -> String {
+	let number = |byte: &str| byte.to_owned() + &repeat("00", 7);
+	number("11")
+		+ &number("12")
+		+ &number("13")
+		+ &repeat("00", 8)
+		+ &number("14")
+		+ &number("15")
+		+ &number("16")
+		+ "01" + "01"
+}
+
+#[test]
+fn messages_of_paid_sessions_should_match_the_golden_vectors() {
+	let g = repeat("ff", 64);
+	let signature = VoucherSignature::Ed25519([0xff; 64]);
+	check(Request::Join { join: join(), signature }, &("0208".to_owned() + &join_hex() + "01" + &g));
+	let counted = Usage { down: 1, up: 2 };
+	let counts = "0100000000000000".to_owned() + "0200000000000000";
+	check(
+		Request::Pay { channel: 258, voucher: None, counted },
+		&("0209".to_owned() + "0201000000000000" + "00" + &counts),
+	);
+	let voucher = Voucher { channel: 258, bytes_down: 3, bytes_up: 4, credits: 5, sequence: 6 };
+	let signed = SignedVoucher { voucher, signature: VoucherSignature::Sr25519([0xff; 64]) };
+	let voucher_hex = "0201000000000000".to_owned()
+		+ "0300000000000000"
+		+ "0400000000000000"
+		+ "05000000000000000000000000000000"
+		+ "0600000000000000"
+		+ "00" + &g;
+	check(
+		Request::Pay { channel: 258, voucher: Some(signed), counted },
+		&("0209".to_owned() + "0201000000000000" + "01" + &voucher_hex + &counts),
+	);
+	check(Request::Leave { channel: 258 }, &("020a".to_owned() + "0201000000000000"));
+	let joined = Joined {
+		wireguard: [8; 32],
+		port: 0x1234,
+		gateway: [100, 64, 0, 1],
+		address: [100, 96, 1, 2],
+		mtu: 1_280,
+		standing: standing(),
+	};
+	check(
+		Response::Joined(joined),
+		&("0206".to_owned()
+			+ &repeat("08", 32)
+			+ "3412" + "64400001"
+			+ "64600102"
+			+ "0005" + &standing_hex()),
+	);
+	check(Response::Standing(standing()), &("0207".to_owned() + &standing_hex()));
+	for (index, service) in [Service::Full, Service::Throttled, Service::Stopped].into_iter().enumerate() {
+		check(service, &format!("02{index:02x}"));
+	}
+	assert_eq!(decode::<Service>(&[2, 3]), Err(WireError::Malformed));
+}
+
 #[test]
 fn responses_should_match_the_golden_vectors() {
 	let (signature, g) = ([0xff; 64], repeat("ff", 64));
@@ -115,11 +201,20 @@ fn refusals_and_kinds_should_match_the_golden_vectors() {
 		BytesMismatch,
 		WrongSeed,
 		WrongRole,
+		UnknownChannel,
+		ChannelEnding,
+		StaleJoin,
+		NotJoined,
+		BadVoucher,
+		Overdrawn,
+		Full,
+		NotServing,
+		DiskFull,
 	];
 	for (index, refusal) in refusals.into_iter().enumerate() {
 		check(Response::Refuse(refusal), &format!("0203{index:02x}"));
 	}
-	assert_eq!(decode::<Response>(&[2, 3, 17]), Err(WireError::Malformed));
+	assert_eq!(decode::<Response>(&[2, 3, 26]), Err(WireError::Malformed));
 	let kinds = [TestKind::Scheduled, TestKind::Admission, TestKind::Escalation];
 	for (index, kind) in kinds.into_iter().enumerate() {
 		check(kind, &format!("02{index:02x}"));
@@ -173,6 +268,7 @@ fn signed_payloads_should_match_the_golden_vectors() {
 		hex(clock_payload(&[7; 16], 1, &[0xa1; 32])),
 		domain("weir/clock/v1") + &repeat("07", 16) + "0100000000000000" + &repeat("a1", 32)
 	);
+	assert_eq!(hex(join_payload(&join())), domain("weir/join/v1") + &join_hex());
 }
 
 #[test]
@@ -189,7 +285,7 @@ fn decode_should_fail_when_version_length_or_rest_is_wrong() {
 
 proptest! {
 	#[test]
-	fn decode_should_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), kind in 0u8..8) {
+	fn decode_should_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), kind in 0u8..12) {
 		let _ = decode::<Request>(&bytes);
 		let _ = decode::<Response>(&bytes);
 		let mut bytes = bytes;

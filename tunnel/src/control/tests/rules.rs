@@ -176,7 +176,7 @@ async fn ask_should_say_that_a_peer_is_not_understood_when_it_speaks_another_pro
 		// One that speaks this protocol ends the stream: it gives no answer, and is understood.
 		let (peer, address, _answering) = answering(protocol, vec![vec![]]).await;
 		let refused = Arc::default();
-		let swarm = swarm(&Keypair::generate_ed25519(), CLIENT, &refused).unwrap();
+		let swarm = swarm(&Keypair::generate_ed25519(), Source::Here(CLIENT), &refused).unwrap();
 		let mut service = Service::new(swarm, refused, mpsc::channel(1).0);
 		let (reply, mut answer) = oneshot::channel();
 		service.ask(peer, Some(address), wire::encode(&question()), reply);
@@ -249,7 +249,7 @@ async fn serve_should_count_a_request_when_too_many_wait_for_an_answer() {
 /// A server all of whose connections are taken.
 async fn full() -> (Control, mpsc::Receiver<Incoming>, PeerId, SocketAddr) {
 	let (server, refused) = (Keypair::generate_ed25519(), Arc::default());
-	let mut swarm = swarm(&server, SERVER, &refused).unwrap();
+	let mut swarm = swarm(&server, Source::Here(SERVER), &refused).unwrap();
 	// Eight from each of 64 prefixes, without their sockets: two for each are more than a process may have everywhere.
 	for n in 0..512 {
 		let (id, remote) = (ConnectionId::new_unchecked(usize::MAX - n), [10, 0, (n / 8) as u8, 1]);
