@@ -17,6 +17,8 @@ use std::{
 /// Caps of the lines, kbps; the last one belongs to the liar. A seat asks for an uplink of 5 Mbps. What the liar carries would
 /// weigh something: if it earns nothing, that is because it was struck.
 const CAPS_KBPS: [u32; 8] = [5_000, 6_000, 7_000, 8_000, 10_000, 12_000, 15_000, 9_000];
+/// Lines that each customer goes through.
+const HOPS: u8 = 1;
 /// What the liar claims, kbps: less than half of it is a strike, less than a quarter costs a part of the bond at once.
 const LIE_KBPS: u32 = 40_000;
 /// Customers, each with a provider of its own.
@@ -48,8 +50,8 @@ fn customers(lines: &[Line]) -> Result<Vec<Customer>> {
 	honest.sort_by_key(|(_, line)| std::cmp::Reverse(line.cap_kbps));
 	let customer = |(number, (line, _)): (u8, &(usize, &Line))| {
 		let socks = SocketAddrV4::new(Ipv4Addr::LOCALHOST, SOCKS_PORT + u16::from(number));
-		// The second one's provider sees another provider where the customer is.
-		Customer::new(number, *line, number + 1, socks)
+		// Through one line each: who draws further hops waits until lines were measured.
+		Customer::new(number, *line, HOPS, socks)
 	};
 	(0..CUSTOMERS).zip(&honest).map(customer).collect()
 }

@@ -180,7 +180,7 @@ impl Customers {
 	/// everything has to add up. What does not.
 	pub async fn settle(&mut self, network: &mut Network, say: impl Fn(&str)) -> Result<Vec<String>> {
 		let mut faults = Vec::new();
-		say("a larger file is fetched through two providers while neither is measured");
+		say("a customer fetches a larger file while no provider of its is measured");
 		match self.fetch_large(&network.chain).await? {
 			// One of another content is counted among its files.
 			Ok(_) => {}
