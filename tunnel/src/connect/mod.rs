@@ -1,10 +1,10 @@
 //! The customer's role: one to three paid hops, and a SOCKS5 proxy in front of them.
 //!
-//! * [`choice`], [`funding`]: whom to buy from, and the channel that pays.
-//! * [`route`]: the hops, each inside the one before.
-//! * [`session`]: let in, carry, pay. [`journal`]: what of it must not be lost.
-//! * [`gate`]: the one way out. There is no other: without a tunnel programs are told that the network is unreachable.
-//! * [`options`], [`status`], [`money`]: what the user types and sees.
+//! * `choice`, `funding`: whom to buy from, and the channel that pays.
+//! * `route`: the hops, each inside the one before.
+//! * `session`: let in, carry, pay. `journal`: what of it must not be lost.
+//! * `gate`: the one way out. There is no other: without a tunnel programs are told that the network is unreachable.
+//! * `options`, `status`, `money`: what the user types and sees.
 
 mod choice;
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The way from the tunnel to the Internet, in userspace.
 //!
-//! * [`policy`]: where guests may go, as one function. [`surroundings`]: what is the host's own.
-//! * [`userspace`]: ends guests' TCP and UDP in this process and goes on by the host's sockets; so nothing of a guest's is
-//!   ever forwarded, and no packet of one reaches another. [`flows`]: each connection. [`limits`]: how much of it.
-//! * [`resolver`]: DNS on the gateway's address.
+//! * `policy`: where guests may go, as one function. `surroundings`: what is the host's own.
+//! * `userspace`: ends guests' TCP and UDP in this process and goes on by the host's sockets; so nothing of a guest's is
+//!   ever forwarded, and no packet of one reaches another. `flows`: each connection. `limits`: how much of it.
+//! * `resolver`: DNS on the gateway's address.
 //!
 //! What is counted and logged says how much and never where to: neither addresses nor names leave these modules.
 

@@ -1,9 +1,9 @@
 //! TCP and UDP in userspace, over channels of inner IPv4 packets.
 //!
 //! * [`Stack`]: the customer's end. Its [`Stream`]s are what a SOCKS server hands on.
-//! * [`connection`]: one TCP connection, whoever drives it; the exit's end is driven in [`crate::exit`].
-//! * [`budget`]: memory of many connections, within one bound.
-//! * [`dns`]: messages of the DNS. [`packet`]: inner packets that belong to no connection.
+//! * `connection`: one TCP connection, whoever drives it; the exit's end is driven in [`crate::exit`].
+//! * `budget`: memory of many connections, within one bound.
+//! * `dns`: messages of the DNS. `packet`: inner packets that belong to no connection.
 //!
 //! Each connection has a smoltcp `Interface` with one socket of its own. smoltcp asks all sockets of an interface for every
 //! packet, so that one interface for all would cost a flow more, the more flows there are; and a flow that ends takes with

@@ -1,10 +1,10 @@
 //! The provider: is measured by committees, and serves customers.
 //!
-//! * [`serving`]: the task that keeps time. It drives `weir_tunnel_core::target` with a WireGuard device and the control plane.
-//!   [`follow`]: which test is due.
-//! * [`customers`]: everything of customers, in tasks of their own. [`guests`]: their sessions. [`writer`]: vouchers on the
-//!   disk. [`claims`]: vouchers on the chain. [`facts`]: what the chain says of channels. [`outlet`]: where
-//!   their packets go. [`month`]: the data cap.
+//! * `serving`: the task that keeps time. It drives `weir_tunnel_core::target` with a WireGuard device and the control plane.
+//!   `follow`: which test is due.
+//! * `customers`: everything of customers, in tasks of their own. `guests`: their sessions. `writer`: vouchers on the
+//!   disk. `claims`: vouchers on the chain. `facts`: what the chain says of channels. `outlet`: where
+//!   their packets go. `month`: the data cap.
 
 mod claims;
 mod customers;
