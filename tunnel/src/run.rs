@@ -82,11 +82,6 @@ impl Prepared {
 		};
 		let claim_key = provide.and_then(|provide| provide.claim_key.as_ref());
 		let claim = claim_key.map(|path| Account::load(path)).transpose()?;
-		if let (Some(_), None) = (provide, &claim) {
-			tracing::warn!(
-				"customers are not served: nothing claims what they pay; name the file of a hot account as provide.claim_key"
-			);
-		}
 		if claim.as_ref().is_some_and(|claim| *claim.id() == account) {
 			bail!(
 				"provide.claim_key: is the key of node.account, which is bonded; make another account for claims and give it \
@@ -142,6 +137,12 @@ impl Sidecar {
 	) -> Result<Self> {
 		let Prepared { account, identity, probe, store, api, provider, claim, attest } = prepared;
 		let metrics = Arc::<Metrics>::default();
+		// Not before the chain was found: whoever cannot start has one reason.
+		if provider.is_some() && claim.is_none() {
+			tracing::warn!(
+				"customers are not served: nothing claims what they pay; name the file of a hot account as provide.claim_key"
+			);
+		}
 		let paid = match (payments, claim, &config.provide) {
 			(Some(payments), Some(claim), Some(provide)) => Some(Paid {
 				payments,
