@@ -1,7 +1,9 @@
 //! What bad input gets, from the real binary: one line that says what is wrong and what to do, and exit code 1; or, of
 //! what comes from the network, nothing but a line in the log.
 
-use crate::support::{blocks, end_of, end_with, free_port, http, sidecar, Endpoint, Running, Setup, TOKEN};
+use crate::support::{
+	blocks, end_of, end_with, free_port, http, sidecar, taken_port, Endpoint, Running, Setup, TOKEN,
+};
 use rand::{Rng, RngCore, SeedableRng};
 use std::{
 	io::Write,
@@ -84,25 +86,17 @@ fn run_should_say_how_to_make_a_key_or_token_when_it_is_missing_or_unusable() {
 #[test]
 fn run_should_name_the_address_when_a_port_is_in_use() {
 	let setup = Setup::new();
-	let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-	let port = udp.local_addr().unwrap().port();
-	let ended = end_with("run", &setup.config(&[NOBODY.into()], &provide(port)));
-	let expected =
-		format!("127.0.0.1:{port} is in use by another program; stop it, or choose another provide.port");
-	assert_eq!(ended.reason(), format!("UDP {expected}"));
-	drop(udp);
-
-	let tcp = TcpListener::bind(("127.0.0.1", port)).unwrap();
-	let ended = end_with("run", &setup.config(&[NOBODY.into()], &provide(port)));
-	assert_eq!(ended.reason().replace("TCP ", "UDP "), format!("UDP {expected}"));
-	drop(tcp);
-
-	let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+	let (udp, tcp) = taken_port();
 	let port = tcp.local_addr().unwrap().port();
-	let ended = end_with("run", &setup.config(&[NOBODY.into()], &format!("[attest]\n{}", setup.api(port))));
-	let expected =
-		format!("TCP 127.0.0.1:{port} is in use by another program; stop it, or choose another api.listen");
-	assert_eq!(ended.reason(), expected);
+	let said = |protocol, key| {
+		format!("{protocol} 127.0.0.1:{port} is in use by another program; stop it, or choose another {key}")
+	};
+	let provider = setup.config(&[NOBODY.into()], &provide(port));
+	assert_eq!(end_with("run", &provider).reason(), said("UDP", "provide.port"));
+	drop(udp);
+	assert_eq!(end_with("run", &provider).reason(), said("TCP", "provide.port"));
+	let attestor = setup.config(&[NOBODY.into()], &format!("[attest]\n{}", setup.api(port)));
+	assert_eq!(end_with("run", &attestor).reason(), said("TCP", "api.listen"));
 
 	let text = std::fs::read_to_string(setup.config(&[NOBODY.into()], &provide(free_port()))).unwrap();
 	std::fs::write(setup.path("config.toml"), text.replace("\"127.0.0.1\"", "\"192.0.2.1\"")).unwrap();

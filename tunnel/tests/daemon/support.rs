@@ -9,7 +9,7 @@ use jsonrpsee::{
 use serde_json::{json, Value};
 use std::{
 	collections::HashMap,
-	net::SocketAddr,
+	net::{SocketAddr, TcpListener, UdpSocket},
 	os::unix::fs::PermissionsExt,
 	path::{Path, PathBuf},
 	process::{Child, Command, ExitStatus, Stdio},
@@ -208,7 +208,17 @@ impl Setup {
 
 /// A port nobody uses, for UDP and TCP.
 pub(crate) fn free_port() -> u16 {
-	std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+	taken_port().0.local_addr().unwrap().port()
+}
+
+/// A port that is in use for both, until they are dropped: what is free for one need not be free for the other.
+pub(crate) fn taken_port() -> (UdpSocket, TcpListener) {
+	let both = || {
+		let udp = UdpSocket::bind("127.0.0.1:0")?;
+		let tcp = TcpListener::bind(udp.local_addr()?)?;
+		Ok::<_, std::io::Error>((udp, tcp))
+	};
+	std::iter::repeat_with(both).take(16).find_map(Result::ok).expect("one port in sixteen is free for both")
 }
 
 /// How a process ended and what it said.
