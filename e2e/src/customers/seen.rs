@@ -63,6 +63,11 @@ impl Seen {
 				let signed = self.signed.entry(ended.channel).or_default();
 				*signed = signed.saturating_add(ended.spent.into());
 			}
+			// The last voucher is newer than the last status.
+			let signed = self.signed.values().sum::<Credits>();
+			if let Some(status) = &mut self.status {
+				status.spent = status.spent.max(signed.try_into().unwrap_or(u64::MAX));
+			}
 		} else if let Ok(status) = Status::deserialize(&said) {
 			self.status = Some(status);
 		}
@@ -120,13 +125,13 @@ mod tests {
 		);
 		assert!(seen.is_connected());
 		let status = Status { phase: "connected".into(), bytes_down: 70, bytes_up: 8, spent: 210 };
-		assert_eq!(seen.status, Some(status.clone()));
+		assert_eq!(seen.status.as_ref(), Some(&status));
 		seen.hear(r#"{"ended":[{"channel":3,"bytes":78,"spent":210,"left":9}]}"#);
 		// Started once more, and with another channel.
 		seen.hear(r#"{"ended":[{"channel":3,"bytes":1,"spent":5,"left":4}]}"#);
 		seen.hear(r#"{"ended":[{"channel":4,"bytes":1,"spent":1,"left":4}]}"#);
 		assert_eq!(seen.signed, BTreeMap::from([(3, 215), (4, 1)]));
-		assert_eq!((seen.status.as_ref(), &seen.trouble), (Some(&status), &None));
+		assert_eq!((seen.status.as_ref(), &seen.trouble), (Some(&Status { spent: 216, ..status }), &None));
 		seen.hear(r#"{"error":"no credits"}"#);
 		assert_eq!(seen.trouble.as_deref(), Some("no credits"));
 		seen.hear("thread panicked");
