@@ -222,6 +222,11 @@ pub fn clock() -> Exchange {
 	)
 }
 
+/// The question for the address it comes from, at its longest answer.
+pub fn address() -> Exchange {
+	question(&Request::address(), &Response::address(([0u16; 8], 0).into()))
+}
+
 /// What a question costs more on a connection that has rested for ten seconds: each side sends a ping of Yamux.
 pub fn rest() -> Exchange {
 	Exchange::of(&[frame(0), frame(0), 0], &[frame(0), frame(0), 0])
@@ -263,6 +268,12 @@ mod tests {
 		// 20, 17 and 126 bytes likewise.
 		assert_eq!((asked.stream.up, asked.segments.up), (50 + 47 + 156 + 30, 5));
 		assert_eq!(asked.on_line(), Carried { down: 149 + 4 * 52, up: 283 + 5 * 52 });
+	}
+
+	#[test]
+	fn question_for_the_address_should_bring_no_more_than_it_takes() {
+		let asked = address().on_line();
+		assert!(asked.up <= asked.down && asked.down - asked.up < 16, "{asked:?}");
 	}
 
 	#[test]

@@ -15,6 +15,7 @@
 //! * [`probe`]: the attestor's side of a test.
 //! * [`target`]: the target's side.
 //! * [`session`]: both sides of a session that a customer pays for.
+//! * [`customer`]: what that customer decides while it lasts.
 //! * [`dropped`]: what either side drops inside the tunnel, counted by the rule that was broken.
 //! * [`watching`]: whether providers answer, through the epoch and when an alarm is to be confirmed.
 //!
@@ -47,6 +48,7 @@
 
 pub mod cadence;
 pub mod cost;
+pub mod customer;
 pub mod dropped;
 pub mod hops;
 pub mod keys;

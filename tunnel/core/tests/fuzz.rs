@@ -58,6 +58,7 @@ fn requests() -> Vec<Request> {
 		Request::Pay { channel: 3, voucher: None, counted: Usage::default() },
 		Request::Pay { channel: 3, voucher: Some(voucher()), counted: Usage { down: 5, up: 6 } },
 		Request::Leave { channel: 3 },
+		Request::address(),
 	]
 }
 
@@ -96,6 +97,7 @@ fn responses() -> Vec<Response> {
 			standing: standing(),
 		}),
 		Response::Standing(standing()),
+		Response::address(([198, 51, 100, 7], 4_660).into()),
 	]
 }
 

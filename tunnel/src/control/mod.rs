@@ -389,6 +389,13 @@ impl Service {
 				return;
 			}
 		};
+		// Nobody but the holder of the connection can tell.
+		if let (Request::Address { .. }, Some(seen)) =
+			(&request, self.swarm.behaviour().connections.address(&peer))
+		{
+			self.respond(channel, &Response::address(seen));
+			return;
+		}
 		let (reply, answer) = oneshot::channel();
 		// When too many wait, there is no answer.
 		if self.answers.len() < CHANNEL
@@ -407,6 +414,14 @@ fn is_of_another_protocol(failure: &OutboundFailure) -> bool {
 	let OutboundFailure::Io(error) = failure else { return false };
 	let reason = error.get_ref().and_then(|reason| reason.downcast_ref::<NegotiationError>());
 	matches!(reason, Some(NegotiationError::Failed))
+}
+
+fn port_of(address: &Multiaddr) -> u16 {
+	let port = address.iter().find_map(|part| match part {
+		Protocol::Tcp(port) => Some(port),
+		_ => None,
+	});
+	port.unwrap_or_default()
 }
 
 fn ip_of(address: &Multiaddr) -> Option<IpAddr> {

@@ -1,7 +1,7 @@
 //! What strangers may take of the control plane: of connections and requests, each place has its share, so that none
 //! takes what the others need. A PeerId costs nothing and is no place; an address prefix is.
 
-use super::ip_of;
+use super::{ip_of, port_of};
 use libp2p::{
 	core::{transport::PortUse, Endpoint},
 	swarm::{
@@ -13,7 +13,7 @@ use libp2p::{
 use std::{
 	collections::{HashMap, HashSet},
 	convert::Infallible,
-	net::IpAddr,
+	net::{IpAddr, SocketAddr},
 	task::{Context, Poll},
 	time::{Duration, Instant},
 };
@@ -50,8 +50,8 @@ pub(super) enum Denied {
 pub(super) struct Connections {
 	/// Incoming ones, from when they begin.
 	incoming: HashMap<ConnectionId, Prefix>,
-	/// Where connected peers are.
-	peers: HashMap<PeerId, IpAddr>,
+	/// Where connected peers are, with the port of their newest connection.
+	peers: HashMap<PeerId, SocketAddr>,
 	/// For these there is room when the connections in all are taken, which 64 prefixes can do.
 	expected: HashSet<Prefix>,
 }
@@ -59,6 +59,11 @@ pub(super) struct Connections {
 impl Connections {
 	/// Where a connected peer is.
 	pub(super) fn source(&self, peer: &PeerId) -> Option<IpAddr> {
+		self.address(peer).map(|address| address.ip())
+	}
+
+	/// That, with the port of its newest connection.
+	pub(super) fn address(&self, peer: &PeerId) -> Option<SocketAddr> {
 		self.peers.get(peer).copied()
 	}
 
@@ -83,7 +88,7 @@ impl Connections {
 	fn check_source(&self, peer: &PeerId, remote: &Multiaddr) -> Result<(), Denied> {
 		let source = ip_of(remote).ok_or(Denied::NoAddress)?;
 		match self.peers.get(peer) {
-			Some(known) if *known != source => Err(Denied::OtherAddress),
+			Some(known) if known.ip() != source => Err(Denied::OtherAddress),
 			_ => Ok(()),
 		}
 	}
@@ -128,8 +133,9 @@ impl NetworkBehaviour for Connections {
 	fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
 		match event {
 			FromSwarm::ConnectionEstablished(established) => {
-				if let Some(source) = ip_of(established.endpoint.get_remote_address()) {
-					self.peers.insert(established.peer_id, source);
+				let remote = established.endpoint.get_remote_address();
+				if let Some(source) = ip_of(remote) {
+					self.peers.insert(established.peer_id, SocketAddr::new(source, port_of(remote)));
 				}
 			}
 			FromSwarm::ConnectionClosed(ConnectionClosed {

@@ -228,6 +228,20 @@ async fn serve_should_take_an_honest_connection_when_one_prefix_opens_all_it_can
 }
 
 #[tokio::test]
+async fn serve_should_tell_anybody_its_address_and_no_more_often_than_a_prefix_may_ask() {
+	let (server, port) = (Keypair::generate_ed25519(), free_port());
+	let (_serving, _incoming) = serve(&server, SERVER, port).await.unwrap();
+	let (asking, _back) = connect(&Keypair::generate_ed25519(), CLIENT).unwrap();
+	let peer = server.public().to_peer_id();
+	let ask = || asking.ask(peer, Some((SERVER, port).into()), Request::address());
+	let Some(Response::Address { ip, port: seen }) = ask().await else { panic!("no answer") };
+	assert_eq!((IpAddr::from(ip), seen == 0), (CLIENT, false));
+	let answers = futures::future::join_all((0..50).map(|_| ask())).await;
+	let answered = answers.iter().flatten().count();
+	assert!((31..50).contains(&answered), "{answered} of 50 at once");
+}
+
+#[tokio::test]
 async fn serve_should_know_one_source_of_a_peer_when_it_connects_from_two() {
 	let (server, port) = (Keypair::generate_ed25519(), free_port());
 	let (serving, mut incoming) = serve(&server, SERVER, port).await.unwrap();

@@ -229,7 +229,10 @@ impl Target {
 				self.finish(session, *down_bytes, *up_bytes, signature)
 			}
 			Request::Settle { session, seed, signature } => self.settle(session, seed, signature),
-			Request::Join { .. } | Request::Pay { .. } | Request::Leave { .. } => Err(Refusal::WrongRole),
+			// Whoever has the connection answers the last one.
+			Request::Join { .. } | Request::Pay { .. } | Request::Leave { .. } | Request::Address { .. } => {
+				Err(Refusal::WrongRole)
+			}
 		};
 		answer.unwrap_or_else(Response::Refuse)
 	}

@@ -17,6 +17,7 @@
 //! | 8 | [`Request::Join`] | customer | `Joined`, `Refuse` |
 //! | 9 | [`Request::Pay`] | customer | `Standing`, `Refuse` |
 //! | 10 | [`Request::Leave`] | customer | `Noted`, `Refuse` |
+//! | 11 | [`Request::Address`] | anyone | `Address` |
 //!
 //! # Signatures
 //!
@@ -39,6 +40,7 @@
 //!
 //! See [`data`].
 
+mod address;
 pub mod data;
 mod paid;
 
@@ -58,6 +60,7 @@ pub const PAYLOAD_BYTES: usize = 1_200;
 /// padded to 1,248; + 32 WireGuard + 28 outer IPv4 and UDP.
 pub const PACKET_BYTES: u32 = 1_308;
 
+pub use address::{Ip, FILL_BYTES};
 pub use paid::{join_payload, Join, Joined, Service, Standing, Usage};
 use weir_primitives::channel::{ChannelId, SignedVoucher, VoucherSignature};
 pub use weir_primitives::{api::TestKind, receipt::final_payload};
@@ -197,6 +200,12 @@ pub enum Request {
 		/// Which channel.
 		channel: ChannelId,
 	},
+	/// From which address do I come, as you see it?
+	#[codec(index = 11)]
+	Address {
+		/// Anything: it makes the question as long as the answer.
+		fill: [u8; FILL_BYTES],
+	},
 }
 
 /// What the other side answers.
@@ -248,6 +257,14 @@ pub enum Response {
 	/// How the channel stands.
 	#[codec(index = 7)]
 	Standing(Standing),
+	/// You come from here.
+	#[codec(index = 8)]
+	Address {
+		/// Address of the asker's end of the connection.
+		ip: Ip,
+		/// TCP port of that end; of several connections the newest one's.
+		port: u16,
+	},
 }
 
 /// Why a request was refused.

@@ -160,6 +160,25 @@ fn messages_of_paid_sessions_should_match_the_golden_vectors() {
 }
 
 #[test]
+fn questions_for_the_address_should_match_the_golden_vectors() {
+	check(Request::address(), &("020b".to_owned() + &repeat("00", 104)));
+	check(Request::Address { fill: [7; 104] }, &("020b".to_owned() + &repeat("07", 104)));
+	let seen = |text: &str| Response::address(text.parse().unwrap());
+	check(seen("198.51.100.7:4660"), "020800c63364073412");
+	check(
+		seen("[2001:db8::1]:4660"),
+		&("020801".to_owned() + "20010db8" + &repeat("00", 11) + "01" + "3412"),
+	);
+	// An IPv4 address is one, however the socket shows it.
+	assert_eq!(seen("[::ffff:198.51.100.7]:4660"), seen("198.51.100.7:4660"));
+	let Response::Address { ip, .. } = seen("[2001:db8::1]:1") else { panic!("another answer") };
+	assert_eq!(std::net::IpAddr::from(ip), "2001:db8::1".parse::<std::net::IpAddr>().unwrap());
+	assert_eq!(decode::<Response>(&[2, 8, 2, 0, 0]), Err(WireError::Malformed));
+	// Shorter than it has to be, so that the answer would be longer.
+	assert_eq!(decode::<Request>(&[&[2, 11][..], &[0; 103]].concat()), Err(WireError::Malformed));
+}
+
+#[test]
 fn responses_should_match_the_golden_vectors() {
 	let (signature, g) = ([0xff; 64], repeat("ff", 64));
 	check(
@@ -285,7 +304,7 @@ fn decode_should_fail_when_version_length_or_rest_is_wrong() {
 
 proptest! {
 	#[test]
-	fn decode_should_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), kind in 0u8..12) {
+	fn decode_should_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), kind in 0u8..13) {
 		let _ = decode::<Request>(&bytes);
 		let _ = decode::<Response>(&bytes);
 		let mut bytes = bytes;
