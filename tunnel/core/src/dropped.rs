@@ -71,6 +71,8 @@ rules! {
 	BadEcho,
 	/// A target signs what was counted, with its registered key.
 	BadFinal,
+	/// It is a message of WireGuard, or one that is scrambled under this line's key.
+	NotWireGuard,
 }
 
 /// How often each rule was broken.

@@ -4,6 +4,7 @@
 //! slices, randomness is a seed: a test drives an attestor against a target over a simulated line and gets the same
 //! result every time, but for the bytes of signatures, which sr25519 randomises.
 //!
+//! * [`scramble`], [`hopping`]: WireGuard's messages without what gives them away.
 //! * [`wire`]: the bytes, on the control plane and inside the tunnel.
 //! * [`hops`]: which providers a customer goes through.
 //! * [`keys`]: sr25519 as the chain verifies it.
@@ -50,12 +51,14 @@ pub mod cadence;
 pub mod cost;
 pub mod customer;
 pub mod dropped;
+pub mod hopping;
 pub mod hops;
 pub mod keys;
 pub mod keystream;
 pub mod pacer;
 pub mod probe;
 pub mod receipt;
+pub mod scramble;
 pub mod session;
 pub mod target;
 pub mod watching;

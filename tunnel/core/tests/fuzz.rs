@@ -58,6 +58,7 @@ fn requests() -> Vec<Request> {
 		Request::Pay { channel: 3, voucher: None, counted: Usage::default() },
 		Request::Pay { channel: 3, voucher: Some(voucher()), counted: Usage { down: 5, up: 6 } },
 		Request::Leave { channel: 3 },
+		Request::Disguise { channel: 3 },
 		Request::address(),
 	]
 }

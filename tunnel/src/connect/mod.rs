@@ -79,6 +79,8 @@ pub struct Settings {
 	pub whom: Whom,
 	/// Through how many providers, that one included: 1 to [`MOST_HOPS`].
 	pub hops: usize,
+	/// Whether the line shall not show that it carries WireGuard.
+	pub is_disguised: bool,
 	/// For how much.
 	pub budget: Budget,
 	/// Where the proxy listens.
@@ -385,7 +387,7 @@ impl Customer {
 		loop {
 			self.tell(hops, attempts.has_joined);
 			let joined = tokio::select! {
-				joined = route::join(hops, socks) => joined,
+				joined = route::join(hops, self.settings.is_disguised, socks) => joined,
 				_ = stop.changed() => return Ending::Asked,
 			};
 			let note = match joined {

@@ -66,6 +66,10 @@ pub(crate) struct ConnectOptions {
 	/// you go; they are of different operators, networks and countries, and --provider or --region name the last one.
 	#[arg(long, value_name = "NUMBER", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=3))]
 	hops: u8,
+	/// Scrambles what the line shows, so that a filter does not know WireGuard by its first bytes and the lengths of its
+	/// handshakes. The first connection to the provider (TCP, Noise) is not hidden, nor are sizes and times.
+	#[arg(long)]
+	obfuscate: bool,
 	/// The most that traffic may cost at each hop, dollars per GB (10⁹ bytes).
 	#[arg(long, value_name = "DOLLARS", default_value = "0.10")]
 	max_price: String,
@@ -128,7 +132,15 @@ impl ConnectOptions {
 			None => default_state(|name| std::env::var_os(name).map(PathBuf::from))?,
 		};
 		let hops = self.hops.into();
-		Ok(Settings { whom, hops, budget, socks: self.socks, socks_open: self.socks_open, state })
+		Ok(Settings {
+			whom,
+			hops,
+			is_disguised: self.obfuscate,
+			budget,
+			socks: self.socks,
+			socks_open: self.socks_open,
+			state,
+		})
 	}
 }
 

@@ -146,11 +146,17 @@ impl Carriers {
 }
 
 /// Joins all hops, each through those before it. An error says which one let nobody in.
-pub(super) async fn join(hops: &[Hop], socks: &Arc<Socks>) -> Result<Route, (usize, Outside)> {
+pub(super) async fn join(
+	hops: &[Hop],
+	is_disguised: bool,
+	socks: &Arc<Socks>,
+) -> Result<Route, (usize, Outside)> {
 	let mut carriers = Carriers::default();
 	for (number, hop) in hops.iter().enumerate() {
 		let outer = carriers.0.last().map(|carrier| carrier.stack.clone());
-		let session = match session::join(&hop.provider, &hop.purse, outer.as_ref()).await {
+		// Nobody on the line sees those inside another tunnel.
+		let is_disguised = is_disguised && outer.is_none();
+		let session = match session::join(&hop.provider, &hop.purse, outer.as_ref(), is_disguised).await {
 			Ok(session) => session,
 			Err(outside) => {
 				// A carrier may have gone meanwhile; what it has carried is paid.

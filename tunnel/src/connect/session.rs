@@ -25,14 +25,14 @@ use std::{
 use tokio::sync::{mpsc, watch, Notify};
 use weir_primitives::{
 	chain::AccountId,
-	channel::VoucherKey,
+	channel::{ChannelId, VoucherKey},
 	channels_api::{ChannelInfo, ChannelState},
 	economy::Credits,
 };
 use weir_tunnel_core::{
 	keys::ProbeKeypair,
 	session::{sign_join, Asked, Direction, Dispute, Funds, Order, Payer, Terms},
-	wire::{Join, Joined, Refusal, Request, Response, Service, Standing, Usage},
+	wire::{Disguise, Join, Joined, Refusal, Request, Response, Service, Standing, Usage},
 	Micros, MILLI,
 };
 
@@ -232,6 +232,7 @@ pub(super) async fn join(
 	provider: &Provider,
 	purse: &Purse,
 	outer: Option<&Arc<Stack>>,
+	is_disguised: bool,
 ) -> Result<Session, Outside> {
 	let failed = Outside::Failed;
 	let ip = provider.address.ip();
@@ -255,7 +256,13 @@ pub(super) async fn join(
 		None => return Err(Outside::Silent),
 	};
 	check(&joined).map_err(Outside::Odd)?;
-	let endpoint = SocketAddr::new(ip, joined.port);
+	let mut endpoint = SocketAddr::new(ip, joined.port);
+	if is_disguised {
+		// Nothing was sent by the device so far.
+		let disguise = disguise_of(&asker, purse.info.id).await?;
+		engine.disguise_as(disguise.key);
+		endpoint.set_port(disguise.first_port);
+	}
 	engine.add_peer_for_all(joined.wireguard, Some(endpoint)).await.map_err(failed)?;
 	purse.payer().joined(clock::now(), &joined.standing);
 	let (to_tunnel, from_stack) = mpsc::channel(CHANNEL);
@@ -272,6 +279,16 @@ pub(super) async fn join(
 		Task::spawn("packets down", pump_down(from_device, to_stack, meter(Direction::Down))),
 	];
 	Ok(Session { asker: Arc::new(asker), engine, stack: Arc::new(stack), pumps: Some(pumps), wake, moved })
+}
+
+/// Asks how a session is disguised. A provider that cannot do it serves nobody who asks for it.
+async fn disguise_of(asker: &Asker, channel: ChannelId) -> Result<Disguise, Outside> {
+	match asker.ask(Request::Disguise { channel }).await.0 {
+		Some(Response::Disguise(disguise)) if disguise.first_port != 0 => Ok(disguise),
+		Some(Response::Refuse(refusal)) => Err(Outside::Refused(refusal)),
+		Some(_) => Err(Outside::Odd("an answer to another question than how to disguise")),
+		None => Err(Outside::Silent),
+	}
 }
 
 /// What a provider may say of the tunnel's inside; an error names what is wrong.

@@ -1,5 +1,6 @@
 //! WireGuard in userspace, without a TUN device and without root: inner packets come and go over channels.
 
+mod disguise;
 mod nested;
 mod packets;
 mod transport;
@@ -10,6 +11,7 @@ pub use transport::{Caps, Counters};
 
 use crate::{advice, clock, net::Stack};
 use anyhow::{anyhow, Context, Result};
+use disguise::Disguise;
 use gotatun::{
 	device::{self, Device, DeviceBuilder, Peer},
 	packet::{Ip, Packet, PacketBufPool},
@@ -29,6 +31,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use transport::LineFactory;
 use weir_tunnel_core::{
 	dropped::{Dropped, Rule},
+	scramble::Key,
 	wire::data,
 	Micros,
 };
@@ -158,6 +161,7 @@ pub struct Engine {
 	whole_to_tunnel: mpsc::Sender<Vec<u8>>,
 	counters: Arc<Counters>,
 	dropped: Arc<Dropped>,
+	disguise: Arc<Disguise>,
 }
 
 /// How a device is built.
@@ -169,6 +173,7 @@ struct Plan {
 	only: Option<IpAddr>,
 	whole: Whole,
 	dropped: Arc<Dropped>,
+	disguise: Disguise,
 }
 
 /// Stops a device whose sender is gone, under its gate: all its tasks are told in one poll. One that is at work just then
@@ -196,8 +201,8 @@ impl Drop for Engine {
 impl Engine {
 	/// Binds `address`:`port` (0: any port) with a fresh key. Inner datagrams arrive on the receiver.
 	pub async fn start(address: IpAddr, port: u16, caps: Caps) -> Result<(Self, mpsc::Receiver<Inbound>)> {
-		let dropped = Arc::default();
-		Self::build(Plan { address, port, caps, only: None, whole: Whole::Nothing, dropped }).await
+		let (whole, dropped, disguise) = (Whole::Nothing, Arc::default(), Disguise::default());
+		Self::build(Plan { address, port, caps, only: None, whole, dropped, disguise }).await
 	}
 
 	/// As [`Self::start`]; packets of customers arrive whole on the second receiver, and never on the first.
@@ -208,7 +213,9 @@ impl Engine {
 	) -> Result<(Self, mpsc::Receiver<Inbound>, mpsc::Receiver<Vec<u8>>)> {
 		let (guests, from_guests) = mpsc::channel(CHANNEL);
 		let (whole, dropped) = (Whole::Guests(guests), Arc::default());
-		let (engine, inbound) = Self::build(Plan { address, port, caps, only: None, whole, dropped }).await?;
+		let disguise = Disguise::provider(random()?);
+		let plan = Plan { address, port, caps, only: None, whole, dropped, disguise };
+		let (engine, inbound) = Self::build(plan).await?;
 		Ok((engine, inbound, from_guests))
 	}
 
@@ -217,8 +224,9 @@ impl Engine {
 	pub async fn start_guest(only: IpAddr, address: IpAddr) -> Result<(Self, mpsc::Receiver<Vec<u8>>)> {
 		let (all, packets) = mpsc::channel(CHANNEL);
 		let (only, whole) = (Some(only.to_canonical()), Whole::All(all));
-		let (caps, dropped) = (Caps::default(), Arc::default());
-		let (engine, _) = Self::build(Plan { address, port: 0, caps, only, whole, dropped }).await?;
+		let (caps, dropped, disguise) = (Caps::default(), Arc::default(), Disguise::default());
+		let (engine, _) =
+			Self::build(Plan { address, port: 0, caps, only, whole, dropped, disguise }).await?;
 		Ok((engine, packets))
 	}
 
@@ -231,7 +239,8 @@ impl Engine {
 		dropped: Arc<Dropped>,
 	) -> Result<(Self, mpsc::Receiver<Inbound>)> {
 		let (caps, only) = (Caps::default(), Some(only.to_canonical()));
-		Self::build(Plan { address, port: 0, caps, only, whole: Whole::Nothing, dropped }).await
+		let (whole, disguise) = (Whole::Nothing, Disguise::default());
+		Self::build(Plan { address, port: 0, caps, only, whole, dropped, disguise }).await
 	}
 
 	/// A customer's device as [`Self::start_guest`], whose packets go through another tunnel to `to`.
@@ -242,7 +251,8 @@ impl Engine {
 		let (all, packets) = mpsc::channel(CHANNEL);
 		let way = Way::Tunnel(Tunnel::new(to, outer.datagrams(to).context("a port in the outer tunnel")?));
 		let (address, whole, dropped) = (Ipv4Addr::UNSPECIFIED.into(), Whole::All(all), Arc::default());
-		let plan = Plan { address, port: 0, caps: Caps::default(), only: None, whole, dropped };
+		let (caps, disguise) = (Caps::default(), Disguise::default());
+		let plan = Plan { address, port: 0, caps, only: None, whole, dropped, disguise };
 		let (engine, _) = Self::build_on(plan, Some(way)).await?;
 		Ok((engine, packets))
 	}
@@ -253,10 +263,9 @@ impl Engine {
 
 	/// On a socket of its own, or on another `way`.
 	async fn build_on(plan: Plan, way: Option<Way>) -> Result<(Self, mpsc::Receiver<Inbound>)> {
-		let Plan { address, port, caps, only, whole, dropped } = plan;
-		let mut secret = [0; 32];
-		getrandom::getrandom(&mut secret).map_err(|error| anyhow!("the system's randomness: {error}"))?;
-		let secret = StaticSecret::from(secret);
+		let Plan { address, port, caps, only, whole, dropped, disguise } = plan;
+		let disguise = Arc::new(disguise);
+		let secret = StaticSecret::from(random()?);
 		let public = PublicKey::from(&secret).to_bytes();
 		let (to_us, inbound) = mpsc::channel(CHANNEL);
 		let (to_tunnel, packets) = mpsc::channel(CHANNEL);
@@ -265,7 +274,7 @@ impl Engine {
 		let device = DeviceBuilder::new()
 			.with_udp(way.unwrap_or_else(|| {
 				let (counters, dropped) = (counters.clone(), dropped.clone());
-				Way::Line(LineFactory { address, only, caps, counters, dropped })
+				Way::Line(LineFactory { address, only, caps, counters, dropped }, disguise.clone())
 			}))
 			.with_ip_pair(
 				FromTunnel { inbound: to_us, whole, counters: counters.clone(), dropped: dropped.clone() },
@@ -278,7 +287,8 @@ impl Engine {
 		device.set_private_key(secret).await.map_err(|error| bind_error(error, address, port))?;
 		let port = device.read(async |device| device.listen_port()).await;
 		let device = Some(device);
-		let engine = Self { device, gate, public, port, to_tunnel, whole_to_tunnel, counters, dropped };
+		let engine =
+			Self { device, gate, public, port, to_tunnel, whole_to_tunnel, counters, dropped, disguise };
 		Ok((engine, inbound))
 	}
 
@@ -295,6 +305,17 @@ impl Engine {
 	/// The UDP port it is bound to.
 	pub fn port(&self) -> u16 {
 		self.port
+	}
+
+	/// How a provider's customers disguise what they send it.
+	pub fn disguise(&self) -> weir_tunnel_core::wire::Disguise {
+		let key = self.disguise.key().copied().unwrap_or_default();
+		weir_tunnel_core::wire::Disguise { key, first_port: self.port, ports: 1 }
+	}
+
+	/// A customer's: from now on everything is scrambled, and nothing else is taken.
+	pub fn disguise_as(&self, key: Key) {
+		self.disguise.set_key(key);
 	}
 
 	/// Its counters.
@@ -374,6 +395,12 @@ impl Engine {
 			stop(device, gate).await;
 		}
 	}
+}
+
+fn random() -> Result<[u8; 32]> {
+	let mut bytes = [0; 32];
+	getrandom::getrandom(&mut bytes).map_err(|error| anyhow!("the system's randomness: {error}"))?;
+	Ok(bytes)
 }
 
 fn bind_error(error: device::Error, address: IpAddr, port: u16) -> anyhow::Error {

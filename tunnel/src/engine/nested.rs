@@ -1,7 +1,10 @@
 //! UDP of a device that runs inside another device's tunnel: the second hop of a connection, of which the first one's provider sees
 //! datagrams to the second one's address and nothing else.
 
-use super::transport::{LineFactory, LineRecv, LineSend};
+use super::{
+	disguise::{Disguise, Dressed, Undressed},
+	transport::{LineFactory, LineRecv, LineSend},
+};
 use crate::net::{DatagramReceiver, DatagramSender};
 use gotatun::{
 	packet::{Packet, PacketBufPool},
@@ -15,8 +18,8 @@ const BATCH: usize = 64;
 
 /// What a device's packets travel by.
 pub(super) enum Way {
-	/// A socket of this machine.
-	Line(LineFactory),
+	/// A socket of this machine, and what its packets look like from outside.
+	Line(LineFactory, Arc<Disguise>),
 	/// Another tunnel.
 	Tunnel(Tunnel),
 }
@@ -42,9 +45,12 @@ impl UdpTransportFactory for Way {
 
 	async fn bind(&mut self, params: &UdpTransportFactoryParams) -> io::Result<(WaySend, WayRecv)> {
 		Ok(match self {
-			Self::Line(line) => {
-				let (send, receive) = line.bind(params).await?;
-				(WaySend::Line(send), WayRecv::Line(receive))
+			Self::Line(factory, disguise) => {
+				let (send, receive) = factory.bind(params).await?;
+				let send = Dressed { line: send, disguise: disguise.clone() };
+				let (disguise, counters) = (disguise.clone(), factory.counters.clone());
+				let dropped = factory.dropped.clone();
+				(WaySend::Line(send), WayRecv::Line(Undressed { line: receive, disguise, counters, dropped }))
 			}
 			Self::Tunnel(tunnel) => {
 				let receiver = tunnel.receiver.clone().lock_owned().await;
@@ -57,7 +63,7 @@ impl UdpTransportFactory for Way {
 /// The sending half.
 #[derive(Clone)]
 pub(super) enum WaySend {
-	Line(LineSend),
+	Line(Dressed<LineSend>),
 	Tunnel(DatagramSender),
 }
 
@@ -108,7 +114,7 @@ impl UdpSend for WaySend {
 
 /// The receiving half.
 pub(super) enum WayRecv {
-	Line(LineRecv),
+	Line(Undressed<LineRecv>),
 	Tunnel(SocketAddr, OwnedMutexGuard<DatagramReceiver>),
 }
 

@@ -125,6 +125,14 @@ async fn packets_of_customers_should_go_whole_and_beside_those_of_tests() {
 
 /// An address that hands on to `target` and back, and shows each inner packet on its way there, sealed as it is.
 async fn tap(target: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8>>, Task) {
+	tap_all(target, |packet, is_back| !is_back && packet[0] == 4 && packet.len() > 32).await
+}
+
+/// As [`tap`], and shows what `is_shown`.
+async fn tap_all(
+	target: SocketAddr,
+	is_shown: fn(&[u8], bool) -> bool,
+) -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8>>, Task) {
 	let socket = UdpSocket::bind("127.0.35.1:0").await.unwrap();
 	let address = socket.local_addr().unwrap();
 	let (show, shown) = mpsc::unbounded_channel();
@@ -133,14 +141,15 @@ async fn tap(target: SocketAddr) -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8>
 		loop {
 			let (length, source) = socket.recv_from(&mut buffer).await.unwrap();
 			let packet = &buffer[..length];
-			if source == target {
+			let is_back = source == target;
+			if is_shown(packet, is_back) {
+				let _ = show.send(packet.to_vec());
+			}
+			if is_back {
 				socket.send_to(packet, near.unwrap()).await.unwrap();
 				continue;
 			}
 			near = Some(source);
-			if packet[0] == 4 && length > 32 {
-				let _ = show.send(packet.to_vec());
-			}
 			socket.send_to(packet, target).await.unwrap();
 		}
 	});
@@ -183,6 +192,44 @@ async fn packets_should_count_as_sealed_and_not_as_opened_when_they_are_forged_o
 	assert_eq!(receive(&mut from_b).await.bytes, b"after");
 	assert_eq!(counted(), [bad.len() as u64 + 3, 2]);
 	assert!(a.dropped().rows().all(|(_, count)| count == 0));
+}
+
+#[tokio::test]
+async fn nothing_on_the_line_should_begin_as_wireguard_when_it_is_disguised() {
+	let (server, _, mut from_guests) = Engine::start_serving(LOOPBACK, 0, Caps::default()).await.unwrap();
+	let (line, mut shown, _tap) = tap_all((LOOPBACK, server.port()).into(), |_, _| true).await;
+	let (guest, mut packets) = Engine::start_guest(line.ip(), "127.0.32.2".parse().unwrap()).await.unwrap();
+	server.add_peer(guest.public(), GUEST, None).await.unwrap();
+	let disguise = server.disguise();
+	assert_eq!((disguise.first_port, disguise.ports), (server.port(), 1));
+	guest.disguise_as(disguise.key);
+	guest.add_peer_for_all(server.public(), Some(line)).await.unwrap();
+	let (up, down) = (tcp(GUEST, Ipv4Addr::new(192, 0, 2, 1)), tcp(Ipv4Addr::new(192, 0, 2, 1), GUEST));
+	let wait = Duration::from_secs(10);
+	for _ in 0..20 {
+		assert!(guest.send_packet(up.clone()));
+		assert_eq!(tokio::time::timeout(wait, from_guests.recv()).await.unwrap().as_ref(), Some(&up));
+		assert!(server.packet_sender().send(down.clone()));
+		assert_eq!(tokio::time::timeout(wait, packets.recv()).await.unwrap().as_ref(), Some(&down));
+	}
+	let mut seen = Vec::new();
+	while let Ok(packet) = shown.try_recv() {
+		seen.push(packet);
+	}
+	// Handshake, response, and what was carried both ways.
+	assert!(seen.len() >= 42, "{}", seen.len());
+	for packet in &seen {
+		assert!(!weir_tunnel_core::scramble::is_plain(packet), "{}", hex::encode(packet));
+	}
+	// One that is not in disguise is served beside it, on the same port.
+	let (plain, mut answers) = Engine::start_guest(LOOPBACK, "127.0.32.3".parse().unwrap()).await.unwrap();
+	let other = Ipv4Addr::new(100, 96, 0, 3);
+	server.add_peer(plain.public(), other, None).await.unwrap();
+	plain.add_peer_for_all(server.public(), Some((LOOPBACK, server.port()).into())).await.unwrap();
+	assert!(plain.send_packet(tcp(other, Ipv4Addr::new(192, 0, 2, 1))));
+	assert!(tokio::time::timeout(wait, from_guests.recv()).await.unwrap().is_some());
+	assert!(server.packet_sender().send(tcp(Ipv4Addr::new(192, 0, 2, 1), other)));
+	assert!(tokio::time::timeout(wait, answers.recv()).await.unwrap().is_some());
 }
 
 #[tokio::test]

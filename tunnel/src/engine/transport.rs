@@ -61,7 +61,7 @@ pub struct Counters {
 
 /// Whether a packet has the form of one of WireGuard's own messages: of a handshake, a cookie or a keepalive. No inner
 /// packet comes out of those.
-fn is_upkeep(packet: &[u8]) -> bool {
+pub(super) fn is_upkeep(packet: &[u8]) -> bool {
 	matches!(
 		(packet.first().copied().map(WgPacketType), packet.len()),
 		(Some(WgPacketType::HandshakeInit), WgHandshakeInit::LEN)
@@ -241,9 +241,6 @@ impl LineRecv {
 		let admitted = self.bucket.as_mut().is_none_or(|bucket| bucket.take(clock::now(), bytes));
 		if admitted {
 			self.counters.received_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-			if !is_upkeep(packet) {
-				self.counters.sealed_packets.fetch_add(1, Ordering::Relaxed);
-			}
 		} else {
 			self.counters.dropped_packets.fetch_add(1, Ordering::Relaxed);
 		}

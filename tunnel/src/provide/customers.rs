@@ -21,7 +21,7 @@ use crate::{
 use std::{ops::Range, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 use weir_primitives::chain::AccountId;
-use weir_tunnel_core::{target, Micros};
+use weir_tunnel_core::{target, wire::Disguise, Micros};
 
 /// A process that stops waits this long for the pool of a node to have its last claims. They are filed again after a restart.
 pub(super) const CLAIM_PATIENCE: Duration = Duration::from_secs(10);
@@ -37,6 +37,8 @@ pub(super) struct Customers {
 	pub(super) target: target::Config,
 	pub(super) peers: mpsc::Sender<PeerChange>,
 	pub(super) to_guests: PacketSender,
+	/// How a session is disguised.
+	pub(super) disguise: Disguise,
 	pub(super) measured: watch::Receiver<Option<Range<Micros>>>,
 }
 
@@ -48,7 +50,8 @@ impl Customers {
 		from_guests: mpsc::Receiver<Vec<u8>>,
 		stopped: oneshot::Receiver<()>,
 	) {
-		let Self { paid, chain, store, metrics, account, target, peers, to_guests, measured } = self;
+		let Self { paid, chain, store, metrics, account, target, peers, to_guests, disguise, measured } =
+			self;
 		let month = month_of(clock::now());
 		let disk = store.clone();
 		let (kept, bytes) = match on_disk(move || Ok((disk.kept()?, disk.carried(month)?))).await {
@@ -75,6 +78,7 @@ impl Customers {
 				account: target.account,
 				wireguard: target.wireguard,
 				port: target.port,
+				disguise,
 				sessions: paid.sessions,
 			},
 			facts,

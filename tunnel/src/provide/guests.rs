@@ -33,7 +33,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use weir_primitives::channel::{ChannelId, SignedVoucher, VoucherSignature};
 use weir_tunnel_core::{
 	session::{Direction, Earner, Entry, Funds},
-	wire::{Join, Refusal, Request, Response, Service, Usage},
+	wire::{Disguise, Join, Refusal, Request, Response, Service, Usage},
 	Micros, MILLI,
 };
 
@@ -63,6 +63,8 @@ pub(super) struct Config {
 	pub(super) wireguard: [u8; 32],
 	/// Its port.
 	pub(super) port: u16,
+	/// How a session is disguised.
+	pub(super) disguise: Disguise,
 	/// Sessions at once.
 	pub(super) sessions: usize,
 }
@@ -221,7 +223,9 @@ impl Guests {
 	fn take(&mut self, incoming: Incoming) {
 		let channel = match &incoming.request {
 			Request::Join { join, .. } => join.channel,
-			Request::Pay { channel, .. } | Request::Leave { channel } => *channel,
+			Request::Pay { channel, .. } | Request::Leave { channel } | Request::Disguise { channel } => {
+				*channel
+			}
 			_ => return,
 		};
 		// What does not fit has no answer: who is there asks again.
@@ -270,6 +274,14 @@ impl Guests {
 				Some(_) => self.end(channel, Some(reply)),
 				None => self.refuse(channel, reply, Refusal::NotJoined),
 			},
+			Request::Disguise { .. } => {
+				if self.session_of(channel, &peer).is_none() {
+					return self.refuse(channel, reply, Refusal::NotJoined);
+				}
+				// Whoever asked may no longer wait.
+				let _ = reply.send(Response::Disguise(self.parts.config.disguise));
+				None
+			}
 			_ => None,
 		}
 	}

@@ -152,6 +152,7 @@ impl Bound {
 				target: config.clone(),
 				peers: change_peers,
 				to_guests: engine.packet_sender(),
+				disguise: engine.disguise(),
 				measured: measured.clone(),
 			};
 			let serving = customers.serve(guest_requests, from_guests, stopped);
@@ -233,7 +234,7 @@ async fn hand_out(
 				// Whoever asked may no longer wait.
 				let _ = asked.reply.send(config.tell_time(clock::now(), nonce));
 			}
-			Request::Join { .. } | Request::Pay { .. } | Request::Leave { .. } => {
+			Request::Join { .. } | Request::Pay { .. } | Request::Leave { .. } | Request::Disguise { .. } => {
 				// When it is only full, there is no answer.
 				if let Err(TrySendError::Closed(asked)) = customers.try_send(asked) {
 					let _ = asked.reply.send(Response::Refuse(Refusal::NotServing));

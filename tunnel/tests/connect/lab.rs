@@ -163,6 +163,7 @@ impl Lab {
 		Settings {
 			whom,
 			hops: 1,
+			is_disguised: false,
 			budget: Budget { deposit: super::chain::DEPOSIT, most_price: super::chain::PRICE },
 			socks: ([127, 0, 0, 1], 0).into(),
 			socks_open: false,
@@ -173,6 +174,13 @@ impl Lab {
 	/// A customer of the provider.
 	pub(crate) async fn connect(&self, chain: Arc<LabChain>) -> anyhow::Result<Connection> {
 		let settings = self.settings(Whom::Account(self.provider_account()));
+		Connection::start(settings, chain, self.customer()).await
+	}
+
+	/// A customer of the provider whose line does not show what it carries.
+	pub(crate) async fn connect_disguised(&self, chain: Arc<LabChain>) -> anyhow::Result<Connection> {
+		let settings =
+			Settings { is_disguised: true, ..self.settings(Whom::Account(self.provider_account())) };
 		Connection::start(settings, chain, self.customer()).await
 	}
 

@@ -89,6 +89,23 @@ async fn customer_should_fetch_by_name_and_pay_for_what_both_sides_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn customer_should_fetch_and_pay_when_its_line_is_disguised() {
+	let lab = Lab::new(195).await;
+	let chain = Arc::new(LabChain::new(&lab));
+	let files = Files::start(lab.server()).await;
+	let provider = lab.provide(chain.clone()).await;
+	let mut connection = lab.connect_disguised(chain.clone()).await.unwrap();
+	connected(&connection).await;
+	let received = fetch(connection.socks(), NAME, files.port(), 0, BYTES / 4).await.unwrap();
+	assert_eq!(hash(&received), hash(&Files::content(0, BYTES / 4)));
+	let stopped = connection.stop().await;
+	assert!(matches!(stopped.ending, Ending::Asked), "{stopped:?}");
+	drop(connection);
+	provider.stop().await;
+	assert_books(&lab, &chain, BYTES / 4, 1 << 20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn channel_should_go_on_when_the_provider_is_killed_in_a_transfer_and_comes_back() {
 	let lab = Lab::new(200).await;
 	let chain = Arc::new(LabChain::new(&lab));

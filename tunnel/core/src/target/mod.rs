@@ -230,9 +230,11 @@ impl Target {
 			}
 			Request::Settle { session, seed, signature } => self.settle(session, seed, signature),
 			// Whoever has the connection answers the last one.
-			Request::Join { .. } | Request::Pay { .. } | Request::Leave { .. } | Request::Address { .. } => {
-				Err(Refusal::WrongRole)
-			}
+			Request::Join { .. }
+			| Request::Pay { .. }
+			| Request::Leave { .. }
+			| Request::Disguise { .. }
+			| Request::Address { .. } => Err(Refusal::WrongRole),
 		};
 		answer.unwrap_or_else(Response::Refuse)
 	}

@@ -105,6 +105,7 @@ fn paid_sessions_should_be_none_of_a_targets_business() {
 		Request::Join { join, signature },
 		Request::Pay { channel, voucher: None, counted },
 		Request::Leave { channel },
+		Request::Disguise { channel },
 	] {
 		assert_eq!(refusal(target.handle_request(NOW, HOME, &request)), Some(Refusal::WrongRole));
 	}

@@ -18,6 +18,7 @@
 //! | 9 | [`Request::Pay`] | customer | `Standing`, `Refuse` |
 //! | 10 | [`Request::Leave`] | customer | `Noted`, `Refuse` |
 //! | 11 | [`Request::Address`] | anyone | `Address` |
+//! | 12 | [`Request::Disguise`] | customer | `Disguise`, `Refuse` |
 //!
 //! # Signatures
 //!
@@ -61,7 +62,7 @@ pub const PAYLOAD_BYTES: usize = 1_200;
 pub const PACKET_BYTES: u32 = 1_308;
 
 pub use address::{Ip, FILL_BYTES};
-pub use paid::{join_payload, Join, Joined, Service, Standing, Usage};
+pub use paid::{join_payload, Disguise, Join, Joined, Service, Standing, Usage};
 use weir_primitives::channel::{ChannelId, SignedVoucher, VoucherSignature};
 pub use weir_primitives::{api::TestKind, receipt::final_payload};
 
@@ -206,6 +207,12 @@ pub enum Request {
 		/// Anything: it makes the question as long as the answer.
 		fill: [u8; FILL_BYTES],
 	},
+	/// How do I disguise my session? Only from the peer that joined.
+	#[codec(index = 12)]
+	Disguise {
+		/// Which channel.
+		channel: ChannelId,
+	},
 }
 
 /// What the other side answers.
@@ -265,6 +272,9 @@ pub enum Response {
 		/// TCP port of that end; of several connections the newest one's.
 		port: u16,
 	},
+	/// Like this.
+	#[codec(index = 9)]
+	Disguise(Disguise),
 }
 
 /// Why a request was refused.

@@ -52,6 +52,17 @@ pub struct Joined {
 	pub standing: Standing,
 }
 
+/// How a session is disguised from those who watch the line. See [`crate::scramble`] and [`crate::hopping`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
+pub struct Disguise {
+	/// What the customer scrambles with; the provider answers alike.
+	pub key: [u8; 32],
+	/// The first of the UDP ports that lead to the session.
+	pub first_port: u16,
+	/// How many there are, from that one on: 1 to [`crate::hopping::MOST_PORTS`].
+	pub ports: u8,
+}
+
 /// How a channel stands, as the provider has it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode)]
 pub struct Standing {

@@ -136,6 +136,9 @@ fn messages_of_paid_sessions_should_match_the_golden_vectors() {
 		&("0209".to_owned() + "0201000000000000" + "01" + &voucher_hex + &counts),
 	);
 	check(Request::Leave { channel: 258 }, &("020a".to_owned() + "0201000000000000"));
+	check(Request::Disguise { channel: 258 }, &("020c".to_owned() + "0201000000000000"));
+	let disguise = Disguise { key: [7; 32], first_port: 258, ports: 3 };
+	check(Response::Disguise(disguise), &("0209".to_owned() + &repeat("07", 32) + "020103"));
 	let joined = Joined {
 		wireguard: [8; 32],
 		port: 0x1234,

@@ -20,11 +20,12 @@ use weir_primitives::{
 use weir_tunnel_core::{
 	keys::ProbeKeypair,
 	session::{sign_join, sign_voucher, GREETING_BYTES},
-	wire::{data, Standing},
+	wire::{data, Disguise, Standing},
 };
 
 const GENESIS: [u8; 32] = [7; 32];
 const PROVIDER: [u8; 32] = [2; 32];
+const DISGUISE: Disguise = Disguise { key: [3; 32], first_port: 7, ports: 1 };
 /// A credit a byte.
 const PRICE: u64 = 1_000_000_000;
 const MUCH: Credits = 100_000_000;
@@ -100,7 +101,14 @@ impl Desk {
 			crate::engine::Engine::start([127, 0, 60, 1].into(), 0, Default::default()).await.unwrap();
 		let exit = outside.clone();
 		let guests = Guests::new(Parts {
-			config: Config { genesis: GENESIS, account: PROVIDER, wireguard: [1; 32], port: 7, sessions },
+			config: Config {
+				genesis: GENESIS,
+				account: PROVIDER,
+				wireguard: [1; 32],
+				port: 7,
+				disguise: DISGUISE,
+				sessions,
+			},
 			facts,
 			writer: Writer::start(store.clone()),
 			owed: Arc::default(),
@@ -276,8 +284,12 @@ async fn vouchers_should_count_for_nothing_when_they_are_forged_foreign_or_of_no
 	// Another peer has no say, whatever it has overheard.
 	let next = Some(voucher(1, channel, 1_300_000, 5));
 	assert_eq!(desk.pay(PeerId::random(), channel, next).await, Response::Refuse(Refusal::NotJoined));
-	let answer = desk.ask(PeerId::random(), Request::Leave { channel }).await;
-	assert_eq!(answer, Some(Response::Refuse(Refusal::NotJoined)));
+	for request in [Request::Leave { channel }, Request::Disguise { channel }] {
+		let answer = desk.ask(PeerId::random(), request).await;
+		assert_eq!(answer, Some(Response::Refuse(Refusal::NotJoined)));
+	}
+	let answer = desk.ask(peer, Request::Disguise { channel }).await;
+	assert_eq!(answer, Some(Response::Disguise(DISGUISE)));
 }
 
 #[tokio::test]
