@@ -1,6 +1,7 @@
 //! The Weir sidecar as a library: what the binary runs and the tests drive.
 //!
 //! * [`engine`]: WireGuard in userspace. [`control`]: the control plane. [`chain`]: the chain.
+//! * [`tun`]: the kernel's packets, for those who have no SOCKS in between.
 //! * [`exit`]: the way from the tunnel to the Internet. [`net`]: TCP and UDP over inner packets.
 //! * [`provide`]: the target's side of tests. [`attest`]: the attestor's.
 //! * [`connect`]: the customer's side of paid tunnels, and [`socks`] in front of it.
@@ -28,3 +29,4 @@ pub mod run;
 pub mod socks;
 pub mod store;
 pub mod tasks;
+pub mod tun;
