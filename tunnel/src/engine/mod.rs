@@ -1,14 +1,18 @@
-//! WireGuard in userspace, without a TUN device and without root: inner packets come and go over channels.
+//! WireGuard in userspace. Inner packets come and go over channels, without root; or, where bytes per second count, straight
+//! from and to a TUN device.
 
 mod nested;
 mod packets;
+mod segments;
 mod transport;
+mod tun;
 
 pub use packets::PacketSender;
 pub(crate) use packets::{destination_of, is_guest, source_of};
 pub use transport::{Caps, Counters};
+pub use tun::{Meter, Traffic};
 
-use crate::{advice, clock, net::Stack};
+use crate::{advice, clock, net::Stack, tun::Tun};
 use anyhow::{anyhow, Context, Result};
 use gotatun::{
 	device::{self, Device, DeviceBuilder, Peer},
@@ -27,6 +31,7 @@ use std::{
 };
 use tokio::sync::mpsc::{self, error::TrySendError};
 use transport::LineFactory;
+use tun::{from_kernel, on_tun, FromTun};
 use weir_tunnel_core::{
 	dropped::{Dropped, Rule},
 	wire::data,
@@ -64,13 +69,7 @@ struct FromTunnel {
 impl IpSend for FromTunnel {
 	async fn send(&mut self, packet: Packet<Ip>) -> io::Result<()> {
 		self.counters.opened_packets.fetch_add(1, Ordering::Relaxed);
-		let packet = packet.into_bytes();
-		if let Some(whole) = self.whole.takes(packet.as_ref()) {
-			if let Err(TrySendError::Full(_)) = whole.try_send(packet.to_vec()) {
-				self.dropped.count(Rule::TooManyWaiting);
-			}
-			return Ok(());
-		}
+		let Some(packet) = self.whole.take(packet.into_bytes(), &self.dropped).await? else { return Ok(()) };
 		let Some((source, _, bytes)) = data::unwrap(packet.as_ref()) else {
 			self.dropped.count(Rule::NotADatagram);
 			return Ok(());
@@ -107,6 +106,8 @@ struct ToTunnel {
 	packets: mpsc::Receiver<Vec<u8>>,
 	/// Whole packets.
 	whole: mpsc::Receiver<Vec<u8>>,
+	/// Packets of the kernel.
+	tun: Option<FromTun>,
 	gate: Gate,
 }
 
@@ -118,30 +119,35 @@ impl IpRecv for ToTunnel {
 		// The reader is dropped here when the device stops, and with it the channel behind; or while it hands on a batch.
 		let gate = AfterGate(&self.gate);
 		let mut batch = Vec::new();
-		let (packets, whole) = (&mut self.packets, &mut self.whole);
+		let (packets, whole, tun) = (&mut self.packets, &mut self.whole, &mut self.tun);
 		let taken = tokio::select! {
 			biased;
-			taken = packets.recv_many(&mut batch, BATCH) => taken,
+			taken = packets.recv_many(&mut batch, BATCH) => taken > 0,
 			Some(packet) = whole.recv() => {
 				batch.push(packet);
 				while let Some(packet) = (batch.len() < BATCH).then(|| whole.try_recv().ok()).flatten() {
 					batch.push(packet);
 				}
-				batch.len()
+				true
+			}
+			filled = from_kernel(tun) => {
+				filled?;
+				true
 			}
 		};
-		if taken == 0 {
+		if !taken {
 			// The engine is going away.
 			std::future::pending::<()>().await;
 		}
-		Ok(batch.into_iter().filter_map(move |bytes| {
+		let from_tun = tun.iter_mut().flat_map(FromTun::drain);
+		let copied = batch.into_iter().filter_map(|bytes| Packet::copy_from(&bytes[..]).try_into_ip().ok());
+		Ok(copied.chain(from_tun).inspect(move |_| {
 			let _held = &gate;
-			Packet::copy_from(&bytes[..]).try_into_ip().ok()
 		}))
 	}
 
 	fn mtu(&self) -> MtuWatcher {
-		MtuWatcher::new(MTU)
+		self.tun.as_ref().map_or(MtuWatcher::new(MTU), FromTun::mtu)
 	}
 }
 
@@ -168,6 +174,7 @@ struct Plan {
 	/// Where packets may come from; none: from anywhere.
 	only: Option<IpAddr>,
 	whole: Whole,
+	tun: Option<FromTun>,
 	dropped: Arc<Dropped>,
 }
 
@@ -197,7 +204,7 @@ impl Engine {
 	/// Binds `address`:`port` (0: any port) with a fresh key. Inner datagrams arrive on the receiver.
 	pub async fn start(address: IpAddr, port: u16, caps: Caps) -> Result<(Self, mpsc::Receiver<Inbound>)> {
 		let dropped = Arc::default();
-		Self::build(Plan { address, port, caps, only: None, whole: Whole::Nothing, dropped }).await
+		Self::build(Plan { address, port, caps, only: None, whole: Whole::Nothing, tun: None, dropped }).await
 	}
 
 	/// As [`Self::start`]; packets of customers arrive whole on the second receiver, and never on the first.
@@ -208,8 +215,38 @@ impl Engine {
 	) -> Result<(Self, mpsc::Receiver<Inbound>, mpsc::Receiver<Vec<u8>>)> {
 		let (guests, from_guests) = mpsc::channel(CHANNEL);
 		let (whole, dropped) = (Whole::Guests(guests), Arc::default());
-		let (engine, inbound) = Self::build(Plan { address, port, caps, only: None, whole, dropped }).await?;
+		let plan = Plan { address, port, caps, only: None, whole, tun: None, dropped };
+		let (engine, inbound) = Self::build(plan).await?;
 		Ok((engine, inbound, from_guests))
+	}
+
+	/// As [`Self::start_serving`]; packets of customers go to a TUN device, and what comes from it goes to them. `meter` sees all
+	/// of them.
+	pub async fn start_serving_on_tun(
+		address: IpAddr,
+		port: u16,
+		caps: Caps,
+		tun: Tun,
+		meter: Arc<dyn Meter>,
+	) -> Result<(Self, mpsc::Receiver<Inbound>)> {
+		let (from_tun, to_tun) = on_tun(tun, meter);
+		let (whole, tun, dropped) = (Whole::GuestsToTun(to_tun), Some(from_tun), Arc::default());
+		Self::build(Plan { address, port, caps, only: None, whole, tun, dropped }).await
+	}
+
+	/// As [`Self::start_guest`]; whatever comes out of the tunnel goes to a TUN device, and what comes from it goes into the
+	/// tunnel. `meter` sees all of it.
+	pub async fn start_guest_on_tun(
+		only: IpAddr,
+		address: IpAddr,
+		tun: Tun,
+		meter: Arc<dyn Meter>,
+	) -> Result<Self> {
+		let (from_tun, to_tun) = on_tun(tun, meter);
+		let (only, whole) = (Some(only.to_canonical()), Whole::AllToTun(to_tun));
+		let (caps, dropped) = (Caps::default(), Arc::default());
+		let plan = Plan { address, port: 0, caps, only, whole, tun: Some(from_tun), dropped };
+		Ok(Self::build(plan).await?.0)
 	}
 
 	/// A customer's device, on any port of `address`: it takes packets from `only` alone, and hands over whole whatever comes
@@ -218,7 +255,8 @@ impl Engine {
 		let (all, packets) = mpsc::channel(CHANNEL);
 		let (only, whole) = (Some(only.to_canonical()), Whole::All(all));
 		let (caps, dropped) = (Caps::default(), Arc::default());
-		let (engine, _) = Self::build(Plan { address, port: 0, caps, only, whole, dropped }).await?;
+		let plan = Plan { address, port: 0, caps, only, whole, tun: None, dropped };
+		let (engine, _) = Self::build(plan).await?;
 		Ok((engine, packets))
 	}
 
@@ -231,7 +269,8 @@ impl Engine {
 		dropped: Arc<Dropped>,
 	) -> Result<(Self, mpsc::Receiver<Inbound>)> {
 		let (caps, only) = (Caps::default(), Some(only.to_canonical()));
-		Self::build(Plan { address, port: 0, caps, only, whole: Whole::Nothing, dropped }).await
+		let whole = Whole::Nothing;
+		Self::build(Plan { address, port: 0, caps, only, whole, tun: None, dropped }).await
 	}
 
 	/// A customer's device as [`Self::start_guest`], whose packets go through another tunnel to `to`.
@@ -242,7 +281,7 @@ impl Engine {
 		let (all, packets) = mpsc::channel(CHANNEL);
 		let way = Way::Tunnel(Tunnel::new(to, outer.datagrams(to).context("a port in the outer tunnel")?));
 		let (address, whole, dropped) = (Ipv4Addr::UNSPECIFIED.into(), Whole::All(all), Arc::default());
-		let plan = Plan { address, port: 0, caps: Caps::default(), only: None, whole, dropped };
+		let plan = Plan { address, port: 0, caps: Caps::default(), only: None, whole, tun: None, dropped };
 		let (engine, _) = Self::build_on(plan, Some(way)).await?;
 		Ok((engine, packets))
 	}
@@ -253,7 +292,7 @@ impl Engine {
 
 	/// On a socket of its own, or on another `way`.
 	async fn build_on(plan: Plan, way: Option<Way>) -> Result<(Self, mpsc::Receiver<Inbound>)> {
-		let Plan { address, port, caps, only, whole, dropped } = plan;
+		let Plan { address, port, caps, only, whole, tun, dropped } = plan;
 		let mut secret = [0; 32];
 		getrandom::getrandom(&mut secret).map_err(|error| anyhow!("the system's randomness: {error}"))?;
 		let secret = StaticSecret::from(secret);
@@ -269,7 +308,7 @@ impl Engine {
 			}))
 			.with_ip_pair(
 				FromTunnel { inbound: to_us, whole, counters: counters.clone(), dropped: dropped.clone() },
-				ToTunnel { packets, whole: whole_packets, gate: gate.clone() },
+				ToTunnel { packets, whole: whole_packets, tun, gate: gate.clone() },
 			)
 			.with_listen_port(port)
 			.build()
