@@ -1,15 +1,19 @@
-//! WireGuard in userspace, without a TUN device and without root: inner packets come and go over channels.
+//! WireGuard in userspace. Inner packets come and go over channels, without root; or, where bytes per second count, straight
+//! from and to a TUN device.
 
 mod disguise;
 mod nested;
 mod packets;
+mod segments;
 mod transport;
+mod tun;
 
 pub use packets::PacketSender;
 pub(crate) use packets::{destination_of, is_guest, source_of};
 pub use transport::{Caps, Counters};
+pub use tun::{Meter, Traffic};
 
-use crate::{advice, clock, net::Stack};
+use crate::{advice, clock, net::Stack, tun::Tun};
 use anyhow::{anyhow, Context, Result};
 use disguise::Disguise;
 use gotatun::{
@@ -29,6 +33,7 @@ use std::{
 };
 use tokio::sync::mpsc::{self, error::TrySendError};
 use transport::LineFactory;
+use tun::{from_kernel, on_tun, FromTun};
 use weir_tunnel_core::{
 	dropped::{Dropped, Rule},
 	scramble::Key,
@@ -67,13 +72,7 @@ struct FromTunnel {
 impl IpSend for FromTunnel {
 	async fn send(&mut self, packet: Packet<Ip>) -> io::Result<()> {
 		self.counters.opened_packets.fetch_add(1, Ordering::Relaxed);
-		let packet = packet.into_bytes();
-		if let Some(whole) = self.whole.takes(packet.as_ref()) {
-			if let Err(TrySendError::Full(_)) = whole.try_send(packet.to_vec()) {
-				self.dropped.count(Rule::TooManyWaiting);
-			}
-			return Ok(());
-		}
+		let Some(packet) = self.whole.take(packet.into_bytes(), &self.dropped).await? else { return Ok(()) };
 		let Some((source, _, bytes)) = data::unwrap(packet.as_ref()) else {
 			self.dropped.count(Rule::NotADatagram);
 			return Ok(());
@@ -110,6 +109,8 @@ struct ToTunnel {
 	packets: mpsc::Receiver<Vec<u8>>,
 	/// Whole packets.
 	whole: mpsc::Receiver<Vec<u8>>,
+	/// Packets of the kernel.
+	tun: Option<FromTun>,
 	gate: Gate,
 }
 
@@ -121,30 +122,35 @@ impl IpRecv for ToTunnel {
 		// The reader is dropped here when the device stops, and with it the channel behind; or while it hands on a batch.
 		let gate = AfterGate(&self.gate);
 		let mut batch = Vec::new();
-		let (packets, whole) = (&mut self.packets, &mut self.whole);
+		let (packets, whole, tun) = (&mut self.packets, &mut self.whole, &mut self.tun);
 		let taken = tokio::select! {
 			biased;
-			taken = packets.recv_many(&mut batch, BATCH) => taken,
+			taken = packets.recv_many(&mut batch, BATCH) => taken > 0,
 			Some(packet) = whole.recv() => {
 				batch.push(packet);
 				while let Some(packet) = (batch.len() < BATCH).then(|| whole.try_recv().ok()).flatten() {
 					batch.push(packet);
 				}
-				batch.len()
+				true
+			}
+			filled = from_kernel(tun) => {
+				filled?;
+				true
 			}
 		};
-		if taken == 0 {
+		if !taken {
 			// The engine is going away.
 			std::future::pending::<()>().await;
 		}
-		Ok(batch.into_iter().filter_map(move |bytes| {
+		let from_tun = tun.iter_mut().flat_map(FromTun::drain);
+		let copied = batch.into_iter().filter_map(|bytes| Packet::copy_from(&bytes[..]).try_into_ip().ok());
+		Ok(copied.chain(from_tun).inspect(move |_| {
 			let _held = &gate;
-			Packet::copy_from(&bytes[..]).try_into_ip().ok()
 		}))
 	}
 
 	fn mtu(&self) -> MtuWatcher {
-		MtuWatcher::new(MTU)
+		self.tun.as_ref().map_or(MtuWatcher::new(MTU), FromTun::mtu)
 	}
 }
 
@@ -172,8 +178,17 @@ struct Plan {
 	/// Where packets may come from; none: from anywhere.
 	only: Option<IpAddr>,
 	whole: Whole,
+	tun: Option<FromTun>,
 	dropped: Arc<Dropped>,
 	disguise: Disguise,
+}
+
+impl Plan {
+	/// On any port of `address`, without caps, for packets from anywhere.
+	fn new(address: IpAddr, whole: Whole) -> Self {
+		let (caps, dropped, disguise) = (Caps::default(), Arc::default(), Disguise::default());
+		Self { address, port: 0, caps, only: None, whole, tun: None, dropped, disguise }
+	}
 }
 
 /// Stops a device whose sender is gone, under its gate: all its tasks are told in one poll. One that is at work just then
@@ -201,8 +216,7 @@ impl Drop for Engine {
 impl Engine {
 	/// Binds `address`:`port` (0: any port) with a fresh key. Inner datagrams arrive on the receiver.
 	pub async fn start(address: IpAddr, port: u16, caps: Caps) -> Result<(Self, mpsc::Receiver<Inbound>)> {
-		let (whole, dropped, disguise) = (Whole::Nothing, Arc::default(), Disguise::default());
-		Self::build(Plan { address, port, caps, only: None, whole, dropped, disguise }).await
+		Self::build(Plan { port, caps, ..Plan::new(address, Whole::Nothing) }).await
 	}
 
 	/// As [`Self::start`]; packets of customers arrive whole on the second receiver, and never on the first.
@@ -212,21 +226,46 @@ impl Engine {
 		caps: Caps,
 	) -> Result<(Self, mpsc::Receiver<Inbound>, mpsc::Receiver<Vec<u8>>)> {
 		let (guests, from_guests) = mpsc::channel(CHANNEL);
-		let (whole, dropped) = (Whole::Guests(guests), Arc::default());
 		let disguise = Disguise::provider(random()?);
-		let plan = Plan { address, port, caps, only: None, whole, dropped, disguise };
+		let plan = Plan { port, caps, disguise, ..Plan::new(address, Whole::Guests(guests)) };
 		let (engine, inbound) = Self::build(plan).await?;
 		Ok((engine, inbound, from_guests))
+	}
+
+	/// As [`Self::start_serving`]; packets of customers go to a TUN device, and what comes from it goes to them. `meter` sees all
+	/// of them.
+	pub async fn start_serving_on_tun(
+		address: IpAddr,
+		port: u16,
+		caps: Caps,
+		tun: Tun,
+		meter: Arc<dyn Meter>,
+	) -> Result<(Self, mpsc::Receiver<Inbound>)> {
+		let (from_tun, to_tun) = on_tun(tun, meter);
+		let (tun, disguise) = (Some(from_tun), Disguise::provider(random()?));
+		Self::build(Plan { port, caps, tun, disguise, ..Plan::new(address, Whole::GuestsToTun(to_tun)) })
+			.await
+	}
+
+	/// As [`Self::start_guest`]; whatever comes out of the tunnel goes to a TUN device, and what comes from it goes into the
+	/// tunnel. `meter` sees all of it.
+	pub async fn start_guest_on_tun(
+		only: IpAddr,
+		address: IpAddr,
+		tun: Tun,
+		meter: Arc<dyn Meter>,
+	) -> Result<Self> {
+		let (from_tun, to_tun) = on_tun(tun, meter);
+		let (only, tun) = (Some(only.to_canonical()), Some(from_tun));
+		Ok(Self::build(Plan { only, tun, ..Plan::new(address, Whole::AllToTun(to_tun)) }).await?.0)
 	}
 
 	/// A customer's device, on any port of `address`: it takes packets from `only` alone, and hands over whole whatever comes
 	/// out of the tunnel.
 	pub async fn start_guest(only: IpAddr, address: IpAddr) -> Result<(Self, mpsc::Receiver<Vec<u8>>)> {
 		let (all, packets) = mpsc::channel(CHANNEL);
-		let (only, whole) = (Some(only.to_canonical()), Whole::All(all));
-		let (caps, dropped, disguise) = (Caps::default(), Arc::default(), Disguise::default());
-		let (engine, _) =
-			Self::build(Plan { address, port: 0, caps, only, whole, dropped, disguise }).await?;
+		let only = Some(only.to_canonical());
+		let (engine, _) = Self::build(Plan { only, ..Plan::new(address, Whole::All(all)) }).await?;
 		Ok((engine, packets))
 	}
 
@@ -238,9 +277,8 @@ impl Engine {
 		address: IpAddr,
 		dropped: Arc<Dropped>,
 	) -> Result<(Self, mpsc::Receiver<Inbound>)> {
-		let (caps, only) = (Caps::default(), Some(only.to_canonical()));
-		let (whole, disguise) = (Whole::Nothing, Disguise::default());
-		Self::build(Plan { address, port: 0, caps, only, whole, dropped, disguise }).await
+		let only = Some(only.to_canonical());
+		Self::build(Plan { only, dropped, ..Plan::new(address, Whole::Nothing) }).await
 	}
 
 	/// A customer's device as [`Self::start_guest`], whose packets go through another tunnel to `to`.
@@ -250,9 +288,7 @@ impl Engine {
 	) -> Result<(Self, mpsc::Receiver<Vec<u8>>)> {
 		let (all, packets) = mpsc::channel(CHANNEL);
 		let way = Way::Tunnel(Tunnel::new(to, outer.datagrams(to).context("a port in the outer tunnel")?));
-		let (address, whole, dropped) = (Ipv4Addr::UNSPECIFIED.into(), Whole::All(all), Arc::default());
-		let (caps, disguise) = (Caps::default(), Disguise::default());
-		let plan = Plan { address, port: 0, caps, only: None, whole, dropped, disguise };
+		let plan = Plan::new(Ipv4Addr::UNSPECIFIED.into(), Whole::All(all));
 		let (engine, _) = Self::build_on(plan, Some(way)).await?;
 		Ok((engine, packets))
 	}
@@ -263,7 +299,7 @@ impl Engine {
 
 	/// On a socket of its own, or on another `way`.
 	async fn build_on(plan: Plan, way: Option<Way>) -> Result<(Self, mpsc::Receiver<Inbound>)> {
-		let Plan { address, port, caps, only, whole, dropped, disguise } = plan;
+		let Plan { address, port, caps, only, whole, tun, dropped, disguise } = plan;
 		let disguise = Arc::new(disguise);
 		let secret = StaticSecret::from(random()?);
 		let public = PublicKey::from(&secret).to_bytes();
@@ -278,7 +314,7 @@ impl Engine {
 			}))
 			.with_ip_pair(
 				FromTunnel { inbound: to_us, whole, counters: counters.clone(), dropped: dropped.clone() },
-				ToTunnel { packets, whole: whole_packets, gate: gate.clone() },
+				ToTunnel { packets, whole: whole_packets, tun, gate: gate.clone() },
 			)
 			.with_listen_port(port)
 			.build()

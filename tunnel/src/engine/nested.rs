@@ -68,7 +68,7 @@ pub(super) enum WaySend {
 }
 
 impl UdpSend for WaySend {
-	type SendManyBuf = <LineSend as UdpSend>::SendManyBuf;
+	type SendManyBuf = ();
 
 	async fn send_to(&self, packet: Packet, destination: SocketAddr) -> io::Result<()> {
 		match self {

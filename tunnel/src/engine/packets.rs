@@ -1,7 +1,10 @@
 //! Whole inner packets: customers', and all of a customer's device.
 
-use std::net::Ipv4Addr;
-use tokio::sync::mpsc;
+use super::tun::ToTun;
+use gotatun::packet::Packet;
+use std::{io, net::Ipv4Addr};
+use tokio::sync::mpsc::{self, error::TrySendError};
+use weir_tunnel_core::dropped::{Dropped, Rule};
 
 /// Inner addresses of customers, 100.96.0.0/11: the part of the shared address space that tests leave free.
 const GUESTS: (u32, u32) = (0x6460_0000, 0xffe0_0000);
@@ -36,16 +39,32 @@ pub(super) enum Whole {
 	Guests(mpsc::Sender<Vec<u8>>),
 	/// All of them.
 	All(mpsc::Sender<Vec<u8>>),
+	/// Those of customers, to the kernel.
+	GuestsToTun(ToTun),
+	/// All of them, to the kernel.
+	AllToTun(ToTun),
 }
 
 impl Whole {
-	/// Where a packet goes, if it is handed over whole.
-	pub(super) fn takes(&self, packet: &[u8]) -> Option<&mpsc::Sender<Vec<u8>>> {
+	/// Hands a packet over if it is handed over whole, and else gives it back. Counts in `dropped` what nobody takes. An error
+	/// means that nothing can be handed over any more.
+	pub(super) async fn take(&mut self, packet: Packet, dropped: &Dropped) -> io::Result<Option<Packet>> {
+		let is_guests = |packet: &Packet| source_of(packet).is_some_and(is_guest);
 		match self {
-			Self::Nothing => None,
-			Self::Guests(guests) => source_of(packet).is_some_and(is_guest).then_some(guests),
-			Self::All(all) => Some(all),
+			Self::Guests(taker) if is_guests(&packet) => hand(taker, &packet, dropped),
+			Self::All(taker) => hand(taker, &packet, dropped),
+			Self::GuestsToTun(tun) if is_guests(&packet) => tun.send(packet).await?,
+			Self::AllToTun(tun) => tun.send(packet).await?,
+			Self::Nothing | Self::Guests(_) | Self::GuestsToTun(_) => return Ok(Some(packet)),
 		}
+		Ok(None)
+	}
+}
+
+/// A reader that lags loses packets.
+fn hand(taker: &mpsc::Sender<Vec<u8>>, packet: &[u8], dropped: &Dropped) {
+	if let Err(TrySendError::Full(_)) = taker.try_send(packet.to_vec()) {
+		dropped.count(Rule::TooManyWaiting);
 	}
 }
 

@@ -1,7 +1,8 @@
 //! UDP under WireGuard: bound to the configured address, with the line's caps on the data path.
 
+use super::segments::{self, Received};
 use crate::clock;
-use futures::FutureExt;
+use bytes::BytesMut;
 use gotatun::{
 	packet::{Packet, PacketBufPool, WgCookieReply, WgData, WgHandshakeInit, WgHandshakeResp, WgPacketType},
 	udp::{
@@ -9,16 +10,21 @@ use gotatun::{
 		UdpRecv, UdpSend, UdpTransportFactory, UdpTransportFactoryParams,
 	},
 };
+use nix::{
+	errno::Errno,
+	sys::socket::{setsockopt, sockopt},
+};
 use std::{
+	collections::VecDeque,
 	io,
 	net::{IpAddr, SocketAddr},
 	sync::{
-		atomic::{AtomicU64, Ordering},
+		atomic::{AtomicBool, AtomicU64, Ordering},
 		Arc,
 	},
 	time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::{io::Interest, sync::mpsc};
 use weir_tunnel_core::{
 	dropped::{Dropped, Rule},
 	pacer::Bucket,
@@ -31,7 +37,7 @@ const HEADERS: usize = 28;
 /// What waits for a capped line at most, as time: longer queues only add delay.
 const QUEUE_MILLIS: u64 = 50;
 /// Datagrams handed over at once.
-const BATCH: usize = 64;
+const BATCH: usize = 128;
 /// Room for a burst while the process is not scheduled.
 const BUFFER_BYTES: usize = 4 << 20;
 
@@ -92,9 +98,11 @@ impl UdpTransportFactory for LineFactory {
 			only_v6: self.address.is_ipv6().then_some(true),
 			..Default::default()
 		};
-		// Not by the crate's own factory: it has the kernel join datagrams (UDP_GRO), as network cards do where loopback does
-		// not, and receiving takes one at a time.
 		let socket = UdpSocket::bind((self.address, params.port).into(), options)?;
+		// Beyond the system's limit, for those who may; and several at once, where the kernel can.
+		let _ = setsockopt(&socket, sockopt::RcvBufForce, &BUFFER_BYTES);
+		let _ = setsockopt(&socket, sockopt::SndBufForce, &BUFFER_BYTES);
+		let _ = setsockopt(&socket, sockopt::UdpGroSegment, &true);
 		let receive = socket.clone();
 		let now = clock::now();
 		let queue = (self.caps.egress_kbps > 0).then(|| {
@@ -105,10 +113,19 @@ impl UdpTransportFactory for LineFactory {
 			let shaper = Task::spawn("egress shaper", shape(socket.clone(), waiting, bucket));
 			Arc::new((queue, shaper))
 		});
-		let send = LineSend { socket, queue, counters: self.counters.clone() };
+		let segments = Arc::new(AtomicBool::new(true));
+		let send = LineSend { socket, segments, queue, counters: self.counters.clone() };
 		let bucket = (self.caps.ingress_kbps > 0).then(|| Bucket::new(now, self.caps.ingress_kbps));
 		let (counters, dropped) = (self.counters.clone(), self.dropped.clone());
-		let receive = LineRecv { socket: receive, only: self.only, bucket, counters, dropped };
+		let receive = LineRecv {
+			socket: receive,
+			scratch: vec![0; segments::MOST_BYTES].into_boxed_slice(),
+			ready: VecDeque::new(),
+			only: self.only,
+			bucket,
+			counters,
+			dropped,
+		};
 		Ok((send, receive))
 	}
 }
@@ -133,6 +150,8 @@ type Queue = (mpsc::Sender<(Packet, SocketAddr)>, Task);
 #[derive(Clone)]
 pub(super) struct LineSend {
 	socket: UdpSocket,
+	/// Whether the kernel cuts datagrams out of one (UDP_SEGMENT).
+	segments: Arc<AtomicBool>,
 	queue: Option<Arc<Queue>>,
 	counters: Arc<Counters>,
 }
@@ -144,13 +163,16 @@ impl LineSend {
 	}
 
 	/// Sends each packet by itself, after a batch that failed: one that cannot be sent stops the batch at it, and those behind
-	/// it are of other peers. Those before it leave twice, which WireGuard's replay window drops. An error only if none
+	/// it are of other peers. Those before it may leave twice, which WireGuard's replay window drops. An error only if none
 	/// could be sent: then it may be the socket's own.
-	async fn send_each(&self, packets: &mut Vec<(Packet, SocketAddr)>) -> io::Result<()> {
+	async fn send_each(&self, packets: impl Iterator<Item = &(Packet, SocketAddr)>) -> io::Result<()> {
 		let (mut is_sent, mut last) = (false, Ok(()));
-		for (packet, destination) in packets.drain(..) {
-			match self.send_to(packet, destination).await {
-				Ok(()) => is_sent = true,
+		for (packet, destination) in packets {
+			match self.socket.socket().send_to(packet, *destination).await {
+				Ok(_) => {
+					is_sent = true;
+					self.count(packet.len() + HEADERS);
+				}
 				Err(error) => {
 					tracing::trace!(%error, "datagram not sent");
 					last = Err(error);
@@ -163,10 +185,43 @@ impl LineSend {
 			last
 		}
 	}
+
+	/// Sends packets without a cap, in as few calls as the kernel allows.
+	async fn send_now(&self, packets: &[(Packet, SocketAddr)]) -> io::Result<()> {
+		let (mut is_sent, mut last) = (false, Ok(()));
+		for run in segments::runs(packets) {
+			let members = || run.members.iter().filter_map(|place| packets.get(*place));
+			let mut sent = Err(io::ErrorKind::Unsupported.into());
+			if run.members.len() > 1 && self.segments.load(Ordering::Relaxed) {
+				sent = segments::send(self.socket.socket(), &run, packets).await;
+				match &sent {
+					Ok(()) => self.count(members().map(|(packet, _)| packet.len() + HEADERS).sum()),
+					// The device below has no checksums to give away.
+					Err(error) if error.raw_os_error() == Some(Errno::EIO as i32) => {
+						tracing::info!("datagrams leave one by one: the network device cannot cut them");
+						self.segments.store(false, Ordering::Relaxed);
+					}
+					Err(error) => tracing::trace!(%error, "datagrams not sent as one"),
+				}
+			}
+			if sent.is_err() {
+				sent = self.send_each(members()).await;
+			}
+			match sent {
+				Ok(()) => is_sent = true,
+				Err(error) => last = Err(error),
+			}
+		}
+		if is_sent {
+			Ok(())
+		} else {
+			last
+		}
+	}
 }
 
 impl UdpSend for LineSend {
-	type SendManyBuf = <UdpSocket as UdpSend>::SendManyBuf;
+	type SendManyBuf = ();
 
 	async fn send_to(&self, packet: Packet, destination: SocketAddr) -> io::Result<()> {
 		let bytes = packet.len() + HEADERS;
@@ -185,22 +240,14 @@ impl UdpSend for LineSend {
 	}
 
 	fn max_number_of_packets_to_send(&self) -> usize {
-		self.socket.max_number_of_packets_to_send()
+		BATCH
 	}
 
-	async fn send_many_to(
-		&self,
-		buffer: &mut Self::SendManyBuf,
-		packets: &mut Vec<(Packet, SocketAddr)>,
-	) -> io::Result<()> {
+	async fn send_many_to(&self, (): &mut (), packets: &mut Vec<(Packet, SocketAddr)>) -> io::Result<()> {
 		if self.queue.is_none() {
-			let bytes: usize = packets.iter().map(|(packet, _)| packet.len() + HEADERS).sum();
-			if let Err(error) = self.socket.send_many_to(buffer, packets).await {
-				tracing::trace!(%error, "batch not sent as one");
-				return self.send_each(packets).await;
-			}
-			self.count(bytes);
-			return Ok(());
+			let sent = self.send_now(packets).await;
+			packets.clear();
+			return sent;
 		}
 		for (packet, destination) in packets.drain(..) {
 			self.send_to(packet, destination).await?;
@@ -228,6 +275,10 @@ fn rule_against(source: SocketAddr, only: Option<IpAddr>) -> Option<Rule> {
 /// The receiving half.
 pub(super) struct LineRecv {
 	socket: UdpSocket,
+	/// What the kernel handed over last: several datagrams of one sender, if they came together (UDP_GRO).
+	scratch: Box<[u8]>,
+	/// Let in, and not handed on yet.
+	ready: VecDeque<(Packet, SocketAddr)>,
 	only: Option<IpAddr>,
 	bucket: Option<Bucket>,
 	counters: Arc<Counters>,
@@ -246,37 +297,68 @@ impl LineRecv {
 		}
 		admitted
 	}
+
+	/// Takes in what the kernel handed over.
+	fn take(&mut self, received: Received) {
+		let Received { length, segment, source } = received;
+		// One copy and one allocation for all of them.
+		let mut bytes = BytesMut::from(self.scratch.get(..length).unwrap_or_default());
+		loop {
+			let packet = Packet::from_bytes(bytes.split_to(segment.min(bytes.len())));
+			if let Some(rule) = rule_against(source, self.only) {
+				self.dropped.count(rule);
+			} else if self.admits(&packet) {
+				self.ready.push_back((packet, source));
+			}
+			if bytes.is_empty() {
+				break;
+			}
+		}
+	}
+
+	/// Waits for a datagram that is let in, and takes what is there with it.
+	async fn fill(&mut self) -> io::Result<()> {
+		while self.ready.is_empty() {
+			let (socket, scratch) = (self.socket.socket(), &mut self.scratch);
+			let received = socket.async_io(Interest::READABLE, || segments::receive(socket, scratch)).await?;
+			self.take(received);
+		}
+		for _ in 0..BATCH {
+			if self.ready.len() >= BATCH {
+				break;
+			}
+			let (socket, scratch) = (self.socket.socket(), &mut self.scratch);
+			// An error shows again when the next one is waited for, or was of one datagram.
+			let Ok(received) = socket.try_io(Interest::READABLE, || segments::receive(socket, scratch))
+			else {
+				break;
+			};
+			self.take(received);
+		}
+		Ok(())
+	}
 }
 
 impl UdpRecv for LineRecv {
 	type RecvManyBuf = ();
 
-	async fn recv_from(&mut self, pool: &mut PacketBufPool) -> io::Result<(Packet, SocketAddr)> {
+	async fn recv_from(&mut self, _: &mut PacketBufPool) -> io::Result<(Packet, SocketAddr)> {
 		loop {
-			let (packet, source) = self.socket.recv_from(pool).await?;
-			if let Some(rule) = rule_against(source, self.only) {
-				self.dropped.count(rule);
-			} else if self.admits(&packet) {
-				return Ok((packet, source));
+			if let Some(packet) = self.ready.pop_front() {
+				return Ok(packet);
 			}
+			self.fill().await?;
 		}
 	}
 
-	/// Waits for one datagram, and takes what is there with it. A call of its own for each is what a line of a
-	/// hundred Mbps can afford; preparing for a hundred each time is what a slow machine cannot.
 	async fn recv_many_from(
 		&mut self,
 		(): &mut (),
-		pool: &mut PacketBufPool,
+		_: &mut PacketBufPool,
 		packets: &mut Vec<(Packet, SocketAddr)>,
 	) -> io::Result<()> {
-		packets.push(self.recv_from(pool).await?);
-		while packets.len() < BATCH {
-			match self.recv_from(pool).now_or_never() {
-				Some(received) => packets.push(received?),
-				None => break,
-			}
-		}
+		self.fill().await?;
+		packets.extend(self.ready.drain(..));
 		Ok(())
 	}
 }
@@ -284,7 +366,6 @@ impl UdpRecv for LineRecv {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use nix::sys::socket::{setsockopt, sockopt};
 
 	const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 37, 1));
 	/// Nothing can be sent there.
@@ -326,7 +407,7 @@ mod tests {
 		let (send, there) = line().await;
 		let to = there.local_addr().unwrap();
 		let mut packets = vec![(packet(b"before"), to), (packet(b"lost"), NOWHERE), (packet(b"behind"), to)];
-		send.send_many_to(&mut Default::default(), &mut packets).await.unwrap();
+		send.send_many_to(&mut (), &mut packets).await.unwrap();
 		assert!(packets.is_empty());
 		let mut buffer = [0; 64];
 		let arrives = async {
@@ -344,7 +425,7 @@ mod tests {
 	async fn send_many_to_should_fail_when_nothing_could_be_sent() {
 		let (send, _there) = line().await;
 		let mut packets = vec![(packet(b"one"), NOWHERE), (packet(b"two"), NOWHERE)];
-		assert!(send.send_many_to(&mut Default::default(), &mut packets).await.is_err());
+		assert!(send.send_many_to(&mut (), &mut packets).await.is_err());
 		assert_eq!(send.counters.sent_bytes.load(Ordering::Relaxed), 0);
 	}
 
