@@ -429,6 +429,27 @@ mod tests {
 		assert_eq!(send.counters.sent_bytes.load(Ordering::Relaxed), 0);
 	}
 
+	#[tokio::test]
+	async fn datagrams_should_arrive_in_order_when_they_leave_as_one_and_when_the_kernel_cannot_cut() {
+		for cuts in [true, false] {
+			let (send, there) = line().await;
+			send.segments.store(cuts, Ordering::Relaxed);
+			let to = there.local_addr().unwrap();
+			let sizes = [900, 900, 900, 40, 1_200, 1_200, 7];
+			let datagrams: Vec<Vec<u8>> = (1u8..).zip(sizes).map(|(mark, size)| vec![mark; size]).collect();
+			let mut packets = datagrams.iter().map(|bytes| (packet(bytes), to)).collect();
+			send.send_many_to(&mut (), &mut packets).await.unwrap();
+			let mut buffer = [0; 2_000];
+			for expected in &datagrams {
+				let length = tokio::time::timeout(Duration::from_secs(2), there.recv(&mut buffer)).await;
+				assert_eq!(&buffer[..length.expect("all of them").unwrap()], expected, "{cuts}");
+			}
+			let bytes: usize = sizes.iter().map(|size| size + HEADERS).sum();
+			assert_eq!(send.counters.sent_bytes.load(Ordering::Relaxed), bytes as u64);
+			assert_eq!(send.segments.load(Ordering::Relaxed), cuts, "the loopback cuts");
+		}
+	}
+
 	#[test]
 	fn packets_should_be_dropped_when_their_source_cannot_be_answered_or_is_not_the_targets() {
 		let (from, elsewhere) = (SocketAddr::new(HERE, 7), IpAddr::from([127, 0, 38, 1]));

@@ -192,7 +192,8 @@ impl Group {
 		let first = self.first?;
 		let mut members = self.members(packets);
 		let leader = members.next()?.get(..first.headers)?;
-		let is_pushed = members.last()?.get(first.transport_at + TCP_FLAGS_AT)? & PUSH != 0;
+		let flags = members.last()?.get(first.transport_at + TCP_FLAGS_AT);
+		let is_pushed = flags.is_some_and(|flags| flags & PUSH != 0);
 		let mut head = Head { bytes: [0; HEAD_ROOM], length: VIRTIO_NET_HDR_LEN + first.headers };
 		let (offload, headers) = head.bytes.split_at_mut(VIRTIO_NET_HDR_LEN);
 		let headers = headers.get_mut(..first.headers)?;

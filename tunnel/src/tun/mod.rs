@@ -26,6 +26,10 @@ const MOST_BYTES: usize = VIRTIO_NET_HDR_LEN + 65_535;
 const MOST_READS: usize = 32;
 /// With so many packets in hand no more are taken.
 const ENOUGH: usize = 128;
+/// Packets that are written at once, at most: several super-packets of several flows.
+const MOST_WRITTEN: usize = 512;
+/// So often nothing came before what is there is written.
+const MOST_IN_VAIN: u32 = 2;
 /// Packets of an engine that wait for the kernel.
 const WAITING: usize = 1_024;
 /// Packets of a burst that wait for us in the kernel.
@@ -169,13 +173,28 @@ impl IpSend for TunWriter {
 
 /// Writes what waits until the device is gone.
 async fn pump(mut kernel: Kernel, mut waiting: mpsc::Receiver<Packet>) {
-	let mut batch = Vec::with_capacity(ENOUGH);
-	while waiting.recv_many(&mut batch, ENOUGH).await > 0 {
+	let mut batch = Vec::with_capacity(MOST_WRITTEN);
+	while waiting.recv_many(&mut batch, MOST_WRITTEN).await > 0 {
+		gather(&mut batch, &mut waiting).await;
 		if let Err(error) = kernel.put_many(&batch).await {
 			tracing::error!(%error, "the TUN device is gone");
 			return;
 		}
 		batch.clear();
+	}
+}
+
+/// Lets those who open packets go on as long as more come of it: the more packets there are at once, the fewer the kernel
+/// has to handle. That takes microseconds, and no timer.
+async fn gather(batch: &mut Vec<Packet>, waiting: &mut mpsc::Receiver<Packet>) {
+	let mut in_vain = 0;
+	while in_vain < MOST_IN_VAIN && batch.len() < MOST_WRITTEN {
+		tokio::task::yield_now().await;
+		let before = batch.len();
+		while let Some(packet) = (batch.len() < MOST_WRITTEN).then(|| waiting.try_recv().ok()).flatten() {
+			batch.push(packet);
+		}
+		in_vain = if batch.len() > before { 0 } else { in_vain + 1 };
 	}
 }
 
