@@ -192,7 +192,8 @@ fn port(report: &mut Report, name: &'static str, what: String, error: Option<std
 fn exit(config: &Config, report: &mut Report) {
 	let Some(provide) = config.provide.as_ref().filter(|provide| provide.claim_key.is_some()) else { return };
 	let choice = exit::choose(provide.exit, config.node.bind);
-	let hindrance = choice.as_ref().ok().filter(|choice| choice.kind == Kind::Kernel).and_then(|_| kernel::hindrance());
+	let hindrance =
+		choice.as_ref().ok().filter(|choice| choice.kind == Kind::Kernel).and_then(|_| kernel::hindrance());
 	match hindrance {
 		Some(hindrance) => report.add("exit", Verdict::Warning, format!("kernel; {hindrance}")),
 		None => {

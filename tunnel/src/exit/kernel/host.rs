@@ -12,11 +12,7 @@ use crate::exit::surroundings;
 use anyhow::{Context, Result};
 use ipnet::{IpNet, Ipv4Net};
 use serde_json::Value;
-use std::{
-	collections::BTreeSet,
-	net::Ipv4Addr,
-	path::Path,
-};
+use std::{collections::BTreeSet, net::Ipv4Addr, path::Path};
 
 /// Every link of an exit begins with this.
 const LINK: &str = "weirx";
@@ -155,7 +151,8 @@ fn add_link(number: u8, namespace: &Path) -> Result<()> {
 
 /// Takes away what processes have left that were killed.
 fn clean() {
-	let left = tables().into_iter().filter(|number| !is_there(&format!("{LINK}{number}"))).collect::<Vec<_>>();
+	let left =
+		tables().into_iter().filter(|number| !is_there(&format!("{LINK}{number}"))).collect::<Vec<_>>();
 	if left.is_empty() {
 		return;
 	}
@@ -235,7 +232,8 @@ fn free_pair() -> Result<(Ipv4Addr, Ipv4Addr)> {
 		.collect();
 	let routes = routes()?;
 	let destinations = routes.iter().filter_map(|route| route.get("dst")?.as_str());
-	used.extend(destinations.filter_map(|text| text.parse().or_else(|_| text.parse().map(Ipv4Net::from)).ok()));
+	let network = |text: &str| text.parse().ok().or_else(|| text.parse::<Ipv4Addr>().ok().map(Ipv4Net::from));
+	used.extend(destinations.filter_map(network));
 	first_free(&used)
 }
 
@@ -244,9 +242,10 @@ fn first_free(used: &[Ipv4Net]) -> Result<(Ipv4Addr, Ipv4Addr)> {
 	let mut links = PRIVATE.iter().flat_map(|range| range.subnets(LINK_BITS)).flatten();
 	let free = links.find(|link| !used.iter().any(|used| overlaps(link, used)));
 	let mut hosts = free.iter().flat_map(Ipv4Net::hosts);
-	hosts.next().zip(hosts.next()).context(
-		"every private prefix is in use or routed on this host; use provide.exit = \"userspace\"",
-	)
+	hosts
+		.next()
+		.zip(hosts.next())
+		.context("every private prefix is in use or routed on this host; use provide.exit = \"userspace\"")
 }
 
 /// The chain of another firewall that drops what is forwarded unless it is told otherwise, if there is one: what this exit

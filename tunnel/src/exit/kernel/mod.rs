@@ -30,8 +30,8 @@ use crate::{
 	tasks::Task,
 	tun::{Tun, TunReader, TunWriter},
 };
-use anyhow::{Context, Result};
 use answers::Answers;
+use anyhow::{Context, Result};
 use host::Host;
 use std::{
 	collections::HashMap,
@@ -171,8 +171,16 @@ impl KernelExit {
 		let host = Arc::new(Mutex::new(host));
 		let (packets, waiting) = mpsc::channel(WAITING);
 		let policy = Arc::new(RwLock::new(Arc::new(policy)));
-		let mut exit =
-			Self { packets, policy, counters, inside, outside, host, is_renewing: Arc::default(), tasks: vec![] };
+		let mut exit = Self {
+			packets,
+			policy,
+			counters,
+			inside,
+			outside,
+			host,
+			is_renewing: Arc::default(),
+			tasks: vec![],
+		};
 		// From here on it is taken away if anything fails.
 		let runtime = Handle::current();
 		let answers = exit.inside.run(move || {
@@ -208,7 +216,9 @@ impl KernelExit {
 	pub fn forget(&self, guest: Ipv4Addr) {
 		let is_begun = self.inside.begin(move || match conntrack::forget(guest) {
 			Ok(flows) => tracing::debug!(flows, "connections of a guest that has gone are ended"),
-			Err(error) => tracing::warn!(error = format!("{error:#}"), "connections of a guest are left to end"),
+			Err(error) => {
+				tracing::warn!(error = format!("{error:#}"), "connections of a guest are left to end")
+			}
 		});
 		if !is_begun {
 			tracing::warn!("connections of a guest are left to end: too much is to do");

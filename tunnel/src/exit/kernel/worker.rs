@@ -43,9 +43,8 @@ impl Worker {
 		let (jobs, work) = mpsc::sync_channel::<Job>(WAITING);
 		let (ready, entered) = mpsc::sync_channel(1);
 		let thread = thread::Builder::new().name(name.into()).spawn(move || {
-			let namespace = enter().map(|()| {
-				PathBuf::from(format!("/proc/{}/task/{}/ns/net", process::id(), gettid()))
-			});
+			let namespace =
+				enter().map(|()| PathBuf::from(format!("/proc/{}/task/{}/ns/net", process::id(), gettid())));
 			let is_entered = namespace.is_ok();
 			if ready.send(namespace).is_ok() && is_entered {
 				work.into_iter().for_each(|job| job());
@@ -97,6 +96,10 @@ mod tests {
 		}
 		assert_eq!(worker.run(|| Ok(gettid())).unwrap(), first);
 		assert!(told.try_iter().eq(0..100));
-		assert!(worker.run(|| Err::<(), _>(anyhow!("so it is"))).unwrap_err().to_string().contains("so it is"));
+		assert!(worker
+			.run(|| Err::<(), _>(anyhow!("so it is")))
+			.unwrap_err()
+			.to_string()
+			.contains("so it is"));
 	}
 }
