@@ -114,7 +114,7 @@ pub(super) fn table(policy: &Policy, limits: &Limits) -> String {
 		chain forward {{ type filter hook forward priority 0; policy drop;\n{}}}\n\
 		chain beginning {{\n{}}}\nchain limits {{\n{}}}\n\
 		chain leaving {{\n{}}}\nchain answers {{\n{}}}\n\
-		chain policy {{\n{}}}\nchain refuse {{\n{}}}\n\
+		chain deciding {{\n{}}}\nchain refuse {{\n{}}}\n\
 		chain translate {{ type nat hook postrouting priority 100; policy accept;\n\
 		oifname \"{OUTSIDE}\" ip saddr {GUESTS} masquerade\n}}\n}}\n",
 		early(),
@@ -182,7 +182,7 @@ fn input(policy: &Policy) -> String {
 		{questions}\
 		ip daddr {GATEWAY} icmp type echo-request {pong} accept\n\
 		meta l4proto != {{ tcp, udp }} {other} drop\n\
-		jump policy\n\
+		jump deciding\n\
 		goto refuse\n",
 		no_flow = count(Event::NoFlow),
 		pong = count(Event::Pong),
@@ -202,7 +202,7 @@ fn leaving() -> String {
 		oifname \"{OUTSIDE}\" ct state established accept\n\
 		ct state != new {no_flow} goto refuse\n\
 		tcp flags & (fin | syn | rst | ack) != syn {no_flow} goto refuse\n\
-		jump policy\n\
+		jump deciding\n\
 		oifname != \"{OUTSIDE}\" {address} goto refuse\n\
 		jump limits\n\
 		{clamp}\n\
