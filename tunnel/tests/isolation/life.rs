@@ -8,7 +8,7 @@ use crate::{
 use std::{
 	env,
 	io::Read,
-	net::{Ipv4Addr, SocketAddrV4},
+	net::{Ipv4Addr, SocketAddrV4, UdpSocket},
 	process::{Command, Stdio},
 	sync::Arc,
 	thread,
@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::sync::mpsc;
 use weir_primitives::ExitClass;
-use weir_tunnel::exit::{counters::Event, KernelExit, Kind, Limits, Resolver};
+use weir_tunnel::exit::{counters::Event, KernelExit, Kind, Limits, Policy, Resolver};
 
 const CHILD: &str = "WEIR_TEST_KILLED_EXIT";
 
@@ -70,7 +70,7 @@ fn host_should_forward_nothing_else_when_an_exit_is_open() {
 	let try_it = || {
 		capture.take();
 		lab.internet.run(async {
-			let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+			let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
 			socket.send_to(b"in", ("192.168.7.10", 9_999)).unwrap();
 		});
 		thread::sleep(Duration::from_millis(200));
@@ -87,6 +87,35 @@ fn host_should_forward_nothing_else_when_an_exit_is_open() {
 	assert!(try_it());
 	guests.close(&lab.host);
 	assert!(try_it());
+}
+
+/// What holds when the policy errs: it knows nothing of the host, and takes guests' addresses for public ones.
+#[test]
+fn host_and_guests_should_hear_nothing_when_the_policy_lets_it_out() {
+	if !lab::is_possible("second line") {
+		return;
+	}
+	let lab = Lab::build();
+	let everything = || Policy::new(ExitClass::Open, vec![], [], vec!["100.96.0.0/11".parse().unwrap()]);
+	let guests = Guests::with(&lab.host, Kind::Kernel, everything, unlimited());
+	let socket = lab.host.run(async { UdpSocket::bind("0.0.0.0:9700").unwrap() });
+	socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+	let source = SocketAddrV4::new(GUEST, 5_000);
+	let on_link = Capture::start(&lab.host, Links::OfExits);
+	let to_host = udp(source, SocketAddrV4::new(lab::PUBLIC, 9_700), b"guest");
+	let to_guest = udp(source, SocketAddrV4::new(OTHER_GUEST, 9_700), b"guest");
+	guests.send(&lab.host, vec![to_host, to_guest]);
+	lab::until("the exit lets it out", || {
+		on_link.take().iter().any(|packet| destination(packet) == Some(lab::PUBLIC))
+	});
+	assert!(socket.recv(&mut [0; 16]).is_err(), "the host hears a guest");
+	assert!(!guests.heard().iter().any(|packet| destination(packet) == Some(OTHER_GUEST)));
+	// It would hear others.
+	lab.internet.run(async {
+		UdpSocket::bind("0.0.0.0:0").unwrap().send_to(b"other", (lab::PUBLIC, 9_700)).unwrap();
+	});
+	assert_eq!(socket.recv(&mut [0; 16]).unwrap(), 5);
+	guests.close(&lab.host);
 }
 
 #[test]

@@ -29,6 +29,9 @@ const PRIVATE: [Ipv4Net; 3] = [
 /// Two addresses, and the two that are none.
 const LINK_BITS: u8 = 30;
 
+/// Routes of fewer bits than these are parts of a default one.
+const PARTS_BITS: u8 = 4;
+
 /// The host's side, until it is dropped: then [`Self::remove`].
 #[derive(Debug)]
 pub(super) struct Host {
@@ -211,13 +214,27 @@ fn routes() -> Result<Vec<Value>> {
 
 /// Links by which the Internet is reached.
 fn uplinks() -> Result<BTreeSet<String>> {
-	let is_default = |route: &&Value| route.get("dst").and_then(Value::as_str) == Some("default");
+	let is_default = |route: &&Value| {
+		let destination = route.get("dst").and_then(Value::as_str);
+		destination == Some("default")
+			|| destination.and_then(network).is_some_and(|network| is_half(&network))
+	};
 	let device = |hop: &Value| Some(hop.get("dev")?.as_str()?.to_owned());
 	let of = |route: &Value| -> Vec<String> {
 		let several = route.get("nexthops").and_then(Value::as_array).into_iter().flatten();
 		several.chain([route]).filter_map(device).collect()
 	};
 	Ok(routes()?.iter().filter(is_default).flat_map(of).collect())
+}
+
+/// A destination as `ip` writes it.
+fn network(text: &str) -> Option<Ipv4Net> {
+	text.parse().ok().or_else(|| text.parse::<Ipv4Addr>().ok().map(Ipv4Net::from))
+}
+
+/// Whether a route is a default one in parts, as programs make them that leave the other where it is.
+fn is_half(network: &Ipv4Net) -> bool {
+	network.prefix_len() < PARTS_BITS
 }
 
 /// Two addresses in a prefix in which nothing of this host's lies, and to which no route of its leads.
@@ -232,8 +249,7 @@ fn free_pair() -> Result<(Ipv4Addr, Ipv4Addr)> {
 		.collect();
 	let routes = routes()?;
 	let destinations = routes.iter().filter_map(|route| route.get("dst")?.as_str());
-	let network = |text: &str| text.parse().ok().or_else(|| text.parse::<Ipv4Addr>().ok().map(Ipv4Net::from));
-	used.extend(destinations.filter_map(network));
+	used.extend(destinations.filter_map(network).filter(|network| !is_half(network)));
 	first_free(&used)
 }
 
@@ -282,6 +298,14 @@ mod tests {
 		assert_eq!(pair(&["10.0.0.0/8"]).unwrap(), "172.31.240.1 172.31.240.2");
 		assert_eq!(pair(&["10.0.0.0/8", "172.16.0.0/12"]).unwrap(), "192.168.240.1 192.168.240.2");
 		assert_eq!(pair(&["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]), None);
+	}
+
+	#[test]
+	fn networks_should_be_read_as_ip_writes_them() {
+		assert_eq!(network("10.1.0.0/16"), Some(net("10.1.0.0/16")));
+		assert_eq!(network("10.1.2.3"), Some(net("10.1.2.3/32")));
+		assert_eq!(network("default"), None);
+		assert!(is_half(&net("128.0.0.0/1")) && !is_half(&net("10.0.0.0/8")));
 	}
 
 	#[test]
