@@ -3,14 +3,14 @@
 use crate::{
 	guests::{unlimited, Guests, GUEST},
 	lab::{self, Capture, Lab, Links, Node, NEIGHBOUR, PRINTER, SERVER, UPSTREAM},
-	packets::{destination, ping},
+	packets::{destination, ping, udp},
 };
 use hickory_proto::{
 	op::{Message, MessageType},
 	rr::{rdata::A, RData, Record},
 };
 use std::{
-	net::{IpAddr, Ipv4Addr, SocketAddr},
+	net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
 	sync::atomic::{AtomicU32, Ordering},
 	thread,
 	time::Duration,
@@ -20,7 +20,7 @@ use tokio::{
 	net::{TcpListener, UdpSocket},
 };
 use weir_primitives::ExitClass;
-use weir_tunnel::exit::{counters::Event, Kind};
+use weir_tunnel::exit::{counters::Event, Kind, Limits};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A page of the web.
@@ -144,6 +144,37 @@ fn what_is_allowed_should_pass_when_the_exit_is_in_the_kernel() {
 #[test]
 fn what_is_allowed_should_pass_when_the_exit_is_in_userspace() {
 	what_is_allowed_should_pass(Kind::Userspace);
+}
+
+/// Calls and games send for a while before anybody answers, if anybody does.
+fn datagrams_should_be_one_connection(kind: Kind) {
+	if !lab::is_possible("one-way datagrams") {
+		return;
+	}
+	let lab = Lab::build();
+	let capture = Capture::start(&lab.internet, Links::Others);
+	// Who hears them and says nothing.
+	let _silent = lab.internet.run(async { std::net::UdpSocket::bind((SERVER, 5_004)).unwrap() });
+	let guests = Guests::behind(&lab.host, kind, ExitClass::Open, Limits::default());
+	let (source, there) = (SocketAddrV4::new(GUEST, 5_004), SocketAddrV4::new(SERVER, 5_004));
+	guests.send(&lab.host, vec![udp(source, there, b"a voice"); 1_000]);
+	let mut arrived = 0;
+	lab::until("all of them arrive", || {
+		arrived += capture.take().iter().filter(|packet| destination(packet) == Some(SERVER)).count();
+		arrived == 1_000
+	});
+	assert_eq!((guests.count(Event::UdpFlow), guests.count(Event::TooFast)), (1, 0));
+	guests.close(&lab.host);
+}
+
+#[test]
+fn datagrams_should_be_one_connection_when_the_exit_is_in_the_kernel() {
+	datagrams_should_be_one_connection(Kind::Kernel);
+}
+
+#[test]
+fn datagrams_should_be_one_connection_when_the_exit_is_in_userspace() {
+	datagrams_should_be_one_connection(Kind::Userspace);
 }
 
 fn names_should_lead_nowhere_private(kind: Kind) {

@@ -23,6 +23,8 @@ pub(super) const TABLE: &str = "inet weir_exit";
 const GUESTS_AT_ONCE: u32 = 65_535;
 /// Pairs of a guest and where it was that are known at once. Beyond that every destination counts as new.
 const DESTINATIONS_AT_ONCE: u32 = 1 << 20;
+/// Mark of connections that were let out: what belongs to one is neither decided nor counted again, though nobody has answered yet.
+const LET_OUT: u32 = 1;
 /// Bytes of headers in the largest segment of TCP.
 const HEADERS: u16 = 40;
 
@@ -198,15 +200,15 @@ fn forward() -> String {
 fn leaving() -> String {
 	format!(
 		"meta l4proto != {{ tcp, udp }} {other} drop\n\
-		oifname \"{OUTSIDE}\" ct state established {clamp}\n\
-		oifname \"{OUTSIDE}\" ct state established accept\n\
+		oifname \"{OUTSIDE}\" ct mark {LET_OUT} {clamp}\n\
+		oifname \"{OUTSIDE}\" ct mark {LET_OUT} accept\n\
 		ct state != new {no_flow} goto refuse\n\
 		tcp flags & (fin | syn | rst | ack) != syn {no_flow} goto refuse\n\
 		jump deciding\n\
 		oifname != \"{OUTSIDE}\" {address} goto refuse\n\
 		jump limits\n\
 		{clamp}\n\
-		meta l4proto tcp {tcp} accept\n\
+		ct mark set {LET_OUT} meta l4proto tcp {tcp} accept\n\
 		meta l4proto udp {udp} accept\n",
 		other = count(Event::OtherProtocol),
 		no_flow = count(Event::NoFlow),
