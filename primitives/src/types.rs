@@ -185,7 +185,7 @@ protocol_type! {
 		/// Web ports and the provider's own DNS.
 		#[codec(index = 1)]
 		Web,
-		/// Open but for the ports abuse concentrates on.
+		/// The ports of well-known services, in the style of Tor's reduced exit policy.
 		#[codec(index = 2)]
 		Reduced,
 		/// Everything but the ports that are always closed.

@@ -1,6 +1,6 @@
 //! The configuration file (TOML). Every error names the file, the key and the reason.
 
-use crate::{advice, engine::Caps};
+use crate::{advice, engine::Caps, exit::Wanted};
 use anyhow::{anyhow, Result};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -99,6 +99,9 @@ pub struct Provide {
 	/// Paid traffic in a calendar month (UTC), 10⁹ bytes; 0: no bound.
 	#[serde(default)]
 	pub month_gb: u64,
+	/// How guests reach the Internet.
+	#[serde(default)]
+	pub exit: Wanted,
 }
 
 fn some_sessions() -> usize {
@@ -321,6 +324,7 @@ mod tests {
 				"port = 40400\nresolver = [\"::1\", \"::2\", \"::3\", \"::4\", \"::5\"]",
 				"provide.resolver: more than 4",
 			),
+			("port = 40400", "port = 40400\nexit = \"tor\"", "line 10: provide.exit: unknown variant `tor`"),
 			("port = 40400", "prot = 40400", "line 9: provide: unknown field `prot`"),
 			("port = 40400", "port = 70000", "line 9: provide.port: invalid value"),
 			("port = 40400", "port = \"a\\nb\"", "line 9: provide.port: invalid type"),

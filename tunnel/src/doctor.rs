@@ -6,6 +6,7 @@ use crate::{
 	advice,
 	chain::{endpoints::MAX_LAG, Answer, ChainView, Client},
 	config::Config,
+	exit::{self, kernel, Kind},
 	keys::{self, Secret},
 	store,
 };
@@ -98,6 +99,7 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 	}
 	state(&config.node.state, &mut report);
 	ports(config, &mut report);
+	exit(config, &mut report);
 	if let Some(client) = reach_chain(config, &mut report).await {
 		let client: Arc<dyn ChainView> = Arc::new(client);
 		let identity = identity.map(|key| key.public().to_peer_id());
@@ -182,6 +184,20 @@ fn port(report: &mut Report, name: &'static str, what: String, error: Option<std
 				 address is not this machine's"
 			);
 			report.add(name, Verdict::Warning, detail);
+		}
+	}
+}
+
+/// Which exit customers would have, and why.
+fn exit(config: &Config, report: &mut Report) {
+	let Some(provide) = config.provide.as_ref().filter(|provide| provide.claim_key.is_some()) else { return };
+	let choice = exit::choose(provide.exit, config.node.bind);
+	let hindrance =
+		choice.as_ref().ok().filter(|choice| choice.kind == Kind::Kernel).and_then(|_| kernel::hindrance());
+	match hindrance {
+		Some(hindrance) => report.add("exit", Verdict::Warning, format!("kernel; {hindrance}")),
+		None => {
+			report.result("exit", choice, |choice| format!("{}: {}", choice.kind.name(), choice.reason));
 		}
 	}
 }

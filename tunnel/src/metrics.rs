@@ -1,6 +1,6 @@
 //! Counters for `/metrics`, in Prometheus' text format.
 
-use crate::{chain::ChainError, control::Refused, engine::Counters};
+use crate::{chain::ChainError, control::Refused, engine::Counters, exit};
 use std::{
 	collections::BTreeMap,
 	fmt::Write,
@@ -119,6 +119,8 @@ pub struct Metrics {
 	pub provider_dropped: OnceLock<Arc<Dropped>>,
 	/// What came out of targets' tunnels and the attestor dropped, once there is one.
 	pub attestor_dropped: OnceLock<Arc<Dropped>>,
+	/// The provider's exit.
+	pub exit: Arc<exit::Status>,
 }
 
 impl Metrics {
@@ -189,7 +191,28 @@ impl Metrics {
 			let _ = writeln!(text, "# HELP weir_tunnel_{name} {help}\n# TYPE weir_tunnel_{name} {kind}\nweir_tunnel_{name} {value}");
 		}
 		self.render_refused(&mut text);
+		self.render_exit(&mut text);
 		text
+	}
+
+	/// Which exit is open, and what it did and refused: how much of each, and never where to.
+	fn render_exit(&self, text: &mut String) {
+		let Some(exit::Choice { kind, reason }) = self.exit.choice() else { return };
+		let counters = self.exit.counters();
+		let name = "weir_tunnel_exit";
+		let (kind, reason) = (kind.name(), reason.escape_default());
+		let _ = writeln!(
+			text,
+			"# HELP {name}_info The exit that is open, and why it is that one.\n# TYPE {name}_info gauge\n\
+			{name}_info{{exit=\"{kind}\",reason=\"{reason}\"}} 1\n\
+			# HELP {name}_flows Connections of customers.\n# TYPE {name}_flows gauge\n{name}_flows {}\n\
+			# HELP {name}_events_total What the exit did for customers, and refused them.\n\
+			# TYPE {name}_events_total counter",
+			counters.flows()
+		);
+		for (event, count) in counters.rows() {
+			let _ = writeln!(text, "{name}_events_total{{event=\"{event}\"}} {count}");
+		}
 	}
 
 	/// Counts a transaction that a pool refused, if that is the error.
@@ -266,6 +289,22 @@ mod tests {
 			assert!(text.lines().any(|line| line == row), "no {row} in {text}");
 		}
 		assert!(!text.contains("role=\"attest\""), "that role does not run");
+	}
+
+	#[test]
+	fn exit_should_be_shown_when_it_is_open() {
+		let metrics = Metrics::default();
+		assert!(!metrics.render().contains("weir_tunnel_exit"));
+		let reason = "no \"nft\"".to_owned();
+		metrics.exit.set(exit::Choice { kind: exit::Kind::Userspace, reason });
+		let text = metrics.render();
+		for row in [
+			"weir_tunnel_exit_info{exit=\"userspace\",reason=\"no \\\"nft\\\"\"} 1",
+			"weir_tunnel_exit_flows 0",
+			"weir_tunnel_exit_events_total{event=\"DeniedAddress\"} 0",
+		] {
+			assert!(text.lines().any(|line| line == row), "no {row} in {text}");
+		}
 	}
 
 	#[test]

@@ -5,9 +5,10 @@ use crate::{
 	attest::{self, Attestor},
 	chain::{Account, ChainView, Client, Directory, Payments},
 	config::{self, AttestMode, Config},
+	exit,
 	keys::{self, Secret},
 	metrics::Metrics,
-	provide::{self, userspace_exit, Bound, Paid, Provider, Way},
+	provide::{self, chosen_exit, Bound, Paid, Provider, Way},
 	store::Store,
 	tasks::Task,
 };
@@ -88,6 +89,9 @@ impl Prepared {
 				 what fees cost"
 			);
 		}
+		if let (Some(provide), true) = (provide, claim.is_some()) {
+			exit::choose(provide.exit, config.node.bind)?;
+		}
 		let api = match (&config.api, token) {
 			(Some(api), Some(token)) => Some((api::bind(api.listen).await?, token)),
 			_ => None,
@@ -149,10 +153,13 @@ impl Sidecar {
 				claim,
 				sessions: provide.sessions,
 				month_gb: provide.month_gb,
-				exit: userspace_exit(Way {
+				exit: chosen_exit(Way {
 					resolvers: provide.resolver.clone(),
 					bind: config.node.bind,
 					directory,
+					wanted: provide.exit,
+					choice: exit::choose(provide.exit, config.node.bind)?,
+					status: metrics.exit.clone(),
 				}),
 			}),
 			_ => None,

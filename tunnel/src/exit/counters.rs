@@ -1,5 +1,6 @@
 //! What an exit did and dropped, counted without saying for whom or where to.
 
+use super::policy::Denied;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Defines [`Event`], so that nothing is without a name and a counter.
@@ -42,14 +43,26 @@ events! {
 	ForeignSource,
 	/// It was a part of one.
 	Fragment,
+	/// It bore options of IPv4, which ask hosts on the way for something.
+	Options,
 	/// It was neither TCP nor UDP nor a ping to the gateway.
 	OtherProtocol,
 	/// A segment belonged to no connection.
 	NoFlow,
-	/// The policy denied a destination.
-	Denied,
+	/// A destination is not of the public Internet: the local network, metadata of clouds, other guests.
+	DeniedAddress,
+	/// It is the host's own or of its networks.
+	DeniedOwn,
+	/// Its port is closed at every exit.
+	DeniedPort,
+	/// The class does not let its port out.
+	DeniedClass,
+	/// It is none of the registered providers, which are all that a relay takes guests to.
+	DeniedNotRegistered,
 	/// A guest began too many connections at a time.
 	TooFast,
+	/// A guest went to too many destinations that it had not been to of late.
+	Scan,
 	/// It has as many as it may have, or all guests have.
 	TooMany,
 	/// No memory was left for it.
@@ -64,20 +77,49 @@ events! {
 	NoSocket,
 }
 
+impl Event {
+	/// As what a destination that is denied is counted.
+	pub(super) fn denied(why: Denied) -> Self {
+		match why {
+			Denied::Address => Self::DeniedAddress,
+			Denied::Own => Self::DeniedOwn,
+			Denied::Port => Self::DeniedPort,
+			Denied::Class => Self::DeniedClass,
+			Denied::NotRegistered => Self::DeniedNotRegistered,
+		}
+	}
+}
+
 /// How often each happened.
 #[derive(Debug, Default)]
-pub struct Counters([AtomicU64; Event::ALL.len()]);
+pub struct Counters {
+	events: [AtomicU64; Event::ALL.len()],
+	flows: AtomicU64,
+}
 
 impl Counters {
 	pub(super) fn count(&self, event: Event) {
-		if let Some(counter) = self.0.get(event as usize) {
-			counter.fetch_add(1, Ordering::Relaxed);
+		self.add(event, 1);
+	}
+
+	pub(super) fn add(&self, event: Event, times: u64) {
+		if let Some(counter) = self.events.get(event as usize) {
+			counter.fetch_add(times, Ordering::Relaxed);
 		}
 	}
 
 	/// How often it happened.
 	pub fn of(&self, event: Event) -> u64 {
-		self.0.get(event as usize).map_or(0, |counter| counter.load(Ordering::Relaxed))
+		self.events.get(event as usize).map_or(0, |counter| counter.load(Ordering::Relaxed))
+	}
+
+	pub(super) fn set_flows(&self, flows: u64) {
+		self.flows.store(flows, Ordering::Relaxed);
+	}
+
+	/// Connections of guests that there are.
+	pub fn flows(&self) -> u64 {
+		self.flows.load(Ordering::Relaxed)
 	}
 
 	/// Everything by its name, and how often it happened.

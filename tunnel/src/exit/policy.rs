@@ -3,13 +3,22 @@
 #[cfg(test)]
 mod tests;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use std::{
 	collections::BTreeSet,
-	net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+	net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4},
 	ops::RangeInclusive,
 };
 use weir_primitives::ExitClass;
+
+/// Inner addresses of guests.
+pub(super) const GUESTS: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(100, 96, 0, 0), 11);
+/// Mail submission: what abuses it begins connections by the thousand.
+pub(super) const MAIL: [u16; 2] = [465, 587];
+/// Every port that can be named.
+const ALL: &[RangeInclusive<u16>] = &[0..=u16::MAX];
+/// No port.
+const NONE: &[RangeInclusive<u16>] = &[];
 
 /// Prefixes that are not of the public Internet, or are other machines' than they seem: the IANA registries of special
 /// addresses, what RFCs 6890 and 5735 name, and for IPv6 every prefix of addresses that embed an IPv4 one. Those are denied
@@ -150,6 +159,13 @@ const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], length: u8) -> (IpAddr, u8) {
 	(IpAddr::V6(Ipv6Addr::new(a, b, c, d, e, f, g, h)), length)
 }
 
+fn of_v4(network: &IpNet) -> Option<Ipv4Net> {
+	match network {
+		IpNet::V4(network) => Some(*network),
+		IpNet::V6(_) => None,
+	}
+}
+
 /// Whether `address` lies in `prefix`.
 fn is_in(prefix: &(IpAddr, u8), address: IpAddr) -> bool {
 	IpNet::new(prefix.0, prefix.1).is_ok_and(|prefix| prefix.contains(&address))
@@ -220,18 +236,63 @@ impl Policy {
 		if is_among(CLOSED) {
 			return Err(Denied::Port);
 		}
-		let is_open = match (self.class, transport) {
-			// An entry for another hop, in every class: WireGuard on the UDP port, the control plane on the TCP port of the same
-			// number.
-			_ if self.registered.contains(&destination) => true,
-			(ExitClass::Relay, _) => return Err(Denied::NotRegistered),
-			(ExitClass::Web, Transport::Tcp) => is_among(WEB_TCP),
-			(ExitClass::Web, Transport::Udp) => is_among(WEB_UDP),
-			(ExitClass::Reduced, Transport::Tcp) => is_among(REDUCED_TCP),
-			(ExitClass::Reduced, Transport::Udp) => is_among(REDUCED_UDP),
-			(ExitClass::Open, _) => true,
-		};
-		is_open.then_some(()).ok_or(Denied::Class)
+		// An entry for another hop, in every class: WireGuard on the UDP port, the control plane on the TCP port of the same
+		// number.
+		if self.registered.contains(&destination) || is_among(self.ports(transport)) {
+			return Ok(());
+		}
+		Err(self.beyond())
+	}
+
+	/// What the class lets out, besides registered endpoints and but for what is closed in every class.
+	pub(super) fn ports(&self, transport: Transport) -> &'static [RangeInclusive<u16>] {
+		match (self.class, transport) {
+			(ExitClass::Relay, _) => NONE,
+			(ExitClass::Web, Transport::Tcp) => WEB_TCP,
+			(ExitClass::Web, Transport::Udp) => WEB_UDP,
+			(ExitClass::Reduced, Transport::Tcp) => REDUCED_TCP,
+			(ExitClass::Reduced, Transport::Udp) => REDUCED_UDP,
+			(ExitClass::Open, _) => ALL,
+		}
+	}
+
+	/// Why what the class does not let out is denied.
+	pub(super) fn beyond(&self) -> Denied {
+		match self.class {
+			ExitClass::Relay => Denied::NotRegistered,
+			_ => Denied::Class,
+		}
+	}
+
+	/// What is closed in every class.
+	pub(super) fn closed() -> &'static [RangeInclusive<u16>] {
+		CLOSED
+	}
+
+	/// Prefixes of IPv4 that are not of the public Internet.
+	pub(super) fn special() -> impl Iterator<Item = Ipv4Net> {
+		DENIED.iter().filter_map(|(address, length)| match address {
+			IpAddr::V4(address) => Ipv4Net::new(*address, *length).ok(),
+			IpAddr::V6(_) => None,
+		})
+	}
+
+	/// The host's own, of IPv4.
+	pub(super) fn own(&self) -> impl Iterator<Item = Ipv4Net> + '_ {
+		self.own.iter().filter_map(of_v4)
+	}
+
+	/// What counts as public in a lab, of IPv4.
+	pub(super) fn lab(&self) -> impl Iterator<Item = Ipv4Net> + '_ {
+		self.allowed_lab.iter().filter_map(of_v4)
+	}
+
+	/// Endpoints of registered providers, of IPv4.
+	pub(super) fn registered(&self) -> impl Iterator<Item = SocketAddrV4> + '_ {
+		self.registered.iter().filter_map(|endpoint| match endpoint {
+			SocketAddr::V4(endpoint) => Some(*endpoint),
+			SocketAddr::V6(_) => None,
+		})
 	}
 
 	/// Whether `address` is one that guests may learn of and go to at all.

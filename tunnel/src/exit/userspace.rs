@@ -3,8 +3,8 @@
 use super::{
 	counters::{Counters, Event},
 	flows::{Flow, Queued},
-	limits::{Allowance, Limits},
-	policy::{Denied, Policy, Transport},
+	limits::{Allowance, Destinations, Limits},
+	policy::{Denied, Policy, Transport, GUESTS, MAIL},
 	resolver::Resolver,
 };
 use crate::{
@@ -16,7 +16,6 @@ use crate::{
 	},
 	tasks::Task,
 };
-use ipnet::Ipv4Net;
 use std::{
 	collections::{hash_map::Entry, HashMap},
 	net::{Ipv4Addr, SocketAddr, SocketAddrV4},
@@ -28,15 +27,11 @@ use tokio::{
 	time::Instant,
 };
 
-/// Inner addresses of guests.
-const GUESTS: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(100, 96, 0, 0), 11);
 /// Guests at once. Each is a peer of WireGuard before it is one here.
 const MOST_GUESTS: usize = 65_536;
 /// Packets that wait for one connection: what a window brings while its task is not scheduled. Their bytes count against the
 /// guest's memory.
 const WAITING: usize = 1_024;
-/// Mail submission: what abuses it begins connections by the thousand.
-const MAIL: [u16; 2] = [465, 587];
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A guest's connection: how, from which port, and where to.
@@ -56,6 +51,7 @@ struct Guest {
 	memory: Arc<Budget>,
 	new_flows: Allowance,
 	mail: Allowance,
+	destinations: Destinations,
 }
 
 impl Guest {
@@ -67,6 +63,7 @@ impl Guest {
 			memory: Budget::new(limits.bytes_per_guest, Some(all.clone())),
 			new_flows: Allowance::new(now, limits.new_flows_burst, limits.new_flows_per_second, second),
 			mail: Allowance::new(now, mail.saturating_mul(2), mail, MINUTE),
+			destinations: Destinations::new(now, limits),
 		}
 	}
 }
@@ -103,9 +100,20 @@ impl Exit {
 		resolver: Resolver,
 		to_guests: mpsc::Sender<Vec<u8>>,
 	) -> Self {
+		Self::start_counting(policy, limits, resolver, to_guests, Arc::default())
+	}
+
+	/// As [`Self::start`], counting in `counters`.
+	pub fn start_counting(
+		policy: Policy,
+		limits: Limits,
+		resolver: Resolver,
+		to_guests: mpsc::Sender<Vec<u8>>,
+		counters: Arc<Counters>,
+	) -> Self {
 		let memory = Budget::new(limits.bytes_total, None);
 		let policy = RwLock::new(Arc::new(policy));
-		let (guests, counters) = Default::default();
+		let guests = Mutex::default();
 		Self(Arc::new(Inside { policy, limits, resolver, to_guests, memory, guests, counters }))
 	}
 
@@ -124,6 +132,7 @@ impl Exit {
 			let forgotten = guests.by_address.remove(&guest);
 			let flows = forgotten.as_ref().map_or(0, |guest| guest.flows.len());
 			guests.flows = guests.flows.saturating_sub(flows);
+			self.0.tell_flows(&guests);
 			forgotten
 		};
 		drop(forgotten);
@@ -159,6 +168,10 @@ impl Drop for Exit {
 }
 
 impl Inside {
+	fn tell_flows(&self, guests: &Guests) {
+		self.counters.set_flows(u64::try_from(guests.flows).unwrap_or(u64::MAX));
+	}
+
 	/// The policy there is now.
 	pub(super) fn policy(&self) -> Arc<Policy> {
 		self.policy.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -188,6 +201,7 @@ impl Inside {
 				return Ok(());
 			}
 			Body::Fragment => return Err(Event::Fragment),
+			Body::Options => return Err(Event::Options),
 			Body::Echo | Body::Other => return Err(Event::OtherProtocol),
 		};
 		let key = (transport, ports.0, SocketAddrV4::new(destination, ports.1));
@@ -210,12 +224,12 @@ impl Inside {
 			self.send(packet::reset(&packet));
 			return Err(Event::NoFlow);
 		}
-		if self.verdict(key).is_err() {
+		if let Err(why) = self.verdict(key) {
 			drop(guests);
 			if transport == Transport::Tcp {
 				self.send(packet::reset(&packet));
 			}
-			return Err(Event::Denied);
+			return Err(Event::denied(why));
 		}
 		let ended = self.open(&mut guests, source, key, packet)?;
 		// Without the lock.
@@ -255,6 +269,9 @@ impl Inside {
 		if !guest.new_flows.take(now) || is_mail && !guest.mail.take(now) {
 			return Err(Event::TooFast);
 		}
+		if !guest.destinations.admit(now, *key.2.ip()) {
+			return Err(Event::Scan);
+		}
 		let memory = guest.memory.take(packet.len()).ok_or(Event::NoMemory)?;
 		let (packets, queue) = mpsc::channel(WAITING);
 		packets.try_send(Queued { packet, _memory: memory }).map_err(|_| Event::TooManyWaiting)?;
@@ -278,6 +295,7 @@ impl Inside {
 		let ended = guest.flows.insert(key, Held { number, packets, _task: task });
 		if ended.is_none() {
 			guests.flows = guests.flows.saturating_add(1);
+			self.tell_flows(guests);
 		}
 		Ok(ended)
 	}
@@ -291,6 +309,7 @@ impl Inside {
 		});
 		if held.is_some() {
 			guests.flows = guests.flows.saturating_sub(1);
+			self.tell_flows(&guests);
 		}
 		drop(guests);
 	}

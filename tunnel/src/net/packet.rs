@@ -44,6 +44,8 @@ pub(crate) enum Body<'a> {
 	Echo,
 	/// A part of a packet.
 	Fragment,
+	/// Whatever it is, with options of IPv4 before it.
+	Options,
 	/// Anything else.
 	Other,
 }
@@ -68,6 +70,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Inner<'_>> {
 	let (source, destination) = (packet.src_addr(), packet.dst_addr());
 	let body = if packet.more_frags() || packet.frag_offset() != 0 {
 		Body::Fragment
+	} else if usize::from(packet.header_len()) != IPV4_HEADER_LEN {
+		Body::Options
 	} else {
 		match packet.next_header() {
 			IpProtocol::Tcp => {
@@ -213,6 +217,17 @@ mod tests {
 	fn datagram_should_not_be_built_when_it_is_larger_than_the_mtu() {
 		assert!(datagram(A, B, &[0; 1_252], 1_280).is_some());
 		assert!(datagram(A, B, &[0; 1_253], 1_280).is_none());
+	}
+
+	#[test]
+	fn options_should_be_told_from_what_comes_after_them() {
+		let mut bytes = datagram(A, B, b"question", 1_280).unwrap();
+		// Four times "no operation".
+		bytes.splice(20..20, [1; 4]);
+		bytes[0] = 0x46;
+		let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
+		bytes[2..4].copy_from_slice(&length);
+		assert!(parse(&bytes).unwrap().body == Body::Options);
 	}
 
 	#[test]

@@ -302,7 +302,7 @@ impl Inside {
 					let _ = question.answers.try_send(payload.to_vec());
 				}
 			}
-			Body::Echo | Body::Fragment | Body::Other => {}
+			Body::Echo | Body::Fragment | Body::Options | Body::Other => {}
 		}
 	}
 }

@@ -17,7 +17,7 @@ mod serving;
 mod writer;
 
 pub use facts::Registration;
-pub use outlet::{userspace_exit, OpenExit, Outlet, Way};
+pub use outlet::{chosen_exit, OpenExit, Outlet, Way};
 
 use crate::{
 	chain::{bytes32, Account, ChainView, Payments},

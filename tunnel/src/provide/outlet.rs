@@ -3,7 +3,7 @@
 use super::facts::Registration;
 use crate::{
 	chain::{providers, socket_address, Directory},
-	exit::{surroundings, Exit, Limits, Policy, Resolver},
+	exit::{surroundings, Choice, Exit, KernelExit, Kind, Limits, Policy, Resolver, Status, Wanted},
 	tasks::Task,
 };
 use anyhow::{Context, Result};
@@ -36,19 +36,40 @@ pub trait Outlet: Send {
 /// Opens the exit that the provider is registered with; what comes back for customers goes to the sender.
 pub type OpenExit = Box<dyn Fn(Registration, mpsc::Sender<Vec<u8>>) -> Result<Box<dyn Outlet>> + Send + Sync>;
 
-/// An exit in this process, and the task that follows the host's addresses.
-struct Userspace {
-	exit: Arc<Exit>,
+/// Either exit.
+enum Either {
+	Kernel(KernelExit),
+	Userspace(Exit),
+}
+
+impl Either {
+	fn replace_policy(&self, policy: Policy) {
+		match self {
+			Self::Kernel(exit) => exit.replace_policy(policy),
+			Self::Userspace(exit) => exit.replace_policy(policy),
+		}
+	}
+}
+
+/// An exit, and the task that follows the host's addresses.
+struct Followed {
+	exit: Arc<Either>,
 	_look: Task,
 }
 
-impl Outlet for Userspace {
+impl Outlet for Followed {
 	fn take(&mut self, packet: Vec<u8>) {
-		self.exit.take(packet);
+		match &*self.exit {
+			Either::Kernel(exit) => exit.take(packet),
+			Either::Userspace(exit) => exit.take(packet),
+		}
 	}
 
 	fn forget(&mut self, guest: Ipv4Addr) {
-		self.exit.forget(guest);
+		match &*self.exit {
+			Either::Kernel(exit) => exit.forget(guest),
+			Either::Userspace(exit) => exit.forget(guest),
+		}
 	}
 }
 
@@ -61,6 +82,12 @@ pub struct Way {
 	pub bind: IpAddr,
 	/// The list of providers, to which guests may go on; none: to nobody.
 	pub directory: Option<Arc<dyn Directory>>,
+	/// Which exit is asked for.
+	pub wanted: Wanted,
+	/// The one that was chosen.
+	pub choice: Choice,
+	/// Where it says what it is and does.
+	pub status: Arc<Status>,
 }
 
 impl Way {
@@ -82,6 +109,16 @@ impl Way {
 		Ok(Policy::new(registered.exit, own, others.iter().copied(), Vec::from_iter(lab)))
 	}
 
+	fn kernel(&self, policy: Policy, to_guests: mpsc::Sender<Vec<u8>>) -> Result<KernelExit> {
+		KernelExit::open(policy, &Limits::default(), self.resolver()?, to_guests, self.status.counters())
+	}
+
+	fn userspace(&self, policy: Policy, to_guests: mpsc::Sender<Vec<u8>>) -> Result<Exit> {
+		let limits = Limits::default().within_open_files();
+		let counters = self.status.counters();
+		Ok(Exit::start_counting(policy, limits, self.resolver()?, to_guests, counters))
+	}
+
 	/// Where the registered providers are.
 	async fn others(&self) -> Option<BTreeSet<SocketAddr>> {
 		let listed = providers(self.directory.as_deref()?, RegionFilter::default()).await;
@@ -90,7 +127,7 @@ impl Way {
 	}
 
 	/// Keeps an exit to what is so now.
-	async fn follow(self, registered: Registration, exit: Arc<Exit>) {
+	async fn follow(self, registered: Registration, exit: Arc<Either>) {
 		let (mut others, mut listed) = (BTreeSet::new(), None::<Instant>);
 		loop {
 			if listed.is_none_or(|at| at.elapsed() >= LIST_EVERY) {
@@ -108,14 +145,30 @@ impl Way {
 	}
 }
 
-/// The exit that ends customers' connections in this process.
-pub fn userspace_exit(way: Way) -> OpenExit {
+/// The exit that was chosen. One of the kernel that cannot be opened is replaced by the other where either will do.
+pub fn chosen_exit(way: Way) -> OpenExit {
 	Box::new(move |registered, to_guests| {
 		let policy = way.policy(&registered, &BTreeSet::new())?;
-		let limits = Limits::default().within_open_files();
-		let exit = Arc::new(Exit::start(policy, limits, way.resolver()?, to_guests));
+		let mut choice = way.choice.clone();
+		let kernel = match choice.kind {
+			Kind::Kernel => Some(way.kernel(policy.clone(), to_guests.clone())),
+			Kind::Userspace => None,
+		};
+		let exit = match kernel {
+			Some(Ok(exit)) => Either::Kernel(exit),
+			Some(Err(error)) if way.wanted == Wanted::Kernel => {
+				return Err(error.context("provide.exit = \"kernel\""));
+			}
+			Some(Err(error)) => {
+				choice = Choice { kind: Kind::Userspace, reason: format!("{error:#}") };
+				Either::Userspace(way.userspace(policy, to_guests)?)
+			}
+			None => Either::Userspace(way.userspace(policy, to_guests)?),
+		};
+		way.status.set(choice);
+		let exit = Arc::new(exit);
 		let look = Task::spawn("exit policy", way.clone().follow(registered, exit.clone()));
-		Ok(Box::new(Userspace { exit, _look: look }))
+		Ok(Box::new(Followed { exit, _look: look }))
 	})
 }
 
@@ -130,7 +183,14 @@ mod tests {
 		let registered = Registration { exit: ExitClass::Open, address: None, in_service: true };
 		let there = "127.0.0.1:8080".parse().unwrap();
 		let reaches = |bind: &str| {
-			let way = Way { resolvers: vec![], bind: bind.parse().unwrap(), directory: None };
+			let way = Way {
+				resolvers: vec![],
+				bind: bind.parse().unwrap(),
+				directory: None,
+				wanted: Wanted::Auto,
+				choice: Choice { kind: Kind::Userspace, reason: String::new() },
+				status: Arc::default(),
+			};
 			way.policy(&registered, &BTreeSet::new()).unwrap().verdict(there, Transport::Tcp).is_ok()
 		};
 		assert!(reaches("127.0.21.1"));

@@ -146,7 +146,7 @@ result! {
 		Relay,
 		/// Web ports and the provider's own DNS.
 		Web,
-		/// Open but for the ports abuse concentrates on.
+		/// The ports of well-known services, in the style of Tor's reduced exit policy.
 		Reduced,
 		/// Everything but the ports that are always closed.
 		Open,

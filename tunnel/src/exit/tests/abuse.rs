@@ -139,7 +139,7 @@ async fn packets_should_be_dropped_when_they_are_no_guests_or_of_no_use() {
 	);
 	// To another guest, by name of its address.
 	exit.take(datagram(GUEST, 7, (OTHER_GUEST, 7).into(), b"x"));
-	assert_eq!((counters.of(Event::Denied), exit.flows()), (1, 0));
+	assert_eq!((counters.of(Event::DeniedAddress), exit.flows()), (1, 0));
 	assert!(for_guests.try_recv().is_err(), "nothing was said");
 	exit.take(ping(GUEST, crate::net::GATEWAY));
 	let pong = for_guests.try_recv().unwrap();

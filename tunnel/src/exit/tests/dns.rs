@@ -212,7 +212,7 @@ async fn resolver_should_not_be_asked_when_the_exit_is_a_relay() {
 	let asked = pair.stack.exchange(resolver, b"question", Duration::from_millis(100)).await;
 	assert_eq!(asked.unwrap_err().kind(), io::ErrorKind::TimedOut);
 	assert!(pair.stack.connect(resolver).await.is_err());
-	assert_eq!(count(&pair, Event::Denied), 2);
+	assert_eq!(count(&pair, Event::DeniedAddress), 2);
 	assert!(told.try_recv().is_err());
 }
 
@@ -239,5 +239,5 @@ async fn udp_should_be_echoed_by_whom_it_was_sent_to() {
 	let own = UdpSocket::bind((OWN, 0)).await.unwrap();
 	let denied = pair.stack.exchange(own.local_addr().unwrap(), b"ping", Duration::from_millis(100)).await;
 	assert_eq!(denied.unwrap_err().kind(), io::ErrorKind::TimedOut);
-	assert_eq!(count(&pair, Event::Denied), 1);
+	assert_eq!(count(&pair, Event::DeniedAddress), 1);
 }

@@ -254,7 +254,8 @@ async fn connect_should_be_refused_at_once_when_the_destination_is_denied() {
 		assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
 		assert!(began.elapsed() < Duration::from_millis(500), "at once");
 	}
-	assert_eq!(count(&pair, Event::Denied), denied.len() as u64);
+	let counted = count(&pair, Event::DeniedAddress) + count(&pair, Event::DeniedPort);
+	assert_eq!(counted, denied.len() as u64);
 	assert_eq!((pair.exit.flows(), count(&pair, Event::TcpFlow)), (0, 0));
 	assert!(tokio::time::timeout(Duration::from_millis(50), listener.accept()).await.is_err());
 }
