@@ -78,9 +78,18 @@ enum Command {
 	/// Uses an open channel if there is one, else opens one. While there is no tunnel it refuses programs, and never lets them go
 	/// around it. Ctrl-C pays what was used and leaves the rest in the channel for the next time.
 	Connect(ConnectOptions),
+	/// The kill switch of `connect --tun`.
+	#[command(subcommand)]
+	Firewall(FirewallCommand),
 	/// Shows, tops up and closes payment channels.
 	#[command(subcommand)]
 	Channels(ChannelsCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum FirewallCommand {
+	/// Removes what a `connect --tun` has left that was killed or failed: programs go out by the line again.
+	Clear,
 }
 
 #[derive(Debug, Subcommand)]
@@ -185,6 +194,9 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
 			let stop = stop_signal()?;
 			options::connect(options, cli.json, stop, say).await
 		}),
+		Command::Firewall(FirewallCommand::Clear) => {
+			runtime()?.block_on(options::clear_firewall(cli.json, say))
+		}
 		Command::Channels(command) => runtime()?.block_on(options::channels(command, cli.json, say)),
 	}
 }
