@@ -273,7 +273,8 @@ pub(super) fn device_name(name: &str) -> Result<String> {
 pub(super) async fn nodes(endpoints: &[String]) -> Result<Vec<SocketAddr>> {
 	let mut nodes = Vec::new();
 	for endpoint in endpoints {
-		let at = authority(endpoint).with_context(|| format!("{endpoint} is not of the form ws://host:port"))?;
+		let at =
+			authority(endpoint).with_context(|| format!("{endpoint} is not of the form ws://host:port"))?;
 		let found = tokio::net::lookup_host(&at).await.map_err(|error| {
 			anyhow!(
 				"--chain: {at}: not found ({error}); name the node by its IP address. If a kill switch of an earlier run stands, \

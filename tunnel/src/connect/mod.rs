@@ -39,20 +39,15 @@ use funding::Funded;
 use journal::Journal;
 use rand::Rng;
 use route::{Hop, Route};
-use session::{Asker, Lost, Outlook, Outside, Over, Purse};
+use session::{Lost, Outlook, Outside, Over, Purse};
 use std::{
 	net::SocketAddr,
 	path::PathBuf,
 	sync::{Arc, Mutex},
 	time::Duration,
 };
-use tokio::sync::{oneshot, watch, Notify};
-use weir_primitives::{
-	api::RegionFilter,
-	chain::AccountId,
-	channel::ChannelId,
-	channels_api::{ChannelInfo, OfferInfo},
-};
+use tokio::sync::{oneshot, watch};
+use weir_primitives::{api::RegionFilter, chain::AccountId, channel::ChannelId, channels_api::OfferInfo};
 use weir_tunnel_core::{session::Payer, wire::Refusal, Micros, MILLI};
 
 /// Before the first and the last of many attempts to join.
@@ -147,7 +142,8 @@ impl Connection {
 		let (tell, status) = watch::channel(Status::default());
 		let (stop, stopped) = watch::channel(false);
 		let (say, over) = oneshot::channel();
-		let customer = Customer { settings, chain, account, journal, machine, status: tell, gate, stop: stopped };
+		let customer =
+			Customer { settings, chain, account, journal, machine, status: tell, gate, stop: stopped };
 		let counted = socks.clone();
 		let task = Task::spawn("customer", async move {
 			let stopped = customer.run(&counted).await;

@@ -250,7 +250,8 @@ async fn finish(machine: Option<Arc<Machine>>, asked: bool) -> Result<()> {
 /// Runs `firewall clear`.
 pub(crate) async fn clear_firewall(json: bool, say: impl Fn(String) -> Result<()>) -> Result<ExitCode> {
 	let was_locked = unlock().await?;
-	let text = if was_locked { "removed: programs go out by the line again" } else { "there was no kill switch" };
+	let text =
+		if was_locked { "removed: programs go out by the line again" } else { "there was no kill switch" };
 	say(if json { json!({ "removed": was_locked }).to_string() } else { text.into() })?;
 	Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 
 use super::tool::Tool;
 use crate::{advice, tasks::on_disk};
-use anyhow::{anyhow, Context, Result};
+use anyhow::{anyhow, Result};
 use std::{
 	fs, io,
 	net::Ipv4Addr,
@@ -16,7 +16,8 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// What the name of a copy ends with.
 const COPY: &str = ".before-weir-tunnel";
 /// First line of a file of ours.
-const OURS: &str = "# Written by weir-tunnel: names are looked up through the tunnel. The former file is beside this one.";
+const OURS: &str =
+	"# Written by weir-tunnel: names are looked up through the tunnel. The former file is beside this one.";
 
 /// Who answers programs.
 enum Way {

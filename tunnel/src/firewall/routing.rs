@@ -61,8 +61,10 @@ impl Routing {
 		let [nodes, networks, rest] = ORDER;
 		ip(&format!("-4 route replace unreachable default metric 9999 table {TABLE}")).await?;
 		for address in &self.chain {
-			let (family, ip_, port) = (if address.is_ipv4() { "-4" } else { "-6" }, address.ip(), address.port());
-			ip(&format!("{family} rule add pref {nodes} to {ip_} ipproto tcp dport {port} lookup main")).await?;
+			let (family, ip_, port) =
+				(if address.is_ipv4() { "-4" } else { "-6" }, address.ip(), address.port());
+			ip(&format!("{family} rule add pref {nodes} to {ip_} ipproto tcp dport {port} lookup main"))
+				.await?;
 		}
 		ip(&format!("-4 rule add pref {networks} lookup main suppress_prefixlength 0")).await?;
 		ip(&format!("-4 rule add pref {rest} not fwmark {MARK:#x} lookup {TABLE}")).await?;

@@ -9,7 +9,8 @@ use std::{
 /// Its name, of the family inet.
 pub(super) const TABLE: &str = "weir_tunnel";
 /// Where a local network is, and its multicast and broadcast.
-const LAN4: &str = "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, 224.0.0.0/24, 239.0.0.0/8, 255.255.255.255";
+const LAN4: &str =
+	"10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, 224.0.0.0/24, 239.0.0.0/8, 255.255.255.255";
 /// The same of IPv6.
 const LAN6: &str = "fe80::/10, fc00::/7, ff01::/16, ff02::/16, ff03::/16, ff04::/16, ff05::/16";
 /// Where a DHCP server is that is asked for more time.
@@ -159,7 +160,9 @@ mod tests {
 		for hook in ["output", "input", "forward"] {
 			assert!(script.contains(&format!("hook {hook} priority 0; policy drop;")), "{hook}");
 		}
-		assert!(script.contains("elements = { 198.51.100.9 . 9944 }") && script.contains("2001:db8::9 . 443"));
+		assert!(
+			script.contains("elements = { 198.51.100.9 . 9944 }") && script.contains("2001:db8::9 . 443")
+		);
 		assert!(script.contains("elements = { 198.51.100.7 }") && !script.contains("192.168.0.0/16 }"));
 		assert!(!script.contains("{  }"), "nft takes no empty set: {script}");
 	}
