@@ -13,70 +13,55 @@ use std::{
 
 /// Where programs look.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
+/// Where systemd-resolved keeps its files while it runs.
+const RESOLVED: &str = "/run/systemd/resolve";
 /// What the name of a copy ends with.
 const COPY: &str = ".before-weir-tunnel";
 /// First line of a file of ours.
 const OURS: &str =
 	"# Written by weir-tunnel: names are looked up through the tunnel. The former file is beside this one.";
 
-/// Who answers programs.
-enum Way {
-	/// systemd-resolved, by the device's link.
-	Resolved,
-	/// A file.
-	File(ResolvConf),
-}
-
 /// What has to be done for names to be looked up through the tunnel.
 pub(super) struct Names {
 	tun: String,
 	resolver: Ipv4Addr,
-	way: Way,
+	/// systemd-resolved answers programs that ask the system's library, whatever the file says.
+	has_resolved: bool,
+	/// None if the file leads to systemd-resolved.
+	file: Option<ResolvConf>,
 }
 
 impl Names {
-	/// Looks which way this machine has.
+	/// Looks what this machine has.
 	pub(super) async fn find(tun: &str, resolver: Ipv4Addr) -> Self {
-		let target = fs::read_link(RESOLV_CONF).unwrap_or_default();
-		let has_resolved = is_resolveds(&target) && Tool::Resolvectl.check().await.is_ok();
-		let way = if has_resolved { Way::Resolved } else { Way::File(ResolvConf::of_this_machine()) };
-		Self { tun: tun.into(), resolver, way }
+		let has_resolved = Path::new(RESOLVED).exists() && Tool::Resolvectl.check().await.is_ok();
+		let leads_there = is_resolveds(&fs::read_link(RESOLV_CONF).unwrap_or_default());
+		let file = (!has_resolved || !leads_there).then(ResolvConf::of_this_machine);
+		Self { tun: tun.into(), resolver, has_resolved, file }
 	}
 
 	pub(super) async fn set(&self) -> Result<()> {
-		let Self { tun, resolver, way } = self;
-		match way {
-			Way::Resolved => {
-				let resolver = resolver.to_string();
-				Tool::Resolvectl.run(&["dns", tun, &resolver], "").await?;
-				Tool::Resolvectl.run(&["domain", tun, "~."], "").await?;
-				Tool::Resolvectl.run(&["default-route", tun, "yes"], "").await
-			}
-			Way::File(file) => {
-				let (file, content) = (file.clone(), content(*resolver));
-				on_disk(move || file.set(&content)).await
-			}
+		let Self { tun, resolver, .. } = self;
+		if self.has_resolved {
+			let resolver = resolver.to_string();
+			Tool::Resolvectl.run(&["dns", tun, &resolver], "").await?;
+			Tool::Resolvectl.run(&["domain", tun, "~."], "").await?;
+			Tool::Resolvectl.run(&["default-route", tun, "yes"], "").await?;
 		}
+		self.keep().await
 	}
 
-	/// Sets it again if somebody has changed it; what that was is what is put back.
+	/// Sets the file again if somebody has changed it; what that was is what is put back. Of systemd-resolved the link is ours alone.
 	pub(super) async fn keep(&self) -> Result<()> {
-		match &self.way {
-			// The link's are ours alone.
-			Way::Resolved => Ok(()),
-			Way::File(_) => self.set().await,
-		}
+		let Some(file) = self.file.clone() else { return Ok(()) };
+		let content = content(self.resolver);
+		on_disk(move || file.set(&content)).await
 	}
 
+	/// What systemd-resolved was told goes away with the link.
 	pub(super) async fn restore(&self) -> Result<()> {
-		match &self.way {
-			// The link goes away, and what it had with it.
-			Way::Resolved => Ok(()),
-			Way::File(file) => {
-				let file = file.clone();
-				on_disk(move || file.restore().map(drop)).await
-			}
-		}
+		let Some(file) = self.file.clone() else { return Ok(()) };
+		on_disk(move || file.restore().map(drop)).await
 	}
 }
 
@@ -112,8 +97,8 @@ impl ResolvConf {
 		Self { path, copy: copy.into() }
 	}
 
-	/// The one of this mount namespace. `ip netns exec` puts a file of /etc/netns over it: the copy lies beside that one, and not
-	/// where it would be taken for the machine's.
+	/// The one of this mount namespace. `ip netns exec NAME` puts the files of /etc/netns/NAME over those of /etc: the copy lies
+	/// beside that folder, and not where it would be taken for the machine's.
 	fn of_this_machine() -> Self {
 		let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
 		let path = PathBuf::from(RESOLV_CONF);
@@ -121,9 +106,9 @@ impl ResolvConf {
 			(Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
 			_ => false,
 		};
-		let beside = mounted_from(&mounts, RESOLV_CONF).filter(|from| is_same(from));
-		let beside = beside.unwrap_or_else(|| path.clone());
-		Self::at(path, &beside)
+		let from = mounted_from(&mounts, RESOLV_CONF).filter(|from| is_same(from));
+		let beside = from.as_deref().and_then(Path::parent).unwrap_or(&path);
+		Self::at(path.clone(), beside)
 	}
 
 	/// Whether what is there was written by [`Self::set`].
@@ -271,14 +256,14 @@ mod tests {
 	}
 
 	#[test]
-	fn copy_should_be_beside_the_file_that_a_namespace_mounts() {
+	fn copy_should_be_beside_the_folder_that_a_namespace_mounts() {
 		let mounts = "22 1 0:5 / / rw - ext4 x rw\n\
 			400 22 254:0 /etc/netns/a/resolv.conf /etc/resolv.conf rw,relatime - ext4 /dev/root rw\n";
 		let from = mounted_from(mounts, "/etc/resolv.conf").unwrap();
 		assert_eq!(from, Path::new("/etc/netns/a/resolv.conf"));
 		assert_eq!(mounted_from("22 1 0:5 / / rw - ext4 x rw\n", "/etc/resolv.conf"), None);
-		let file = ResolvConf::at("/etc/resolv.conf".into(), &from);
-		assert_eq!(file.copy, Path::new("/etc/netns/a/resolv.conf.before-weir-tunnel"));
+		let file = ResolvConf::at("/etc/resolv.conf".into(), from.parent().unwrap());
+		assert_eq!(file.copy, Path::new("/etc/netns/a.before-weir-tunnel"));
 	}
 
 	#[test]

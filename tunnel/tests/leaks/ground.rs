@@ -12,7 +12,7 @@ pub(crate) const CUSTOMER_MAC: [u8; 6] = [2, 0x57, 0, 0, 0, 2];
 pub(crate) const ROLE: &str = "WEIR_LEAKS_ROLE";
 /// Its folder.
 pub(crate) const FOLDER: &str = "WEIR_LEAKS_FOLDER";
-/// Of a provider: the address it serves at. Of a customer: where it is registered.
+/// Of a provider: its number and address. Of a customer: those of the providers it goes through.
 pub(crate) const ADDRESS: &str = "WEIR_LEAKS_ADDRESS";
 /// The test that plays them.
 pub(crate) const TEST: &str = "nothing_should_leave_beside_the_tunnel_whatever_happens";
@@ -82,7 +82,7 @@ impl Ground {
 			(wire, "c0", &["192.168.77.1/24", "2001:db8:77::1/64"][..]),
 			(wire, "p0", &["198.51.100.1/24"]),
 			(provider, "eth0", &["198.51.100.2/24", "198.51.100.3/24"]),
-			(provider, "lo", &["203.0.113.80/32"]),
+			(provider, "lo", &["203.0.113.80/32", "203.0.113.2/32"]),
 		] {
 			ip(&format!("-n {name} link set {device} up"));
 			for address in addresses {
@@ -91,7 +91,7 @@ impl Ground {
 			}
 		}
 		ip(&format!("-n {provider} route add default via 198.51.100.1"));
-		ip(&format!("-n {wire} route add 203.0.113.80/32 via 198.51.100.2"));
+		ip(&format!("-n {wire} route add 203.0.113.0/24 via 198.51.100.2"));
 		ground.inside(wire, "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
 		// As many distributions have it: answers to marked packets pass only if their mark is looked at.
 		ground.inside(customer, "sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.default.rp_filter=1");
@@ -169,6 +169,11 @@ impl Playing {
 	pub(crate) fn stop(mut self) -> bool {
 		let pid = nix::unistd::Pid::from_raw(self.0.id().try_into().unwrap());
 		nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+		self.ended()
+	}
+
+	/// Waits until it ends by itself; whether it ended well.
+	pub(crate) fn ended(&mut self) -> bool {
 		let mut status = None;
 		until("it ends", || {
 			status = self.0.try_wait().unwrap();

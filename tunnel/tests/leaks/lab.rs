@@ -37,33 +37,42 @@ const BYTES: usize = 64 << 10;
 /// The device's name.
 pub(crate) const TUN: &str = "weir-leaks";
 
-/// The provider of these tests.
+/// A provider of these tests.
 pub(crate) struct Lab {
 	folder: PathBuf,
+	number: u8,
 	address: Ipv4Addr,
 }
 
 impl Lab {
-	pub(crate) fn new(folder: &Path, address: Ipv4Addr) -> Self {
-		Self { folder: folder.into(), address }
+	/// Of `number@address`.
+	pub(crate) fn new(folder: &Path, what: &str) -> Self {
+		let (number, address) = what.split_once('@').unwrap();
+		Self { folder: folder.into(), number: number.parse().unwrap(), address: address.parse().unwrap() }
+	}
+
+	/// Of a list.
+	fn all(folder: &Path, what: &str) -> Vec<Self> {
+		what.split(',').map(|what| Self::new(folder, what)).collect()
 	}
 
 	/// Keys of the provider, once for all processes.
 	pub(crate) fn make_keys(&self) {
-		keys::write_seed(&self.provider_state().join("identity.key"), &[1; 32]).unwrap();
-		keys::write_seed(&self.provider_state().join("probe.key"), &[2; 32]).unwrap();
+		for (name, seed) in [("identity.key", 1), ("probe.key", 101)] {
+			keys::write_seed(&self.provider_state().join(name), &[seed + self.number; 32]).unwrap();
+		}
 	}
 
 	fn provider_state(&self) -> PathBuf {
-		self.folder.join("provider")
+		self.folder.join(format!("provider{}", self.number))
 	}
 
 	pub(crate) fn provider_account(&self) -> AccountId {
-		[7; 32].into()
+		[7 + self.number; 32].into()
 	}
 
 	pub(crate) fn country(&self) -> [u8; 2] {
-		*b"DE"
+		*[b"DE", b"NL"][usize::from(self.number)]
 	}
 
 	pub(crate) fn endpoint(&self) -> Endpoint {
@@ -74,10 +83,11 @@ impl Lab {
 		let identity = keys::load_identity(&self.provider_state().join("identity.key")).unwrap();
 		identity.public().to_peer_id().to_bytes()
 	}
+}
 
-	fn chain(&self) -> Arc<LabChain> {
-		Arc::new(LabChain::of(&[self]).kept_in(self.folder.join("channels")))
-	}
+fn chain(folder: &Path, labs: &[Lab]) -> Arc<LabChain> {
+	let labs = labs.iter().collect::<Vec<_>>();
+	Arc::new(LabChain::of(&labs).kept_in(folder.join("channels")))
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -96,17 +106,18 @@ impl Outlet for LabExit {
 	}
 }
 
-/// A provider with a userspace exit, its resolver and the server.
-pub(crate) fn provider(folder: &Path, address: Ipv4Addr) {
-	let lab = Lab::new(folder, address);
+/// The first provider of a list, with a userspace exit, its resolver and the server. It lets guests on to the others.
+pub(crate) fn provider(folder: &Path, what: &str) {
+	let labs = Lab::all(folder, what);
+	let lab = &labs[0];
 	runtime().block_on(async {
-		let socket = tokio::net::UdpSocket::bind("127.0.0.1:5353").await.unwrap();
+		let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
 		let resolver = socket.local_addr().unwrap();
 		tokio::spawn(answer_questions(socket));
 		tokio::spawn(serve_files());
-		let (chain, state) = (lab.chain(), lab.provider_state());
+		let (chain, state) = (chain(folder, &labs), lab.provider_state());
 		let settings = provide::Settings {
-			bind: address.into(),
+			bind: lab.address.into(),
 			port: PORT,
 			caps: Caps::default(),
 			account: lab.provider_account(),
@@ -114,8 +125,8 @@ pub(crate) fn provider(folder: &Path, address: Ipv4Addr) {
 			identity: keys::load_identity(&state.join("identity.key")).unwrap(),
 		};
 		let open = move |registered: provide::Registration, to_guests: mpsc::Sender<Vec<u8>>| {
-			let lab = vec!["203.0.113.0/24".parse()?];
-			let policy = Policy::new(registered.exit, vec![], [], lab);
+			let reachable = vec!["203.0.113.0/24".parse()?];
+			let policy = Policy::new(registered.exit, vec![], [], reachable);
 			let exit = Exit::start(policy, Limits::default(), Resolver::new(vec![resolver])?, to_guests);
 			Ok(Box::new(LabExit(exit)) as Box<dyn Outlet>)
 		};
@@ -152,7 +163,8 @@ async fn answer_questions(socket: tokio::net::UdpSocket) {
 }
 
 async fn serve_files() {
-	let listener = tokio::net::TcpListener::bind((SERVER, 80)).await.unwrap();
+	// Another provider may have begun.
+	let Ok(listener) = tokio::net::TcpListener::bind((SERVER, 80)).await else { return };
 	loop {
 		let (mut client, _) = listener.accept().await.unwrap();
 		tokio::spawn(async move {
@@ -162,24 +174,27 @@ async fn serve_files() {
 	}
 }
 
-/// A customer that takes its whole machine through the provider, until it is told to stop. Its status is in a file.
-pub(crate) fn customer(folder: &Path, address: Ipv4Addr) {
-	let lab = Lab::new(folder, address);
+/// A customer that takes its whole machine through the providers of a list, until it is told to stop. Its status is in a file.
+pub(crate) fn customer(folder: &Path, what: &str) {
+	let (labs, lan) = what.strip_suffix("+lan").map_or((what, false), |labs| (labs, true));
+	let labs = Lab::all(folder, labs);
+	let exit = labs.last().unwrap();
 	runtime().block_on(async {
 		let mut terminate =
 			tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).unwrap();
-		let whole = Whole { tun: TUN.into(), lan: false, chain: vec![NODE.into()] };
+		let whole = Whole { tun: TUN.into(), lan, chain: vec![NODE.into()] };
 		let machine = Arc::new(Machine::lock(&whole).await.unwrap());
 		let settings = Settings {
-			whom: Whom::Account(lab.provider_account()),
-			hops: 1,
+			whom: Whom::Account(exit.provider_account()),
+			hops: labs.len(),
 			budget: Budget { deposit: DEPOSIT, most_price: PRICE },
 			socks: ([127, 0, 0, 1], 0).into(),
 			socks_open: false,
 			state: folder.join("customer"),
 		};
 		let account = Account::of(Signer::from_secret_key([3; 32]).unwrap());
-		let started = Connection::start_for(Some(machine.clone()), settings, lab.chain(), account).await;
+		let started =
+			Connection::start_for(Some(machine.clone()), settings, chain(folder, &labs), account).await;
 		let mut connection = started.unwrap();
 		let mut status = connection.status();
 		let shown = folder.join("status");
@@ -192,7 +207,10 @@ pub(crate) fn customer(folder: &Path, address: Ipv4Addr) {
 				}
 			}
 		});
-		terminate.recv().await;
+		tokio::select! {
+			_ = terminate.recv() => {}
+			error = machine.failed() => panic!("{error}"),
+		}
 		let stopped = connection.stop().await;
 		assert!(matches!(stopped.ending, Ending::Asked), "{stopped:?}");
 		assert!(!machine.finish(true).await.unwrap());

@@ -26,6 +26,8 @@ use wire::{is_leak, Wire, NODE};
 const FIRST: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 2);
 /// and where it goes.
 const SECOND: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 3);
+/// One that is gone through before it, of another network.
+const ENTRY: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 2);
 /// How long each state is watched.
 const WATCH: Duration = Duration::from_secs(4);
 
@@ -33,10 +35,10 @@ const WATCH: Duration = Duration::from_secs(4);
 fn play() -> bool {
 	let Ok(role) = std::env::var(ROLE) else { return false };
 	let folder = PathBuf::from(std::env::var(FOLDER).unwrap());
-	let address = std::env::var(ADDRESS).unwrap().parse().unwrap_or(FIRST);
+	let what = std::env::var(ADDRESS).unwrap();
 	match role.as_str() {
-		"provider" => lab::provider(&folder, address),
-		"customer" => lab::customer(&folder, address),
+		"provider" => lab::provider(&folder, &what),
+		"customer" => lab::customer(&folder, &what),
 		"programs" => lab::programs(&folder),
 		"node" => lab::node_answers(),
 		_ => panic!("no part {role}"),
@@ -85,13 +87,34 @@ impl Story {
 		self.ground.inside(&self.ground.customer, "nft list table inet weir_tunnel").is_some()
 	}
 
+	/// Of the provider at `address`.
 	fn customer(&self, address: Ipv4Addr) -> ground::Playing {
+		self.customer_of(&format!("0@{address}"))
+	}
+
+	fn customer_of(&self, providers: &str) -> ground::Playing {
 		let _ = fs::remove_file(self.folder.join("status"));
-		self.ground.play(&self.ground.customer, "customer", &self.folder, &address.to_string())
+		self.ground.play(&self.ground.customer, "customer", &self.folder, providers)
 	}
 
 	fn provider(&self, address: Ipv4Addr) -> ground::Playing {
-		self.ground.play(&self.ground.provider, "provider", &self.folder, &address.to_string())
+		self.provider_of(&format!("0@{address}"))
+	}
+
+	fn provider_of(&self, providers: &str) -> ground::Playing {
+		self.ground.play(&self.ground.provider, "provider", &self.folder, providers)
+	}
+
+	/// Ends a kill switch by hand; whether there was one that might be.
+	fn clear(&self) -> bool {
+		let clear = format!("{} firewall clear", env!("CARGO_BIN_EXE_weir-tunnel"));
+		self.ground.inside(&self.ground.customer, &clear).is_some()
+	}
+
+	/// Packet size of the device.
+	fn mtu(&self) -> String {
+		let path = format!("cat /sys/class/net/{TUN}/mtu");
+		self.ground.inside(&self.ground.customer, &path).unwrap_or_default().trim().to_owned()
 	}
 
 	/// Programs get on: they look a name up, and fetch.
@@ -133,7 +156,9 @@ fn nothing_should_leave_beside_the_tunnel_whatever_happens() {
 		return;
 	}
 	let folder = tempfile::tempdir().unwrap();
-	Lab::new(folder.path(), FIRST).make_keys();
+	for provider in ["0@198.51.100.2", "1@203.0.113.2"] {
+		Lab::new(folder.path(), provider).make_keys();
+	}
 	let ground = Ground::new();
 	let wire = Wire::tap(&ground.wire, &[FIRST]);
 	listen_as_node(&ground.wire);
@@ -151,6 +176,7 @@ fn nothing_should_leave_beside_the_tunnel_whatever_happens() {
 	story.must_fetch("programs use the tunnel, its resolver included");
 	wire.look();
 	story.must_fetch("while nothing else leaves");
+	assert_eq!(story.mtu(), "1280");
 	let seen = story.watch("connected");
 	assert!(seen["WireGuard to the entry"] > 100, "{seen:?}");
 	let node = ground.inside(&ground.customer, &node_command(&story.folder));
@@ -202,11 +228,11 @@ fn nothing_should_leave_beside_the_tunnel_whatever_happens() {
 	// It comes back elsewhere.
 	fs::write(story.folder.join("moved"), SECOND.to_string()).unwrap();
 	let _provider = story.provider(SECOND);
-	wire.allow(&[FIRST, SECOND]);
+	wire.allow(&[FIRST, SECOND], false);
 	until("connected elsewhere", || story.phase() == "connected");
 	story.must_fetch("programs use another entry");
 	story.must_be_tight("entry switched");
-	wire.allow(&[SECOND]);
+	wire.allow(&[SECOND], false);
 	story.watch("connected to the other entry");
 
 	// What it is stopped with, it undoes.
@@ -220,12 +246,33 @@ fn nothing_should_leave_beside_the_tunnel_whatever_happens() {
 	// What cannot undo it is undone by hand.
 	let customer = story.customer(SECOND);
 	until("connected after a stop", || story.phase() == "connected");
-	let clear = format!("{} firewall clear", env!("CARGO_BIN_EXE_weir-tunnel"));
-	assert!(ground.inside(&ground.customer, &clear).is_none(), "not while it runs");
+	assert!(!story.clear(), "not while it runs");
 	customer.kill();
-	assert!(story.is_locked() && ground.inside(&ground.customer, &clear).is_some() && !story.is_locked());
+	assert!(story.is_locked() && story.clear() && !story.is_locked());
 	assert_eq!(fs::read_to_string(ground.resolv_conf()).unwrap(), BEFORE);
 	story.must_leak("cleared");
+
+	// Two hops, and the local network.
+	fs::remove_file(story.folder.join("moved")).unwrap();
+	let hops = format!("1@{ENTRY},0@{SECOND}");
+	let _entry = story.provider_of(&hops);
+	let mut customer = story.customer_of(&format!("{hops}+lan"));
+	until("connected by two hops", || story.phase() == "connected");
+	story.must_fetch("programs use two hops");
+	assert_eq!(story.mtu(), "1205");
+	wire.allow(&[ENTRY], true);
+	wire.look();
+	let seen = story.watch("two hops, and the local network allowed");
+	assert!(seen["WireGuard to the entry"] > 100 && seen["local network"] > 50, "{seen:?}");
+	wire.allow(&[ENTRY], false);
+
+	// Without its device the process ends, and the lock stays.
+	ground::ip(&format!("-n {} link del {TUN}", ground.customer));
+	assert!(!customer.ended(), "with an error");
+	wire.allow(&[ENTRY], true);
+	wire.look();
+	story.watch("the device was removed");
+	assert!(story.is_locked() && story.clear());
 }
 
 /// Runs this binary as a program that asks a node of the chain.

@@ -24,12 +24,19 @@ pub(crate) const NODE: (Ipv4Addr, u16) = (Ipv4Addr::new(198, 51, 100, 1), 9_944)
 /// The provider's port.
 pub(crate) const PORT: u16 = 9_600;
 
+/// Where the customer may send.
+#[derive(Clone, Default)]
+struct Allowed {
+	entries: Vec<Ipv4Addr>,
+	lan: bool,
+}
+
 type Tally = BTreeMap<String, u64>;
 
 /// Listens until it is dropped.
 pub(crate) struct Wire {
 	seen: Arc<Mutex<Tally>>,
-	entries: Arc<Mutex<Vec<Ipv4Addr>>>,
+	allowed: Arc<Mutex<Allowed>>,
 	stop: Arc<AtomicBool>,
 	thread: Option<JoinHandle<()>>,
 }
@@ -44,9 +51,9 @@ impl Wire {
 	/// At the customer's router. `entries` are providers it may talk to.
 	pub(crate) fn tap(namespace: &str, entries: &[Ipv4Addr]) -> Self {
 		let (seen, stop) = (Arc::new(Mutex::new(Tally::new())), Arc::new(AtomicBool::new(false)));
-		let entries = Arc::new(Mutex::new(entries.to_vec()));
+		let allowed = Arc::new(Mutex::new(Allowed { entries: entries.to_vec(), lan: false }));
 		let namespace = namespace.to_owned();
-		let (tally, allowed, stopped) = (seen.clone(), entries.clone(), stop.clone());
+		let (tally, may, stopped) = (seen.clone(), allowed.clone(), stop.clone());
 		let thread = std::thread::spawn(move || {
 			enter(&namespace);
 			let socket =
@@ -59,17 +66,17 @@ impl Wire {
 				let Ok(length) = recv(socket.as_raw_fd(), &mut buffer, MsgFlags::empty()) else { continue };
 				let frame = &buffer[..length];
 				if frame.get(6..12) == Some(&CUSTOMER_MAC[..]) {
-					let kind = kind_of(frame, &allowed.lock().unwrap());
+					let kind = kind_of(frame, &may.lock().unwrap());
 					*tally.lock().unwrap().entry(kind).or_default() += 1;
 				}
 			}
 		});
-		Self { seen, entries, stop, thread: Some(thread) }
+		Self { seen, allowed, stop, thread: Some(thread) }
 	}
 
-	/// From now on the customer may talk to these providers alone.
-	pub(crate) fn allow(&self, entries: &[Ipv4Addr]) {
-		*self.entries.lock().unwrap() = entries.to_vec();
+	/// From now on the customer may talk to these providers alone, and to the local network perhaps.
+	pub(crate) fn allow(&self, entries: &[Ipv4Addr], lan: bool) {
+		*self.allowed.lock().unwrap() = Allowed { entries: entries.to_vec(), lan };
 	}
 
 	/// What was seen since the last look, by kinds.
@@ -92,9 +99,20 @@ pub(crate) fn is_leak(kind: &str) -> bool {
 	kind.starts_with("LEAK")
 }
 
-/// What a frame of the customer's is.
-fn kind_of(frame: &[u8], entries: &[Ipv4Addr]) -> String {
+/// Whether a frame goes to the local network, and asks it for no name.
+fn is_local(frame: &[u8]) -> bool {
 	let packet = &frame[14..];
+	let is_v4 = frame[12..14] == [8, 0] && packet.len() >= 24;
+	let is_near = |to: &[u8]| matches!(to, [192, 168, 77, _] | [224, 0, 0, _]);
+	is_v4 && is_near(&packet[16..20]) && ![[0, 53], [3, 85]].iter().any(|port| packet[22..24] == *port)
+}
+
+/// What a frame of the customer's is.
+fn kind_of(frame: &[u8], Allowed { entries, lan }: &Allowed) -> String {
+	let packet = &frame[14..];
+	if *lan && is_local(frame) {
+		return "local network".into();
+	}
 	if packet.windows(SECRET.len()).any(|part| part == SECRET) {
 		return "LEAK in clear text".into();
 	}
@@ -125,6 +143,7 @@ fn kind_of(frame: &[u8], entries: &[Ipv4Addr]) -> String {
 #[test]
 fn frames_should_be_told_apart_by_where_they_go() {
 	let entry = Ipv4Addr::new(198, 51, 100, 2);
+	let mut allowed = Allowed { entries: vec![entry], lan: false };
 	let frame = |protocol: u8, to: [u8; 4], port: u16, payload: &[u8]| {
 		let mut frame =
 			[&[0; 12][..], &[8, 0], &[0x45], &[0; 19], &[0, 9], &port.to_be_bytes(), &[0; 4], payload]
@@ -133,11 +152,19 @@ fn frames_should_be_told_apart_by_where_they_go() {
 		frame[14 + 16..14 + 20].copy_from_slice(&to);
 		frame
 	};
-	let kind = |protocol, to, port, payload: &[u8]| kind_of(&frame(protocol, to, port, payload), &[entry]);
-	assert_eq!(kind(17, entry.octets(), PORT, b"sealed"), "WireGuard to the entry");
-	assert!(is_leak(&kind(17, entry.octets(), PORT, SECRET)), "in clear text");
-	assert!(is_leak(&kind(17, entry.octets(), 53, b"")), "another port of the entry");
-	assert!(is_leak(&kind(17, [9, 9, 9, 9], 53, b"")));
-	assert!(!is_leak(&kind(6, NODE.0.octets(), NODE.1, b"")));
-	assert!(is_leak(&kind(17, NODE.0.octets(), NODE.1, b"")));
+	let kind = |protocol, to, port, payload: &[u8], allowed: &Allowed| {
+		kind_of(&frame(protocol, to, port, payload), allowed)
+	};
+	assert_eq!(kind(17, entry.octets(), PORT, b"sealed", &allowed), "WireGuard to the entry");
+	assert!(is_leak(&kind(17, entry.octets(), PORT, SECRET, &allowed)), "in clear text");
+	assert!(is_leak(&kind(17, entry.octets(), 53, b"", &allowed)), "another port of the entry");
+	assert!(is_leak(&kind(17, [9, 9, 9, 9], 53, b"", &allowed)));
+	assert!(!is_leak(&kind(6, NODE.0.octets(), NODE.1, b"", &allowed)));
+	assert!(is_leak(&kind(17, NODE.0.octets(), NODE.1, b"", &allowed)));
+	assert!(is_leak(&kind(17, [192, 168, 77, 9], 80, b"", &allowed)));
+	allowed.lan = true;
+	assert!(!is_leak(&kind(17, [192, 168, 77, 9], 80, b"", &allowed)));
+	for port in [53, 853] {
+		assert!(is_leak(&kind(17, [192, 168, 77, 1], port, b"", &allowed)), "names");
+	}
 }
