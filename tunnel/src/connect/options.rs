@@ -206,6 +206,10 @@ pub(crate) async fn connect(
 			return Err(error);
 		}
 		None => {
+			// It may have been just about to be locked.
+			if machine.is_none() && options.tun.is_some() && is_locked().await {
+				unlock().await?;
+			}
 			finish(machine, true).await?;
 			return Ok(ExitCode::SUCCESS);
 		}

@@ -187,6 +187,7 @@ pub(crate) fn customer(folder: &Path, what: &str) {
 		let settings = Settings {
 			whom: Whom::Account(exit.provider_account()),
 			hops: labs.len(),
+			is_disguised: false,
 			budget: Budget { deposit: DEPOSIT, most_price: PRICE },
 			socks: ([127, 0, 0, 1], 0).into(),
 			socks_open: false,

@@ -29,7 +29,7 @@ const SECOND: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 3);
 /// One that is gone through before it, of another network.
 const ENTRY: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 2);
 /// How long each state is watched.
-const WATCH: Duration = Duration::from_secs(4);
+const WATCH: Duration = Duration::from_secs(3);
 
 /// Plays a part, if this process is to; whether it did.
 fn play() -> bool {
