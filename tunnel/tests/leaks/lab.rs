@@ -125,7 +125,7 @@ pub(crate) fn provider(folder: &Path, what: &str) {
 			identity: keys::load_identity(&state.join("identity.key")).unwrap(),
 		};
 		let open = move |registered: provide::Registration, to_guests: mpsc::Sender<Vec<u8>>| {
-			let reachable = vec!["203.0.113.0/24".parse()?];
+			let reachable = vec!["203.0.113.0/24".parse()?, "198.51.100.0/24".parse()?];
 			let policy = Policy::new(registered.exit, vec![], [], reachable);
 			let exit = Exit::start(policy, Limits::default(), Resolver::new(vec![resolver])?, to_guests);
 			Ok(Box::new(LabExit(exit)) as Box<dyn Outlet>)
