@@ -263,7 +263,7 @@ fn nothing_should_leave_beside_the_tunnel_whatever_happens() {
 	wire.allow(&[ENTRY], true);
 	wire.look();
 	let seen = story.watch("two hops, and the local network allowed");
-	assert!(seen["WireGuard to the entry"] > 20 && seen["local network"] > 50, "{seen:?}");
+	assert!(seen["WireGuard to the entry"] > 20 && seen["local network"] > 20, "{seen:?}");
 	wire.allow(&[ENTRY], false);
 
 	// Without its device the process ends, and the lock stays.
