@@ -21,13 +21,14 @@ use std::{
 use tokio::signal::unix::{signal, SignalKind};
 
 /// The Weir sidecar: takes programs through other people's lines, lets its own line be measured and sells what it carries, and
-/// measures the lines of others, in WireGuard sessions in userspace. Needs no root.
+/// measures the lines of others, in WireGuard sessions in userspace. Needs no root, but for `connect --tun`.
 #[derive(Debug, Parser)]
 #[command(
 	name = "weir-tunnel",
 	version,
 	after_help = "First steps as a customer:\n  \
-		weir-tunnel connect --key FILE --region DE               then set programs to the SOCKS5 proxy 127.0.0.1:1080\n\n\
+		weir-tunnel connect --key FILE --region DE               then set programs to the SOCKS5 proxy 127.0.0.1:1080\n  \
+		weir-tunnel connect --tun --key FILE --region DE         all programs, with a kill switch; as root\n\n\
 		First steps as a provider or attestor:\n  \
 		weir-tunnel key generate --folder /var/lib/weir-tunnel   then register what it shows on chain\n  \
 		weir-tunnel check --config FILE                          is the configuration well formed?\n  \
@@ -73,14 +74,24 @@ enum Command {
 	/// Makes or shows the two keys of a node.
 	#[command(subcommand)]
 	Key(KeyCommand),
-	/// Takes programs through a provider's line, paid by a channel: they go out by a SOCKS5 proxy on this machine.
+	/// Takes programs through a provider's line, paid by a channel: they go out by a SOCKS5 proxy on this machine, or all of them with
+	/// --tun.
 	///
 	/// Uses an open channel if there is one, else opens one. While there is no tunnel it refuses programs, and never lets them go
 	/// around it. Ctrl-C pays what was used and leaves the rest in the channel for the next time.
 	Connect(ConnectOptions),
+	/// The kill switch of `connect --tun`.
+	#[command(subcommand)]
+	Firewall(FirewallCommand),
 	/// Shows, tops up and closes payment channels.
 	#[command(subcommand)]
 	Channels(ChannelsCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum FirewallCommand {
+	/// Removes what a `connect --tun` has left that was killed or failed: programs go out by the line again.
+	Clear,
 }
 
 #[derive(Debug, Subcommand)]
@@ -185,6 +196,9 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
 			let stop = stop_signal()?;
 			options::connect(options, cli.json, stop, say).await
 		}),
+		Command::Firewall(FirewallCommand::Clear) => {
+			runtime()?.block_on(options::clear_firewall(cli.json, say))
+		}
 		Command::Channels(command) => runtime()?.block_on(options::channels(command, cli.json, say)),
 	}
 }

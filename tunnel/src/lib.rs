@@ -5,6 +5,7 @@
 //! * [`exit`]: the way from the tunnel to the Internet. [`net`]: TCP and UDP over inner packets.
 //! * [`provide`]: the target's side of tests. [`attest`]: the attestor's.
 //! * [`connect`]: the customer's side of paid tunnels, and [`socks`] in front of it.
+//! * `firewall`: the kill switch of `connect --tun`.
 //! * [`api`], [`metrics`]: the loopback interface. [`store`]: what survives a restart.
 //! * [`config`], [`keys`], [`run`], [`doctor`], [`cli`]: the process. [`advice`]: what its errors say.
 
@@ -21,6 +22,7 @@ pub mod control;
 pub mod doctor;
 pub mod engine;
 pub mod exit;
+mod firewall;
 pub mod keys;
 pub mod metrics;
 pub mod net;

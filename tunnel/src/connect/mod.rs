@@ -3,6 +3,7 @@
 //! * `choice`, `funding`: whom to buy from, and the channel that pays.
 //! * `route`: the hops, each inside the one before.
 //! * `session`: let in, carry, pay. `journal`: what of it must not be lost.
+//! * `machine`: all programs instead of those that are set to the proxy.
 //! * `gate`: the one way out. There is no other: without a tunnel programs are told that the network is unreachable.
 //! * `options`, `status`, `money`: what the user types and sees.
 
@@ -12,6 +13,7 @@ pub(crate) mod fake;
 mod funding;
 mod gate;
 pub mod journal;
+mod machine;
 mod money;
 pub(crate) mod options;
 mod route;
@@ -20,6 +22,7 @@ mod status;
 
 pub use choice::Whom;
 pub use funding::Budget;
+pub use machine::{is_locked, unlock, Machine, Whole};
 pub use route::HopEnd;
 pub use status::{Phase, Status};
 
@@ -36,28 +39,21 @@ use funding::Funded;
 use journal::Journal;
 use rand::Rng;
 use route::{Hop, Route};
-use session::{Asker, Lost, Outlook, Outside, Over, Purse};
+use session::{Lost, Outlook, Outside, Over, Purse};
 use std::{
 	net::SocketAddr,
 	path::PathBuf,
 	sync::{Arc, Mutex},
 	time::Duration,
 };
-use tokio::sync::{oneshot, watch, Notify};
-use weir_primitives::{
-	api::RegionFilter,
-	chain::AccountId,
-	channel::ChannelId,
-	channels_api::{ChannelInfo, OfferInfo},
-};
+use tokio::sync::{oneshot, watch};
+use weir_primitives::{api::RegionFilter, chain::AccountId, channel::ChannelId, channels_api::OfferInfo};
 use weir_tunnel_core::{session::Payer, wire::Refusal, Micros, MILLI};
 
 /// Before the first and the last of many attempts to join.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 /// A session that lasted so long was a good one: the next attempt is the first again.
 const GOOD: Micros = 30_000 * MILLI;
-/// Between two looks at what the chain says of the channel, when nothing asks for one.
-const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// Joins in a row that a provider may not know the channel of, or call stale: its chain may lag, and so may a clock.
 const MOST_REFUSED: u32 = 12;
 /// Providers that are asked whether they serve, before one is paid.
@@ -125,15 +121,29 @@ pub struct Connection {
 impl Connection {
 	/// Listens at once, and refuses until there is a tunnel.
 	pub async fn start(settings: Settings, chain: Arc<dyn Market>, account: Account) -> Result<Self> {
+		Self::start_for(None, settings, chain, account).await
+	}
+
+	/// As [`Self::start`], for all programs of a locked machine as well.
+	pub async fn start_for(
+		machine: Option<Arc<Machine>>,
+		settings: Settings,
+		chain: Arc<dyn Market>,
+		account: Account,
+	) -> Result<Self> {
 		let listener = socks::bind(settings.socks, settings.socks_open).await?;
 		let (folder, genesis) = (settings.state.clone(), chain.genesis());
 		let journal = Arc::new(on_disk(move || Journal::open(&folder, genesis)).await?);
 		let (gate, way_out) = watch::channel(None);
+		if let Some(machine) = &machine {
+			machine.start(way_out.clone());
+		}
 		let socks = Arc::new(Socks::start(listener, Arc::new(gate::Gate(way_out)))?);
 		let (tell, status) = watch::channel(Status::default());
 		let (stop, stopped) = watch::channel(false);
 		let (say, over) = oneshot::channel();
-		let customer = Customer { settings, chain, account, journal, status: tell, gate, stop: stopped };
+		let customer =
+			Customer { settings, chain, account, journal, machine, status: tell, gate, stop: stopped };
 		let counted = socks.clone();
 		let task = Task::spawn("customer", async move {
 			let stopped = customer.run(&counted).await;
@@ -180,6 +190,8 @@ struct Customer {
 	chain: Arc<dyn Market>,
 	account: Account,
 	journal: Arc<Journal>,
+	/// None: only programs that are set to the proxy go through.
+	machine: Option<Arc<Machine>>,
 	status: watch::Sender<Status>,
 	gate: watch::Sender<Option<Arc<Stack>>>,
 	stop: watch::Receiver<bool>,
@@ -262,7 +274,7 @@ impl Customer {
 				let provider = choice::registered(chain, &account).await?;
 				// Only the first hop may learn where the customer is.
 				if is_first {
-					serves(&provider).await.map_err(why_outside)?;
+					self.serves(&provider).await.map_err(why_outside)?;
 				}
 				self.open(provider, &offer).await
 			};
@@ -335,7 +347,7 @@ impl Customer {
 		if self.settings.hops > 1 {
 			return Ok(());
 		}
-		serves(exit).await.map_err(why_outside)
+		self.serves(exit).await.map_err(why_outside)
 	}
 
 	/// A provider that serves customers now, and its offer: nobody is paid before it has answered.
@@ -387,7 +399,7 @@ impl Customer {
 		loop {
 			self.tell(hops, attempts.has_joined);
 			let joined = tokio::select! {
-				joined = route::join(hops, self.settings.is_disguised, socks) => joined,
+				joined = self.join(hops, socks) => joined,
 				_ = stop.changed() => return Ending::Asked,
 			};
 			let note = match joined {
@@ -513,10 +525,6 @@ fn channel_ends(channel: ChannelId) -> String {
 	)
 }
 
-async fn serves(provider: &Provider) -> Result<(), Outside> {
-	Asker::new(provider, None).map_err(Outside::Failed)?.serves().await
-}
-
 /// Why nobody is let in, and what to do.
 fn why_outside(outside: Outside) -> anyhow::Error {
 	match outside {
@@ -582,22 +590,6 @@ impl Attempts {
 		self.count = self.count.saturating_add(1);
 		let wait = least.saturating_mul(1 << doublings.min(6)).min(most);
 		wait.mul_f64(rand::thread_rng().gen_range(0.5..1.5))
-	}
-}
-
-/// Looks now and then at what the chain says of a channel, and whenever `look` asks for it.
-async fn watch_channel(
-	chain: Arc<dyn Market>,
-	channel: ChannelId,
-	news: watch::Sender<Option<ChannelInfo<AccountId>>>,
-	look: Arc<Notify>,
-) {
-	loop {
-		let _ = tokio::time::timeout(LOOK_EVERY, look.notified()).await;
-		match chain.channel(channel).await {
-			Ok(info) => drop(news.send_replace(info)),
-			Err(error) => tracing::debug!(%error, "channel not read"),
-		}
 	}
 }
 

@@ -3,6 +3,7 @@
 use super::{
 	choice::{account, country, Whom},
 	funding::Budget,
+	machine::{device_name, is_locked, nodes, unlock, Machine, Whole},
 	money::{bytes, credits, dollars, per_gb},
 	status, Connection, Ending, HopEnd, Settings, Stopped,
 };
@@ -56,6 +57,13 @@ pub(crate) struct ConnectOptions {
 	/// Lets --socks be an address that others reach: they then use the tunnel at your expense.
 	#[arg(long)]
 	socks_open: bool,
+	/// Takes everything on this machine through the tunnel, by a TUN device of this name, and lets nothing leave beside it: the kill
+	/// switch. It stays when this process is killed; `weir-tunnel firewall clear` removes it then. Needs root or CAP_NET_ADMIN.
+	#[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "weir0", value_parser = device_name)]
+	tun: Option<String>,
+	/// Lets the local network be reached beside the tunnel, but for its resolver.
+	#[arg(long, requires = "tun")]
+	allow_lan: bool,
 	/// The provider to go through: an address or 32 bytes of hex.
 	#[arg(long, value_name = "ACCOUNT", conflicts_with = "region")]
 	provider: Option<String>,
@@ -115,6 +123,26 @@ fn default_state(variable: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf> 
 }
 
 impl ConnectOptions {
+	/// How the machine goes through the tunnel; none if only programs that are set to the proxy do.
+	async fn whole(&self) -> Result<Option<Whole>> {
+		let Some(tun) = self.tun.clone() else {
+			if is_locked().await {
+				bail!("the kill switch of an earlier run stands; `weir-tunnel firewall clear` removes it, or use --tun again");
+			}
+			return Ok(None);
+		};
+		Machine::check().await?;
+		config::check_endpoints(&self.purse.chain).map_err(|error| anyhow!("--chain: {error}"))?;
+		Ok(Some(Whole { tun, lan: self.allow_lan, chain: nodes(&self.purse.chain).await? }))
+	}
+
+	async fn lock(&self, whole: Option<&Whole>) -> Result<Option<Arc<Machine>>> {
+		match whole {
+			Some(whole) => Ok(Some(Arc::new(Machine::lock(whole).await?))),
+			None => Ok(None),
+		}
+	}
+
 	fn settings(&self) -> Result<Settings> {
 		let whom = match (&self.provider, &self.region) {
 			(Some(provider), _) => Whom::Account(account(provider).context("--provider")?),
@@ -153,19 +181,46 @@ pub(crate) async fn connect(
 ) -> Result<ExitCode> {
 	let settings = options.settings()?;
 	tokio::pin!(stop);
+	let mut machine = None;
 	let started = async {
+		let whole = options.whole().await?;
+		// What a run has left that was killed knows other nodes, perhaps.
+		if is_locked().await {
+			machine = options.lock(whole.as_ref()).await?;
+		}
 		let (account, chain) = options.purse.open().await?;
-		Connection::start(settings, Arc::new(chain), account).await
+		if machine.is_none() {
+			// A node that is named is looked up before: now names are known to the exit alone.
+			machine = options.lock(whole.as_ref()).await?;
+		}
+		Connection::start_for(machine.clone(), settings, Arc::new(chain), account).await
 	};
-	let mut connection = tokio::select! {
-		started = started => started?,
-		_ = &mut stop => return Ok(ExitCode::SUCCESS),
+	let started = tokio::select! {
+		started = started => Some(started),
+		_ = &mut stop => None,
+	};
+	let mut connection = match started {
+		Some(Ok(connection)) => connection,
+		Some(Err(error)) => {
+			finish(machine, false).await?;
+			return Err(error);
+		}
+		None => {
+			// It may have been just about to be locked.
+			if machine.is_none() && options.tun.is_some() && is_locked().await {
+				unlock().await?;
+			}
+			finish(machine, true).await?;
+			return Ok(ExitCode::SUCCESS);
+		}
 	};
 	let show = crate::tasks::Task::spawn("status", status::show(connection.status(), json));
 	let stopped = tokio::select! {
 		stopped = connection.ended() => stopped,
 		_ = &mut stop => connection.stop().await,
+		error = failed(machine.as_deref()) => Stopped { ending: Ending::Failed(error), ..connection.stop().await },
 	};
+	finish(machine, matches!(stopped.ending, Ending::Asked)).await?;
 	// So that what follows is on a line of its own.
 	show.finish(SHOWN).await;
 	report(&stopped, json, say)?;
@@ -175,6 +230,34 @@ pub(crate) async fn connect(
 		Ending::Dispute(reason) => exit_with(reason, 4, json),
 		Ending::Failed(error) => Err(error),
 	}
+}
+
+/// Why the machine cannot go through the tunnel any more.
+async fn failed(machine: Option<&Machine>) -> anyhow::Error {
+	match machine {
+		Some(machine) => machine.failed().await,
+		None => std::future::pending().await,
+	}
+}
+
+/// Undoes the kill switch, or says that it stays.
+async fn finish(machine: Option<Arc<Machine>>, asked: bool) -> Result<()> {
+	let Some(machine) = machine else { return Ok(()) };
+	if machine.finish(asked).await? {
+		tracing::warn!(
+			"the kill switch stays: nothing leaves this machine until `connect --tun` runs again, or `weir-tunnel firewall clear`"
+		);
+	}
+	Ok(())
+}
+
+/// Runs `firewall clear`.
+pub(crate) async fn clear_firewall(json: bool, say: impl Fn(String) -> Result<()>) -> Result<ExitCode> {
+	let was_locked = unlock().await?;
+	let text =
+		if was_locked { "removed: programs go out by the line again" } else { "there was no kill switch" };
+	say(if json { json!({ "removed": was_locked }).to_string() } else { text.into() })?;
+	Ok(ExitCode::SUCCESS)
 }
 
 /// Says why, and ends with a code of its own.

@@ -8,7 +8,7 @@ use super::{
 	choice::Provider,
 	session::{self, Outlook, Outside, Over, Purse, Session},
 	status::Status,
-	watch_channel, Market,
+	Market,
 };
 use crate::{net::Stack, socks::Socks, tasks::Task};
 use std::{
@@ -20,6 +20,9 @@ use weir_primitives::{chain::AccountId, channel::ChannelId, channels_api::Channe
 
 /// A hop that carried others waits so long for its last voucher to arrive.
 const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Between two looks at what the chain says of a channel, when nothing asks for one.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
 
 /// A hop: through whom, and what pays for it.
 pub(super) struct Hop {
@@ -171,4 +174,20 @@ pub(super) async fn join(
 		carriers.0.push(Carrier::start(session, hop, gone, socks.clone()));
 	}
 	Err((0, Outside::Odd("no hop at all")))
+}
+
+/// Looks now and then at what the chain says of a channel, and whenever `look` asks for it.
+async fn watch_channel(
+	chain: Arc<dyn Market>,
+	channel: ChannelId,
+	news: watch::Sender<Option<ChannelInfo<AccountId>>>,
+	look: Arc<Notify>,
+) {
+	loop {
+		let _ = tokio::time::timeout(LOOK_EVERY, look.notified()).await;
+		match chain.channel(channel).await {
+			Ok(info) => drop(news.send_replace(info)),
+			Err(error) => tracing::debug!(%error, "channel not read"),
+		}
+	}
 }

@@ -65,6 +65,9 @@ impl Transport for BoundTcp {
 		let source = self.source;
 		Ok(Box::pin(async move {
 			let socket = if destination.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+			if let Some(mark) = crate::firewall::outer_mark() {
+				nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::Mark, &mark)?;
+			}
 			if source.is_ipv4() == destination.is_ipv4() {
 				socket.bind((source, 0).into())?;
 			}

@@ -93,10 +93,11 @@ impl UdpTransportFactory for LineFactory {
 
 	async fn bind(&mut self, params: &UdpTransportFactoryParams) -> io::Result<(LineSend, LineRecv)> {
 		let options = SockOpt {
+			// Beside a kill switch nothing else of ours gets out.
+			fwmark: crate::firewall::outer_mark(),
 			recv_buffer_size: Some(BUFFER_BYTES),
 			send_buffer_size: Some(BUFFER_BYTES),
 			only_v6: self.address.is_ipv6().then_some(true),
-			..Default::default()
 		};
 		let socket = UdpSocket::bind((self.address, params.port).into(), options)?;
 		// Beyond the system's limit, for those who may; and several at once, where the kernel can.

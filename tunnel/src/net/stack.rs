@@ -13,7 +13,7 @@ use std::{
 	collections::{hash_map::Entry, HashMap},
 	io,
 	net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
-	sync::{Arc, Mutex},
+	sync::{Arc, Mutex, OnceLock},
 	time::Duration,
 };
 use tokio::{
@@ -66,6 +66,8 @@ pub(super) struct Inside {
 	pub(super) to_tunnel: mpsc::Sender<Vec<u8>>,
 	memory: Arc<Budget>,
 	table: Mutex<Table>,
+	/// Takes the packets that are nobody's here.
+	others: OnceLock<mpsc::Sender<Vec<u8>>>,
 }
 
 /// TCP and UDP from one inner address. Dropped, it ends all of its streams.
@@ -96,7 +98,8 @@ impl Stack {
 		from_tunnel: mpsc::Receiver<Vec<u8>>,
 	) -> Self {
 		let memory = Budget::new(MEMORY_BYTES, None);
-		let inside = Arc::new(Inside { address, mtu, to_tunnel, memory, table: Mutex::default() });
+		let (table, others) = (Mutex::default(), OnceLock::new());
+		let inside = Arc::new(Inside { address, mtu, to_tunnel, memory, table, others });
 		let reader = Task::spawn("inner packets", read(inside.clone(), from_tunnel));
 		Self { inside, _reader: reader }
 	}
@@ -188,6 +191,21 @@ impl Stack {
 		}
 	}
 
+	/// This end's address.
+	pub fn address(&self) -> Ipv4Addr {
+		self.inside.address
+	}
+
+	/// Sends a packet of the machine's own, made from this end's address, and is paid for as the stack's; whether the tunnel took it.
+	pub(crate) async fn send_packet(&self, packet: Vec<u8>) -> bool {
+		self.inside.to_tunnel.send(packet).await.is_ok()
+	}
+
+	/// Hands what comes for this end and belongs to none of its streams and questions to `others`, for good.
+	pub(crate) fn divert(&self, others: mpsc::Sender<Vec<u8>>) {
+		let _ = self.inside.others.set(others);
+	}
+
 	/// Streams there are, those included that are being closed.
 	#[cfg(test)]
 	pub(crate) fn streams(&self) -> usize {
@@ -275,10 +293,30 @@ impl Inside {
 		Ok(Asked { inside: self.clone(), port })
 	}
 
+	/// Whether one of the stack's own waits for a packet.
+	fn is_ours(&self, inner: &packet::Inner<'_>) -> bool {
+		let from = |port| SocketAddrV4::new(inner.source, port);
+		match inner.body {
+			Body::Tcp { ports: (source, destination), .. } => {
+				lock(&self.table).streams.contains_key(&(destination, from(source)))
+			}
+			Body::Udp { ports: (source, destination), .. } => {
+				let table = lock(&self.table);
+				table.questions.get(&destination).is_some_and(|question| question.of == from(source))
+			}
+			Body::Echo | Body::Fragment | Body::Other => false,
+		}
+	}
+
 	/// Hands a packet to whom it is for.
 	fn take(&self, bytes: Vec<u8>) {
 		let Some(inner) = packet::parse(&bytes) else { return };
 		if inner.destination != self.address {
+			return;
+		}
+		if let Some(others) = self.others.get().filter(|_| !self.is_ours(&inner)) {
+			// A device that lags loses packets, as a line does.
+			let _ = others.try_send(bytes);
 			return;
 		}
 		match inner.body {

@@ -151,3 +151,40 @@ async fn streams_should_break_when_the_stack_is_dropped() {
 	assert!(stream.write_all(b"hello").await.is_err());
 	drop(far);
 }
+
+#[tokio::test]
+async fn packets_of_nobody_should_be_the_machines_and_the_stacks_own_should_not() {
+	let (stack, mut sent, hears) = stack();
+	let (to_machine, mut machine) = mpsc::channel(8);
+	stack.divert(to_machine);
+	let at = |ip, port| std::net::SocketAddrV4::new(ip, port);
+	let to = SocketAddr::from((THERE, 7));
+	let (answer, ()) = tokio::join!(soon(stack.exchange(to, b"ping", Duration::from_secs(5))), async {
+		let bytes = soon(sent.recv()).await.unwrap();
+		let packet::Body::Udp { ports: (port, _), .. } = packet::parse(&bytes).unwrap().body else {
+			panic!("not the question")
+		};
+		// To a program of the machine; to another machine; and to the stack.
+		for (from, to) in
+			[(at(THERE, 8), at(HERE, port)), (at(THERE, 8), at(GATEWAY, 9)), (at(THERE, 7), at(HERE, port))]
+		{
+			hears.send(packet::datagram(from, to, b"pong", MTU).unwrap()).await.unwrap();
+		}
+	});
+	assert_eq!(answer.unwrap(), b"pong");
+	let packet = soon(machine.recv()).await.unwrap();
+	let packet::Body::Udp { ports: (source, _), .. } = packet::parse(&packet).unwrap().body else {
+		panic!("no datagram")
+	};
+	assert_eq!((source, machine.try_recv().is_err()), (8, true), "one of them alone");
+	// And segments of no stream are answered by the machine, not by the stack.
+	let mut stray = packet;
+	stray[9] = 6;
+	stray.resize(60, 0);
+	stray[2..4].copy_from_slice(&60u16.to_be_bytes());
+	stray[20 + 12] = 0x50;
+	hears.send(stray.clone()).await.unwrap();
+	assert_eq!(soon(machine.recv()).await.unwrap(), stray);
+	assert!(sent.try_recv().is_err());
+	assert!(soon(stack.send_packet(stray.clone())).await && soon(sent.recv()).await == Some(stray));
+}

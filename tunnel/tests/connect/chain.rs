@@ -2,8 +2,11 @@
 
 use super::lab::Lab;
 use async_trait::async_trait;
+use codec::{Decode, Encode};
 use std::{
 	collections::BTreeMap,
+	ops::{Deref, DerefMut},
+	path::{Path, PathBuf},
 	sync::{Mutex, MutexGuard},
 };
 use tokio::sync::{broadcast, watch};
@@ -22,7 +25,7 @@ use weir_primitives::{
 	economy_api::{CreditsInfo, Earned},
 	outage::{Sighting, Watch},
 	report::Entry,
-	Admission, Caps, Claim, EpochIndex, ExitClass, LineKind, ProviderIndex, Region, Timing,
+	Admission, Caps, Claim, Endpoint, EpochIndex, ExitClass, LineKind, ProviderIndex, Region, Timing,
 };
 use weir_tunnel::{
 	chain::{Account, ChainError, ChainView, Clock, Directory, Ended, Handed, Opening, Payments},
@@ -35,13 +38,50 @@ pub(crate) const PRICE: u64 = 50_000;
 pub(crate) const DEPOSIT: Credits = 500_000;
 const EPOCH: EpochIndex = 5;
 
+type Channels = BTreeMap<ChannelId, ChannelInfo<AccountId>>;
+
+/// The channels; changed, they are on the shelf as well.
+struct Books<'a> {
+	channels: MutexGuard<'a, Channels>,
+	shelf: Option<&'a Path>,
+}
+
+impl Deref for Books<'_> {
+	type Target = Channels;
+
+	fn deref(&self) -> &Channels {
+		&self.channels
+	}
+}
+
+impl DerefMut for Books<'_> {
+	fn deref_mut(&mut self) -> &mut Channels {
+		&mut self.channels
+	}
+}
+
+impl Drop for Books<'_> {
+	fn drop(&mut self) {
+		if let Some(shelf) = self.shelf {
+			let (draft, bytes) =
+				(shelf.with_extension(std::process::id().to_string()), self.channels.encode());
+			if std::fs::read(shelf).ok().as_ref() != Some(&bytes) {
+				std::fs::write(&draft, bytes).unwrap();
+				std::fs::rename(draft, shelf).unwrap();
+			}
+		}
+	}
+}
+
 pub(crate) struct LabChain {
 	providers: Vec<ProviderInfo<AccountId, Balance>>,
 	timing: Timing,
 	first_slot: u64,
-	channels: Mutex<BTreeMap<ChannelId, ChannelInfo<AccountId>>>,
+	channels: Mutex<Channels>,
 	heads: watch::Sender<u64>,
 	blocks: broadcast::Sender<[u8; 32]>,
+	/// Of processes that share the channels: a file of them.
+	shelf: Option<PathBuf>,
 	_blocks: tokio::task::JoinHandle<()>,
 }
 
@@ -73,12 +113,24 @@ impl LabChain {
 			channels: Mutex::default(),
 			heads,
 			blocks: broadcast::channel(8).0,
+			shelf: None,
 			_blocks: blocks,
 		}
 	}
 
-	fn books(&self) -> MutexGuard<'_, BTreeMap<ChannelId, ChannelInfo<AccountId>>> {
-		self.channels.lock().unwrap()
+	/// With the channels in a file, for several processes.
+	#[allow(dead_code, reason = "not every binary of tests has several processes")]
+	pub(crate) fn kept_in(mut self, shelf: PathBuf) -> Self {
+		self.shelf = Some(shelf);
+		self
+	}
+
+	fn books(&self) -> Books<'_> {
+		let mut channels = self.channels.lock().unwrap();
+		if let Some(bytes) = self.shelf.as_ref().and_then(|shelf| std::fs::read(shelf).ok()) {
+			*channels = Channels::decode(&mut &bytes[..]).unwrap();
+		}
+		Books { channels, shelf: self.shelf.as_deref() }
 	}
 
 	/// How many channels there are.
@@ -326,7 +378,15 @@ impl ChainView for LabChain {
 		&self,
 		node: &AccountId,
 	) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError> {
-		Ok(self.registered(node).cloned())
+		let mut found = self.registered(node).cloned();
+		// A provider of another process may have moved.
+		let moved =
+			self.shelf.as_ref().and_then(|shelf| std::fs::read_to_string(shelf.with_file_name("moved")).ok());
+		if let (Some(provider), Some(address)) = (&mut found, moved) {
+			let addr = address.parse::<std::net::Ipv4Addr>().unwrap().octets();
+			provider.endpoint = Endpoint::V4 { addr, port: provider.endpoint.port().unwrap() };
+		}
+		Ok(found)
 	}
 
 	async fn report_state(&self, _: EpochIndex, _: &AccountId) -> Result<(bool, bool), ChainError> {
