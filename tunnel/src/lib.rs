@@ -6,6 +6,7 @@
 //! * [`provide`]: the target's side of tests. [`attest`]: the attestor's.
 //! * [`connect`]: the customer's side of paid tunnels, and [`socks`] in front of it.
 //! * [`api`], [`metrics`]: the loopback interface. [`store`]: what survives a restart.
+//! * `setup`: how an account becomes a provider.
 //! * [`config`], [`keys`], [`run`], [`doctor`], [`cli`]: the process. [`advice`]: what its errors say.
 
 pub mod advice;
@@ -26,6 +27,7 @@ pub mod metrics;
 pub mod net;
 pub mod provide;
 pub mod run;
+pub(crate) mod setup;
 pub mod socks;
 pub mod store;
 pub mod tasks;
