@@ -7,6 +7,7 @@ use crate::{
 	clock,
 	config::Config,
 	control,
+	setup::weir,
 };
 use libp2p::PeerId;
 use std::{net::IpAddr, sync::Arc};
@@ -124,11 +125,20 @@ async fn registration(
 		false if registered.paused => {
 			(Verdict::Failed, "; out of service: paused on chain: `weir-tunnel provide resume --key FILE`")
 		}
+		false
+			if matches!(registered.admission, Admission::Pending { passed: 0 })
+				&& registered.last_verdict.is_none() =>
+		{
+			(Verdict::Warning, "; new: in service from the next epoch on")
+		}
 		false => (Verdict::Failed, "; out of service: wait for the next epoch, or until the jail ends"),
 	};
 	let detail = format!(
-		"provider {}, {}/{} kbps claimed, bond {} grains, {admission}{fix}",
-		registered.index, registered.claim.down_kbps, registered.claim.up_kbps, registered.bond
+		"provider {}, {}/{} kbps claimed, bond {}, {admission}{fix}",
+		registered.index,
+		registered.claim.down_kbps,
+		registered.claim.up_kbps,
+		weir(registered.bond)
 	);
 	report.add("registration", verdict, detail);
 	match identity.map(|identity| identity.to_bytes() == registered.peer_id) {

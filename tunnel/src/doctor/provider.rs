@@ -15,7 +15,7 @@ use weir_primitives::{
 };
 
 /// Claims that the account should be able to pay for.
-const CLAIMS: Balance = 20;
+const CLAIMS: Balance = 10;
 /// Others who have to have seen the line.
 const WITNESSES: u16 = 2;
 
@@ -209,12 +209,12 @@ mod tests {
 	fn claim_account_should_be_told_what_to_send_when_it_has_too_little() {
 		let account = AccountId::from([5; 32]);
 		let said = |usable| funds(&account, usable, WEIR / 100);
-		assert_eq!(said(WEIR / 5).0, Verdict::Ok);
-		let (verdict, detail) = said(WEIR / 10);
-		assert!(verdict == Verdict::Warning && detail.ends_with("send it 0.1 WEIR or more"), "{detail}");
+		assert_eq!(said(WEIR / 10).0, Verdict::Ok);
+		let (verdict, detail) = said(WEIR / 20);
+		assert!(verdict == Verdict::Warning && detail.ends_with("send it 0.05 WEIR or more"), "{detail}");
 		let (verdict, detail) = said(0);
 		assert!(
-			verdict == Verdict::Failed && detail.contains("nothing is claimed; send it 0.2 WEIR"),
+			verdict == Verdict::Failed && detail.contains("nothing is claimed; send it 0.1 WEIR"),
 			"{detail}"
 		);
 	}

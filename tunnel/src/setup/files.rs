@@ -266,7 +266,8 @@ mod tests {
 	#[test]
 	fn config_should_be_valid_whatever_paths_and_zones_hold() {
 		let folder = tempfile::tempdir().unwrap();
-		let (mut options, _) = within(folder.path(), &["--endpoint", "[2001:db8::1]:7"]);
+		let (mut options, _) = within(folder.path(), &[]);
+		options.endpoint = Some("[2001:db8::1]:7".parse().unwrap());
 		options.state = PathBuf::from("/a \"quoted\"\\ folder\n");
 		let files = Files::new(&options);
 		let text = config(&[3; 32].into(), &options, &options.wish().unwrap(), &files);

@@ -198,10 +198,10 @@ pub(super) mod tests {
 		let wish = wish(&[]);
 		let first = plan(&wish, &keys(), &found(0)).unwrap();
 		assert_eq!(names(&first), ["NodeStaking.bond", "Providers.register", "Balances.transfer_keep_alive"]);
-		assert_eq!((first.bond, first.claims), (1_010 * WEIR, 2 * WEIR));
+		assert_eq!((first.bond, first.claims), (1_010 * WEIR, 20 * WEIR));
 		let mut after = found(1_010 * WEIR);
 		after.provider = Some(registered(&wish));
-		after.claims.usable = WEIR;
+		after.claims.usable = 10 * WEIR;
 		assert_eq!(plan(&wish, &keys(), &after).unwrap().calls, []);
 		// The rate has risen since: what is bonded stays enough.
 		after.needed.needed = 2_000 * WEIR;
@@ -224,7 +224,7 @@ pub(super) mod tests {
 		let before = wish(&[]);
 		let mut found = found(1_010 * WEIR);
 		found.provider = Some(registered(&before));
-		found.claims.usable = 2 * WEIR;
+		found.claims.usable = 20 * WEIR;
 		let dearer = Wish { price: 60_000, ..before.clone() };
 		let expected = TermsUpdate { price: Some(60_000), ..TermsUpdate::default() };
 		assert_eq!(plan(&dearer, &keys(), &found).unwrap().calls, [RegistryCall::Update(expected)]);

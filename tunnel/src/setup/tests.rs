@@ -141,7 +141,7 @@ async fn init_should_show_the_bill_and_touch_nothing_without_yes() {
 		"caps           rate none, month none, sessions 64",
 		"  NodeStaking.bond               1010 WEIR",
 		"fee            0.03 WEIR",
-		"in all         1012.03 WEIR",
+		"in all         1030.03 WEIR",
 		"Nothing was sent or written. The same with --yes does it.",
 	] {
 		assert!(said.iter().any(|known| known == line), "no {line:?} in {said:#?}");
@@ -181,7 +181,7 @@ async fn init_should_leave_nothing_behind_when_the_account_has_too_little() {
 	let (folder, office) = (tempfile::tempdir().unwrap(), Office::new(1_000 * WEIR));
 	let error = init(folder.path(), &office, &["--yes"], false).await.unwrap_err().to_string();
 	assert!(
-		error.contains("has 1000 WEIR free, and 1012.03 WEIR are needed; send 12.03 WEIR to it"),
+		error.contains("has 1000 WEIR free, and 1030.03 WEIR are needed; send 30.03 WEIR to it"),
 		"{error}"
 	);
 	assert_eq!((office.sent(), std::fs::read_dir(folder.path()).unwrap().count()), (vec![], 0));

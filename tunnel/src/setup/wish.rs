@@ -92,7 +92,7 @@ pub(crate) struct InitOptions {
 	#[arg(long, value_name = "WEIR")]
 	pub(crate) bond: Option<String>,
 	/// What the account that claims has for its fees, WEIR: made up when it has less than half.
-	#[arg(long, value_name = "WEIR", default_value = "2")]
+	#[arg(long, value_name = "WEIR", default_value = "20")]
 	pub(crate) claims: String,
 	/// File of the account that bonds and owns the registration: one line, a mnemonic or 64 hex digits, mode 0600. It is needed here
 	/// once; the sidecar runs without it.
@@ -294,7 +294,7 @@ pub(super) mod tests {
 		assert_eq!(wish.caps, Caps { rate_kbps: 200_000, gb_per_month: 500, sessions: 64 });
 		assert_eq!(
 			(wish.price, wish.exit, wish.bond, wish.claims),
-			(50_000, ExitClass::Open, None, 2 * WEIR)
+			(50_000, ExitClass::Open, None, 20 * WEIR)
 		);
 		assert_eq!(in_words(&wish), "DE residential, exit open, $0.05 per GB");
 	}
