@@ -41,6 +41,7 @@ put 755 "$binary" /usr/bin/weir-tunnel
 strip --strip-unneeded "$root/usr/bin/weir-tunnel"
 put 644 tunnel/packaging/weir-tunnel.service /usr/lib/systemd/system/weir-tunnel.service
 put 644 tunnel/packaging/default /etc/default/weir-tunnel
+put 644 tunnel/packaging/kernel-exit.conf /usr/share/doc/weir-tunnel/kernel-exit.conf
 put 644 tunnel/example.toml /usr/share/doc/weir-tunnel/example.toml
 put 644 docs/sidecar.md /usr/share/doc/weir-tunnel/sidecar.md
 put 644 docs/customer.md /usr/share/doc/weir-tunnel/customer.md

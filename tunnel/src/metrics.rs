@@ -311,7 +311,11 @@ mod tests {
 			assert_eq!(name.ends_with("_total"), kind == "counter", "{name}");
 			assert!(served.insert(name.to_owned()), "{name} is there twice");
 		}
-		assert_eq!(documented(), served);
+		let documented = documented();
+		assert!(served.is_subset(&documented), "not in docs/sidecar.md: {:?}", &served - &documented);
+		// Those of an exit have no rows before one is open.
+		let gone: Vec<_> = documented.difference(&served).filter(|name| !name.starts_with("exit_")).collect();
+		assert!(gone.is_empty(), "only in docs/sidecar.md: {gone:?}");
 	}
 
 	#[test]

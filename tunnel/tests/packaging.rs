@@ -80,6 +80,7 @@ fn package_should_hold_the_program_the_unit_and_its_papers_and_nothing_secret() 
 		doc("copyright"),
 		doc("customer.md"),
 		doc("example.toml"),
+		doc("kernel-exit.conf"),
 		doc("openapi.json"),
 		doc("sidecar.md"),
 	]);
@@ -114,10 +115,18 @@ fn unit_should_agree_with_the_program_the_scripts_and_systemd() {
 	let file = folder.path().join("weir-tunnel.service");
 	// It is not installed here.
 	fs::write(&file, UNIT.replace("/usr/bin/weir-tunnel", PROGRAM)).unwrap();
-	let verified = Command::new("systemd-analyze").arg("verify").arg(&file).output().unwrap();
-	let err = String::from_utf8(verified.stderr).unwrap();
-	let of_ours: Vec<_> = err.lines().filter(|line| line.contains("weir-tunnel.service")).collect();
-	assert_eq!((verified.status.success(), of_ours), (true, Vec::<&str>::new()), "{err}");
+	let verify = || {
+		let verified = Command::new("systemd-analyze").arg("verify").arg(&file).output().unwrap();
+		let err = String::from_utf8(verified.stderr).unwrap();
+		let is_ours = |line: &&str| line.contains("weir-tunnel.service") || line.contains("kernel-exit.conf");
+		assert_eq!(err.lines().filter(is_ours).collect::<Vec<_>>(), Vec::<&str>::new());
+		assert!(verified.status.success(), "{err}");
+	};
+	verify();
+	let more = folder.path().join("weir-tunnel.service.d");
+	fs::create_dir(&more).unwrap();
+	fs::write(more.join("kernel-exit.conf"), include_str!("../packaging/kernel-exit.conf")).unwrap();
+	verify();
 }
 
 /// In a copy of this machine's file system that forgets everything, without the network.
