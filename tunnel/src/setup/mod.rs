@@ -68,7 +68,7 @@ pub(crate) async fn init(
 	config::check_endpoints(&options.chain).map_err(|error| anyhow!("--chain: {error}"))?;
 	let genesis = options.genesis.as_deref().map(config::genesis).transpose().context("--genesis")?;
 	let owner = match (&options.key, &options.account) {
-		(Some(key), _) => Owner::Key(Account::load(key)?),
+		(Some(key), _) => Owner::Key(Box::new(Account::load(key)?)),
 		(None, Some(account)) => {
 			let read = AccountId::from_str(account);
 			Owner::Address(read.map_err(|error| {
@@ -89,7 +89,7 @@ pub(crate) async fn init(
 /// Who bonds.
 enum Owner {
 	/// It can sign.
-	Key(Account),
+	Key(Box<Account>),
 	/// It can only be looked at.
 	Address(AccountId),
 }

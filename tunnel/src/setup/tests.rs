@@ -126,7 +126,7 @@ async fn init(folder: &Path, office: &Office, arguments: &[&str], json: bool) ->
 		Ok(())
 	};
 	let chain = Chain { registry: office, view: &office.fake };
-	run(&options, &options.wish()?, &Owner::Key(owner()), chain, json, say).await?;
+	run(&options, &options.wish()?, &Owner::Key(Box::new(owner())), chain, json, say).await?;
 	let said = said.lock().unwrap().clone();
 	Ok(said)
 }
