@@ -1,4 +1,5 @@
-//! The loopback HTTP interface: tasks in, reports out, metrics. Every path but `/metrics` wants the bearer token.
+//! The loopback HTTP interface: tasks in, reports out, metrics. Every path but `/metrics` and
+//! `/openapi.json` wants the bearer token.
 //!
 //! | request | answer |
 //! |---|---|
@@ -6,8 +7,12 @@
 //! | `GET /v1/reports/<epoch>` | 200 with a `ReportResponse`, 401, 503 (no chain) |
 //! | `POST /v1/watch` with a `WatchRequest` | 200 with a `WatchResponse`, otherwise as for tasks |
 //! | `GET /v1/receipts/<epoch>/<prefix>,…` | 200 with a `ReceiptsResponse`, 400, 401, 404 (one is missing), 503 |
+//! | `GET /v1/provider` | 200 with how customers are served, 401, 503 (they are not) |
+//! | `POST /v1/provider/pause`, `…/resume` | the same, afterwards |
 //! | `GET /metrics` | 200, Prometheus text |
+//! | `GET /openapi.json` | 200, what is described here in OpenAPI 3.1 |
 
+mod provider;
 mod watch;
 
 use crate::{
@@ -15,6 +20,7 @@ use crate::{
 	attest::{Attestor, EpochTasks},
 	chain::bytes32,
 	metrics::Metrics,
+	provide::Switch,
 	tasks::Task,
 };
 use anyhow::{anyhow, bail, Context, Result};
@@ -24,7 +30,7 @@ use axum::{
 	http::{header, StatusCode},
 	middleware::{self, Next},
 	response::{IntoResponse, Response},
-	routing::{get, post},
+	routing::{get, post, MethodRouter},
 	Json, Router,
 };
 use codec::Encode;
@@ -46,6 +52,9 @@ use weir_primitives::{
 };
 use zeroize::Zeroizing;
 
+/// The interface in OpenAPI.
+const DESCRIPTION: &str = include_str!("../../docs/tunnel-openapi.json");
+
 /// What the handlers share.
 pub struct Shared {
 	/// The bearer token.
@@ -56,6 +65,8 @@ pub struct Shared {
 	pub account: AccountId,
 	/// The attestor, once it runs.
 	pub attestor: OnceLock<Arc<Attestor>>,
+	/// By which customers are let in or not, if they are served.
+	pub switch: Option<Arc<Switch>>,
 	/// The process's counters.
 	pub metrics: Arc<Metrics>,
 }
@@ -79,14 +90,11 @@ impl Api {
 	/// Answers on a bound address.
 	pub fn start(listener: TcpListener, shared: Arc<Shared>) -> Result<Self> {
 		let address = listener.local_addr().context("api")?;
-		let guarded = Router::new()
-			.route(TASKS_PATH, post(take_tasks))
-			.route(WATCH_PATH, post(watch::take))
-			.route(&format!("{REPORTS_PATH}/{{epoch}}"), get(report))
-			.route(&format!("{RECEIPTS_PATH}/{{epoch}}/{{prefixes}}"), get(receipts))
-			.route_layer(middleware::from_fn_with_state(shared.clone(), check_token));
+		let (guarded, open) = (guarded(), open());
 		let router = guarded
-			.route("/metrics", get(metrics))
+			.router
+			.route_layer(middleware::from_fn_with_state(shared.clone(), check_token))
+			.merge(open.router)
 			.layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 			.layer(middleware::from_fn_with_state(shared.clone(), count_refused))
 			.with_state(shared);
@@ -103,6 +111,46 @@ impl Api {
 	pub fn address(&self) -> SocketAddr {
 		self.address
 	}
+}
+
+/// What is served, and a list of it for the test that compares it with its description.
+#[derive(Default)]
+struct Routes {
+	router: Router<Arc<Shared>>,
+	#[cfg(test)]
+	served: Vec<(&'static str, String)>,
+}
+
+impl Routes {
+	fn with(mut self, method: &'static str, path: &str, handler: MethodRouter<Arc<Shared>>) -> Self {
+		self.router = self.router.route(path, handler);
+		#[cfg(test)]
+		self.served.push((method, path.to_owned()));
+		#[cfg(not(test))]
+		let _ = method;
+		self
+	}
+}
+
+/// What wants the token.
+fn guarded() -> Routes {
+	Routes::default()
+		.with("post", TASKS_PATH, post(take_tasks))
+		.with("post", WATCH_PATH, post(watch::take))
+		.with("get", &format!("{REPORTS_PATH}/{{epoch}}"), get(report))
+		.with("get", &format!("{RECEIPTS_PATH}/{{epoch}}/{{prefixes}}"), get(receipts))
+		.with("get", "/v1/provider", get(provider::standing))
+		.with("post", "/v1/provider/pause", post(provider::pause))
+		.with("post", "/v1/provider/resume", post(provider::resume))
+}
+
+/// What does not.
+fn open() -> Routes {
+	Routes::default().with("get", "/metrics", get(metrics)).with(
+		"get",
+		"/openapi.json",
+		get(|| async { ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION) }),
+	)
 }
 
 /// Compares without telling by time how much was right.

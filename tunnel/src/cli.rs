@@ -7,9 +7,11 @@ use crate::{
 	doctor::{self, Check, Verdict},
 	keys,
 	run::{Roles, Sidecar},
+	setup::{self, InitOptions, PauseOptions},
 };
 use anyhow::{bail, Context, Result};
 use clap::{Args, Parser, Subcommand};
+use sd_notify::NotifyState;
 use serde_json::json;
 use std::{
 	fmt::Display,
@@ -29,7 +31,10 @@ use tokio::signal::unix::{signal, SignalKind};
 	after_help = "First steps as a customer:\n  \
 		weir-tunnel connect --key FILE --region DE               then set programs to the SOCKS5 proxy 127.0.0.1:1080\n  \
 		weir-tunnel connect --tun --key FILE --region DE         all programs, with a kill switch; as root\n\n\
-		First steps as a provider or attestor:\n  \
+		First steps as a provider:\n  \
+		weir-tunnel provide init --key FILE --down 100 --up 40 --region DE --price 0.05         shows the bill; --yes does it\n  \
+		weir-tunnel run                                          or: systemctl enable --now weir-tunnel\n\n\
+		First steps as an attestor:\n  \
 		weir-tunnel key generate --folder /var/lib/weir-tunnel   then register what it shows on chain\n  \
 		weir-tunnel check --config FILE                          is the configuration well formed?\n  \
 		weir-tunnel doctor --config FILE                         is everything else as it should be?\n  \
@@ -61,8 +66,16 @@ enum Command {
 	/// Keys, token, state and ports are checked first; then it waits until the chain is reachable and logs `ready`. Ends
 	/// with SIGINT or SIGTERM.
 	Run(ConfigFile),
-	/// Runs only `[provide]`: lets this line be measured on the registered port.
-	Provide(ConfigFile),
+	/// Runs only `[provide]`: lets this line be measured on the registered port and serves customers.
+	///
+	/// `provide init` makes a provider of an account, `provide pause` and `resume` stop and go on.
+	#[command(args_conflicts_with_subcommands = true)]
+	Provide {
+		#[command(flatten)]
+		config: ConfigFile,
+		#[command(subcommand)]
+		command: Option<ProvideCommand>,
+	},
 	/// Runs only `[attest]`: measures providers, for the node beside it or alone.
 	Attest(ConfigFile),
 	/// Checks configuration, keys, ports, chain, clock, registration and seat; each finding with its fix.
@@ -92,6 +105,18 @@ enum Command {
 enum FirewallCommand {
 	/// Removes what a `connect --tun` has left that was killed or failed: programs go out by the line again.
 	Clear,
+}
+
+#[derive(Debug, Subcommand)]
+enum ProvideCommand {
+	/// Bonds and registers a line, and writes keys and configuration. Without --yes it shows what that costs, and does nothing.
+	///
+	/// It can be run again at any time: what is done is not done twice, and what differs is changed.
+	Init(Box<InitOptions>),
+	/// Lets nobody in any more; customers who are here are told, and served for two minutes. Stands until `resume`.
+	Pause(PauseOptions),
+	/// Lets customers in again.
+	Resume(PauseOptions),
 }
 
 #[derive(Debug, Subcommand)]
@@ -175,7 +200,14 @@ fn start_logs(json: bool) {
 fn execute(cli: &Cli) -> Result<ExitCode> {
 	match &cli.command {
 		Command::Run(ConfigFile { config }) => run(config, Roles::Configured),
-		Command::Provide(ConfigFile { config }) => run(config, Roles::Provide),
+		Command::Provide { config: ConfigFile { config }, command: None } => run(config, Roles::Provide),
+		Command::Provide { command: Some(command), .. } => runtime()?.block_on(async {
+			match command {
+				ProvideCommand::Init(options) => setup::init(options, cli.json, say).await,
+				ProvideCommand::Pause(options) => setup::pause(options, true, cli.json, say).await,
+				ProvideCommand::Resume(options) => setup::pause(options, false, cli.json, say).await,
+			}
+		}),
 		Command::Attest(ConfigFile { config }) => run(config, Roles::Attest),
 		Command::Doctor(ConfigFile { config }) => examine(config, cli.json),
 		Command::Check(ConfigFile { config }) => {
@@ -231,11 +263,19 @@ fn stop_signal() -> Result<impl Future<Output = &'static str>> {
 	})
 }
 
+/// Tells systemd, if it has started this process and wants to know.
+fn tell_supervisor(state: &[NotifyState<'_>]) {
+	if let Err(error) = sd_notify::notify(state) {
+		tracing::debug!(%error, "the supervisor was not told");
+	}
+}
+
 fn run(config: &Path, roles: Roles) -> Result<ExitCode> {
 	let config = Config::load(config)?;
 	runtime()?.block_on(async {
 		let stop = stop_signal()?;
 		tokio::pin!(stop);
+		tell_supervisor(&[NotifyState::Status("waiting for the chain")]);
 		let sidecar = tokio::select! {
 			started = Sidecar::start(&config, roles) => started?,
 			signal = &mut stop => {
@@ -244,9 +284,11 @@ fn run(config: &Path, roles: Roles) -> Result<ExitCode> {
 			},
 		};
 		tracing::info!("ready");
+		tell_supervisor(&[NotifyState::Ready, NotifyState::Status("ready")]);
 		tokio::select! {
 			signal = &mut stop => {
 				tracing::info!(signal, "stopping");
+				tell_supervisor(&[NotifyState::Stopping, NotifyState::Status("writing down what was paid")]);
 			},
 			() = sidecar.failed() => bail!("a role stopped; the log says why"),
 		}

@@ -1,6 +1,11 @@
 //! The configuration file (TOML). Every error names the file, the key and the reason.
 
-use crate::{advice, engine::Caps, exit::Wanted};
+use crate::{
+	advice,
+	engine::Caps,
+	exit::Wanted,
+	provide::{Hours, HoursError},
+};
 use anyhow::{anyhow, Result};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -102,6 +107,16 @@ pub struct Provide {
 	/// How guests reach the Internet.
 	#[serde(default)]
 	pub exit: Wanted,
+	/// Hours of the day in which customers are let in, such as `22:00-07:00`; none: always.
+	#[serde(default)]
+	pub hours: Vec<String>,
+	/// Time zone of the hours.
+	#[serde(default = "utc")]
+	pub zone: String,
+}
+
+fn utc() -> String {
+	"UTC".into()
 }
 
 fn some_sessions() -> usize {
@@ -109,6 +124,11 @@ fn some_sessions() -> usize {
 }
 
 impl Provide {
+	/// When customers are let in.
+	pub fn hours(&self) -> Result<Hours, HoursError> {
+		Hours::parse(&self.hours, &self.zone)
+	}
+
 	/// Both caps.
 	pub fn caps(&self) -> Caps {
 		Caps { ingress_kbps: self.ingress_kbps, egress_kbps: self.egress_kbps }
@@ -173,6 +193,11 @@ impl Config {
 		}
 		if self.provide.as_ref().is_some_and(|provide| provide.resolver.len() > MAX_RESOLVERS) {
 			return Err(("provide.resolver", format!("more than {MAX_RESOLVERS}; name the best of them")));
+		}
+		match self.provide.as_ref().map(Provide::hours) {
+			Some(Err(HoursError::Spans(reason))) => return Err(("provide.hours", reason)),
+			Some(Err(HoursError::Zone(reason))) => return Err(("provide.zone", reason)),
+			Some(Ok(_)) | None => {}
 		}
 		if let Some(api) = self.api.as_ref().filter(|api| !api.listen.ip().is_loopback()) {
 			return Err(("api.listen", format!("{} is not a loopback address", api.listen)));

@@ -1,6 +1,8 @@
 //! Checks that name the cause and the fix.
 
 mod chain;
+mod machine;
+mod provider;
 
 use crate::{
 	advice,
@@ -82,8 +84,8 @@ impl Report {
 	}
 }
 
-/// Runs every check. Nobody is asked anything but the configured endpoints, the node's registered one and, for the time,
-/// those whom an attestor asks.
+/// Runs every check. Nobody is asked anything but the configured endpoints, the node's registered one, the resolvers of a
+/// provider that serves customers and, for the time, those whom an attestor asks.
 pub async fn examine(config: &Config) -> Vec<Check> {
 	let mut report = Report::default();
 	let identity = report.result("identity key", keys::load_identity(&config.identity_key()), |key| {
@@ -100,11 +102,17 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 	state(&config.node.state, &mut report);
 	ports(config, &mut report);
 	exit(config, &mut report);
+	machine::look(config, &mut report).await;
+	provider::doors(config, &mut report);
 	if let Some(client) = reach_chain(config, &mut report).await {
-		let client: Arc<dyn ChainView> = Arc::new(client);
+		let client = Arc::new(client);
+		let view: Arc<dyn ChainView> = client.clone();
 		let identity = identity.map(|key| key.public().to_peer_id());
 		let keys = chain::Keys { probe: probe.map(|key| key.public()), identity };
-		chain::facts(config, &client, keys, &mut report).await;
+		chain::facts(config, &view, Some(&*client), keys, &mut report).await;
+		provider::claim_key(config, Some(&*client), &mut report).await;
+	} else {
+		provider::claim_key(config, None, &mut report).await;
 	}
 	report.0
 }

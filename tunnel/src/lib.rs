@@ -7,6 +7,7 @@
 //! * [`connect`]: the customer's side of paid tunnels, and [`socks`] in front of it.
 //! * `firewall`: the kill switch of `connect --tun`.
 //! * [`api`], [`metrics`]: the loopback interface. [`store`]: what survives a restart.
+//! * `setup`: how an account becomes a provider.
 //! * [`config`], [`keys`], [`run`], [`doctor`], [`cli`]: the process. [`advice`]: what its errors say.
 
 pub mod advice;
@@ -28,6 +29,7 @@ pub mod metrics;
 pub mod net;
 pub mod provide;
 pub mod run;
+pub(crate) mod setup;
 pub mod socks;
 pub mod store;
 pub mod tasks;

@@ -43,6 +43,11 @@ impl Gauge {
 	}
 }
 
+/// How many there are, as a metric.
+pub(crate) fn count(number: usize) -> u64 {
+	u64::try_from(number).unwrap_or(u64::MAX)
+}
+
 /// Numbers that only grow, by names that are found out at run time.
 #[derive(Debug, Default)]
 pub struct Tally(Mutex<BTreeMap<String, u64>>);
@@ -79,6 +84,12 @@ pub struct Metrics {
 	pub paid_down: Counter,
 	/// Carried from customers, inner IP layer.
 	pub paid_up: Counter,
+	/// 1 if customers are let in.
+	pub paid_open: Gauge,
+	/// Carried for customers in the running month.
+	pub month_bytes: Gauge,
+	/// What may be; 0: no bound.
+	pub month_cap_bytes: Gauge,
 	/// Customers' vouchers on the disk.
 	pub vouchers: Counter,
 	/// Credits that vouchers were paid on chain.
@@ -183,6 +194,9 @@ impl Metrics {
 		];
 		let gauges = [
 			("paid_sessions", "Customers whose tunnels are open.", load(&self.paid_sessions.0)),
+			("paid_open", "1 if customers are let in.", load(&self.paid_open.0)),
+			("month_bytes", "Carried for customers in the running month.", load(&self.month_bytes.0)),
+			("month_cap_bytes", "What may be carried in it; 0: no bound.", load(&self.month_cap_bytes.0)),
 			("watched_providers", "Providers watched.", load(&self.watched.0)),
 			("watched_providers_down", "Watched providers that are down.", load(&self.watched_down.0)),
 		];
@@ -213,6 +227,13 @@ impl Metrics {
 		for (event, count) in counters.rows() {
 			let _ = writeln!(text, "{name}_events_total{{event=\"{event}\"}} {count}");
 		}
+	}
+
+	/// Whether customers are let in, and what the month has come to.
+	pub fn tell_door(&self, is_open: bool, month_bytes: u64, month_cap_bytes: Option<u64>) {
+		self.paid_open.set(is_open.into());
+		self.month_bytes.set(month_bytes);
+		self.month_cap_bytes.set(month_cap_bytes.unwrap_or(0));
 	}
 
 	/// Counts a transaction that a pool refused, if that is the error.
@@ -289,6 +310,35 @@ mod tests {
 			assert!(text.lines().any(|line| line == row), "no {row} in {text}");
 		}
 		assert!(!text.contains("role=\"attest\""), "that role does not run");
+	}
+
+	/// Names in code spans of the section "Metrics" of the handbook, first column of its table.
+	fn documented() -> std::collections::BTreeSet<String> {
+		let handbook = include_str!("../../docs/sidecar.md");
+		let section = handbook.split("\n## Metrics\n").nth(1).unwrap().split("\n## ").next().unwrap();
+		let rows = section.split("\nRules that are not answered").next().unwrap().lines();
+		let cells = rows.filter_map(|row| row.strip_prefix("| `")?.split(" | ").next());
+		let names = cells.flat_map(|cell| cell.split(", ").map(|name| name.trim_matches('`').to_owned()));
+		// Without labels.
+		names.map(|name| name.split('{').next().unwrap().to_owned()).collect()
+	}
+
+	#[test]
+	fn handbook_should_name_what_is_served_and_nothing_else() {
+		let customer = crate::connect::metrics::render(&Default::default());
+		let text = Metrics::default().render() + &customer;
+		let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE weir_tunnel_"));
+		let mut served = std::collections::BTreeSet::new();
+		for line in types {
+			let (name, kind) = line.split_once(' ').unwrap();
+			assert_eq!(name.ends_with("_total"), kind == "counter", "{name}");
+			assert!(served.insert(name.to_owned()), "{name} is there twice");
+		}
+		let documented = documented();
+		assert!(served.is_subset(&documented), "not in docs/sidecar.md: {:?}", &served - &documented);
+		// Those of an exit have no rows before one is open.
+		let gone: Vec<_> = documented.difference(&served).filter(|name| !name.starts_with("exit_")).collect();
+		assert!(gone.is_empty(), "only in docs/sidecar.md: {gone:?}");
 	}
 
 	#[test]

@@ -8,11 +8,11 @@ use crate::{
 	exit,
 	keys::{self, Secret},
 	metrics::Metrics,
-	provide::{self, chosen_exit, Bound, Paid, Provider, Way},
+	provide::{self, chosen_exit, Bound, Paid, Provider, Switch, Way},
 	store::Store,
 	tasks::Task,
 };
-use anyhow::{bail, Result};
+use anyhow::{anyhow, bail, Result};
 use libp2p::identity::Keypair;
 use std::sync::{Arc, OnceLock};
 use tokio::net::TcpListener;
@@ -147,8 +147,11 @@ impl Sidecar {
 				"customers are not served: nothing claims what they pay; name the file of a hot account as provide.claim_key"
 			);
 		}
+		let mut switch = None;
 		let paid = match (payments, claim, &config.provide) {
 			(Some(payments), Some(claim), Some(provide)) => Some(Paid {
+				hours: provide.hours().map_err(|error| anyhow!("provide.hours: {error:?}"))?,
+				switch: switch.insert(Arc::new(Switch::open(&config.node.state))).clone(),
 				payments,
 				claim,
 				sessions: provide.sessions,
@@ -181,7 +184,7 @@ impl Sidecar {
 			attestor.clone().filter(|_| attest.is_some_and(|attest| attest.mode == AttestMode::Alone));
 		let api = match api {
 			Some((listener, token)) => {
-				let shared = Shared { token, genesis, account, attestor: OnceLock::new(), metrics };
+				let shared = Shared { token, genesis, account, attestor: OnceLock::new(), switch, metrics };
 				if let (Some(attestor), None) = (&attestor, &alone) {
 					let _ = shared.attestor.set(attestor.clone());
 				}

@@ -16,6 +16,7 @@ fn shared_for(genesis: [u8; 32], account: [u8; 32], attestor: Option<Arc<Attesto
 		genesis,
 		account: account.into(),
 		attestor: attestor.map_or_else(OnceLock::new, OnceLock::from),
+		switch: None,
 		metrics: Arc::default(),
 	}
 }
@@ -180,4 +181,44 @@ async fn fuzz_tasks_should_be_taken_of_this_chain_node_and_seat_alone() {
 	for saw in [None, Some(false), Some(true)] {
 		assert!(ran.count(&saw) > 0, "{saw:?} never came");
 	}
+}
+
+#[test]
+fn description_should_be_of_what_is_served_and_nothing_else() {
+	let description: serde_json::Value = serde_json::from_str(DESCRIPTION).unwrap();
+	let (guarded, open) = (guarded(), open());
+	let served = |routes: &Routes, is_guarded: bool| {
+		let rows =
+			routes.served.iter().map(|(method, path)| (path.clone(), (*method).to_owned(), is_guarded));
+		rows.collect::<std::collections::BTreeSet<_>>()
+	};
+	let mut described = std::collections::BTreeSet::new();
+	for (path, methods) in description["paths"].as_object().unwrap() {
+		for (method, operation) in methods.as_object().unwrap() {
+			let is_guarded = operation["security"].as_array().is_none_or(|schemes| !schemes.is_empty());
+			let answers = operation["responses"].as_object().unwrap();
+			assert_eq!(is_guarded, answers.contains_key("401"), "{method} {path}");
+			let parameters = operation["parameters"].as_array().map_or(0, Vec::len);
+			assert_eq!(parameters, path.matches('{').count(), "{method} {path}");
+			assert!(
+				operation["operationId"].is_string() && operation["summary"].is_string(),
+				"{method} {path}"
+			);
+			described.insert((path.clone(), method.clone(), is_guarded));
+		}
+	}
+	let all: std::collections::BTreeSet<_> = &served(&guarded, true) | &served(&open, false);
+	assert_eq!(described, all);
+	// Every reference leads somewhere.
+	for reference in DESCRIPTION.split("\"$ref\": \"#").skip(1) {
+		let pointer = reference.split('"').next().unwrap();
+		assert!(description.pointer(pointer).is_some(), "{pointer}");
+	}
+}
+
+#[tokio::test]
+async fn description_should_be_served_without_a_token() {
+	let api = start().await;
+	let answer = ask(&api, &http("GET /openapi.json", "", "")).await;
+	assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"openapi\": \"3.1.0\""), "{answer}");
 }

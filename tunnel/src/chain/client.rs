@@ -33,9 +33,7 @@ use weir_primitives::{
 };
 use weir_tunnel_core::wire::Bilateral;
 
-/// The measuring protocol's pallet.
-const PALLET: &str = "ProofOfBandwidth";
-/// Its runtime API.
+/// The runtime API of the measuring protocol.
 const MEASURING: &str = "ProofOfBandwidthApi";
 /// An endpoint without a new block for this long is looked at again.
 const STALE: Duration = Duration::from_secs(120);
@@ -159,12 +157,15 @@ impl Client {
 
 	/// Sends a fee-less call as a v5 general transaction without a signature: what `#[pallet::authorize]` expects. Its
 	/// field names are compared with the runtime's, so that a changed call is never sent in the old shape.
-	async fn submit(&self, Submission { call, fields, arguments }: Submission) -> Result<(), ChainError> {
+	async fn submit(
+		&self,
+		Submission { pallet, call, fields, arguments }: Submission,
+	) -> Result<(), ChainError> {
 		let link = self.link()?;
 		let client = online(&link).await?;
 		let at = timed(client.at_current_block()).await?;
 		let metadata = at.metadata_ref();
-		check_fields(metadata, PALLET, call, fields)?;
+		check_fields(metadata, pallet, call, fields)?;
 		let state = ClientState {
 			genesis_hash: client.genesis_hash(),
 			spec_version: at.spec_version(),
@@ -181,7 +182,7 @@ impl Client {
 		>>::new(&state, parameters)
 		.map_err(rpc)?;
 		let bytes = frame_decode::extrinsics::encode_v5_general(
-			PALLET,
+			pallet,
 			call,
 			&Encoded(arguments),
 			metadata.extrinsic().transaction_extension_version_to_use_for_encoding(),
@@ -197,7 +198,7 @@ impl Client {
 			Ok(Err(RpcError::User(UserError { message, data, .. }))) => {
 				let said = data.map_or(message, |data| data.get().trim_matches('"').to_owned());
 				let name_of = |code| {
-					let errors = metadata.pallet_by_name(PALLET)?;
+					let errors = metadata.pallet_by_name(pallet)?;
 					Some(errors.error_variant_by_index(code)?.name.clone())
 				};
 				Err(ChainError::Refused { call, rule: broken_rule(&said, name_of) })

@@ -7,6 +7,7 @@ pub mod endpoints;
 #[cfg(test)]
 pub(crate) mod fake;
 mod payments;
+mod registry;
 mod rules;
 mod signed;
 mod submission;
@@ -16,6 +17,7 @@ pub use account::Account;
 pub use client::Client;
 pub use directory::{providers, Directory};
 pub use payments::{find_channel, Ended, Handed, Opening, Payments, MAX_VOUCHERS};
+pub use registry::{Holding, PriceRange, Registry, RegistryCall, Terms, TermsUpdate};
 pub use survey::Answer;
 
 use async_trait::async_trait;

@@ -22,6 +22,26 @@ pub(super) fn advice(pallet: &str, rule: &str) -> &'static str {
 		("Channels", "NoPlan" | "PlanTooSmall") => "subscribe first, or open without the plan",
 		("Channels", "AbovePlanPrice") => "open without the plan, or with a cheaper provider",
 		("BurnMint", "InsufficientCredits") => "the account has not so many free credits; buy some",
+		("Providers", "InsufficientBond") | ("NodeStaking", "BelowMinimum") => {
+			"the bond no longer covers the claim at today's rate; run the same again, it computes the bond anew"
+		}
+		("Providers", "EndpointTaken") => "another registration has this address and port; take another port",
+		("Providers", "PrefixFull") => {
+			"the address prefix holds as many registrations as it may; take an address of another one"
+		}
+		("Providers", "PrivateEndpoint") => "the address is not a public one; name the line's own with --endpoint",
+		("Providers", "NotUnicast" | "ZeroPort") => "no single host has this address and port; correct --endpoint",
+		("Providers", "InvalidRegion") => "take the two letters of a country, such as DE",
+		("Providers", "ClaimTooLow" | "ClaimTooHigh") => "correct --down and --up",
+		("Providers", "PriceTooLow" | "PriceTooHigh") => "correct --price",
+		("Providers", "AlreadyRegistered") | ("NodeStaking", "AlreadyBonded") => {
+			"an earlier run has come through meanwhile; run the same again, it sends what is left"
+		}
+		("Providers", "AlreadyPaused") => "it is paused already; nothing is left to do",
+		("Providers", "NothingToResume") => "it is not paused; nothing is left to do",
+		("Providers", "Jailed") => "wait until the jail ends; `weir-tunnel doctor` says when",
+		("Providers", _) => "look at docs/sidecar.md, \"Becoming a provider\"",
+		("Token" | "Balances", _) => "the account has not enough free tokens",
 		_ => "look at docs/channels.md, section 7",
 	}
 }

@@ -7,7 +7,7 @@ use super::{
 	client::{check_fields, online, ERA_BLOCKS},
 	payments::{handed, Event, MAX_VOUCHERS},
 	rules,
-	submission::{Encoded, Submission},
+	submission::{Encoded, Submission, CHANNELS as PALLET},
 	survey::{rpc, timed, Link, RPC_TIMEOUT},
 	Account, ChainError, ChainView, Client, Ended, Handed, Opening, Payments,
 };
@@ -33,9 +33,7 @@ use weir_primitives::{
 	EpochIndex,
 };
 
-/// The pallet of payment channels.
-const PALLET: &str = "Channels";
-/// Its runtime API.
+/// The runtime API of payment channels.
 const CHANNELS: &str = "ChannelsApi";
 /// That of the economy.
 const ECONOMY: &str = "EconomyApi";
@@ -127,21 +125,26 @@ impl Client {
 	) -> Result<Sent, ChainError> {
 		let client = online(link).await?;
 		let at = timed(client.at_current_block()).await?;
-		check_fields(at.metadata_ref(), PALLET, submission.call, submission.fields)?;
+		check_fields(at.metadata_ref(), submission.pallet, submission.call, submission.fields)?;
 		let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
 			.mortal_from_unchecked(ERA_BLOCKS, era.0, era.1)
 			.nonce(nonce)
 			.build();
-		let payload = StaticPayload::new(PALLET, submission.call, Encoded(submission.arguments.clone()));
+		let payload =
+			StaticPayload::new(submission.pallet, submission.call, Encoded(submission.arguments.clone()));
 		let transactions = at.transactions();
 		let mut signable = transactions.create_signable_offline(&payload, parameters).map_err(rpc)?;
 		let bytes = signable.sign(by.pair()).map_err(rpc)?.into_encoded();
 		Ok(Sent { bytes, spec_version: at.spec_version(), link: link.clone(), at: Instant::now() })
 	}
 
-	/// Sends a call of [`PALLET`] and waits until it is in a finalised block; what it left there. An error of the call itself
+	/// Sends a call and waits until it is in a finalised block; what it left there of [`PALLET`]. An error of the call itself
 	/// comes with what to do about it.
-	async fn send_signed(&self, by: &Account, submission: Submission) -> Result<Vec<Event>, ChainError> {
+	pub(super) async fn send_signed(
+		&self,
+		by: &Account,
+		submission: Submission,
+	) -> Result<Vec<Event>, ChainError> {
 		let call = submission.call;
 		let sending = by.sending().await;
 		let link = self.link()?;

@@ -1,4 +1,5 @@
-//! Calls, encoded: the fee-less ones of the measuring protocol, and the signed ones of payment channels.
+//! Calls, encoded: the fee-less ones of the measuring protocol, and the signed ones of payment channels. Those of a provider's
+//! registration are in `registry`.
 
 use super::Opening;
 use codec::{Compact, Encode};
@@ -13,8 +14,14 @@ use weir_primitives::{
 };
 use weir_tunnel_core::wire::Bilateral;
 
+/// The measuring protocol's pallet.
+pub(super) const MEASURING: &str = "ProofOfBandwidth";
+/// The pallet of payment channels.
+pub(super) const CHANNELS: &str = "Channels";
+
 /// A call.
 pub(super) struct Submission {
+	pub(super) pallet: &'static str,
 	pub(super) call: &'static str,
 	pub(super) fields: &'static [&'static str],
 	pub(super) arguments: Vec<u8>,
@@ -23,12 +30,12 @@ pub(super) struct Submission {
 impl Submission {
 	pub(super) fn commit(epoch: EpochIndex, node: &AccountId, hash: [u8; 32], signature: [u8; 64]) -> Self {
 		let fields = &["epoch", "node", "commitment", "signature"];
-		Self { call: "commit", fields, arguments: (epoch, node, hash, signature).encode() }
+		Self { pallet: MEASURING, call: "commit", fields, arguments: (epoch, node, hash, signature).encode() }
 	}
 
 	pub(super) fn reveal(epoch: EpochIndex, node: &AccountId, entries: &[Entry], salt: [u8; 32]) -> Self {
 		let fields = &["epoch", "node", "entries", "salt"];
-		Self { call: "reveal", fields, arguments: (epoch, node, entries, salt).encode() }
+		Self { pallet: MEASURING, call: "reveal", fields, arguments: (epoch, node, entries, salt).encode() }
 	}
 
 	pub(super) fn answer_audit(
@@ -40,31 +47,31 @@ impl Submission {
 	) -> Self {
 		let fields = &["epoch", "node", "entries", "salt", "receipts"];
 		let arguments = (epoch, node, entries, salt, receipts).encode();
-		Self { call: "answer_audit", fields, arguments }
+		Self { pallet: MEASURING, call: "answer_audit", fields, arguments }
 	}
 
 	pub(super) fn dispute(provider: ProviderIndex, epoch: EpochIndex, receipts: &[Bilateral]) -> Self {
 		let fields = &["provider", "epoch", "receipts"];
-		Self { call: "dispute", fields, arguments: (provider, epoch, receipts).encode() }
+		Self { pallet: MEASURING, call: "dispute", fields, arguments: (provider, epoch, receipts).encode() }
 	}
 
 	pub(super) fn open(opening: &Opening) -> Self {
-		Self { call: "open", fields: &["opening"], arguments: opening.encode() }
+		Self { pallet: CHANNELS, call: "open", fields: &["opening"], arguments: opening.encode() }
 	}
 
 	pub(super) fn top_up(channel: ChannelId, credits: Credits) -> Self {
 		let arguments = (Compact(channel), Compact(credits)).encode();
-		Self { call: "top_up", fields: &["channel", "credits"], arguments }
+		Self { pallet: CHANNELS, call: "top_up", fields: &["channel", "credits"], arguments }
 	}
 
 	pub(super) fn close(channel: ChannelId, last: Option<&SignedVoucher>) -> Self {
 		let arguments = (Compact(channel), last).encode();
-		Self { call: "close", fields: &["channel", "last"], arguments }
+		Self { pallet: CHANNELS, call: "close", fields: &["channel", "last"], arguments }
 	}
 
 	pub(super) fn claim(provider: &AccountId, vouchers: &[SignedVoucher]) -> Self {
 		let arguments = (provider, vouchers).encode();
-		Self { call: "claim", fields: &["provider", "vouchers"], arguments }
+		Self { pallet: CHANNELS, call: "claim", fields: &["provider", "vouchers"], arguments }
 	}
 
 	pub(super) fn sighting(
@@ -77,16 +84,16 @@ impl Submission {
 		match sighting {
 			Sighting::Down { alarm_slot } => {
 				let arguments = (provider, node, alarm_slot, signature).encode();
-				Self { call: "report_down", fields: said, arguments }
+				Self { pallet: MEASURING, call: "report_down", fields: said, arguments }
 			}
 			Sighting::Up { alarm_slot } => {
 				let arguments = (provider, node, alarm_slot, signature).encode();
-				Self { call: "report_up", fields: said, arguments }
+				Self { pallet: MEASURING, call: "report_up", fields: said, arguments }
 			}
 			Sighting::Confirm { raised, is_down } => {
 				let fields = &["provider", "node", "raised", "is_down", "signature"];
 				let arguments = (provider, node, raised, is_down, signature).encode();
-				Self { call: "confirm", fields, arguments }
+				Self { pallet: MEASURING, call: "confirm", fields, arguments }
 			}
 		}
 	}

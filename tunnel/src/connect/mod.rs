@@ -7,14 +7,15 @@
 //! * `gate`: the one way out. There is no other: without a tunnel programs are told that the network is unreachable.
 //! * `options`, `status`, `money`: what the user types and sees.
 
-mod choice;
+pub(crate) mod choice;
 #[cfg(test)]
 pub(crate) mod fake;
 mod funding;
 mod gate;
 pub mod journal;
 mod machine;
-mod money;
+pub(crate) mod metrics;
+pub(crate) mod money;
 pub(crate) mod options;
 mod route;
 mod session;

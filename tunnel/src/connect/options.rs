@@ -84,6 +84,9 @@ pub(crate) struct ConnectOptions {
 	/// What a new channel is opened with, dollars. What is not used comes back when it is closed.
 	#[arg(long, value_name = "DOLLARS", default_value = "0.50")]
 	deposit: String,
+	/// Loopback address where Prometheus finds /metrics.
+	#[arg(long, value_name = "ADDRESS")]
+	metrics: Option<SocketAddr>,
 	/// Folder of voucher keys and vouchers. Keep it: without it, what is in a channel comes back only by closing it. Default:
 	/// weir-tunnel in $XDG_STATE_HOME or ~/.local/state.
 	#[arg(long, value_name = "DIR")]
@@ -213,6 +216,10 @@ pub(crate) async fn connect(
 			finish(machine, true).await?;
 			return Ok(ExitCode::SUCCESS);
 		}
+	};
+	let _metrics = match options.metrics {
+		Some(listen) => Some(super::metrics::serve(listen, connection.status()).await?),
+		None => None,
 	};
 	let show = crate::tasks::Task::spawn("status", status::show(connection.status(), json));
 	let stopped = tokio::select! {

@@ -586,7 +586,7 @@ impl Running<'_> {
 			return false;
 		}
 		let payer = self.purse.payer();
-		let is_full = payer.standing().is_none_or(|standing| standing.service == Service::Full);
+		let is_full = payer.standing().is_none_or(|standing| standing.service.is_full());
 		let left = self.terms.bytes_for(self.terms.funds.deposited).saturating_sub(payer.owed_bytes());
 		left < REST_BYTES || (!is_full && left < payer.window_bytes() / 2)
 	}
@@ -614,6 +614,7 @@ impl Running<'_> {
 		let (now, counted, exposure) = (clock::now(), payer.counted(), payer.exposure());
 		let signed = payer.voucher().map_or(0, |signed| signed.voucher.credits);
 		let trusted = payer.standing().is_some_and(|standing: &Standing| standing.is_trusted);
+		let is_ending = payer.standing().is_some_and(|standing| standing.service == Service::Ending);
 		drop(payer);
 		let (before, then) = std::mem::replace(&mut self.looked, (now, counted));
 		let elapsed = now.saturating_sub(before);
@@ -630,9 +631,10 @@ impl Running<'_> {
 			(status.exposure_bytes, status.exposure_credits) = (exposure.bytes, exposure.credits);
 			status.left = funds.deposited.saturating_sub(signed.max(funds.paid));
 			(status.trusted, status.connections) = (trusted, connections);
-			status.note = self.is_short.then(|| {
+			let ending = "the provider ends its sessions within minutes; start again then, and another one is taken";
+			status.note = is_ending.then(|| ending.to_owned()).or_else(|| self.is_short.then(|| {
 				format!("the channel holds little more; `weir-tunnel channels top-up {channel} 0.50 --key FILE` puts more in")
-			});
+			}));
 		});
 	}
 }

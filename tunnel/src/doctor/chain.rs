@@ -1,12 +1,13 @@
 //! What the chain knows of this node, beside what its configuration says.
 
-use super::{Report, Verdict};
+use super::{provider, Report, Verdict};
 use crate::{
 	attest::{Checker, ClockCheck},
-	chain::{bytes32, prefix, socket_address, ChainError, ChainView},
+	chain::{bytes32, prefix, socket_address, ChainError, ChainView, Registry},
 	clock,
 	config::Config,
 	control,
+	setup::weir,
 };
 use libp2p::PeerId;
 use std::{net::IpAddr, sync::Arc};
@@ -27,16 +28,26 @@ pub(super) struct Keys {
 }
 
 /// Compares clock, registration and seat on chain with this machine, its keys and its configuration.
-pub(super) async fn facts(config: &Config, chain: &Arc<dyn ChainView>, keys: Keys, report: &mut Report) {
+pub(super) async fn facts(
+	config: &Config,
+	chain: &Arc<dyn ChainView>,
+	registry: Option<&dyn Registry>,
+	keys: Keys,
+	report: &mut Report,
+) {
 	block_clock(chain, report).await;
 	let Ok(account) = config.account() else { return };
 	if config.attest.is_some() {
 		fellows_clock(config.node.bind, chain.clone(), account.clone(), report).await;
 	}
 	match chain.provider(&account).await {
-		Ok(Some(provider)) => registration(config, &provider, keys.identity, report).await,
+		Ok(Some(found)) => {
+			registration(config, &found, keys.identity, report).await;
+			provider::probe_key(&found, keys.probe, report);
+			provider::seen(&found, registry, report).await;
+		}
 		Ok(None) if config.provide.is_some() => {
-			let detail = "this account is not registered as a provider; register it on chain";
+			let detail = "this account is not registered as a provider; register it on chain: `weir-tunnel provide init`";
 			report.add("registration", Verdict::Failed, detail);
 		}
 		Ok(None) => {}
@@ -96,25 +107,41 @@ async fn fellows_clock(bind: IpAddr, chain: Arc<dyn ChainView>, account: Account
 
 async fn registration(
 	config: &Config,
-	provider: &ProviderInfo<AccountId, Balance>,
+	registered: &ProviderInfo<AccountId, Balance>,
 	identity: Option<PeerId>,
 	report: &mut Report,
 ) {
-	let admission = match provider.admission {
+	let admission = match registered.admission {
 		Admission::Pending { passed } => format!("admission pending, {passed} tests passed"),
 		Admission::Admitted { since } => format!("admitted since epoch {since}"),
 		Admission::Jailed { until } => format!("jailed until epoch {until}"),
 	};
-	let (verdict, fix) = match provider.in_service {
+	let (verdict, fix) = match registered.in_service {
 		true => (Verdict::Ok, ""),
-		false => (Verdict::Failed, "; out of service: raise the bond, resume, or wait until the jail ends"),
+		false if !registered.bond_sufficient => (
+			Verdict::Failed,
+			"; out of service: the bond no longer covers the claim: `weir-tunnel provide init` adds to it",
+		),
+		false if registered.paused => {
+			(Verdict::Failed, "; out of service: paused on chain: `weir-tunnel provide resume --key FILE`")
+		}
+		false
+			if matches!(registered.admission, Admission::Pending { passed: 0 })
+				&& registered.last_verdict.is_none() =>
+		{
+			(Verdict::Warning, "; new: in service from the next epoch on")
+		}
+		false => (Verdict::Failed, "; out of service: wait for the next epoch, or until the jail ends"),
 	};
 	let detail = format!(
-		"provider {}, {}/{} kbps claimed, bond {} grains, {admission}{fix}",
-		provider.index, provider.claim.down_kbps, provider.claim.up_kbps, provider.bond
+		"provider {}, {}/{} kbps claimed, bond {}, {admission}{fix}",
+		registered.index,
+		registered.claim.down_kbps,
+		registered.claim.up_kbps,
+		weir(registered.bond)
 	);
 	report.add("registration", verdict, detail);
-	match identity.map(|identity| identity.to_bytes() == provider.peer_id) {
+	match identity.map(|identity| identity.to_bytes() == registered.peer_id) {
 		None => {}
 		Some(true) => report.add("PeerId", Verdict::Ok, "as registered"),
 		Some(false) => {
@@ -122,19 +149,16 @@ async fn registration(
 			report.add("PeerId", Verdict::Failed, detail);
 		}
 	}
-	if let (Some(provide), Some(port)) = (&config.provide, provider.endpoint.port()) {
+	if let (Some(provide), Some(port)) = (&config.provide, registered.endpoint.port()) {
 		if provide.port != port {
 			let detail = format!("provide.port is {}, registered is {port}: make them equal", provide.port);
 			report.add("registered port", Verdict::Failed, detail);
 		}
 	}
-	reach_control(config, &provider.peer_id, &provider.endpoint, report).await;
-	if let Some(last) = &provider.last_verdict {
-		let detail = format!(
-			"epoch {}: {}/{} kbps measured, {:?} ({:?})",
-			last.epoch, last.down_kbps, last.up_kbps, last.outcome, last.reason
-		);
-		report.add("last test", Verdict::Ok, detail);
+	reach_control(config, &registered.peer_id, &registered.endpoint, report).await;
+	if let Some(last) = &registered.last_verdict {
+		let (verdict, detail) = provider::after_test(last);
+		report.add("last test", verdict, detail);
 	}
 }
 
@@ -224,7 +248,7 @@ mod tests {
 	async fn said(config: &Config, chain: Fake, keys: Keys) -> Vec<(&'static str, Verdict, String)> {
 		let mut report = Report::default();
 		let chain: Arc<dyn ChainView> = Arc::new(chain);
-		facts(config, &chain, keys, &mut report).await;
+		facts(config, &chain, None, keys, &mut report).await;
 		report.0.into_iter().map(|check| (check.name, check.verdict, check.detail)).collect()
 	}
 

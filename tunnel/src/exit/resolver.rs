@@ -145,7 +145,7 @@ impl Resolver {
 }
 
 /// The resolvers that a `resolv.conf` names. Those of one link alone, with a scope, cannot be told apart here.
-fn nameservers(text: &str) -> Vec<SocketAddr> {
+pub(crate) fn nameservers(text: &str) -> Vec<SocketAddr> {
 	let address = |line: &str| -> Option<IpAddr> {
 		let mut words = line.split_whitespace();
 		(words.next()? == "nameserver").then(|| words.next())??.parse().ok()

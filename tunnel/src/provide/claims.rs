@@ -11,7 +11,10 @@ use crate::{
 };
 use std::{
 	collections::{BTreeMap, BTreeSet},
-	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	sync::{
+		atomic::{AtomicBool, Ordering},
+		Arc, Mutex, MutexGuard, PoisonError,
+	},
 	time::Duration,
 };
 use tokio::sync::{oneshot, Notify};
@@ -31,11 +34,25 @@ const BACKOFF: (Duration, Duration) = (Duration::from_secs(15), Duration::from_s
 pub(super) struct Owed {
 	vouchers: Mutex<BTreeMap<ChannelId, SignedVoucher>>,
 	news: Notify,
+	/// Whether all of them are to be claimed now, whatever they come to.
+	is_settling: AtomicBool,
 }
 
 impl Owed {
 	fn vouchers(&self) -> MutexGuard<'_, BTreeMap<ChannelId, SignedVoucher>> {
 		self.vouchers.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// Has all of them claimed now, whatever they come to.
+	pub(super) fn settle(&self) {
+		self.is_settling.store(true, Ordering::Relaxed);
+		self.news.notify_one();
+	}
+
+	/// Whether that is still to be done.
+	#[cfg(test)]
+	pub(super) fn is_settling(&self) -> bool {
+		self.is_settling.load(Ordering::Relaxed)
 	}
 
 	/// A voucher that is on the disk.
@@ -142,6 +159,9 @@ impl Claims {
 	/// Claims what is due, batch by batch. False if the chain took one not.
 	async fn file_due(&mut self) -> bool {
 		let vouchers: Vec<_> = self.owed.vouchers().values().copied().collect();
+		if self.owed.is_settling.swap(false, Ordering::Relaxed) {
+			self.forced.extend(vouchers.iter().map(|signed| signed.voucher.channel));
+		}
 		let (mut due, mut is_good) = (Vec::new(), true);
 		for signed in vouchers {
 			let channel = signed.voucher.channel;

@@ -90,6 +90,8 @@ impl Customers {
 			open_outlet: Box::new(move |registered| (paid.exit)(registered, to_outlet.clone())),
 			kept: kept.into_iter().collect(),
 			month: Month::new(month, bytes, paid.month_gb),
+			hours: paid.hours,
+			switch: paid.switch,
 		};
 		tracing::info!(sessions = paid.sessions, "customers are served");
 		Guests::new(parts).run(Inlets { requests, from_guests, from_outlet, stopped }).await;

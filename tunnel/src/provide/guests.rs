@@ -8,7 +8,9 @@ mod paying;
 
 use super::{
 	claims::Owed,
+	doors::{Door, Switch, Why, LAST_VOUCHERS},
 	facts::{is_ending, Facts, Info, Registration},
+	hours::Hours,
 	month::Month,
 	outlet::Outlet,
 	serving::PeerChange,
@@ -82,6 +84,8 @@ pub(super) struct Parts {
 	/// What the disk has of every channel.
 	pub(super) kept: HashMap<ChannelId, Kept>,
 	pub(super) month: Month,
+	pub(super) hours: Hours,
+	pub(super) switch: Arc<Switch>,
 }
 
 /// What arrives.
@@ -158,11 +162,17 @@ pub(super) struct Guests {
 	/// Peers that the device is to forget as soon as it takes word of it.
 	leaving: Vec<[u8; 32]>,
 	said: Vec<(Refusal, Micros)>,
+	door: Door,
+	/// When what was paid is claimed, whatever it comes to: all sessions have ended.
+	settles_at: Option<Micros>,
 }
 
 impl Guests {
 	pub(super) fn new(parts: Parts) -> Self {
+		let door = Door::first(clock::now(), &parts.hours, parts.switch.is_paused(), &parts.month);
 		Self {
+			door,
+			settles_at: None,
 			parts,
 			outlet: None,
 			sessions: HashMap::new(),
@@ -395,12 +405,11 @@ impl Guests {
 	/// Looks at what is late.
 	fn tick(&mut self, now: Micros) {
 		self.tell_leaving();
-		self.parts.month.turn(now);
-		let is_over = self.parts.month.is_over();
+		let closed = self.turn_door(now);
 		let (mut stopped, mut idle) = (vec![], vec![]);
 		for session in self.sessions.values_mut() {
 			session.earner.handle_timeout(now);
-			if session.is_open && (is_over || session.earner.service() == Service::Stopped) {
+			if session.is_open && (closed.is_some() || session.earner.service() == Service::Stopped) {
 				stopped.push(session.channel);
 			}
 			if now.saturating_sub(session.heard_at) >= IDLE && !self.busy.contains_key(&session.channel) {
@@ -408,10 +417,9 @@ impl Guests {
 			}
 		}
 		for channel in stopped {
-			if is_over {
-				tracing::info!(channel, "customer's tunnel is closed: provide.month_gb is used up");
-			} else {
-				tracing::info!(channel, "customer's tunnel is closed: it does not pay");
+			match closed {
+				Some(why) => tracing::info!(channel, why = why.text(), "customer's tunnel is closed"),
+				None => tracing::info!(channel, "customer's tunnel is closed: it does not pay"),
 			}
 			self.close(channel);
 		}
@@ -419,6 +427,37 @@ impl Guests {
 			let job = self.end(channel, None);
 			self.pursue(channel, job);
 		}
+	}
+
+	/// Goes by hours, pause and the month's cap. Why nobody is served, if nobody is.
+	fn turn_door(&mut self, now: Micros) -> Option<Why> {
+		self.parts.month.turn(now);
+		let Parts { month, hours, switch, .. } = &self.parts;
+		let before = self.door;
+		self.door = before.turn(now, hours, switch.is_paused(), month);
+		switch.show(
+			self.door,
+			hours,
+			month,
+			self.sessions.values().filter(|session| session.is_open).count(),
+		);
+		self.parts.metrics.tell_door(self.door.is_open(), month.bytes, month.cap());
+		match self.door {
+			Door::Open if before != self.door => tracing::info!("customers are let in"),
+			Door::Ending { why, .. } if before.is_open() => {
+				tracing::info!(why = why.text(), "no more customers are let in; those who are here are told");
+			}
+			Door::Closed { why } if before.closed().is_none() => {
+				tracing::info!(why = why.text(), "no customer is served");
+				self.settles_at = Some(now.saturating_add(LAST_VOUCHERS));
+			}
+			_ => {}
+		}
+		if self.settles_at.is_some_and(|at| now >= at || self.sessions.is_empty()) {
+			self.settles_at = None;
+			self.parts.owed.settle();
+		}
+		self.door.closed()
 	}
 
 	/// Goes by what the chain says now.

@@ -4,19 +4,23 @@
 //!   `follow`: which test is due.
 //! * `customers`: everything of customers, in tasks of their own. `guests`: their sessions. `writer`: vouchers on the
 //!   disk. `claims`: vouchers on the chain. `facts`: what the chain says of channels. `outlet`: where
-//!   their packets go. `month`: the data cap.
+//!   their packets go. `month`: the data cap. `hours`, `doors`: when they are let in.
 
 mod claims;
 mod customers;
+mod doors;
 mod facts;
 mod follow;
 mod guests;
+mod hours;
 mod month;
 mod outlet;
 mod serving;
 mod writer;
 
+pub use doors::{Standing, Switch, Why};
 pub use facts::Registration;
+pub use hours::{Hours, HoursError};
 pub use outlet::{chosen_exit, OpenExit, Outlet, Way};
 
 use crate::{
@@ -80,6 +84,10 @@ pub struct Paid {
 	pub sessions: usize,
 	/// 10⁹ bytes in a calendar month; 0: no bound.
 	pub month_gb: u64,
+	/// When they are let in.
+	pub hours: Hours,
+	/// By which the owner pauses.
+	pub switch: Arc<Switch>,
 	/// Opens the exit; what comes back goes to the sender.
 	pub exit: OpenExit,
 }

@@ -4,6 +4,8 @@ use weir_tunnel_core::Micros;
 
 const DAY: Micros = 86_400_000_000;
 const GIGABYTE: u64 = 1_000_000_000;
+/// The last part of a month's cap, a gigabyte at most.
+const REST: u64 = 50;
 
 /// Months since the year 0, as a calendar counts them (UTC).
 pub(super) fn month_of(now: Micros) -> u32 {
@@ -53,6 +55,16 @@ impl Month {
 		if number > self.number {
 			(self.number, self.bytes) = (number, 0);
 		}
+	}
+
+	/// Bytes that may be carried in it, if that is bounded.
+	pub(super) fn cap(&self) -> Option<u64> {
+		self.cap
+	}
+
+	/// Whether so little is left that nobody new is let in: what is left is for those who are inside.
+	pub(super) fn is_nearly_over(&self) -> bool {
+		self.cap.is_some_and(|cap| self.bytes.saturating_add((cap / REST).min(GIGABYTE)) >= cap)
 	}
 
 	/// Whether nothing may be carried any more.

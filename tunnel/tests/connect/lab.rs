@@ -156,7 +156,15 @@ impl Lab {
 			Ok(Box::new(LabExit(exit)) as Box<dyn Outlet>)
 		};
 		let claim = Account::of(Signer::from_secret_key([9; 32]).unwrap());
-		Paid { payments: chain, claim, sessions: 4, month_gb: 0, exit: Box::new(open) }
+		Paid {
+			payments: chain,
+			claim,
+			sessions: 4,
+			month_gb: 0,
+			hours: Default::default(),
+			switch: Arc::new(provide::Switch::open(self.folder.path())),
+			exit: Box::new(open),
+		}
 	}
 
 	fn settings(&self, whom: Whom) -> Settings {

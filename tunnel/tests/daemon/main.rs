@@ -2,4 +2,5 @@
 
 mod bad_input;
 mod endpoints;
+mod operating;
 mod support;

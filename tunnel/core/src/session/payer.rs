@@ -394,7 +394,7 @@ impl Payer {
 		if unsigned == 0 || !self.may_sign() {
 			return None;
 		}
-		let is_throttled = self.standing.is_some_and(|standing| standing.service != Service::Full);
+		let is_throttled = self.standing.is_some_and(|standing| !standing.service.is_full());
 		if unsigned >= self.window_bytes / 2 || self.leaving.is_some() {
 			return Some(AT_ONCE);
 		}

@@ -94,6 +94,17 @@ pub enum Service {
 	/// It carries none. The customer has to join again.
 	#[codec(index = 2)]
 	Stopped,
+	/// It carries them, for two minutes at least or until its month is used up, and lets nobody in any more: pay, and go
+	/// elsewhere.
+	#[codec(index = 3)]
+	Ending,
+}
+
+impl Service {
+	/// Whether packets are carried as fast as they come.
+	pub fn is_full(self) -> bool {
+		matches!(self, Self::Full | Self::Ending)
+	}
 }
 
 /// What the channel's key signs to be let in.

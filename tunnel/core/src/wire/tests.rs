@@ -156,10 +156,11 @@ fn messages_of_paid_sessions_should_match_the_golden_vectors() {
 			+ "0005" + &standing_hex()),
 	);
 	check(Response::Standing(standing()), &("0207".to_owned() + &standing_hex()));
-	for (index, service) in [Service::Full, Service::Throttled, Service::Stopped].into_iter().enumerate() {
+	let services = [Service::Full, Service::Throttled, Service::Stopped, Service::Ending];
+	for (index, service) in services.into_iter().enumerate() {
 		check(service, &format!("02{index:02x}"));
 	}
-	assert_eq!(decode::<Service>(&[2, 3]), Err(WireError::Malformed));
+	assert_eq!(decode::<Service>(&[2, 4]), Err(WireError::Malformed));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the client sends and reads is what the runtime decodes and encodes: `runtime/golden/wire.txt`, pinned by the
 //! runtime's tests.
 
-use super::*;
+use super::{super::submission::MEASURING as PALLET, *};
 use std::sync::Mutex;
 use subxt::rpcs::{
 	client::{RawRpcFuture, RawRpcSubscription, RawValue},

@@ -86,6 +86,8 @@ impl House {
 			claim: Account::of(subxt_signer::sr25519::dev::alice()),
 			sessions: 4,
 			month_gb: 0,
+			hours: Default::default(),
+			switch: Arc::new(crate::provide::Switch::open(self.folder.path())),
 			exit: Box::new(|_, to_guests| echo(to_guests)),
 		});
 		let store = open(self.folder.path()).await;

@@ -40,7 +40,7 @@ impl Guests {
 			return Err(Refusal::StaleJoin);
 		}
 		let is_serving = parts.facts.registration().is_some_and(|registered| registered.in_service);
-		if !is_serving || self.outlet.is_none() || parts.month.is_over() {
+		if !is_serving || self.outlet.is_none() || !self.door.is_open() || parts.month.is_over() {
 			return Err(Refusal::NotServing);
 		}
 		// Those that have an address and no session yet are about to be let in.

@@ -81,6 +81,7 @@ impl Guests {
 
 	/// Answers how the channel stands.
 	pub(super) fn settle(&mut self, now: Micros, channel: ChannelId, payment: Payment) -> Option<Job> {
+		let is_ending = self.door.is_ending();
 		let Some(session) = self.session_of(channel, &payment.peer) else {
 			return self.refuse(channel, payment.reply, Refusal::NotJoined);
 		};
@@ -88,6 +89,8 @@ impl Guests {
 		let mut standing = session.earner.standing();
 		if !session.is_open {
 			(standing.service, standing.allowance_bytes) = (Service::Stopped, 0);
+		} else if is_ending && standing.service == Service::Full {
+			standing.service = Service::Ending;
 		}
 		// Whoever asked may no longer wait.
 		let _ = payment.reply.send(Response::Standing(standing));

@@ -4,7 +4,7 @@ use crate::{
 		fake::{provider, Bank, Fake},
 		Clock, Payments,
 	},
-	provide::month::month_of,
+	provide::{doors::GRACE, month::month_of},
 	store::{tests::on_disk_that_fills, Store},
 	tasks::Task,
 };
@@ -64,6 +64,7 @@ struct Desk {
 	outside: Outside,
 	device: Peers,
 	engine: crate::engine::Engine,
+	_folder: tempfile::TempDir,
 	_tasks: [Task; 2],
 }
 
@@ -96,6 +97,7 @@ impl Desk {
 		tokio::time::timeout(Duration::from_secs(5), heard.changed()).await.unwrap().unwrap();
 		let (peers, changes) = mpsc::channel(8);
 		let (device, outside) = (Peers::default(), Outside::default());
+		let folder = tempfile::tempdir().unwrap();
 		let keeper = Task::spawn("device", keep_peers(changes, device.clone()));
 		let (engine, _) =
 			crate::engine::Engine::start([127, 0, 60, 1].into(), 0, Default::default()).await.unwrap();
@@ -118,9 +120,20 @@ impl Desk {
 			open_outlet: Box::new(move |_| Ok(Box::new(exit.clone()))),
 			kept: HashMap::new(),
 			month: Month::new(month_of(clock::now()), 0, month_gb),
+			hours: Default::default(),
+			switch: Arc::new(Switch::open(folder.path())),
 		});
-		let mut desk =
-			Self { guests, bank, store, is_full, outside, device, engine, _tasks: [follow, keeper] };
+		let mut desk = Self {
+			guests,
+			bank,
+			store,
+			is_full,
+			outside,
+			device,
+			engine,
+			_folder: folder,
+			_tasks: [follow, keeper],
+		};
 		desk.guests.review(clock::now());
 		desk
 	}
@@ -444,6 +457,49 @@ async fn tunnel_should_be_closed_and_the_last_voucher_taken_when_the_channel_end
 	desk.bank.books().is_offline = false;
 	let late = join(other, 2);
 	assert_eq!(desk.join_as(peer, late, 2).await, Response::Refuse(Refusal::NotServing));
+}
+
+#[tokio::test]
+async fn customers_should_be_told_pay_and_have_their_vouchers_claimed_when_the_provider_pauses() {
+	let mut desk = Desk::open(2, 0).await;
+	let (peer, channel) = (PeerId::random(), desk.channel(1, MUCH));
+	let address = desk.join(peer, channel, 1).await;
+	let now = clock::now();
+	desk.guests.tick(now);
+	desk.guests.parts.switch.set(true).unwrap();
+	desk.guests.tick(now + 1);
+	let shown = desk.guests.parts.switch.standing().unwrap();
+	assert_eq!((shown.service, shown.sessions, shown.until), ("ending", 1, Some(now + 1 + GRACE)));
+	// Who is inside is served on and told; nobody new comes in, and it does not either.
+	assert_eq!(desk.carry(now, address, 12_000), 12_000);
+	let answer = desk.pay(peer, channel, Some(voucher(1, channel, 12_000, 1))).await;
+	assert_eq!((standing(&answer).service, standing(&answer).credits), (Service::Ending, 12_000));
+	let other = desk.channel(2, MUCH);
+	assert_eq!(desk.join_as(peer, join(other, 2), 2).await, Response::Refuse(Refusal::NotServing));
+	assert!(!desk.guests.parts.owed.is_settling(), "not before the end");
+	desk.guests.tick(now + 1 + GRACE);
+	assert_eq!(desk.carry(now, address, 12_000), 0);
+	let answer = desk.pay(peer, channel, Some(voucher(1, channel, 13_000, 2))).await;
+	assert_eq!((standing(&answer).service, standing(&answer).credits), (Service::Stopped, 13_000));
+	desk.guests.session(channel).unwrap().heard_at = now + 1 + GRACE;
+	desk.guests.tick(now + 1 + GRACE + LAST_VOUCHERS);
+	assert!(desk.guests.parts.owed.is_settling(), "what was paid is claimed");
+	desk.guests.parts.switch.set(false).unwrap();
+	desk.guests.tick(now + 2 + GRACE + LAST_VOUCHERS);
+	let back = Join { at: clock::now() + 1, ..join(channel, 1) };
+	assert!(matches!(desk.join_as(peer, back, 1).await, Response::Joined(_)));
+}
+
+#[tokio::test]
+async fn nobody_should_be_let_in_outside_the_hours() {
+	let mut desk = Desk::open(2, 0).await;
+	let (peer, channel) = (PeerId::random(), desk.channel(1, MUCH));
+	// Hours that are not now, whenever now is: an hour that begins in two.
+	let hour = |ahead: u64| format!("{:02}:00", (clock::now() / 3_600 / SECOND + ahead) % 24);
+	let spans = [format!("{}-{}", hour(2), hour(3))];
+	desk.guests.parts.hours = crate::provide::Hours::parse(&spans, "UTC").unwrap();
+	desk.guests.tick(clock::now());
+	assert_eq!(desk.join_as(peer, join(channel, 1), 1).await, Response::Refuse(Refusal::NotServing));
 }
 
 #[tokio::test]
