@@ -9,6 +9,7 @@ pub(crate) mod fake;
 mod payments;
 mod rules;
 mod signed;
+mod silence;
 mod submission;
 mod survey;
 
@@ -16,6 +17,7 @@ pub use account::Account;
 pub use client::Client;
 pub use directory::{providers, Directory};
 pub use payments::{find_channel, Ended, Handed, Opening, Payments, MAX_VOUCHERS};
+pub(crate) use silence::Silence;
 pub use survey::Answer;
 
 use async_trait::async_trait;

@@ -7,6 +7,7 @@
 //! * `options`, `status`, `money`: what the user types and sees.
 
 mod choice;
+mod clocks;
 #[cfg(test)]
 pub(crate) mod fake;
 mod funding;
@@ -17,14 +18,16 @@ pub(crate) mod options;
 mod route;
 mod session;
 mod status;
+mod stock;
 
 pub use choice::Whom;
 pub use funding::Budget;
 pub use route::HopEnd;
 pub use status::{Phase, Status};
+pub use stock::{Stock, Tunnel};
 
 use crate::{
-	chain::{bytes32, Account, ChainView, Directory, Payments},
+	chain::{bytes32, Account, ChainView, Directory, Payments, Silence},
 	clock,
 	net::Stack,
 	socks::{self, Socks},
@@ -408,10 +411,19 @@ impl Customer {
 				Err((number, outside)) => {
 					let channel = hops.get(number).map_or(0, |hop| hop.purse.info.id);
 					match outside {
-						Outside::Refused(refusal) => match attempts.refused(refusal, channel) {
-							Ok(note) => note,
-							Err(ending) => return ending,
-						},
+						Outside::Refused(refusal) => {
+							if let (Refusal::StaleJoin, Some(hop)) = (refusal, hops.get(number)) {
+								if let Some(error) =
+									clocks::why_stale(self.chain.as_ref(), hop, number == 0).await
+								{
+									return Ending::Failed(error);
+								}
+							}
+							match attempts.refused(refusal, channel) {
+								Ok(note) => note,
+								Err(ending) => return ending,
+							}
+						}
 						Outside::Silent => Lost::Silent.to_string(),
 						outside @ (Outside::Odd(_) | Outside::Failed(_)) => {
 							return Ending::Failed(why_outside(outside));
@@ -592,11 +604,13 @@ async fn watch_channel(
 	news: watch::Sender<Option<ChannelInfo<AccountId>>>,
 	look: Arc<Notify>,
 ) {
+	let mut silence = Silence::default();
 	loop {
 		let _ = tokio::time::timeout(LOOK_EVERY, look.notified()).await;
-		match chain.channel(channel).await {
-			Ok(info) => drop(news.send_replace(info)),
-			Err(error) => tracing::debug!(%error, "channel not read"),
+		let read = chain.channel(channel).await;
+		silence.hear(&read, "the session goes on as long as its channel holds");
+		if let Ok(info) = read {
+			news.send_replace(info);
 		}
 	}
 }

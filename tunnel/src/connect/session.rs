@@ -130,7 +130,7 @@ impl Purse {
 	}
 
 	/// When to say that the next join was signed: it is on disk, and later than in every one before, whatever the clock says.
-	async fn next_join(&self) -> Result<Micros> {
+	pub(super) async fn next_join(&self) -> Result<Micros> {
 		let (journal, key) = (self.journal.clone(), self.voucher_key());
 		on_disk(move || {
 			let mut at = clock::now();
@@ -177,7 +177,7 @@ impl Asker {
 	}
 
 	/// What the provider answers and how long that took; none without an answer.
-	async fn ask(&self, request: Request) -> (Option<Response>, Micros) {
+	pub(super) async fn ask(&self, request: Request) -> (Option<Response>, Micros) {
 		let began = clock::now();
 		let answer = self.control.ask(self.peer, Some(self.address), request).await;
 		(answer, clock::now().saturating_sub(began))
@@ -292,7 +292,7 @@ async fn disguise_of(asker: &Asker, channel: ChannelId) -> Result<Disguise, Outs
 }
 
 /// What a provider may say of the tunnel's inside; an error names what is wrong.
-fn check(joined: &Joined) -> Result<(), &'static str> {
+pub(super) fn check(joined: &Joined) -> Result<(), &'static str> {
 	if Ipv4Addr::from(joined.gateway) != GATEWAY {
 		return Err("another inner address of its own than this version knows");
 	}
