@@ -15,7 +15,7 @@ use crate::{
 	clock,
 	tasks::{on_disk, Task},
 };
-use anyhow::{anyhow, bail, ensure, Context, Result};
+use anyhow::{anyhow, bail, ensure, Result};
 use gotatun::x25519::{PublicKey, StaticSecret};
 use std::{
 	fs::{self, OpenOptions},
@@ -149,7 +149,7 @@ async fn connect(customer: &Customer, hop: &mut Hop, stock: &Stock) -> Ending {
 		return Ending::Failed(anyhow!("the system's randomness: {error}"));
 	}
 	let public = PublicKey::from(&StaticSecret::from(*secret)).to_bytes();
-	let mut written = None;
+	let (mut written, mut transfer) = (None, Transfer::default());
 	loop {
 		customer.tell(std::slice::from_ref(hop), attempts.has_joined);
 		let joined = tokio::select! {
@@ -164,7 +164,9 @@ async fn connect(customer: &Customer, hop: &mut Hop, stock: &Stock) -> Ending {
 					Err(error) => return Ending::Failed(error),
 				};
 				customer.status.send_modify(|status| (status.phase, status.note) = (Phase::Connected, note));
-				let over = Paying::new(asker, hop, stock).run(customer, hop, &mut stop).await;
+				transfer.follow(&joined.wireguard);
+				let paying = Paying::new(asker, hop, stock, &mut transfer);
+				let over = paying.run(customer, hop, &mut stop).await;
 				match customer.ending(over, hop) {
 					Ok(ending) => return ending,
 					Err(lost) => lost.to_string(),
@@ -314,8 +316,7 @@ struct Paying<'a> {
 	asker: Asker,
 	purse: Purse,
 	interface: Option<&'a str>,
-	/// What the interface had counted at the last look.
-	transferred: Option<Usage>,
+	transfer: &'a mut Transfer,
 	silent: u32,
 	rtt: Option<Micros>,
 	is_leaving: bool,
@@ -323,12 +324,12 @@ struct Paying<'a> {
 }
 
 impl<'a> Paying<'a> {
-	fn new(asker: Asker, hop: &Hop, stock: &'a Stock) -> Self {
+	fn new(asker: Asker, hop: &Hop, stock: &'a Stock, transfer: &'a mut Transfer) -> Self {
 		Self {
 			asker,
 			purse: hop.purse.clone(),
 			interface: stock.interface.as_deref(),
-			transferred: None,
+			transfer,
 			silent: 0,
 			rtt: None,
 			is_leaving: false,
@@ -434,15 +435,10 @@ impl<'a> Paying<'a> {
 			anyhow!("--wireguard-interface: `wg` cannot be run ({error}); install wireguard-tools, or leave the option out")
 		})?;
 		// Not there yet, or for a moment: nothing moves through it either.
-		let Some(now) = transferred(&String::from_utf8_lossy(&shown.stdout)) else { return Ok(()) };
-		let before = self.transferred.replace(now).unwrap_or(now);
+		let Some(more) = self.transfer.more(&String::from_utf8_lossy(&shown.stdout)) else { return Ok(()) };
 		let mut payer = self.purse.payer();
 		let at = clock::now();
-		for (direction, now, before) in
-			[(Direction::Down, now.down, before.down), (Direction::Up, now.up, before.up)]
-		{
-			// An interface that was made anew counts from nothing.
-			let more = if now >= before { now.saturating_sub(before) } else { now };
+		for (direction, more) in [(Direction::Down, more.down), (Direction::Up, more.up)] {
 			payer.count(at, direction, usize::try_from(more).unwrap_or(usize::MAX));
 		}
 		Ok(())
@@ -535,16 +531,33 @@ impl<'a> Paying<'a> {
 	}
 }
 
-/// Received and sent bytes as `wg show INTERFACE transfer` has them, of all peers.
-fn transferred(shown: &str) -> Option<Usage> {
-	let mut sum = None;
-	for line in shown.lines() {
+/// What WireGuard has counted of the provider, which it knows by a key.
+#[derive(Default)]
+struct Transfer {
+	peer: String,
+	/// Of it, what was taken over.
+	seen: Usage,
+}
+
+impl Transfer {
+	/// Another peer begins at nothing, as its entry in the interface does: nobody else has used it with our key.
+	fn follow(&mut self, peer: &[u8; 32]) {
+		let peer = base64(peer);
+		if self.peer != peer {
+			*self = Self { peer, seen: Usage::default() };
+		}
+	}
+
+	/// How much more there is in what `wg show INTERFACE transfer` says; none if it does not know the peer.
+	fn more(&mut self, shown: &str) -> Option<Usage> {
+		let line = shown.lines().find_map(|line| line.strip_prefix(self.peer.as_str()))?;
 		let mut fields = line.split('\t').skip(1).map(str::parse::<u64>);
 		let (Some(Ok(down)), Some(Ok(up))) = (fields.next(), fields.next()) else { return None };
-		let before: Usage = sum.unwrap_or_default();
-		sum = Some(Usage { down: before.down.saturating_add(down), up: before.up.saturating_add(up) });
+		let before = std::mem::replace(&mut self.seen, Usage { down, up });
+		// An interface that was made anew counts from nothing.
+		let more = |now: u64, before: u64| if now >= before { now.saturating_sub(before) } else { now };
+		Some(Usage { down: more(down, before.down), up: more(up, before.up) })
 	}
-	sum
 }
 
 #[cfg(test)]
@@ -608,11 +621,20 @@ mod tests {
 	}
 
 	#[test]
-	fn transfer_should_be_the_sum_of_all_peers_or_nothing() {
-		assert_eq!(transferred("k=\t10\t3\nl=\t5\t4\n"), Some(Usage { down: 15, up: 7 }));
-		for nothing in ["", "k=\t10\n", "Unable to access interface\n"] {
-			assert_eq!(transferred(nothing), None, "{nothing}");
+	fn transfer_should_be_what_is_new_of_the_provider_alone() {
+		let mut transfer = Transfer::default();
+		transfer.follow(&[2; 32]);
+		let (ours, other) = (base64(&[2; 32]), base64(&[3; 32]));
+		for nothing in [String::new(), format!("{other}\t10\t3\n"), format!("{ours}\t10\n")] {
+			assert_eq!(transfer.more(&nothing), None, "{nothing}");
 		}
+		let shown = |down: u64, up: u64| format!("{other}\t1\t1\n{ours}\t{down}\t{up}\n");
+		assert_eq!(transfer.more(&shown(10, 3)), Some(Usage { down: 10, up: 3 }), "from the first packet on");
+		assert_eq!(transfer.more(&shown(15, 3)), Some(Usage { down: 5, up: 0 }));
+		// The same provider lets us in again, then the interface is made anew.
+		transfer.follow(&[2; 32]);
+		assert_eq!(transfer.more(&shown(16, 4)), Some(Usage { down: 1, up: 1 }));
+		assert_eq!(transfer.more(&shown(2, 1)), Some(Usage { down: 2, up: 1 }));
 	}
 
 	#[test]

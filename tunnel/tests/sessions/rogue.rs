@@ -16,7 +16,7 @@ use weir_math::economy::channel::charge;
 use weir_tunnel::{
 	connect::{Ending, Phase, Stopped},
 	control,
-	engine::{Caps, Engine},
+	engine::{Caps, Engine, PacketSender},
 	keys,
 };
 use weir_tunnel_core::wire::{Joined, Refusal, Request, Response, Service, Standing, Usage};
@@ -74,7 +74,7 @@ async fn rogue(lab: &Lab, fault: Fault) -> Rogue {
 		Engine::start_serving(address, lab.port(), Caps::default()).await.unwrap();
 	Rogue(tokio::spawn(async move {
 		let (_control, _held) = (control, (_inbound, _guests));
-		let inner = Ipv4Addr::new(100, 96, 0, 2);
+		let (inner, mut noise) = (Ipv4Addr::new(100, 96, 0, 2), None);
 		while let Some(asked) = incoming.recv().await {
 			let answer = match asked.request {
 				// As it is asked whether it serves.
@@ -82,6 +82,9 @@ async fn rogue(lab: &Lab, fault: Fault) -> Rogue {
 				Request::Join { .. } if fault == Fault::OddAnswer => Response::Noted,
 				Request::Join { join, .. } => {
 					engine.add_peer(join.wireguard, inner, None).await.unwrap();
+					if fault == Fault::Noise {
+						noise = Some(tokio::spawn(make_noise(engine.packet_sender(), inner)));
+					}
 					let address = if fault == Fault::OddAddress { [192, 168, 1, 1] } else { inner.octets() };
 					Response::Joined(Joined {
 						wireguard: engine.public(),
@@ -103,30 +106,28 @@ async fn rogue(lab: &Lab, fault: Fault) -> Rogue {
 						Fault::RefusesGood => Response::Refuse(Refusal::BadVoucher),
 						Fault::OddReceipts => Response::Accept,
 						Fault::Mute => continue,
-						_ => {
-							for seed in 0..2_000u32 {
-								let byte =
-									|at: u32| (seed.wrapping_mul(at).wrapping_mul(0x9e37_79b9) >> 24) as u8;
-								let mut packet: Vec<_> = (0..1_000).map(byte).collect();
-								// As an IPv4 packet from outside, or the device would not send it.
-								packet[..4].copy_from_slice(&[
-									0x45,
-									0,
-									1_000u16.to_be_bytes()[0],
-									1_000u16.to_be_bytes()[1],
-								]);
-								packet[16..20].copy_from_slice(&inner.octets());
-								engine.send_packet(packet);
-							}
-							Response::Standing(standing(counted, credits))
-						}
+						_ => Response::Standing(standing(counted, credits)),
 					}
 				}
 				_ => Response::Noted,
 			};
 			let _ = asked.reply.send(answer);
 		}
+		drop(noise);
 	}))
+}
+
+/// For some seconds.
+async fn make_noise(device: PacketSender, to: Ipv4Addr) {
+	for seed in 0..4_000u32 {
+		let byte = |at: u32| (seed.wrapping_mul(at).wrapping_mul(0x9e37_79b9) >> 24) as u8;
+		let mut packet: Vec<_> = (0..1_000).map(byte).collect();
+		// As an IPv4 packet to the customer, or the device would not send it.
+		packet[..4].copy_from_slice(&[0x45, 0, 3, 232]);
+		packet[16..20].copy_from_slice(&to.octets());
+		device.send(packet);
+		tokio::time::sleep(Duration::from_millis(1)).await;
+	}
 }
 
 /// Connects to a provider with a fault, and waits for the end; if there is none, leaves after a while.
@@ -135,7 +136,14 @@ async fn ending(base: u8, fault: Fault) -> (Arc<LabChain>, Stopped) {
 	let chain = Arc::new(LabChain::new(&lab));
 	let _rogue = rogue(&lab, fault).await;
 	let mut connection = lab.connect(chain.clone()).await.unwrap();
-	let patience = Duration::from_secs(4);
+	let (patience, socks) = (Duration::from_secs(4), connection.socks());
+	// So that something is on the way up, which the provider needs to find the customer.
+	let _dial = (fault == Fault::Noise).then(|| {
+		tokio::spawn(async move {
+			tokio::time::sleep(Duration::from_millis(500)).await;
+			super::lab::try_dial(socks, "198.51.100.1", 80).await.is_ok()
+		})
+	});
 	let stopped = match tokio::time::timeout(patience, connection.ended()).await {
 		Ok(stopped) => stopped,
 		Err(_) => connection.stop().await,

@@ -7,13 +7,12 @@ use super::{
 };
 use codec::{Decode, Encode};
 use std::{
-	fs::File,
 	io::{BufRead, BufReader, Write},
 	net::{IpAddr, Ipv4Addr, SocketAddr},
 	path::{Path, PathBuf},
 	process::{Child, ChildStdin, Command, Stdio},
 	str::FromStr,
-	sync::{mpsc, Arc},
+	sync::{mpsc, Arc, Mutex},
 	time::{Duration, Instant},
 };
 use subxt_signer::sr25519::Keypair as Signer;
@@ -28,6 +27,7 @@ use weir_tunnel::{
 	provide::{self, Bound, Outlet, Paid, Provider},
 	store::Store,
 };
+use weir_tunnel_core::session::Record;
 
 /// What a process is to be, in its environment.
 const ROLE: &str = "WEIR_TEST_ROLE";
@@ -266,7 +266,7 @@ pub(crate) struct Process {
 	child: Child,
 	orders: Option<ChildStdin>,
 	heard: mpsc::Receiver<String>,
-	log: tempfile::TempDir,
+	log: Arc<Mutex<String>>,
 }
 
 impl Process {
@@ -279,7 +279,6 @@ impl Process {
 		let this = std::env::current_exe().unwrap();
 		let mut words = by.iter().map(|word| (*word).to_owned()).chain([text(&this)]);
 		let mut command = Command::new(words.next().unwrap());
-		let log = tempfile::tempdir().unwrap();
 		let name = "roles::process_should_serve_until_it_is_told_to_stop";
 		command
 			.args(words)
@@ -287,7 +286,8 @@ impl Process {
 			.env(ROLE, hex::encode(role.encode()))
 			.stdin(Stdio::piped())
 			.stdout(Stdio::piped())
-			.stderr(File::create(log.path().join("err")).unwrap());
+			// Not a file: a full disk is to be told of.
+			.stderr(Stdio::piped());
 		let mut child = command.spawn().unwrap();
 		let (say, heard) = mpsc::channel();
 		let output = BufReader::new(child.stdout.take().unwrap());
@@ -301,6 +301,13 @@ impl Process {
 				}
 			}
 		});
+		let (log, errors) = (Arc::<Mutex<String>>::default(), BufReader::new(child.stderr.take().unwrap()));
+		let logged = log.clone();
+		std::thread::spawn(move || {
+			for line in errors.lines().map_while(Result::ok) {
+				logged.lock().unwrap().extend([line.as_str(), "\n"]);
+			}
+		});
 		Self { orders: child.stdin.take(), child, heard, log }
 	}
 
@@ -310,7 +317,7 @@ impl Process {
 
 	/// What it has logged.
 	pub(crate) fn log(&self) -> String {
-		std::fs::read_to_string(self.log.path().join("err")).unwrap()
+		self.log.lock().unwrap().clone()
 	}
 
 	/// Waits until it says something that begins like this, and returns the rest of it.
@@ -372,6 +379,19 @@ impl Drop for Process {
 		let _ = self.child.kill();
 		let _ = self.child.wait();
 	}
+}
+
+/// What a provider of this process has on its disk of its one channel, when it has stopped.
+pub(crate) async fn kept(place: &ProviderPlace) -> Record {
+	for _ in 0..600 {
+		if let Ok(store) = Store::open(place.state.as_ref()) {
+			let kept = store.kept().unwrap();
+			assert_eq!(kept.len(), 1, "one channel");
+			return kept.into_values().next().unwrap().record;
+		}
+		tokio::time::sleep(Duration::from_millis(100)).await;
+	}
+	panic!("its state is not closed within 60 s");
 }
 
 /// What came of a part of the file through the proxy before the connection ended: who was killed breaks it.
