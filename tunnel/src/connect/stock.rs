@@ -83,6 +83,10 @@ impl Tunnel {
 			settings.hops == 1,
 			"--wireguard-config is for one hop: a stock WireGuard does not nest; leave out --hops"
 		);
+		ensure!(
+			!settings.is_disguised,
+			"--wireguard-config cannot be disguised: a stock WireGuard does not scramble; leave out --obfuscate"
+		);
 		if let Some(name) = &stock.interface {
 			check_name(name)?;
 		}

@@ -155,6 +155,7 @@ impl CustomerPlace {
 		Settings {
 			whom: Whom::Account(AccountId::from(self.provider)),
 			hops: self.hops.into(),
+			is_disguised: false,
 			budget: Budget { deposit: chain::DEPOSIT, most_price: chain::PRICE },
 			socks: (IpAddr::V4(Ipv4Addr::LOCALHOST), 0).into(),
 			socks_open: false,
