@@ -43,6 +43,8 @@ enum Fault {
 	Mute,
 	/// It fills the tunnel with noise.
 	Noise,
+	/// Its tunnel's port leads nowhere.
+	NoTunnel,
 }
 
 /// A provider that runs; aborted when dropped.
@@ -88,7 +90,8 @@ async fn rogue(lab: &Lab, fault: Fault) -> Rogue {
 					let address = if fault == Fault::OddAddress { [192, 168, 1, 1] } else { inner.octets() };
 					Response::Joined(Joined {
 						wireguard: engine.public(),
-						port: engine.port(),
+						// 9 is the port of what is discarded.
+						port: if fault == Fault::NoTunnel { 9 } else { engine.port() },
 						gateway: [100, 64, 0, 1],
 						address,
 						mtu: 1_280,
@@ -235,9 +238,19 @@ async fn nothing_should_be_paid_when_the_control_plane_is_noise_or_says_nothing(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn session_should_be_over_when_the_provider_is_mute_and_packets_are_wanted() {
-	let lab = Lab::in_network(40, 120).await;
+	assert_told(120, Fault::Mute, "the provider does not answer").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn session_should_begin_anew_when_no_packet_comes_out_of_its_tunnel() {
+	assert_told(130, Fault::NoTunnel, "no packet comes back through the tunnel").await;
+}
+
+/// Connects, wants something, and waits until the user is told why there is none.
+async fn assert_told(base: u8, fault: Fault, said: &str) {
+	let lab = Lab::in_network(40, base).await;
 	let chain = Arc::new(LabChain::new(&lab));
-	let _rogue = rogue(&lab, Fault::Mute).await;
+	let _rogue = rogue(&lab, fault).await;
 	let mut connection = lab.connect(chain.clone()).await.unwrap();
 	let status = connection.status();
 	until("connected", || status.borrow().phase == Phase::Connected).await;
@@ -247,7 +260,7 @@ async fn session_should_be_over_when_the_provider_is_mute_and_packets_are_wanted
 	});
 	until("it is told", || status.borrow().note.is_some()).await;
 	let note = status.borrow().note.clone().unwrap();
-	assert!(note.contains("the provider does not answer"), "{note}");
+	assert!(note.contains(said), "{note}");
 	let stopped = connection.stop().await;
 	assert_little_lost(&stopped);
 }
