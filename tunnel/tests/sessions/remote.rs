@@ -165,7 +165,7 @@ async fn answer(
 			let mut rows = chain.page(0, RegionFilter::default()).await.unwrap().rows;
 			for row in &mut rows {
 				if let Some(endpoint) = endpoints.lock().unwrap().get(&row.account) {
-					row.endpoint = endpoint.clone();
+					row.endpoint = *endpoint;
 				}
 			}
 			rows.encode()
