@@ -9,13 +9,15 @@
 #   scripts/lab.sh attacks      instead, attack single tests with real packets (2 minutes); --only A27,A6 some of them
 #   scripts/lab.sh throughput   instead, compare the tunnel with wireguard-go and boringtun (8 minutes); --rounds, --seconds, --flows.
 #                               The first time it fetches the one and builds the other. On a machine that does nothing else
+#   scripts/lab.sh sessions     instead, paid sessions under strain (25 minutes): 1,000 channels, 100 kills, bad links; words
+#                               after it choose tests by name, as kills or crowd
 #
 # Without root it is skipped, and says so; where CI is set, that is a failure.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case "${1:-}" in
-"" | --epochs | --jitter | attacks | throughput) ;;
+"" | --epochs | --jitter | attacks | throughput | sessions) ;;
 -h | --help) sed -n '2,13p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'; exit 0 ;;
 *) fail "unknown argument $1 (try --help)" ;;
 esac
@@ -56,6 +58,14 @@ if [ "${1:-}" = throughput ]; then
 		--wireguard-go "$peers/usr/bin/wireguard-go" --boringtun "$peers/bin/boringtun-cli" "$@"
 fi
 
+if [ "${1:-}" = sessions ]; then
+	shift
+	cd "$ROOT"
+	# As scripts/test.sh builds it, so that nothing is built anew. The tests make namespaces of their own.
+	export WEIR_LAB=1
+	ulimit -n "$(ulimit -Hn)"
+	exec cargo test --locked --release --workspace --test sessions -- --nocapture --test-threads 1 "$@"
+fi
 lab=$CARGO_TARGET_DIR/release/weir-lab
 [ -x "$lab" ] || fail "$lab is missing: build first, with 'cargo build --release --workspace --all-targets' or scripts/run.sh"
 

@@ -156,6 +156,29 @@ ensure_wasm() {
 	fi
 }
 
+# Tests of what is not ours, beside the system's own packages: bookworm's is too old to be compared with. Never installed.
+WIREGUARD_GO_DEB=wireguard-go_0.0.20231211-1~bpo12+1_amd64.deb
+WIREGUARD_GO_SUM=8aa051985912bbc5499e4abe66389395656cf2daec02271a1ca654a277a82d33
+ensure_wireguard_go() {
+	local folder=$WEIR_CACHE/wireguard-go work
+	[ ! -x "$folder/usr/bin/wireguard-go" ] || return 0
+	if [ "$(dpkg --print-architecture)" != amd64 ]; then
+		command -v wireguard-go >/dev/null || install_packages wireguard-go
+		return 0
+	fi
+	[ "$check_only" = 0 ] || { say "missing: wireguard-go in $folder"; incomplete=1; return 0; }
+	say "fetching wireguard-go"
+	work=$(mktemp -d)
+	curl -sSf --retry 3 -o "$work/deb" "http://deb.debian.org/debian/pool/main/w/wireguard-go/$WIREGUARD_GO_DEB" ||
+		fail "wireguard-go could not be downloaded; look at the network, then run this script again"
+	[ "$(sha256sum <"$work/deb" | cut -d' ' -f1)" = "$WIREGUARD_GO_SUM" ] ||
+		fail "$WIREGUARD_GO_DEB is not what it was: its checksum is another one"
+	dpkg-deb -x "$work/deb" "$work/root"
+	rm -rf "$folder"
+	mv "$work/root" "$folder"
+	rm -rf "$work"
+}
+
 incomplete=0
 mkdir -p "$WEIR_CACHE"
 # shellcheck disable=SC2086
@@ -163,5 +186,6 @@ install_packages $BUILD_PACKAGES $LAB_PACKAGES
 ensure_rust
 ensure_compiler_version
 ensure_wasm
+ensure_wireguard_go
 [ "$incomplete" = 0 ] || exit 1
 say "set-up complete"

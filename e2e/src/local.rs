@@ -17,12 +17,10 @@ use std::{
 /// Caps of the lines, kbps; the last one belongs to the liar. A seat asks for an uplink of 5 Mbps. What the liar carries would
 /// weigh something: if it earns nothing, that is because it was struck.
 const CAPS_KBPS: [u32; 8] = [5_000, 6_000, 7_000, 8_000, 10_000, 12_000, 15_000, 9_000];
-/// Lines that each customer goes through.
-const HOPS: u8 = 1;
+/// Lines that each customer goes through, that of its exit included. Whoever draws a further one waits until lines were measured.
+const HOPS: [u8; 2] = [2, 1];
 /// What the liar claims, kbps: less than half of it is a strike, less than a quarter costs a part of the bond at once.
 const LIE_KBPS: u32 = 40_000;
-/// Customers, each with a provider of its own.
-const CUSTOMERS: u8 = 2;
 /// Where the files are that they fetch.
 const FILES: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9_712);
 /// The first of their proxies' ports.
@@ -48,12 +46,11 @@ pub fn plan(folder: &Path) -> Result<Plan> {
 fn customers(lines: &[Line]) -> Result<Vec<Customer>> {
 	let mut honest: Vec<_> = lines.iter().enumerate().filter(|(_, line)| line.is_honest()).collect();
 	honest.sort_by_key(|(_, line)| std::cmp::Reverse(line.cap_kbps));
-	let customer = |(number, (line, _)): (u8, &(usize, &Line))| {
+	let customer = |((number, hops), (line, _)): ((u8, &u8), &(usize, &Line))| {
 		let socks = SocketAddrV4::new(Ipv4Addr::LOCALHOST, SOCKS_PORT + u16::from(number));
-		// Through one line each: who draws further hops waits until lines were measured.
-		Customer::new(number, *line, HOPS, socks)
+		Customer::new(number, *line, *hops, socks)
 	};
-	(0..CUSTOMERS).zip(&honest).map(customer).collect()
+	(0..).zip(&HOPS).zip(&honest).map(customer).collect()
 }
 
 fn lines() -> Result<Vec<Line>> {
@@ -88,6 +85,7 @@ mod tests {
 		let caps: Vec<_> = plan.customers.iter().map(|customer| plan.lines[customer.line].cap_kbps).collect();
 		assert_eq!(caps, [15_000, 12_000]);
 		assert!(plan.customers.iter().all(|customer| plan.lines[customer.line].is_honest()));
+		assert_eq!(plan.customers.iter().map(|customer| customer.hops).collect::<Vec<_>>(), HOPS);
 		assert_ne!(plan.customers[0].hot.account(), plan.customers[1].hot.account());
 		assert_ne!(plan.customers[0].socks, plan.customers[1].socks);
 	}

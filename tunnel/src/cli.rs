@@ -11,6 +11,7 @@ use crate::{
 };
 use anyhow::{bail, Context, Result};
 use clap::{Args, Parser, Subcommand};
+use nix::sys::resource::{getrlimit, setrlimit, Resource};
 use sd_notify::NotifyState;
 use serde_json::json;
 use std::{
@@ -139,6 +140,7 @@ pub fn main() -> ExitCode {
 	let cli = Cli::parse();
 	start_logs(cli.json);
 	end_on_panic(cli.json);
+	raise_open_files();
 	match execute(&cli) {
 		Ok(code) => code,
 		Err(error) => {
@@ -166,6 +168,14 @@ fn end_on_panic(json: bool) {
 		say_error(&format!("internal error{at}: {reason}; this is a defect, please report it"), json);
 		std::process::exit(1);
 	}));
+}
+
+/// Lets this process have as many files as its user may: each customer of a provider is a connection, and each of theirs is one.
+fn raise_open_files() {
+	if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+		// With fewer it works as well, for fewer.
+		let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+	}
 }
 
 /// Writes a line to stdout. A reader that has gone away, like `head`, is no failure.

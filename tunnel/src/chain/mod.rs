@@ -10,6 +10,7 @@ mod payments;
 mod registry;
 mod rules;
 mod signed;
+mod silence;
 mod submission;
 mod survey;
 
@@ -18,6 +19,7 @@ pub use client::Client;
 pub use directory::{providers, Directory};
 pub use payments::{find_channel, Ended, Handed, Opening, Payments, MAX_VOUCHERS};
 pub use registry::{Holding, PriceRange, Registry, RegistryCall, Terms, TermsUpdate};
+pub(crate) use silence::Silence;
 pub use survey::Answer;
 
 use async_trait::async_trait;

@@ -8,6 +8,7 @@
 //! * `options`, `status`, `money`: what the user types and sees.
 
 pub(crate) mod choice;
+mod clocks;
 #[cfg(test)]
 pub(crate) mod fake;
 mod funding;
@@ -20,12 +21,14 @@ pub(crate) mod options;
 mod route;
 mod session;
 mod status;
+mod stock;
 
 pub use choice::Whom;
 pub use funding::Budget;
 pub use machine::{is_locked, unlock, Machine, Whole};
 pub use route::HopEnd;
 pub use status::{Phase, Status};
+pub use stock::{Stock, Tunnel};
 
 use crate::{
 	chain::{bytes32, Account, ChainView, Directory, Payments},
@@ -421,10 +424,19 @@ impl Customer {
 				Err((number, outside)) => {
 					let channel = hops.get(number).map_or(0, |hop| hop.purse.info.id);
 					match outside {
-						Outside::Refused(refusal) => match attempts.refused(refusal, channel) {
-							Ok(note) => note,
-							Err(ending) => return ending,
-						},
+						Outside::Refused(refusal) => {
+							if let (Refusal::StaleJoin, Some(hop)) = (refusal, hops.get(number)) {
+								if let Some(error) =
+									clocks::why_stale(self.chain.as_ref(), hop, number == 0).await
+								{
+									return Ending::Failed(error);
+								}
+							}
+							match attempts.refused(refusal, channel) {
+								Ok(note) => note,
+								Err(ending) => return ending,
+							}
+						}
 						Outside::Silent => Lost::Silent.to_string(),
 						outside @ (Outside::Odd(_) | Outside::Failed(_)) => {
 							return Ending::Failed(why_outside(outside));

@@ -5,7 +5,7 @@ use super::{
 	funding::Budget,
 	machine::{device_name, is_locked, nodes, unlock, Machine, Whole},
 	money::{bytes, credits, dollars, per_gb},
-	status, Connection, Ending, HopEnd, Settings, Stopped,
+	status, Connection, Ending, HopEnd, Settings, Stock, Stopped, Tunnel,
 };
 use crate::{
 	chain::{Account, Client, Ended, Payments},
@@ -87,6 +87,13 @@ pub(crate) struct ConnectOptions {
 	/// Loopback address where Prometheus finds /metrics.
 	#[arg(long, value_name = "ADDRESS")]
 	metrics: Option<SocketAddr>,
+	/// Instead of a proxy, writes a configuration for wg-quick into this file and pays while another WireGuard carries the tunnel:
+	/// all that the provider counts, for the packets are not seen here. One hop.
+	#[arg(long, value_name = "FILE")]
+	wireguard_config: Option<PathBuf>,
+	/// The interface of --wireguard-config on this machine: no more is paid than WireGuard has counted there (by `wg show`, as root).
+	#[arg(long, value_name = "NAME", requires = "wireguard_config")]
+	wireguard_interface: Option<String>,
 	/// Folder of voucher keys and vouchers. Keep it: without it, what is in a channel comes back only by closing it. Default:
 	/// weir-tunnel in $XDG_STATE_HOME or ~/.local/state.
 	#[arg(long, value_name = "DIR")]
@@ -184,6 +191,24 @@ pub(crate) async fn connect(
 ) -> Result<ExitCode> {
 	let settings = options.settings()?;
 	tokio::pin!(stop);
+	if let Some(file) = &options.wireguard_config {
+		let stock = Stock { file: file.clone(), interface: options.wireguard_interface.clone() };
+		let started = async {
+			let (account, chain) = options.purse.open().await?;
+			Tunnel::start(settings, Arc::new(chain), account, stock).await
+		};
+		let mut tunnel = tokio::select! {
+			started = started => started?,
+			_ = &mut stop => return Ok(ExitCode::SUCCESS),
+		};
+		let show = crate::tasks::Task::spawn("status", status::show(tunnel.status(), json));
+		let stopped = tokio::select! {
+			stopped = tunnel.ended() => stopped,
+			_ = &mut stop => tunnel.stop().await,
+		};
+		show.finish(SHOWN).await;
+		return conclude(stopped, json, say);
+	}
 	let mut machine = None;
 	let started = async {
 		let whole = options.whole().await?;
@@ -230,6 +255,11 @@ pub(crate) async fn connect(
 	finish(machine, matches!(stopped.ending, Ending::Asked)).await?;
 	// So that what follows is on a line of its own.
 	show.finish(SHOWN).await;
+	conclude(stopped, json, say)
+}
+
+/// Says what it came to, and why it ended.
+fn conclude(stopped: Stopped, json: bool, say: impl Fn(String) -> Result<()>) -> Result<ExitCode> {
 	report(&stopped, json, say)?;
 	match stopped.ending {
 		Ending::Asked => Ok(ExitCode::SUCCESS),

@@ -10,7 +10,7 @@ use super::{
 	status::Status,
 	Market,
 };
-use crate::{net::Stack, socks::Socks, tasks::Task};
+use crate::{chain::Silence, net::Stack, socks::Socks, tasks::Task};
 use std::{
 	sync::{Arc, Mutex, PoisonError},
 	time::Duration,
@@ -183,11 +183,13 @@ async fn watch_channel(
 	news: watch::Sender<Option<ChannelInfo<AccountId>>>,
 	look: Arc<Notify>,
 ) {
+	let mut silence = Silence::default();
 	loop {
 		let _ = tokio::time::timeout(LOOK_EVERY, look.notified()).await;
-		match chain.channel(channel).await {
-			Ok(info) => drop(news.send_replace(info)),
-			Err(error) => tracing::debug!(%error, "channel not read"),
+		let read = chain.channel(channel).await;
+		silence.hear(&read, "the session goes on as long as its channel holds");
+		if let Ok(info) = read {
+			news.send_replace(info);
 		}
 	}
 }

@@ -44,6 +44,8 @@ const BATCH: usize = 64;
 const TICK: Duration = Duration::from_secs(1);
 /// Packets go up and none comes down for so long: the provider is asked whether it is still there.
 const STALLED: Micros = 3_000 * MILLI;
+/// Packets go up and none has ever come down in a session of this age, of a provider that answers: it is begun anew.
+const DARK: Micros = 15_000 * MILLI;
 /// So many questions in a row without an answer, and the provider is gone.
 const MOST_SILENT: u32 = 3;
 /// What a provider says in farewell is waited for no longer than this.
@@ -83,6 +85,9 @@ pub(super) enum Lost {
 	/// It stopped serving, because it was not paid as it counts.
 	#[error("the provider has stopped serving: vouchers were late or lost")]
 	Stopped,
+	/// Nothing comes out of the tunnel.
+	#[error("the provider answers, and no packet comes back through the tunnel: something on the way may drop UDP")]
+	Dark,
 	/// It says why.
 	#[error("the provider has ended the session: {0}")]
 	Refused(Refusal),
@@ -130,7 +135,7 @@ impl Purse {
 	}
 
 	/// When to say that the next join was signed: it is on disk, and later than in every one before, whatever the clock says.
-	async fn next_join(&self) -> Result<Micros> {
+	pub(super) async fn next_join(&self) -> Result<Micros> {
 		let (journal, key) = (self.journal.clone(), self.voucher_key());
 		on_disk(move || {
 			let mut at = clock::now();
@@ -177,7 +182,7 @@ impl Asker {
 	}
 
 	/// What the provider answers and how long that took; none without an answer.
-	async fn ask(&self, request: Request) -> (Option<Response>, Micros) {
+	pub(super) async fn ask(&self, request: Request) -> (Option<Response>, Micros) {
 		let began = clock::now();
 		let answer = self.control.ask(self.peer, Some(self.address), request).await;
 		(answer, clock::now().saturating_sub(began))
@@ -212,11 +217,19 @@ pub(super) struct Session {
 struct Moved {
 	down: std::sync::atomic::AtomicU64,
 	up: std::sync::atomic::AtomicU64,
+	began: Micros,
 }
 
 impl Moved {
 	fn note(at: &std::sync::atomic::AtomicU64, now: Micros) {
 		at.store(now, std::sync::atomic::Ordering::Relaxed);
+	}
+
+	/// Whether packets have gone up for long, and none has ever come down.
+	fn is_dark(&self, now: Micros) -> bool {
+		let of = |at: &std::sync::atomic::AtomicU64| at.load(std::sync::atomic::Ordering::Relaxed);
+		let (down, up) = (of(&self.down), of(&self.up));
+		down == self.began && up > self.began && now.saturating_sub(self.began) >= DARK
 	}
 
 	/// Whether packets went up a while ago, and none has come down since.
@@ -270,8 +283,9 @@ pub(super) async fn join(
 	// What this hop's packets are sealed in has to fit the packets of the hop before.
 	let room = outer.map_or(MTU, |outer| outer.mtu().saturating_sub(HOP_BYTES));
 	let stack = Stack::start(joined.address.into(), joined.mtu.min(MTU).min(room), to_tunnel, from_tunnel);
-	let (wake, moved) = (Arc::new(Notify::new()), Arc::new(Moved::default()));
-	Moved::note(&moved.down, clock::now());
+	let wake = Arc::new(Notify::new());
+	let moved = Arc::new(Moved { began: clock::now(), ..Moved::default() });
+	Moved::note(&moved.down, moved.began);
 	let meter =
 		|direction| Meter { purse: purse.clone(), wake: wake.clone(), moved: moved.clone(), direction };
 	let pumps = [
@@ -292,7 +306,7 @@ async fn disguise_of(asker: &Asker, channel: ChannelId) -> Result<Disguise, Outs
 }
 
 /// What a provider may say of the tunnel's inside; an error names what is wrong.
-fn check(joined: &Joined) -> Result<(), &'static str> {
+pub(super) fn check(joined: &Joined) -> Result<(), &'static str> {
 	if Ipv4Addr::from(joined.gateway) != GATEWAY {
 		return Err("another inner address of its own than this version knows");
 	}
@@ -554,6 +568,10 @@ impl Running<'_> {
 				self.is_asking_alive = false;
 				if matches!(response, Some(Response::Refuse(Refusal::NotJoined))) && !self.is_leaving {
 					return Some(Over::Lost(Lost::Refused(Refusal::NotJoined)));
+				}
+				let is_served = matches!(&response, Some(Response::Standing(standing)) if standing.service == Service::Full);
+				if is_served && !self.is_leaving && self.session.moved.is_dark(clock::now()) {
+					return Some(Over::Lost(Lost::Dark));
 				}
 				(response, took)
 			}

@@ -19,8 +19,9 @@ use std::{
 };
 use weir_tunnel_core::target::Prefix;
 
-/// Incoming connections in all, those whose handshake is under way included. Expected prefixes may exceed it.
-const MAX_CONNECTIONS: usize = 512;
+/// Incoming connections in all, those whose handshake is under way included: each of a provider's customers has one. Expected
+/// prefixes may exceed it.
+const MAX_CONNECTIONS: usize = 2_048;
 /// Of these, from one prefix. A seat needs one, and a second one while the first is being given up.
 const MAX_OF_PREFIX: usize = 8;
 /// A prefix may ask this often in the long run: an attestor asks at most every 250 ms in a test, and its clock and
@@ -52,7 +53,7 @@ pub(super) struct Connections {
 	incoming: HashMap<ConnectionId, Prefix>,
 	/// Where connected peers are, with the port of their newest connection.
 	peers: HashMap<PeerId, SocketAddr>,
-	/// For these there is room when the connections in all are taken, which 64 prefixes can do.
+	/// For these there is room when the connections in all are taken, which 256 prefixes can do.
 	expected: HashSet<Prefix>,
 }
 

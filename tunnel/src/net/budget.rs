@@ -57,8 +57,16 @@ impl Budget {
 	/// least is still there for every flow that may come.
 	pub(crate) fn take_buffers(self: &Arc<Self>, flows: usize, most_flows: usize) -> Option<Share> {
 		let bytes = buffer_bytes(self.limit_bytes, self.taken_bytes(), flows, most_flows);
+		let bytes = self.within.as_ref().map_or(bytes, |within| bytes.min(within.part()));
 		// The budget around it may have less.
 		self.take(bytes).or_else(|| self.take(LEAST_BYTES))
+	}
+
+	/// What one of very many flows may take of the first half: a sixty-fourth of what is left of it, so that no few take all of it.
+	/// The other half is there for the least of those that come later.
+	fn part(&self) -> usize {
+		let left = (self.limit_bytes / 2).saturating_sub(self.taken_bytes());
+		(left / 64).max(LEAST_BYTES)
 	}
 }
 
@@ -108,6 +116,18 @@ mod tests {
 		assert_eq!(other.take(30).unwrap().bytes(), 30);
 		drop(share);
 		assert_eq!((all.taken_bytes(), one.taken_bytes()), (0, 0));
+	}
+
+	#[test]
+	fn a_thousand_guests_should_each_have_a_flow_and_the_first_ones_a_large_one() {
+		let all = Budget::new(512 << 20, None);
+		let guests: Vec<_> = (0..4_096).map(|_| Budget::new(32 << 20, Some(all.clone()))).collect();
+		let flow = |guest: &Arc<Budget>, flows| guest.take_buffers(flows, 512).expect("the least at least");
+		let mut shares: Vec<_> = guests.iter().map(|guest| flow(guest, 0)).collect();
+		assert!(shares[63].bytes() >= 1 << 20 && shares[255].bytes() > LEAST_BYTES);
+		// And as many again, which are all that an exit has.
+		shares.extend(guests.iter().map(|guest| flow(guest, 1)));
+		assert!(all.taken_bytes() <= 512 << 20);
 	}
 
 	#[test]

@@ -1,7 +1,7 @@
 //! What the chain says of this provider and of channels to it, as of the last finalised block that could be asked.
 
 use crate::{
-	chain::{slot_begins, socket_address, ChainError, ChainView, Payments},
+	chain::{slot_begins, socket_address, ChainError, ChainView, Payments, Silence},
 	clock,
 };
 use futures::{stream, StreamExt};
@@ -150,7 +150,7 @@ impl Facts {
 
 	/// Asks the chain at each block that becomes final, but while the line is measured.
 	pub(super) async fn follow(self: Arc<Self>, mut measured: watch::Receiver<Option<Range<Micros>>>) {
-		let mut finalised = self.chain.finalised();
+		let (mut finalised, mut silence) = (self.chain.finalised(), Silence::default());
 		loop {
 			let busy = super::follow::measured_until(&measured.borrow_and_update(), clock::now());
 			if let Some(until) = busy {
@@ -161,9 +161,8 @@ impl Facts {
 				}
 				continue;
 			}
-			if let Err(error) = self.refresh().await {
-				tracing::debug!(%error, "channels not asked for");
-			}
+			let refreshed = self.refresh().await;
+			silence.hear(&refreshed, "customers are served as far as their channels are known to hold");
 			self.changed.send_replace(());
 			if finalised.changed().await.is_err() {
 				return;

@@ -150,6 +150,40 @@ impl LabChain {
 		to.map(|channel| channel.paid).sum()
 	}
 
+	/// A channel as it is now.
+	pub(crate) fn channel_info(&self, channel: ChannelId) -> Option<ChannelInfo<AccountId>> {
+		self.books().get(&channel).cloned()
+	}
+
+	/// Opens a channel that `payer` pays.
+	pub(crate) fn open_for(&self, payer: &AccountId, opening: &Opening) -> ChannelId {
+		let mut books = self.books();
+		let id = books.last_key_value().map_or(1, |(last, _)| last + 1);
+		let channel = ChannelInfo {
+			id,
+			state: ChannelState::Open,
+			payer: payer.clone(),
+			customer: payer.clone(),
+			provider: opening.provider.clone(),
+			voucher_key: opening.voucher_key,
+			price: PRICE,
+			boost: opening.boost,
+			terms_hash: opening.terms_hash,
+			region: self.registered(&opening.provider).unwrap().region,
+			from_plan: opening.from_plan,
+			deposited: opening.credits,
+			paid: 0,
+			left: opening.credits,
+			expiry: opening.expiry,
+			closes_from: closes_from(opening.expiry),
+			bytes_down: 0,
+			bytes_up: 0,
+			sequence: 0,
+		};
+		books.insert(id, channel);
+		id
+	}
+
 	fn registered(&self, account: &AccountId) -> Option<&ProviderInfo<AccountId, Balance>> {
 		self.providers.iter().find(|provider| provider.account == *account)
 	}
@@ -286,31 +320,7 @@ impl Payments for LabChain {
 	}
 
 	async fn open(&self, by: &Account, opening: &Opening) -> Result<ChannelId, ChainError> {
-		let mut books = self.books();
-		let id = books.last_key_value().map_or(1, |(last, _)| last + 1);
-		let channel = ChannelInfo {
-			id,
-			state: ChannelState::Open,
-			payer: by.id().clone(),
-			customer: by.id().clone(),
-			provider: opening.provider.clone(),
-			voucher_key: opening.voucher_key,
-			price: PRICE,
-			boost: opening.boost,
-			terms_hash: opening.terms_hash,
-			region: self.registered(&opening.provider).unwrap().region,
-			from_plan: opening.from_plan,
-			deposited: opening.credits,
-			paid: 0,
-			left: opening.credits,
-			expiry: opening.expiry,
-			closes_from: closes_from(opening.expiry),
-			bytes_down: 0,
-			bytes_up: 0,
-			sequence: 0,
-		};
-		books.insert(id, channel);
-		Ok(id)
+		Ok(self.open_for(by.id(), opening))
 	}
 
 	async fn top_up(&self, _: &Account, _: ChannelId, _: Credits) -> Result<Credits, ChainError> {

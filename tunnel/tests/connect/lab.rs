@@ -84,7 +84,17 @@ impl Lab {
 		Ipv4Addr::new(127, self.network, self.base + 2, 1)
 	}
 
-	fn provider_address(&self) -> Ipv4Addr {
+	/// Where the exit asks for names.
+	pub(crate) fn resolver(&self) -> SocketAddr {
+		self.resolver
+	}
+
+	/// The provider's UDP and TCP port.
+	pub(crate) fn port(&self) -> u16 {
+		self.port
+	}
+
+	pub(crate) fn provider_address(&self) -> Ipv4Addr {
 		Ipv4Addr::new(127, self.network, self.base, 1)
 	}
 
@@ -322,25 +332,48 @@ pub(crate) async fn fetch_some(
 	received
 }
 
-async fn dial(socks: SocketAddr, host: &str, port: u16) -> Result<TcpStream, u8> {
-	let mut stream = TcpStream::connect(socks).await.map_err(|_| 3)?;
+/// A connection through the proxy; an error is the proxy's reply.
+pub(crate) async fn dial(socks: SocketAddr, host: &str, port: u16) -> Result<TcpStream, u8> {
+	let dialled = tokio::time::timeout(Duration::from_secs(60), try_dial(socks, host, port)).await;
+	dialled.expect("a reply").map_err(|error| match error {
+		NoWay::Refused(code) => code,
+		NoWay::Proxy(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => 3,
+		NoWay::Proxy(error) => panic!("{error}"),
+	})
+}
+
+/// Why there is no connection through a proxy.
+#[derive(Debug)]
+pub(crate) enum NoWay {
+	/// Its reply.
+	Refused(u8),
+	/// It is not there, or does not speak.
+	Proxy(std::io::Error),
+}
+
+impl From<std::io::Error> for NoWay {
+	fn from(error: std::io::Error) -> Self {
+		Self::Proxy(error)
+	}
+}
+
+/// A connection through the proxy, which may be killed meanwhile.
+pub(crate) async fn try_dial(socks: SocketAddr, host: &str, port: u16) -> Result<TcpStream, NoWay> {
+	let mut stream = TcpStream::connect(socks).await?;
 	let request = match host.parse::<IpAddr>() {
 		Ok(IpAddr::V4(address)) => [&[5, 1, 0, 1][..], &address.octets()].concat(),
 		Ok(IpAddr::V6(address)) => [&[5, 1, 0, 4][..], &address.octets()].concat(),
 		Err(_) => [&[5, 1, 0, 3, host.len() as u8], host.as_bytes()].concat(),
 	};
-	stream.write_all(&[5, 1, 0]).await.unwrap();
+	stream.write_all(&[5, 1, 0]).await?;
 	let mut method = [0; 2];
-	stream.read_exact(&mut method).await.unwrap();
+	stream.read_exact(&mut method).await?;
 	assert_eq!(method, [5, 0]);
-	stream.write_all(&[&request[..], &port.to_be_bytes()].concat()).await.unwrap();
+	stream.write_all(&[&request[..], &port.to_be_bytes()].concat()).await?;
 	let mut reply = [0; 10];
-	tokio::time::timeout(Duration::from_secs(60), stream.read_exact(&mut reply))
-		.await
-		.expect("a reply")
-		.unwrap();
+	stream.read_exact(&mut reply).await?;
 	match reply[1] {
 		0 => Ok(stream),
-		code => Err(code),
+		code => Err(NoWay::Refused(code)),
 	}
 }

@@ -1,7 +1,10 @@
 //! A customer and a provider in one process on loopback addresses: real WireGuard, control plane, userspace exit and SOCKS, against a
 //! chain that is a struct.
 
+// Shared with tests/sessions, which uses more of them.
+#[allow(dead_code)]
 mod chain;
+#[allow(dead_code)]
 mod lab;
 
 use chain::LabChain;

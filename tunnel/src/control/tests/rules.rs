@@ -250,8 +250,8 @@ async fn serve_should_count_a_request_when_too_many_wait_for_an_answer() {
 async fn full() -> (Control, mpsc::Receiver<Incoming>, PeerId, SocketAddr) {
 	let (server, refused) = (Keypair::generate_ed25519(), Arc::default());
 	let mut swarm = swarm(&server, Source::Here(SERVER), &refused).unwrap();
-	// Eight from each of 64 prefixes, without their sockets: two for each are more than a process may have everywhere.
-	for n in 0..512 {
+	// Eight from each of 256 prefixes, without their sockets: two for each are more than a process may have everywhere.
+	for n in 0..2_048 {
 		let (id, remote) = (ConnectionId::new_unchecked(usize::MAX - n), [10, 0, (n / 8) as u8, 1]);
 		let remote = Multiaddr::from(IpAddr::from(remote));
 		swarm.behaviour_mut().connections.begin(id, &remote).unwrap();
