@@ -89,7 +89,7 @@ pub(crate) struct ConnectOptions {
 	metrics: Option<SocketAddr>,
 	/// Instead of a proxy, writes a configuration for wg-quick into this file and pays while another WireGuard carries the tunnel:
 	/// all that the provider counts, for the packets are not seen here. One hop.
-	#[arg(long, value_name = "FILE")]
+	#[arg(long, value_name = "FILE", conflicts_with = "tun")]
 	wireguard_config: Option<PathBuf>,
 	/// The interface of --wireguard-config on this machine: no more is paid than WireGuard has counted there (by `wg show`, as root).
 	#[arg(long, value_name = "NAME", requires = "wireguard_config")]

@@ -98,7 +98,8 @@ impl Tunnel {
 		let (say, over) = oneshot::channel();
 		// Nothing goes out by this process.
 		let gate = watch::channel(None).0;
-		let customer = Customer { settings, chain, account, journal, status: tell, gate, stop: stopped };
+		let customer =
+			Customer { settings, chain, account, journal, machine: None, status: tell, gate, stop: stopped };
 		let task = Task::spawn("stock customer", async move {
 			// Nobody may be waiting.
 			let _ = say.send(run(customer, stock).await);

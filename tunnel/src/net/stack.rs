@@ -304,7 +304,7 @@ impl Inside {
 				let table = lock(&self.table);
 				table.questions.get(&destination).is_some_and(|question| question.of == from(source))
 			}
-			Body::Echo | Body::Fragment | Body::Other => false,
+			Body::Echo | Body::Fragment | Body::Options | Body::Other => false,
 		}
 	}
 
