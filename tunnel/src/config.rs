@@ -1,7 +1,11 @@
 //! The configuration file (TOML). Every error names the file, the key and the reason.
 
-use crate::{advice, engine::Caps};
-use anyhow::{anyhow, Result};
+use crate::{
+	advice,
+	connect::{account, credits, Budget},
+	engine::Caps,
+};
+use anyhow::{anyhow, Context, Result};
 use serde::{Deserialize, Serialize};
 use std::{
 	net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -99,6 +103,53 @@ pub struct Provide {
 	/// Paid traffic in a calendar month (UTC), 10⁹ bytes; 0: no bound.
 	#[serde(default)]
 	pub month_gb: u64,
+	/// Whether the router is asked to map the port, if there is one.
+	#[serde(default = "yes")]
+	pub map_port: bool,
+	/// How it is reached through another provider, if its router lets nobody in.
+	pub relay: Option<Relay>,
+}
+
+/// `[provide.relay]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relay {
+	/// File of the account whose credits pay for it.
+	pub key: PathBuf,
+	/// Through this provider: an address or 32 bytes of hex. Default: the one at whose address this one is registered, or any.
+	pub provider: Option<String>,
+	/// The most that its traffic may cost, dollars per 10⁹ bytes.
+	#[serde(default = "ten_cents")]
+	pub max_price: String,
+	/// What a channel to it is opened with, dollars.
+	#[serde(default = "a_dollar")]
+	pub deposit: String,
+}
+
+fn yes() -> bool {
+	true
+}
+
+fn ten_cents() -> String {
+	"0.10".into()
+}
+
+fn a_dollar() -> String {
+	"1.00".into()
+}
+
+impl Relay {
+	/// What may be spent.
+	pub(crate) fn budget(&self) -> Result<Budget> {
+		let most_price = credits(&self.max_price).context("max_price")?;
+		let most_price = u64::try_from(most_price).map_err(|_| anyhow!("max_price: too much"))?;
+		Ok(Budget { deposit: credits(&self.deposit).context("deposit")?, most_price })
+	}
+
+	/// Through whom.
+	pub(crate) fn by(&self) -> Result<Option<AccountId>> {
+		self.provider.as_deref().map(account).transpose().context("provider")
+	}
 }
 
 fn some_sessions() -> usize {
@@ -170,6 +221,10 @@ impl Config {
 		}
 		if self.provide.as_ref().is_some_and(|provide| provide.resolver.len() > MAX_RESOLVERS) {
 			return Err(("provide.resolver", format!("more than {MAX_RESOLVERS}; name the best of them")));
+		}
+		if let Some(relay) = self.provide.as_ref().and_then(|provide| provide.relay.as_ref()) {
+			let checked = relay.budget().and_then(|_| relay.by());
+			checked.map_err(|error| ("provide.relay", format!("{error:#}")))?;
 		}
 		if let Some(api) = self.api.as_ref().filter(|api| !api.listen.ip().is_loopback()) {
 			return Err(("api.listen", format!("{} is not a loopback address", api.listen)));
@@ -320,6 +375,16 @@ mod tests {
 				"port = 40400",
 				"port = 40400\nresolver = [\"::1\", \"::2\", \"::3\", \"::4\", \"::5\"]",
 				"provide.resolver: more than 4",
+			),
+			(
+				"port = 40400",
+				"port = 40400\nrelay = { key = \"k\", max_price = \"cheap\" }",
+				"provide.relay: max_price: ",
+			),
+			(
+				"port = 40400",
+				"port = 40400\nrelay = { key = \"k\", provider = \"5Grwvb\" }",
+				"provide.relay: provider: 5Grwvb",
 			),
 			("port = 40400", "prot = 40400", "line 9: provide: unknown field `prot`"),
 			("port = 40400", "port = 70000", "line 9: provide.port: invalid value"),

@@ -5,6 +5,7 @@
 //! * [`exit`]: the way from the tunnel to the Internet. [`net`]: TCP and UDP over inner packets.
 //! * [`provide`]: the target's side of tests. [`attest`]: the attestor's.
 //! * [`connect`]: the customer's side of paid tunnels, and [`socks`] in front of it.
+//! * [`nat`]: providers behind routers.
 //! * [`api`], [`metrics`]: the loopback interface. [`store`]: what survives a restart.
 //! * [`config`], [`keys`], [`run`], [`doctor`], [`cli`]: the process. [`advice`]: what its errors say.
 
@@ -23,6 +24,7 @@ pub mod engine;
 pub mod exit;
 pub mod keys;
 pub mod metrics;
+pub mod nat;
 pub mod net;
 pub mod provide;
 pub mod run;

@@ -3,23 +3,28 @@
 //! * `choice`, `funding`: whom to buy from, and the channel that pays.
 //! * `route`: the hops, each inside the one before.
 //! * `session`: let in, carry, pay. `journal`: what of it must not be lost.
+//! * `direct`: around the relay of a provider behind a router. `lease`: a session for such a provider itself.
 //! * `gate`: the one way out. There is no other: without a tunnel programs are told that the network is unreachable.
 //! * `options`, `status`, `money`: what the user types and sees.
 
 mod choice;
+mod direct;
 #[cfg(test)]
 pub(crate) mod fake;
 mod funding;
 mod gate;
 pub mod journal;
+pub(crate) mod lease;
 mod money;
 pub(crate) mod options;
 mod route;
 mod session;
 mod status;
 
+pub(crate) use choice::account;
 pub use choice::Whom;
 pub use funding::Budget;
+pub(crate) use money::credits;
 pub use route::HopEnd;
 pub use status::{Phase, Status};
 
@@ -456,7 +461,7 @@ impl Customer {
 				channel,
 				look,
 				stop,
-				socks,
+				socks: Some(socks),
 				outer: carriers.gone(),
 			};
 			over = session.run(purse, outlook).await;
