@@ -250,8 +250,10 @@ impl Engine {
 	) -> Result<(Self, mpsc::Receiver<Inbound>)> {
 		let (from_tun, to_tun) = on_tun(tun, meter);
 		let (tun, disguise) = (Some(from_tun), Disguise::provider(random()?));
-		Self::build(Plan { port, caps, tun, disguise, ..Plan::new(address, Whole::GuestsToTun(to_tun)) })
-			.await
+		let plan = Plan { port, caps, tun, disguise, ..Plan::new(address, Whole::GuestsToTun(to_tun)) };
+		let (engine, inbound) = Self::build(plan).await?;
+		engine.side.tell_where();
+		Ok((engine, inbound))
 	}
 
 	/// As [`Self::start_guest`]; whatever comes out of the tunnel goes to a TUN device, and what comes from it goes into the
@@ -263,8 +265,10 @@ impl Engine {
 		meter: Arc<dyn Meter>,
 	) -> Result<Self> {
 		let (from_tun, to_tun) = on_tun(tun, meter);
-		let (only, tun) = (Some(only.to_canonical()), Some(from_tun));
-		Ok(Self::build(Plan { only, tun, ..Plan::new(address, Whole::AllToTun(to_tun)) }).await?.0)
+		let plan = Plan { tun: Some(from_tun), ..Plan::new(address, Whole::AllToTun(to_tun)) };
+		let (engine, _) = Self::build(plan).await?;
+		engine.side.take_only(only.to_canonical());
+		Ok(engine)
 	}
 
 	/// A customer's device, on any port of `address`: it takes packets from `only` alone, and hands over whole whatever comes

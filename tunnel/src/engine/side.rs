@@ -391,6 +391,11 @@ impl UdpSend for SidedSend {
 	fn local_addr(&self) -> io::Result<Option<SocketAddr>> {
 		self.way.local_addr()
 	}
+
+	#[cfg(target_os = "linux")]
+	fn set_fwmark(&self, mark: u32) -> io::Result<()> {
+		self.way.set_fwmark(mark)
+	}
 }
 
 /// The receiving half.

@@ -87,16 +87,19 @@ fn direct_way_should_replace_the_peers_address_and_nothing_else() {
 	assert_eq!(side.incoming(at("198.51.100.1:10")), None, "another port of the same address");
 	assert_eq!(
 		(
-			side.outgoing(&mut Packet::copy_from(&[][..]), peer),
-			side.outgoing(&mut Packet::copy_from(&[][..]), other)
+			side.outgoing(&mut Packet::copy_from(&[0u8; 1][..]), peer),
+			side.outgoing(&mut Packet::copy_from(&[0u8; 1][..]), other)
 		),
 		(Some(direct), Some(other))
 	);
 	side.go_directly(peer, None);
 	assert_eq!(
-		(side.outgoing(&mut Packet::copy_from(&[][..]), peer), side.incoming(direct)),
+		(side.outgoing(&mut Packet::copy_from(&[0u8; 1][..]), peer), side.incoming(direct)),
 		(Some(peer), None)
 	);
 	// Without a relay there is no way to those who came by one.
-	assert_eq!(side.outgoing(&mut Packet::copy_from(&[][..]), relayed("192.0.2.1:7".parse().unwrap())), None);
+	assert_eq!(
+		side.outgoing(&mut Packet::copy_from(&[0u8; 1][..]), relayed("192.0.2.1:7".parse().unwrap())),
+		None
+	);
 }
