@@ -93,7 +93,7 @@ enum Command {
 	///
 	/// Uses an open channel if there is one, else opens one. While there is no tunnel it refuses programs, and never lets them go
 	/// around it. Ctrl-C pays what was used and leaves the rest in the channel for the next time.
-	Connect(ConnectOptions),
+	Connect(Box<ConnectOptions>),
 	/// The kill switch of `connect --tun`.
 	#[command(subcommand)]
 	Firewall(FirewallCommand),

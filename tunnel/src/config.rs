@@ -2,11 +2,12 @@
 
 use crate::{
 	advice,
+	connect::{account, credits, Budget},
 	engine::Caps,
 	exit::Wanted,
 	provide::{Hours, HoursError},
 };
-use anyhow::{anyhow, Result};
+use anyhow::{anyhow, Context, Result};
 use serde::{Deserialize, Serialize};
 use std::{
 	net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -113,10 +114,57 @@ pub struct Provide {
 	/// Time zone of the hours.
 	#[serde(default = "utc")]
 	pub zone: String,
+	/// Whether the router is asked to map the port, if there is one.
+	#[serde(default = "yes")]
+	pub map_port: bool,
+	/// How it is reached through another provider, if its router lets nobody in.
+	pub relay: Option<Relay>,
 }
 
 fn utc() -> String {
 	"UTC".into()
+}
+
+/// `[provide.relay]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relay {
+	/// File of the account whose credits pay for it.
+	pub key: PathBuf,
+	/// Through this provider: an address or 32 bytes of hex. Default: the one at whose address this one is registered, or any.
+	pub provider: Option<String>,
+	/// The most that its traffic may cost, dollars per 10⁹ bytes.
+	#[serde(default = "ten_cents")]
+	pub max_price: String,
+	/// What a channel to it is opened with, dollars.
+	#[serde(default = "a_dollar")]
+	pub deposit: String,
+}
+
+fn yes() -> bool {
+	true
+}
+
+fn ten_cents() -> String {
+	"0.10".into()
+}
+
+fn a_dollar() -> String {
+	"1.00".into()
+}
+
+impl Relay {
+	/// What may be spent.
+	pub(crate) fn budget(&self) -> Result<Budget> {
+		let most_price = credits(&self.max_price).context("max_price")?;
+		let most_price = u64::try_from(most_price).map_err(|_| anyhow!("max_price: too much"))?;
+		Ok(Budget { deposit: credits(&self.deposit).context("deposit")?, most_price })
+	}
+
+	/// Through whom.
+	pub(crate) fn by(&self) -> Result<Option<AccountId>> {
+		self.provider.as_deref().map(account).transpose().context("provider")
+	}
 }
 
 fn some_sessions() -> usize {
@@ -198,6 +246,10 @@ impl Config {
 			Some(Err(HoursError::Spans(reason))) => return Err(("provide.hours", reason)),
 			Some(Err(HoursError::Zone(reason))) => return Err(("provide.zone", reason)),
 			Some(Ok(_)) | None => {}
+		}
+		if let Some(relay) = self.provide.as_ref().and_then(|provide| provide.relay.as_ref()) {
+			let checked = relay.budget().and_then(|_| relay.by());
+			checked.map_err(|error| ("provide.relay", format!("{error:#}")))?;
 		}
 		if let Some(api) = self.api.as_ref().filter(|api| !api.listen.ip().is_loopback()) {
 			return Err(("api.listen", format!("{} is not a loopback address", api.listen)));
@@ -350,6 +402,16 @@ mod tests {
 				"provide.resolver: more than 4",
 			),
 			("port = 40400", "port = 40400\nexit = \"tor\"", "line 10: provide.exit: unknown variant `tor`"),
+			(
+				"port = 40400",
+				"port = 40400\nrelay = { key = \"k\", max_price = \"cheap\" }",
+				"provide.relay: max_price: ",
+			),
+			(
+				"port = 40400",
+				"port = 40400\nrelay = { key = \"k\", provider = \"5Grwvb\" }",
+				"provide.relay: provider: 5Grwvb",
+			),
 			("port = 40400", "prot = 40400", "line 9: provide: unknown field `prot`"),
 			("port = 40400", "port = 70000", "line 9: provide.port: invalid value"),
 			("port = 40400", "port = \"a\\nb\"", "line 9: provide.port: invalid type"),

@@ -6,11 +6,11 @@ mod provider;
 
 use crate::{
 	advice,
-	chain::{endpoints::MAX_LAG, Answer, ChainView, Client},
+	chain::{endpoints::MAX_LAG, providers, Answer, ChainView, Client, Directory},
 	config::Config,
 	exit::{self, kernel, Kind},
 	keys::{self, Secret},
-	store,
+	nat, store,
 };
 use anyhow::Result;
 use serde::Serialize;
@@ -22,6 +22,7 @@ use std::{
 	sync::Arc,
 	time::Duration,
 };
+use weir_primitives::api::RegionFilter;
 
 /// Room the state folder should have: some years of records of a seat with many tasks.
 const ROOM_BYTES: usize = 16 << 20;
@@ -85,7 +86,8 @@ impl Report {
 }
 
 /// Runs every check. Nobody is asked anything but the configured endpoints, the node's registered one, the resolvers of a
-/// provider that serves customers and, for the time, those whom an attestor asks.
+/// provider that serves customers, for the time those whom an attestor asks, and a few providers where they see a provider's
+/// machine.
 pub async fn examine(config: &Config) -> Vec<Check> {
 	let mut report = Report::default();
 	let identity = report.result("identity key", keys::load_identity(&config.identity_key()), |key| {
@@ -105,6 +107,7 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 	machine::look(config, &mut report).await;
 	provider::doors(config, &mut report);
 	if let Some(client) = reach_chain(config, &mut report).await {
+		router(config, &client, &mut report).await;
 		let client = Arc::new(client);
 		let view: Arc<dyn ChainView> = client.clone();
 		let identity = identity.map(|key| key.public().to_peer_id());
@@ -115,6 +118,32 @@ pub async fn examine(config: &Config) -> Vec<Check> {
 		provider::claim_key(config, None, &mut report).await;
 	}
 	report.0
+}
+
+/// How the routers before a provider translate, as some other providers see it.
+async fn router(config: &Config, directory: &dyn Directory, report: &mut Report) {
+	let (Some(provide), Ok(account)) = (&config.provide, config.account()) else { return };
+	let listed = match providers(directory, RegionFilter::default()).await {
+		Ok(listed) => listed,
+		Err(error) => {
+			return report.add("router", Verdict::Warning, format!("providers not listed: {error}"))
+		}
+	};
+	match nat::examine(config.node.bind, &account, &listed).await {
+		Ok(seen) => {
+			let mut detail = format!("translation: {}", seen.kind);
+			if let Some(at) = seen.at {
+				detail += &format!("; this machine is seen at {}", at.ip());
+			}
+			let needs_help = matches!(seen.kind, nat::Kind::Same | nat::Kind::Changing);
+			let is_fine = seen.kind == nat::Kind::Public || (needs_help && provide.relay.is_some());
+			if needs_help && provide.relay.is_none() {
+				detail += "; or add [provide.relay], to be reached through another provider";
+			}
+			report.add("router", if is_fine { Verdict::Ok } else { Verdict::Warning }, detail);
+		}
+		Err(error) => report.add("router", Verdict::Warning, format!("{error:#}")),
+	}
 }
 
 /// Whether what must survive a restart can be written. Changes nothing that is there.

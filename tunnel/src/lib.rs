@@ -6,6 +6,7 @@
 //! * [`provide`]: the target's side of tests. [`attest`]: the attestor's.
 //! * [`connect`]: the customer's side of paid tunnels, and [`socks`] in front of it.
 //! * `firewall`: the kill switch of `connect --tun`.
+//! * [`nat`]: providers behind routers.
 //! * [`api`], [`metrics`]: the loopback interface. [`store`]: what survives a restart.
 //! * `setup`: how an account becomes a provider.
 //! * [`config`], [`keys`], [`run`], [`doctor`], [`cli`]: the process. [`advice`]: what its errors say.
@@ -26,6 +27,7 @@ pub mod exit;
 mod firewall;
 pub mod keys;
 pub mod metrics;
+pub mod nat;
 pub mod net;
 pub mod provide;
 pub mod run;

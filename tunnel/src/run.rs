@@ -8,6 +8,7 @@ use crate::{
 	exit,
 	keys::{self, Secret},
 	metrics::Metrics,
+	nat::{Reaching, Relaying},
 	provide::{self, chosen_exit, Bound, Paid, Provider, Switch, Way},
 	store::Store,
 	tasks::Task,
@@ -100,6 +101,22 @@ impl Prepared {
 	}
 }
 
+/// Has a provider reached by its router, or through another provider if it may pay for that.
+fn reached(bound: Bound, config: &Config, market: &Arc<Client>) -> Result<Bound> {
+	let Some(provide) = &config.provide else { return Ok(bound) };
+	let relay = provide.relay.as_ref().map(|relay| relaying(relay, config)).transpose()?;
+	Ok(bound.reached_by(Reaching { market: market.clone(), maps: provide.map_port, relay }))
+}
+
+fn relaying(relay: &config::Relay, config: &Config) -> Result<Relaying> {
+	let payer = Account::load(&relay.key)?;
+	if *payer.id() == config.account()? {
+		bail!("provide.relay.key: is the key of node.account, which is bonded; make another account and give it credits");
+	}
+	let state = config.node.state.join("relay");
+	Ok(Relaying { payer, budget: relay.budget()?, by: relay.by()?, state })
+}
+
 impl Sidecar {
 	/// Starts the roles against the configured chain; waits until it is reachable.
 	pub async fn start(config: &Config, roles: Roles) -> Result<Self> {
@@ -114,6 +131,8 @@ impl Sidecar {
 			}
 		}
 		let client = Arc::new(client);
+		let mut prepared = prepared;
+		prepared.provider = prepared.provider.map(|bound| reached(bound, config, &client)).transpose()?;
 		Self::with(prepared, config, client.clone(), Some(client.clone()), Some(client)).await
 	}
 

@@ -60,6 +60,8 @@ fn requests() -> Vec<Request> {
 		Request::Leave { channel: 3 },
 		Request::Disguise { channel: 3 },
 		Request::address(),
+		Request::Reach { channel: 3, provider: [2; 32], port: 5, signature },
+		Request::Punch { channel: 3, token: [6; 16] },
 	]
 }
 
@@ -99,6 +101,8 @@ fn responses() -> Vec<Response> {
 		}),
 		Response::Standing(standing()),
 		Response::address(([198, 51, 100, 7], 4_660).into()),
+		Response::Reached { port: 5 },
+		Response::Punch { address: [6; 16], port: 7 },
 	]
 }
 

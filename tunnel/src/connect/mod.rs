@@ -4,16 +4,19 @@
 //! * `route`: the hops, each inside the one before.
 //! * `session`: let in, carry, pay. `journal`: what of it must not be lost.
 //! * `machine`: all programs instead of those that are set to the proxy.
+//! * `direct`: around the relay of a provider behind a router. `lease`: a session for such a provider itself.
 //! * `gate`: the one way out. There is no other: without a tunnel programs are told that the network is unreachable.
 //! * `options`, `status`, `money`: what the user types and sees.
 
 pub(crate) mod choice;
 mod clocks;
+mod direct;
 #[cfg(test)]
 pub(crate) mod fake;
 mod funding;
 mod gate;
 pub mod journal;
+pub(crate) mod lease;
 mod machine;
 pub(crate) mod metrics;
 pub(crate) mod money;
@@ -23,9 +26,11 @@ mod session;
 mod status;
 mod stock;
 
+pub(crate) use choice::account;
 pub use choice::Whom;
 pub use funding::Budget;
 pub use machine::{is_locked, unlock, Machine, Whole};
+pub(crate) use money::credits;
 pub use route::HopEnd;
 pub use status::{Phase, Status};
 pub use stock::{Stock, Tunnel};
@@ -481,7 +486,7 @@ impl Customer {
 				channel,
 				look,
 				stop,
-				socks,
+				socks: Some(socks),
 				outer: carriers.gone(),
 			};
 			over = session.run(purse, outlook).await;

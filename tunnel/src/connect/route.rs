@@ -97,7 +97,7 @@ impl Carrier {
 				channel: &mut channel,
 				look: &look,
 				stop: &mut stopped,
-				socks: &socks,
+				socks: Some(&socks),
 				outer,
 			};
 			let ended = session.run(&purse, outlook).await;

@@ -2,6 +2,7 @@
 
 use super::{
 	choice::Provider,
+	direct,
 	journal::Journal,
 	status::{Phase, Status},
 };
@@ -210,6 +211,8 @@ pub(super) struct Session {
 	/// There is something to sign.
 	wake: Arc<Notify>,
 	moved: Arc<Moved>,
+	/// Goes around the provider's relay, if it has one.
+	_direct: Option<Task>,
 }
 
 /// When packets last moved.
@@ -292,7 +295,13 @@ pub(super) async fn join(
 		Task::spawn("packets up", pump_up(from_stack, engine.packet_sender(), meter(Direction::Up))),
 		Task::spawn("packets down", pump_down(from_device, to_stack, meter(Direction::Down))),
 	];
-	Ok(Session { asker: Arc::new(asker), engine, stack: Arc::new(stack), pumps: Some(pumps), wake, moved })
+	let asker = Arc::new(asker);
+	// Behind another hop there is no router of ours to be opened, and pings are not in disguise.
+	let direct = (outer.is_none() && !is_disguised).then(|| {
+		let trying = direct::keep_trying(asker.clone(), engine.side(), purse.info.id, endpoint);
+		Task::spawn("direct way", trying)
+	});
+	Ok(Session { asker, engine, stack: Arc::new(stack), pumps: Some(pumps), wake, moved, _direct: direct })
 }
 
 /// Asks how a session is disguised. A provider that cannot do it serves nobody who asks for it.
@@ -390,7 +399,7 @@ pub(super) struct Outlook<'a> {
 	/// The user wants it to end.
 	pub(super) stop: &'a mut watch::Receiver<bool>,
 	/// Who goes through.
-	pub(super) socks: &'a Socks,
+	pub(super) socks: Option<&'a Socks>,
 	/// Closed when the hop before is gone; none of the first.
 	pub(super) outer: Option<watch::Receiver<()>>,
 }
@@ -414,6 +423,11 @@ impl Session {
 	/// What goes through it.
 	pub(super) fn stack(&self) -> Arc<Stack> {
 		self.stack.clone()
+	}
+
+	/// Who asks the provider.
+	pub(super) fn asker(&self) -> Arc<Asker> {
+		self.asker.clone()
 	}
 
 	/// Carries and pays until one side ends it.
@@ -501,7 +515,7 @@ impl Running<'_> {
 					}
 				}
 				_ = tick.tick() => {
-					self.tell(status, socks.open());
+					self.tell(status, socks.map_or(0, Socks::open));
 					self.ask_if_stalled();
 					if self.is_short && self.is_used_up() {
 						return Over::UsedUp;

@@ -10,7 +10,11 @@ mod shares;
 mod streams;
 mod transport;
 
-use crate::{advice, net::Stack, tasks::Task};
+use crate::{
+	advice,
+	net::{Stack, Stream},
+	tasks::Task,
+};
 use anyhow::{anyhow, Result};
 use codec::Frames;
 use futures::{stream::FuturesUnordered, AsyncRead, AsyncWrite, FutureExt, StreamExt};
@@ -37,7 +41,7 @@ use std::{
 };
 use streams::FewStreams;
 use tokio::sync::{mpsc, oneshot};
-use transport::{BoundTcp, TunnelTcp};
+use transport::{BoundTcp, RelayedTcp, TunnelTcp};
 use weir_tunnel_core::{
 	target::Prefix,
 	wire::{self, Refusal, Request, Response, WireError},
@@ -124,10 +128,15 @@ struct Behaviour {
 	messages: request_response::Behaviour<Frames>,
 }
 
+/// A connection that came by a relay, and where it comes from.
+pub(crate) type Relayed = (Stream, SocketAddr);
+
 /// Where connections are made from.
 enum Source {
 	/// An address of this machine.
 	Here(IpAddr),
+	/// The same; and taken from whoever hands them in, who says where they come from.
+	HereAndBy(IpAddr, mpsc::Receiver<Relayed>),
 	/// The inside of a tunnel.
 	Tunnel(Arc<Stack>),
 }
@@ -153,6 +162,9 @@ fn swarm(identity: &Keypair, source: Source, refused: &Arc<Refused>) -> Result<S
 		.with_other_transport(|key| {
 			let transport = match source {
 				Source::Here(address) => secured(BoundTcp::new(address), key)?,
+				Source::HereAndBy(address, relayed) => {
+					secured(BoundTcp::new(address).or_transport(RelayedTcp::new(relayed)), key)?
+				}
 				Source::Tunnel(stack) => secured(TunnelTcp::new(stack), key)?,
 			};
 			Ok::<_, Box<dyn std::error::Error + Send + Sync>>(transport)
@@ -184,8 +196,27 @@ pub async fn serve(
 	address: IpAddr,
 	port: u16,
 ) -> Result<(Control, mpsc::Receiver<Incoming>)> {
+	serve_from(identity, Source::Here(address), address, port).await
+}
+
+/// As [`serve`]; also takes connections that came another way.
+pub(crate) async fn serve_and_take(
+	identity: &Keypair,
+	address: IpAddr,
+	port: u16,
+	relayed: mpsc::Receiver<Relayed>,
+) -> Result<(Control, mpsc::Receiver<Incoming>)> {
+	serve_from(identity, Source::HereAndBy(address, relayed), address, port).await
+}
+
+async fn serve_from(
+	identity: &Keypair,
+	source: Source,
+	address: IpAddr,
+	port: u16,
+) -> Result<(Control, mpsc::Receiver<Incoming>)> {
 	let refused = Arc::default();
-	let mut swarm = swarm(identity, Source::Here(address), &refused)?;
+	let mut swarm = swarm(identity, source, &refused)?;
 	let listen = Multiaddr::from(address).with(Protocol::Tcp(port));
 	let cannot =
 		|error: &std::io::Error| advice::bind("TCP", (address, port).into(), Some("provide.port"), error);

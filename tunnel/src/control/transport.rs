@@ -15,7 +15,7 @@ use std::{
 	sync::Arc,
 	task::{Context, Poll},
 };
-use tokio::net::TcpSocket;
+use tokio::{net::TcpSocket, sync::mpsc};
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 /// libp2p's TCP, with dials bound to an address.
@@ -123,5 +123,52 @@ impl Transport for TunnelTcp {
 		_: &mut Context<'_>,
 	) -> Poll<TransportEvent<Self::ListenerUpgrade, io::Error>> {
 		Poll::Pending
+	}
+}
+
+/// Connections that others hand in. It neither dials nor listens.
+pub(super) struct RelayedTcp {
+	relayed: mpsc::Receiver<(Stream, SocketAddr)>,
+	listener: ListenerId,
+}
+
+impl RelayedTcp {
+	pub(super) fn new(relayed: mpsc::Receiver<(Stream, SocketAddr)>) -> Self {
+		Self { relayed, listener: ListenerId::next() }
+	}
+}
+
+impl Transport for RelayedTcp {
+	type Output = Compat<Stream>;
+	type Error = io::Error;
+	type ListenerUpgrade = std::future::Ready<io::Result<Self::Output>>;
+	type Dial = std::future::Pending<io::Result<Self::Output>>;
+
+	fn listen_on(&mut self, _: ListenerId, address: Multiaddr) -> Result<(), TransportError<io::Error>> {
+		Err(TransportError::MultiaddrNotSupported(address))
+	}
+
+	fn remove_listener(&mut self, _: ListenerId) -> bool {
+		false
+	}
+
+	fn dial(&mut self, address: Multiaddr, _: DialOpts) -> Result<Self::Dial, TransportError<io::Error>> {
+		Err(TransportError::MultiaddrNotSupported(address))
+	}
+
+	fn poll(
+		mut self: Pin<&mut Self>,
+		context: &mut Context<'_>,
+	) -> Poll<TransportEvent<Self::ListenerUpgrade, io::Error>> {
+		match self.relayed.poll_recv(context) {
+			Poll::Ready(Some((stream, from))) => Poll::Ready(TransportEvent::Incoming {
+				listener_id: self.listener,
+				upgrade: std::future::ready(Ok(stream.compat())),
+				local_addr: Multiaddr::empty(),
+				send_back_addr: Multiaddr::from(from.ip()).with(Protocol::Tcp(from.port())),
+			}),
+			// Nobody hands any in any more.
+			Poll::Ready(None) | Poll::Pending => Poll::Pending,
+		}
 	}
 }

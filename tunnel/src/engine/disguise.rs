@@ -21,6 +21,7 @@ use std::{
 use weir_tunnel_core::{
 	dropped::{Dropped, Rule},
 	scramble::{is_plain, scramble, unscramble, Key, Scrambled},
+	wire::nat::Probe,
 	Micros, MILLI,
 };
 
@@ -69,7 +70,11 @@ impl Disguise {
 	}
 
 	/// Disguises what goes to `destination`; false if it must not be sent.
-	fn dress(&self, packet: &mut Packet, destination: SocketAddr) -> bool {
+	pub(super) fn dress(&self, packet: &mut Packet, destination: SocketAddr) -> bool {
+		// Of none of WireGuard's.
+		if Probe::decode(packet).is_some() {
+			return true;
+		}
 		let key = match self {
 			Self::Customer(key) => key.get(),
 			Self::Provider(key, sources) => sources.has(destination).then_some(key),
@@ -87,7 +92,10 @@ impl Disguise {
 	}
 
 	/// Makes of what came from `source` what WireGuard knows; false if it is nothing of ours.
-	fn undress(&self, packet: &mut Packet, source: SocketAddr) -> bool {
+	pub(super) fn undress(&self, packet: &mut Packet, source: SocketAddr) -> bool {
+		if Probe::decode(packet).is_some() {
+			return true;
+		}
 		let key = match self {
 			Self::Customer(key) => match key.get() {
 				Some(key) => key,

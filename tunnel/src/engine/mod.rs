@@ -5,6 +5,7 @@ mod disguise;
 mod nested;
 mod packets;
 mod segments;
+pub(crate) mod side;
 mod transport;
 mod tun;
 
@@ -24,6 +25,7 @@ use gotatun::{
 };
 use nested::{Tunnel, Way};
 use packets::Whole;
+use side::{Side, Sided};
 use std::{
 	future::Future,
 	io,
@@ -49,6 +51,9 @@ const BATCH: usize = 64;
 const REST: Duration = Duration::from_millis(50);
 /// Largest inner packet: below it every IPv6 path carries the outer one unfragmented.
 pub(crate) const MTU: u16 = 1_280;
+/// A peer of a customer's device is told that we are there so often, which keeps the ways through routers open: customers may be
+/// behind one, and providers as well.
+const KEEP_ALIVE_SECONDS: u16 = 25;
 
 /// A datagram that came out of the tunnel.
 #[derive(Debug)]
@@ -154,7 +159,7 @@ impl IpRecv for ToTunnel {
 	}
 }
 
-type Wire = Device<(Way, FromTunnel, ToTunnel)>;
+type Wire = Device<(Sided, FromTunnel, ToTunnel)>;
 
 /// A WireGuard device on one UDP port. Dropped, it stops soon; [`Self::stop`] waits for that.
 pub struct Engine {
@@ -168,6 +173,7 @@ pub struct Engine {
 	counters: Arc<Counters>,
 	dropped: Arc<Dropped>,
 	disguise: Arc<Disguise>,
+	side: Arc<Side>,
 }
 
 /// How a device is built.
@@ -229,6 +235,7 @@ impl Engine {
 		let disguise = Disguise::provider(random()?);
 		let plan = Plan { port, caps, disguise, ..Plan::new(address, Whole::Guests(guests)) };
 		let (engine, inbound) = Self::build(plan).await?;
+		engine.side.tell_where();
 		Ok((engine, inbound, from_guests))
 	}
 
@@ -243,8 +250,10 @@ impl Engine {
 	) -> Result<(Self, mpsc::Receiver<Inbound>)> {
 		let (from_tun, to_tun) = on_tun(tun, meter);
 		let (tun, disguise) = (Some(from_tun), Disguise::provider(random()?));
-		Self::build(Plan { port, caps, tun, disguise, ..Plan::new(address, Whole::GuestsToTun(to_tun)) })
-			.await
+		let plan = Plan { port, caps, tun, disguise, ..Plan::new(address, Whole::GuestsToTun(to_tun)) };
+		let (engine, inbound) = Self::build(plan).await?;
+		engine.side.tell_where();
+		Ok((engine, inbound))
 	}
 
 	/// As [`Self::start_guest`]; whatever comes out of the tunnel goes to a TUN device, and what comes from it goes into the
@@ -256,16 +265,19 @@ impl Engine {
 		meter: Arc<dyn Meter>,
 	) -> Result<Self> {
 		let (from_tun, to_tun) = on_tun(tun, meter);
-		let (only, tun) = (Some(only.to_canonical()), Some(from_tun));
-		Ok(Self::build(Plan { only, tun, ..Plan::new(address, Whole::AllToTun(to_tun)) }).await?.0)
+		let plan = Plan { tun: Some(from_tun), ..Plan::new(address, Whole::AllToTun(to_tun)) };
+		let (engine, _) = Self::build(plan).await?;
+		engine.side.take_only(only.to_canonical());
+		Ok(engine)
 	}
 
 	/// A customer's device, on any port of `address`: it takes packets from `only` alone, and hands over whole whatever comes
 	/// out of the tunnel.
 	pub async fn start_guest(only: IpAddr, address: IpAddr) -> Result<(Self, mpsc::Receiver<Vec<u8>>)> {
 		let (all, packets) = mpsc::channel(CHANNEL);
-		let only = Some(only.to_canonical());
-		let (engine, _) = Self::build(Plan { only, ..Plan::new(address, Whole::All(all)) }).await?;
+		let (engine, _) = Self::build(Plan::new(address, Whole::All(all))).await?;
+		// Not by the line: a direct way to a provider behind a router comes from elsewhere.
+		engine.side.take_only(only.to_canonical());
 		Ok((engine, packets))
 	}
 
@@ -307,11 +319,13 @@ impl Engine {
 		let (to_tunnel, packets) = mpsc::channel(CHANNEL);
 		let (whole_to_tunnel, whole_packets) = mpsc::channel(CHANNEL);
 		let (counters, gate) = (Arc::new(Counters::default()), Gate::default());
+		let way = way.unwrap_or_else(|| {
+			let (counters, dropped) = (counters.clone(), dropped.clone());
+			Way::Line(LineFactory { address, only, caps, counters, dropped }, disguise.clone())
+		});
+		let (sided, side) = Sided::new(way, dropped.clone());
 		let device = DeviceBuilder::new()
-			.with_udp(way.unwrap_or_else(|| {
-				let (counters, dropped) = (counters.clone(), dropped.clone());
-				Way::Line(LineFactory { address, only, caps, counters, dropped }, disguise.clone())
-			}))
+			.with_udp(sided)
 			.with_ip_pair(
 				FromTunnel { inbound: to_us, whole, counters: counters.clone(), dropped: dropped.clone() },
 				ToTunnel { packets, whole: whole_packets, tun, gate: gate.clone() },
@@ -323,8 +337,18 @@ impl Engine {
 		device.set_private_key(secret).await.map_err(|error| bind_error(error, address, port))?;
 		let port = device.read(async |device| device.listen_port()).await;
 		let device = Some(device);
-		let engine =
-			Self { device, gate, public, port, to_tunnel, whole_to_tunnel, counters, dropped, disguise };
+		let engine = Self {
+			device,
+			gate,
+			public,
+			port,
+			to_tunnel,
+			whole_to_tunnel,
+			counters,
+			dropped,
+			disguise,
+			side,
+		};
 		Ok((engine, inbound))
 	}
 
@@ -375,6 +399,7 @@ impl Engine {
 	pub async fn add_peer_for_all(&self, key: [u8; 32], endpoint: Option<SocketAddr>) -> Result<()> {
 		let mut peer = Peer::new(key.into()).with_allowed_ip("0.0.0.0/0".parse().context("network")?);
 		peer.endpoint = endpoint;
+		peer.keepalive = Some(KEEP_ALIVE_SECONDS);
 		self.device()?.add_or_update_peer(peer).await.context("WireGuard peer")
 	}
 
@@ -386,10 +411,17 @@ impl Engine {
 		}
 	}
 
-	/// Where a peer's packets come from.
+	/// Where a peer's packets come from, a relay on the way or not.
 	pub async fn endpoint_of(&self, key: [u8; 32]) -> Option<SocketAddr> {
 		let key = PublicKey::from(key);
-		self.device().ok()?.peers().await.into_iter().find(|peer| peer.peer.public_key == key)?.peer.endpoint
+		let peers = self.device().ok()?.peers().await;
+		let endpoint = peers.into_iter().find(|peer| peer.peer.public_key == key)?.peer.endpoint?;
+		Some(side::unrelayed(endpoint).map_or(endpoint, SocketAddr::V4))
+	}
+
+	/// What goes beside WireGuard on its socket.
+	pub(crate) fn side(&self) -> Arc<Side> {
+		self.side.clone()
 	}
 
 	/// Sends a datagram through the tunnel; dropped when the queue is full.

@@ -3,6 +3,7 @@
 //! * [`Stack`]: the customer's end. Its [`Stream`]s are what a SOCKS server hands on.
 //! * `connection`: one TCP connection, whoever drives it; the exit's end is driven in [`crate::exit`].
 //! * `budget`: memory of many connections, within one bound.
+//! * `doors`: connections that others begin, of a provider that is reached through another one.
 //! * `dns`: messages of the DNS. `packet`: inner packets that belong to no connection.
 //!
 //! Each connection has a smoltcp `Interface` with one socket of its own. smoltcp asks all sockets of an interface for every
@@ -13,6 +14,7 @@ pub(crate) mod budget;
 pub(crate) mod connection;
 mod datagrams;
 pub(crate) mod dns;
+pub(crate) mod doors;
 pub(crate) mod packet;
 mod stack;
 mod stream;
@@ -20,6 +22,7 @@ mod stream;
 mod tests;
 
 pub use datagrams::{DatagramReceiver, DatagramSender};
+pub(crate) use doors::{DoorSender, Opened};
 pub use stack::Stack;
 pub use stream::Stream;
 

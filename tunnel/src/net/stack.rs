@@ -3,7 +3,9 @@
 use super::{
 	budget::Budget,
 	connection::Connection,
-	dns, lock,
+	dns,
+	doors::Door,
+	lock,
 	packet::{self, Body},
 	stream::{Shared, Stream},
 	DNS_PORT, GATEWAY,
@@ -57,6 +59,8 @@ struct Table {
 	/// The tasks that keep them; a finished one is dropped when the next one comes.
 	keepers: HashMap<Key, Task>,
 	questions: HashMap<u16, Question>,
+	/// What comes for one port from anywhere.
+	door: Option<Arc<Door>>,
 }
 
 /// What the stack and its tasks share.
@@ -223,12 +227,12 @@ impl Inside {
 	/// Breaks off every stream.
 	fn end(&self) {
 		// Dropped without the lock: whoever waits may come back at once.
-		let (streams, questions) = {
+		let (streams, questions, door) = {
 			let mut table = lock(&self.table);
-			(std::mem::take(&mut table.streams), std::mem::take(&mut table.questions))
+			(std::mem::take(&mut table.streams), std::mem::take(&mut table.questions), table.door.take())
 		};
 		streams.values().for_each(|stream| stream.end());
-		drop(questions);
+		drop((questions, door));
 	}
 
 	/// An address that can be reached from ours.
@@ -273,6 +277,11 @@ impl Inside {
 		Ok(Stream::new(shared))
 	}
 
+	/// Has a door take what is its.
+	pub(super) fn set_door(&self, door: Arc<Door>) {
+		lock(&self.table).door = Some(door);
+	}
+
 	/// A place for answers of `to`.
 	pub(super) fn ask(
 		self: &Arc<Self>,
@@ -312,6 +321,10 @@ impl Inside {
 	fn take(&self, bytes: Vec<u8>) {
 		let Some(inner) = packet::parse(&bytes) else { return };
 		if inner.destination != self.address {
+			return;
+		}
+		let door = lock(&self.table).door.clone();
+		if door.is_some_and(|door| door.takes(&inner, &bytes)) {
 			return;
 		}
 		if let Some(others) = self.others.get().filter(|_| !self.is_ours(&inner)) {

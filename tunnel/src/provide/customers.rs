@@ -15,6 +15,7 @@ use crate::{
 	control::Incoming,
 	engine::PacketSender,
 	metrics::Metrics,
+	nat::Behind,
 	store::Store,
 	tasks::{on_disk, Task},
 };
@@ -39,6 +40,7 @@ pub(super) struct Customers {
 	pub(super) to_guests: PacketSender,
 	/// How a session is disguised.
 	pub(super) disguise: Disguise,
+	pub(super) behind: Arc<Behind>,
 	pub(super) measured: watch::Receiver<Option<Range<Micros>>>,
 }
 
@@ -50,8 +52,19 @@ impl Customers {
 		from_guests: mpsc::Receiver<Vec<u8>>,
 		stopped: oneshot::Receiver<()>,
 	) {
-		let Self { paid, chain, store, metrics, account, target, peers, to_guests, disguise, measured } =
-			self;
+		let Self {
+			paid,
+			chain,
+			store,
+			metrics,
+			account,
+			target,
+			peers,
+			to_guests,
+			disguise,
+			behind,
+			measured,
+		} = self;
 		let month = month_of(clock::now());
 		let disk = store.clone();
 		let (kept, bytes) = match on_disk(move || Ok((disk.kept()?, disk.carried(month)?))).await {
@@ -87,6 +100,8 @@ impl Customers {
 			metrics,
 			peers,
 			to_guests,
+			to_outlet: to_outlet.clone(),
+			behind,
 			open_outlet: Box::new(move |registered| (paid.exit)(registered, to_outlet.clone())),
 			kept: kept.into_iter().collect(),
 			month: Month::new(month, bytes, paid.month_gb),

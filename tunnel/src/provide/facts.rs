@@ -14,7 +14,8 @@ use std::{
 };
 use tokio::sync::watch;
 use weir_primitives::{
-	chain::AccountId,
+	api::ProviderInfo,
+	chain::{AccountId, Balance},
 	channel::ChannelId,
 	channels_api::{ChannelInfo, ChannelState},
 	EpochIndex, ExitClass, Timing,
@@ -94,6 +95,14 @@ impl Facts {
 	/// The provider's account.
 	pub(super) fn account(&self) -> &AccountId {
 		&self.account
+	}
+
+	/// The registration of a provider.
+	pub(super) async fn provider(
+		&self,
+		account: &AccountId,
+	) -> Result<Option<ProviderInfo<AccountId, Balance>>, ChainError> {
+		self.chain.provider(account).await
 	}
 
 	/// Changes whenever the chain was asked.

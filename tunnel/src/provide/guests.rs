@@ -5,6 +5,7 @@
 
 mod joining;
 mod paying;
+mod reaching;
 
 use super::{
 	claims::Owed,
@@ -21,6 +22,7 @@ use crate::{
 	control::Incoming,
 	engine::{destination_of, source_of, PacketSender},
 	metrics::Metrics,
+	nat::{inbound::Inbound, Behind},
 	store::{Carried, Kept},
 };
 use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
@@ -80,6 +82,10 @@ pub(super) struct Parts {
 	pub(super) metrics: Arc<Metrics>,
 	pub(super) peers: mpsc::Sender<PeerChange>,
 	pub(super) to_guests: PacketSender,
+	/// Packets for customers, as the exit's.
+	pub(super) to_outlet: mpsc::Sender<Vec<u8>>,
+	/// Where the provider stands.
+	pub(super) behind: Arc<Behind>,
 	pub(super) open_outlet: OpenOutlet,
 	/// What the disk has of every channel.
 	pub(super) kept: HashMap<ChannelId, Kept>,
@@ -130,6 +136,10 @@ enum Done {
 	Paid { payment: Box<Payment>, entry: Entry, is_kept: bool },
 	/// A count is on the disk, or not.
 	Recorded { entry: Entry, is_kept: bool },
+	/// A guest's port is open, or not.
+	Reached { guest: Ipv4Addr, result: Result<Box<Inbound>, Refusal>, reply: Reply },
+	/// There is an answer.
+	Answered { reply: Reply, response: Response },
 	/// What a session came to is on the disk.
 	Ended { reply: Option<Reply> },
 }
@@ -154,6 +164,8 @@ pub(super) struct Guests {
 	outlet: Option<(Registration, Box<dyn Outlet>)>,
 	sessions: HashMap<Ipv4Addr, Session>,
 	addresses: HashMap<ChannelId, Ipv4Addr>,
+	/// Ports of guests who are reached through this provider.
+	inbounds: HashMap<Ipv4Addr, Inbound>,
 	/// Counts addresses that were given out.
 	given: u32,
 	/// Channels whose turn is not over, and what waits for it.
@@ -177,6 +189,7 @@ impl Guests {
 			outlet: None,
 			sessions: HashMap::new(),
 			addresses: HashMap::new(),
+			inbounds: HashMap::new(),
 			given: 0,
 			busy: HashMap::new(),
 			jobs: FuturesUnordered::new(),
@@ -233,9 +246,11 @@ impl Guests {
 	fn take(&mut self, incoming: Incoming) {
 		let channel = match &incoming.request {
 			Request::Join { join, .. } => join.channel,
-			Request::Pay { channel, .. } | Request::Leave { channel } | Request::Disguise { channel } => {
-				*channel
-			}
+			Request::Pay { channel, .. }
+			| Request::Leave { channel }
+			| Request::Disguise { channel }
+			| Request::Reach { channel, .. }
+			| Request::Punch { channel, .. } => *channel,
 			_ => return,
 		};
 		// What does not fit has no answer: who is there asks again.
@@ -246,6 +261,15 @@ impl Guests {
 		} else if self.busy.len() < BUSY {
 			let job = self.begin(channel, incoming);
 			self.pursue(channel, job);
+		}
+	}
+
+	/// How a session is disguised, at the port that customers come to.
+	fn disguise(&self) -> Disguise {
+		let disguise = self.parts.config.disguise;
+		match self.parts.behind.port(disguise.first_port) {
+			port if port == disguise.first_port => disguise,
+			port => Disguise { first_port: port, ports: 1, ..disguise },
 		}
 	}
 
@@ -289,9 +313,13 @@ impl Guests {
 					return self.refuse(channel, reply, Refusal::NotJoined);
 				}
 				// Whoever asked may no longer wait.
-				let _ = reply.send(Response::Disguise(self.parts.config.disguise));
+				let _ = reply.send(Response::Disguise(self.disguise()));
 				None
 			}
+			Request::Reach { provider, port, signature, .. } => {
+				self.reach(channel, &peer, (provider, port, signature), reply)
+			}
+			Request::Punch { token, .. } => self.punch(channel, &peer, token, reply),
 			_ => None,
 		}
 	}
@@ -329,6 +357,12 @@ impl Guests {
 				}
 				None
 			}
+			Done::Reached { guest, result, reply } => self.reached(channel, guest, result, reply),
+			Done::Answered { reply, response } => {
+				// Whoever asked may no longer wait.
+				let _ = reply.send(response);
+				None
+			}
 			Done::Ended { reply } => {
 				if let Some(reply) = reply {
 					// Whoever asked may no longer wait.
@@ -346,6 +380,7 @@ impl Guests {
 		let Some(session) = self.sessions.get_mut(&address).filter(|session| session.is_open) else { return };
 		session.is_open = false;
 		self.leaving.push(session.wireguard);
+		self.inbounds.remove(&address);
 		if let Some((_, outlet)) = &mut self.outlet {
 			outlet.forget(address);
 		}
@@ -368,6 +403,9 @@ impl Guests {
 	fn carry_up(&mut self, now: Micros, packet: Vec<u8>) {
 		let Some(address) = source_of(&packet) else { return };
 		if !self.passes(now, address, Direction::Up, packet.len()) {
+			return;
+		}
+		if self.inbounds.get(&address).is_some_and(|inbound| inbound.takes(&packet)) {
 			return;
 		}
 		if let Some((_, outlet)) = &mut self.outlet {

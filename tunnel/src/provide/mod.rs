@@ -30,6 +30,7 @@ use crate::{
 	control::{self, Control, Incoming},
 	engine::{Caps, Counters, Engine, Inbound},
 	metrics::Metrics,
+	nat::{self, Behind, Reaching, Standpoint},
 	store::Store,
 	tasks::Task,
 };
@@ -73,6 +74,8 @@ const WAITING: usize = 256;
 const PACKETS: usize = 4_096;
 /// A process that stops waits this long for the device to end, and for what customers have paid to be on the disk.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// Connections by a relay that wait for the control plane.
+const RELAYED: usize = 16;
 
 /// What the provider needs to serve customers.
 pub struct Paid {
@@ -100,6 +103,8 @@ pub struct Bound {
 	from_guests: mpsc::Receiver<Vec<u8>>,
 	control: Control,
 	incoming: mpsc::Receiver<Incoming>,
+	behind: Arc<Behind>,
+	reaching: Option<Reaching>,
 }
 
 /// A running provider. Dropped, it stops.
@@ -110,7 +115,9 @@ pub struct Provider {
 	stop: oneshot::Sender<()>,
 	serve: Task,
 	customers: Option<(oneshot::Sender<()>, Task)>,
+	standpoint: watch::Receiver<Standpoint>,
 	_follow: [Task; 2],
+	_reached: Option<Task>,
 }
 
 impl Bound {
@@ -118,8 +125,16 @@ impl Bound {
 	pub async fn bind(settings: Settings) -> Result<Self> {
 		let (engine, inbound, from_guests) =
 			Engine::start_serving(settings.bind, settings.port, settings.caps).await?;
-		let (control, incoming) = control::serve(&settings.identity, settings.bind, engine.port()).await?;
-		Ok(Self { settings, engine, inbound, from_guests, control, incoming })
+		let (to_control, relayed) = mpsc::channel(RELAYED);
+		let behind = Behind::new(engine.side(), settings.bind, to_control);
+		let (identity, bind, port) = (&settings.identity, settings.bind, engine.port());
+		let (control, incoming) = control::serve_and_take(identity, bind, port, relayed).await?;
+		Ok(Self { settings, engine, inbound, from_guests, control, incoming, behind, reaching: None })
+	}
+
+	/// Looks how its routers translate, and is reached by them or through another provider.
+	pub fn reached_by(self, reaching: Reaching) -> Self {
+		Self { reaching: Some(reaching), ..self }
 	}
 
 	/// Serves until dropped or stopped; without `paid` nobody but attestors.
@@ -130,8 +145,8 @@ impl Bound {
 		metrics: Arc<Metrics>,
 		paid: Option<Paid>,
 	) -> Provider {
-		let Self { settings, engine, inbound, from_guests, control, incoming } = self;
-		let Settings { bind, caps, account, probe, .. } = settings;
+		let Self { settings, engine, inbound, from_guests, control, incoming, behind, reaching } = self;
+		let Settings { bind, caps, account, probe, identity, .. } = settings;
 		let port = engine.port();
 		let _ = metrics.provider_refused.set(control.refused());
 		let config = target::Config {
@@ -161,12 +176,19 @@ impl Bound {
 				peers: change_peers,
 				to_guests: engine.packet_sender(),
 				disguise: engine.disguise(),
+				behind: behind.clone(),
 				measured: measured.clone(),
 			};
 			let serving = customers.serve(guest_requests, from_guests, stopped);
 			(stop, Task::spawn("customers", serving))
 		});
+		let standpoint = behind.standpoint();
+		let reached = reaching.map(|reaching| {
+			let (behind, account) = (behind.clone(), account.clone());
+			Task::spawn("reached", nat::run(nat::Parts { reaching, behind, account, identity, port }))
+		});
 		let serving = Serving {
+			behind,
 			target: Target::new(config).counting_in(dropped),
 			engine,
 			control,
@@ -195,7 +217,17 @@ impl Bound {
 			serving.run(inbound, requests, assignment, stopped).await;
 			drop(alive);
 		});
-		Provider { port, counters, serving: watched, stop, serve, customers, _follow: follow }
+		Provider {
+			port,
+			counters,
+			serving: watched,
+			stop,
+			serve,
+			customers,
+			standpoint,
+			_follow: follow,
+			_reached: reached,
+		}
 	}
 }
 
@@ -215,6 +247,11 @@ impl Provider {
 	/// The port it listens on.
 	pub fn port(&self) -> u16 {
 		self.port
+	}
+
+	/// How its routers translate, and how customers get to it.
+	pub fn standpoint(&self) -> watch::Receiver<Standpoint> {
+		self.standpoint.clone()
 	}
 
 	/// Returns when it can no longer serve.
@@ -242,7 +279,12 @@ async fn hand_out(
 				// Whoever asked may no longer wait.
 				let _ = asked.reply.send(config.tell_time(clock::now(), nonce));
 			}
-			Request::Join { .. } | Request::Pay { .. } | Request::Leave { .. } | Request::Disguise { .. } => {
+			Request::Join { .. }
+			| Request::Pay { .. }
+			| Request::Leave { .. }
+			| Request::Disguise { .. }
+			| Request::Reach { .. }
+			| Request::Punch { .. } => {
 				// When it is only full, there is no answer.
 				if let Err(TrySendError::Closed(asked)) = customers.try_send(asked) {
 					let _ = asked.reply.send(Response::Refuse(Refusal::NotServing));

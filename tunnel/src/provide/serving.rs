@@ -6,6 +6,7 @@ use crate::{
 	control::{Control, Incoming},
 	engine::{Engine, Inbound},
 	metrics::Metrics,
+	nat::Behind,
 	store::Store,
 	tasks::{on_disk, Task},
 };
@@ -34,6 +35,13 @@ pub(super) enum PeerChange {
 		/// Its x25519 key.
 		wireguard: [u8; 32],
 	},
+	/// Say where it is.
+	Find {
+		/// Its x25519 key.
+		wireguard: [u8; 32],
+		/// Told where its packets come from.
+		done: oneshot::Sender<Option<std::net::SocketAddr>>,
+	},
 }
 
 /// What comes from others.
@@ -60,6 +68,8 @@ impl Arrival {
 }
 
 pub(super) struct Serving {
+	/// Where the provider stands.
+	pub(super) behind: Arc<Behind>,
 	pub(super) target: Target,
 	pub(super) engine: Engine,
 	/// The control plane, which ends with it.
@@ -167,6 +177,10 @@ impl Serving {
 				let _ = done.send(added.is_ok());
 			}
 			PeerChange::Remove { wireguard } => self.engine.remove_peer(wireguard).await,
+			PeerChange::Find { wireguard, done } => {
+				// Whoever asked may no longer wait.
+				let _ = done.send(self.engine.endpoint_of(wireguard).await);
+			}
 		}
 	}
 
@@ -187,11 +201,13 @@ impl Serving {
 	}
 
 	async fn answer(&mut self, Incoming { peer, source, request, reply }: Incoming) {
-		let response = match self.check_tunnel(&request).await {
+		let mut response = match self.check_tunnel(&request).await {
 			Ok(()) => self.target.handle_request(clock::now(), source, &request),
 			Err(refusal) => Response::Refuse(refusal),
 		};
-		match response {
+		match &mut response {
+			// By a relay or a router's port.
+			Response::Opened { port, .. } => *port = self.behind.port(*port),
 			Response::Accept => self.tell_measurement(),
 			Response::Final { .. } => {
 				self.metrics.finals_signed.inc();

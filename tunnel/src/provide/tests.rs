@@ -60,6 +60,7 @@ impl Pair {
 		let folder = tempfile::tempdir().unwrap();
 		let (control, _incoming) = control::connect(&Keypair::generate_ed25519(), HOME).unwrap();
 		let mut serving = Serving {
+			behind: crate::nat::Behind::new(engine.side(), HOME, mpsc::channel(1).0),
 			target: Target::new(config),
 			engine,
 			control,

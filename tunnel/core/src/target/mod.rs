@@ -234,6 +234,8 @@ impl Target {
 			| Request::Pay { .. }
 			| Request::Leave { .. }
 			| Request::Disguise { .. }
+			| Request::Reach { .. }
+			| Request::Punch { .. }
 			| Request::Address { .. } => Err(Refusal::WrongRole),
 		};
 		answer.unwrap_or_else(Response::Refuse)

@@ -19,6 +19,8 @@
 //! | 10 | [`Request::Leave`] | customer | `Noted`, `Refuse` |
 //! | 11 | [`Request::Address`] | anyone | `Address` |
 //! | 12 | [`Request::Disguise`] | customer | `Disguise`, `Refuse` |
+//! | 13 | [`Request::Reach`] | customer that is a provider | `Reached`, `Refuse` |
+//! | 14 | [`Request::Punch`] | customer | `Punch`, `Noted`, `Refuse` |
 //!
 //! # Signatures
 //!
@@ -33,6 +35,7 @@
 //! | `weir/final/v1` | test, H(seed), bytes down, bytes up | target, then attestor |
 //! | `weir/clock/v1` | nonce, time, account | whoever answers |
 //! | `weir/join/v1` | genesis, provider, channel, WireGuard key, time | customer, by the channel's voucher key |
+//! | `weir/reach/v1` | genesis, relay, provider, channel | provider, by its identity (ed25519, no context) |
 //!
 //! `test` is [`Test`]: genesis (32) ‖ epoch (4) ‖ kind (1) ‖ ordinal (4) ‖ target (32) ‖ attestor (32) ‖ session (8),
 //! so that no signature is of use on another chain, in another epoch or in another test.
@@ -43,6 +46,7 @@
 
 mod address;
 pub mod data;
+pub mod nat;
 mod paid;
 
 use codec::{Decode, DecodeAll, Encode};
@@ -213,6 +217,27 @@ pub enum Request {
 		/// Which channel.
 		channel: ChannelId,
 	},
+	/// Give me a port of yours, UDP and TCP: what comes there is for me. Only from the peer that joined, for a registered
+	/// provider.
+	#[codec(index = 13)]
+	Reach {
+		/// The channel that pays for what is carried.
+		channel: ChannelId,
+		/// Account of the provider that is to be reached.
+		provider: [u8; 32],
+		/// Which port; 0: any.
+		port: u16,
+		/// By that provider's identity, over [`nat::reach_payload`].
+		signature: [u8; 64],
+	},
+	/// Open a direct way: I ping you, and you me where my tunnel comes from. Only from the peer that joined.
+	#[codec(index = 14)]
+	Punch {
+		/// Which channel.
+		channel: ChannelId,
+		/// Of the pings.
+		token: nat::Token,
+	},
 }
 
 /// What the other side answers.
@@ -275,6 +300,20 @@ pub enum Response {
 	/// Like this.
 	#[codec(index = 9)]
 	Disguise(Disguise),
+	/// You are reached.
+	#[codec(index = 10)]
+	Reached {
+		/// At this port of the relay's registered address.
+		port: u16,
+	},
+	/// Ping me.
+	#[codec(index = 11)]
+	Punch {
+		/// Here: IPv6 or IPv4-mapped.
+		address: [u8; 16],
+		/// UDP.
+		port: u16,
+	},
 }
 
 /// Why a request was refused.

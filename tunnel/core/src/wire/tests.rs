@@ -183,6 +183,16 @@ fn questions_for_the_address_should_match_the_golden_vectors() {
 }
 
 #[test]
+fn messages_of_providers_behind_routers_should_match_the_golden_vectors() {
+	let reach = Request::Reach { channel: 258, provider: [0xa1; 32], port: 0x1234, signature: [0xff; 64] };
+	let channel = "0201000000000000";
+	check(reach, &format!("020d{channel}{}3412{}", repeat("a1", 32), repeat("ff", 64)));
+	check(Request::Punch { channel: 258, token: [7; 16] }, &format!("020e{channel}{}", repeat("07", 16)));
+	check(Response::Reached { port: 0x1234 }, "020a3412");
+	check(Response::Punch { address: [9; 16], port: 0x1234 }, &format!("020b{}3412", repeat("09", 16)));
+}
+
+#[test]
 fn responses_should_match_the_golden_vectors() {
 	let (signature, g) = ([0xff; 64], repeat("ff", 64));
 	check(

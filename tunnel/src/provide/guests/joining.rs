@@ -130,7 +130,7 @@ impl Guests {
 		let earner = Earner::new(now, terms, info.voucher_key, record);
 		let joined = Joined {
 			wireguard: config.wireguard,
-			port: config.port,
+			port: self.parts.behind.port(config.port),
 			gateway: ADDRESS.octets(),
 			address: address.octets(),
 			mtu: MTU,

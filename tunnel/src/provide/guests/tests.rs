@@ -1,3 +1,5 @@
+mod reaching;
+
 use super::*;
 use crate::{
 	chain::{
@@ -8,6 +10,7 @@ use crate::{
 	store::{tests::on_disk_that_fills, Store},
 	tasks::Task,
 };
+use libp2p::identity::Keypair;
 use std::sync::{
 	atomic::{AtomicBool, Ordering},
 	Mutex,
@@ -68,6 +71,11 @@ struct Desk {
 	_tasks: [Task; 2],
 }
 
+/// Of every registered provider.
+fn identity() -> Keypair {
+	Keypair::ed25519_from_bytes([5; 32]).unwrap()
+}
+
 /// Does what a device would.
 async fn keep_peers(mut changes: mpsc::Receiver<PeerChange>, peers: Peers) {
 	while let Some(change) = changes.recv().await {
@@ -77,6 +85,7 @@ async fn keep_peers(mut changes: mpsc::Receiver<PeerChange>, peers: Peers) {
 				peers.push((wireguard, address));
 				let _ = done.send(true);
 			}
+			PeerChange::Find { done, .. } => drop(done.send(None)),
 			PeerChange::Remove { wireguard } => peers.retain(|(known, _)| *known != wireguard),
 		}
 	}
@@ -90,7 +99,7 @@ impl Desk {
 		let bank = Arc::new(Bank::default());
 		bank.books().epoch = 5;
 		let chain = Arc::new(Fake::new([Clock { epoch: 5, slot: 0, first_slot: clock::now() / SECOND }]));
-		*chain.provider.lock().unwrap() = Some(provider(&PeerId::random()));
+		*chain.provider.lock().unwrap() = Some(provider(&identity().public().to_peer_id()));
 		let facts = Arc::new(Facts::new(chain, bank.clone() as Arc<dyn Payments>, PROVIDER.into()));
 		let mut heard = facts.changed();
 		let follow = Task::spawn("facts", facts.clone().follow(watch::channel(None).1));
@@ -117,6 +126,8 @@ impl Desk {
 			metrics: Arc::default(),
 			peers,
 			to_guests: engine.packet_sender(),
+			to_outlet: mpsc::channel(16).0,
+			behind: crate::nat::Behind::new(engine.side(), [127, 0, 60, 1].into(), mpsc::channel(1).0),
 			open_outlet: Box::new(move |_| Ok(Box::new(exit.clone()))),
 			kept: HashMap::new(),
 			month: Month::new(month_of(clock::now()), 0, month_gb),
