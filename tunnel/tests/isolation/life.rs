@@ -184,7 +184,8 @@ fn limits_should_hold(kind: Kind) {
 	let one = |_| SocketAddrV4::new(SERVER, 443);
 	let other = |n: u16| SocketAddrV4::new(Ipv4Addr::from(0x0909_0000 + u32::from(n)), 443);
 	let mail = |_| SocketAddrV4::new(SERVER, 587);
-	let rows: [(&str, Limits, Vec<Vec<u8>>, u64, Event); 5] = [
+	type Row = (&'static str, Limits, Vec<Vec<u8>>, u64, Event);
+	let rows: [Row; 5] = [
 		(
 			"concurrent connections of a guest",
 			Limits { flows_per_guest: 20, ..unlimited() },

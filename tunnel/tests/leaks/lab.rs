@@ -131,7 +131,15 @@ pub(crate) fn provider(folder: &Path, what: &str) {
 			Ok(Box::new(LabExit(exit)) as Box<dyn Outlet>)
 		};
 		let claim = Account::of(Signer::from_secret_key([9; 32]).unwrap());
-		let paid = Paid { payments: chain.clone(), claim, sessions: 4, month_gb: 0, exit: Box::new(open) };
+		let paid = Paid {
+			payments: chain.clone(),
+			claim,
+			sessions: 4,
+			month_gb: 0,
+			hours: Default::default(),
+			switch: Arc::new(provide::Switch::open(&state)),
+			exit: Box::new(open),
+		};
 		let bound = Bound::bind(settings).await.unwrap();
 		let store = Arc::new(Store::open(&state).unwrap());
 		let _provider = bound.serve(chain, store, Arc::default(), Some(paid));

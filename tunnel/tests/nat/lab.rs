@@ -111,7 +111,15 @@ impl Lab {
 			};
 			let metrics = Arc::<Metrics>::default();
 			let payments = chain.clone();
-			let paid = Paid { payments, claim: account(9), sessions: 8, month_gb: 0, exit: Box::new(open) };
+			let paid = Paid {
+				payments,
+				claim: account(9),
+				sessions: 8,
+				month_gb: 0,
+				hours: Default::default(),
+				switch: Arc::new(provide::Switch::open(&state)),
+				exit: Box::new(open),
+			};
 			let store = Arc::new(Store::open(&state).unwrap());
 			let mut bound = Bound::bind(settings).await.unwrap();
 			if let Some(maps) = reached {

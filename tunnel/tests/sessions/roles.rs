@@ -120,7 +120,15 @@ impl ProviderPlace {
 			Ok(Box::new(LabExit(exit)) as Box<dyn Outlet>)
 		};
 		let claim = Account::of(Signer::from_secret_key([9; 32]).unwrap());
-		Paid { payments, claim, sessions: self.sessions as usize, month_gb: 0, exit: Box::new(exit) }
+		Paid {
+			payments,
+			claim,
+			sessions: self.sessions as usize,
+			month_gb: 0,
+			hours: Default::default(),
+			switch: Arc::new(provide::Switch::open(self.state.as_ref())),
+			exit: Box::new(exit),
+		}
 	}
 }
 
