@@ -17,8 +17,9 @@ use std::{
 /// Caps of the lines, kbps; the last one belongs to the liar. A seat asks for an uplink of 5 Mbps. What the liar carries would
 /// weigh something: if it earns nothing, that is because it was struck.
 const CAPS_KBPS: [u32; 8] = [5_000, 6_000, 7_000, 8_000, 10_000, 12_000, 15_000, 9_000];
-/// Lines that each customer goes through, that of its exit included. Whoever draws a further one waits until lines were measured.
-const HOPS: [u8; 2] = [2, 1];
+/// Lines that each customer goes through, that of its exit included. A further one is drawn among those that were measured, and
+/// customers come before the first verdict.
+const HOPS: [u8; 2] = [1, 1];
 /// What the liar claims, kbps: less than half of it is a strike, less than a quarter costs a part of the bond at once.
 const LIE_KBPS: u32 = 40_000;
 /// Where the files are that they fetch.
