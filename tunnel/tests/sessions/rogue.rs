@@ -256,7 +256,11 @@ async fn assert_told(base: u8, fault: Fault, said: &str) {
 	until("connected", || status.borrow().phase == Phase::Connected).await;
 	let socks = connection.socks();
 	tokio::spawn(async move {
-		let _ = super::lab::try_dial(socks, "198.51.100.1", 80).await;
+		// The first may come before the proxy lets anybody out.
+		for _ in 0..100 {
+			let _ = super::lab::try_dial(socks, "198.51.100.1", 80).await;
+			tokio::time::sleep(Duration::from_millis(200)).await;
+		}
 	});
 	until("it is told", || status.borrow().note.is_some()).await;
 	let note = status.borrow().note.clone().unwrap();
